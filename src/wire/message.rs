@@ -1,0 +1,442 @@
+//! What a frame means.
+
+use core::fmt;
+
+use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Kind, Uuid};
+
+/// A frame understood: its payload read as its kind demands.
+///
+/// Laws, tested: a message that is encoded and read again is the same message, and a frame whose payload suits its kind gives
+/// a message, whatever the kind.
+///
+/// ```
+/// use audiosocket::wire::{Digit, Dtmf, Frame, Message, Parsed};
+///
+/// const BYTES: [u8; 9] = [0x02, 0x00, 0x06, 0x00, b'1', 0x64, 0x00, 0x00, 0x00];
+/// let Parsed::Complete { frame, .. } = Frame::parse(&BYTES) else { unreachable!("a whole frame") };
+/// let digit = Digit::from_ascii(b'1').ok_or("a digit")?;
+/// assert_eq!(frame.message()?, Message::Dtmf(Dtmf::Stop { digit, duration_ms: 100 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Message<'a> {
+    /// The call is over (kind 0x00). A payload, which none has a use for, is ignored.
+    Hangup,
+    /// The UUID of the call (kind 0x01).
+    Uuid(Uuid),
+    /// A DTMF digit of either dialect (kind 0x02 with six bytes, kind 0x03 with one).
+    Dtmf(Dtmf),
+    /// Audio (kinds 0x10 to 0x18).
+    Audio(Audio<'a>),
+    /// An error (kind 0xff).
+    Error(ErrorCode<'a>),
+    /// Kind 0x02 without payload: silence, as some libraries have it. No Asterisk ever sent it; it ends a call on every
+    /// Asterisk since 20.14, so do not send it either.
+    LegacySilence,
+    /// A kind that nobody has defined, kept whole.
+    Unknown(Frame<'a>),
+}
+
+impl<'a> Message<'a> {
+    /// The longest payload of a message that is neither audio nor an error nor unknown, in bytes: the UUID.
+    const INLINE_LEN: usize = Uuid::LEN;
+
+    /// Writes the message as a frame to the start of `buffer` and returns the part written.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferTooShort`] if the frame does not fit; nothing is written then.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], BufferTooShort> {
+        self.frame(&mut [0; Message::INLINE_LEN]).encode(buffer)
+    }
+
+    /// The message as a frame. `inline` holds the payload of those messages that have none to borrow.
+    fn frame<'f>(&'f self, inline: &'f mut [u8; Message::INLINE_LEN]) -> Frame<'f> {
+        match self {
+            Message::Hangup => Frame::of_checked_payload(Kind::HANGUP, &[]),
+            Message::Uuid(uuid) => Frame::of_checked_payload(Kind::UUID, uuid.as_bytes()),
+            Message::Dtmf(Dtmf::Start(digit)) => start_stop_frame(1, *digit, 0, inline),
+            Message::Dtmf(Dtmf::Stop { digit, duration_ms }) => {
+                start_stop_frame(0, *digit, *duration_ms, inline)
+            }
+            Message::Dtmf(Dtmf::Digit(digit)) => {
+                let [code, ..] = inline;
+                *code = digit.to_ascii();
+                Frame::of_checked_payload(Kind::DTMF_DIGIT, core::slice::from_ref(code))
+            }
+            Message::Audio(audio) => Frame::from(*audio),
+            Message::Error(code) => Frame::of_checked_payload(Kind::ERROR, code.payload()),
+            Message::LegacySilence => Frame::of_checked_payload(Kind::DTMF_START_STOP, &[]),
+            Message::Unknown(frame) => *frame,
+        }
+    }
+}
+
+/// State, ASCII code, then the duration in milliseconds, little-endian.
+fn start_stop_frame(
+    state: u8,
+    digit: Digit,
+    duration_ms: u32,
+    inline: &mut [u8; Message::INLINE_LEN],
+) -> Frame<'_> {
+    let [a, b, c, d] = duration_ms.to_le_bytes();
+    let payload = [state, digit.to_ascii(), a, b, c, d];
+    match inline.split_first_chunk_mut() {
+        Some((start, _)) => {
+            *start = payload;
+            Frame::of_checked_payload(Kind::DTMF_START_STOP, start)
+        }
+        // Six bytes always fit into sixteen; the compiler drops this arm.
+        None => Frame::of_checked_payload(Kind::DTMF_START_STOP, &[]),
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// What the frame means. Strict: a payload that does not suit its kind is an error, which still holds the frame.
+    ///
+    /// # Errors
+    ///
+    /// [`PayloadError`] for a UUID that has not 16 bytes, audio that is empty or odd, and DTMF of a wrong length, state or
+    /// digit. Whoever wants the rest of such a payload takes [`payload`](Frame::payload), and
+    /// [`Samples`](super::Samples) for audio.
+    pub const fn message(&self) -> Result<Message<'a>, PayloadError<'a>> {
+        match read_message(self) {
+            Ok(message) => Ok(message),
+            Err(fault) => Err(PayloadError {
+                frame: *self,
+                fault,
+            }),
+        }
+    }
+}
+
+const fn read_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, PayloadFault> {
+    let payload = frame.payload();
+    if let Some(rate) = frame.kind().sample_rate() {
+        return match Audio::new(rate, payload) {
+            Ok(audio) => Ok(Message::Audio(audio)),
+            Err(_) if payload.is_empty() => Err(PayloadFault::EmptyAudio),
+            // Too long is out of the question: the longest payload is odd.
+            Err(_) => Err(PayloadFault::OddAudio { met: payload.len() }),
+        };
+    }
+    match (frame.kind(), payload) {
+        (Kind::HANGUP, _) => Ok(Message::Hangup),
+        (Kind::UUID, _) => match payload.first_chunk() {
+            Some(bytes) if payload.len() == Uuid::LEN => {
+                Ok(Message::Uuid(Uuid::from_bytes(*bytes)))
+            }
+            _ => Err(PayloadFault::Length {
+                met: payload.len(),
+                due: Uuid::LEN,
+            }),
+        },
+        (Kind::DTMF_START_STOP, []) => Ok(Message::LegacySilence),
+        (Kind::DTMF_START_STOP, &[state, code, a, b, c, d]) => {
+            match (state, Digit::from_ascii(code)) {
+                (0, Some(digit)) => {
+                    let duration_ms = u32::from_le_bytes([a, b, c, d]);
+                    Ok(Message::Dtmf(Dtmf::Stop { digit, duration_ms }))
+                }
+                (1, Some(digit)) => Ok(Message::Dtmf(Dtmf::Start(digit))),
+                (0 | 1, None) => Err(PayloadFault::DtmfDigit { code }),
+                _ => Err(PayloadFault::DtmfState { state }),
+            }
+        }
+        (Kind::DTMF_START_STOP, _) => Err(PayloadFault::Length {
+            met: payload.len(),
+            due: 6,
+        }),
+        (Kind::DTMF_DIGIT, &[code]) => match Digit::from_ascii(code) {
+            Some(digit) => Ok(Message::Dtmf(Dtmf::Digit(digit))),
+            None => Err(PayloadFault::DtmfDigit { code }),
+        },
+        (Kind::DTMF_DIGIT, _) => Err(PayloadFault::Length {
+            met: payload.len(),
+            due: 1,
+        }),
+        (Kind::ERROR, _) => match ErrorCode::new(payload) {
+            Ok(code) => Ok(Message::Error(code)),
+            // No frame holds a payload that would be too long for a code.
+            Err(error) => Err(PayloadFault::Length {
+                met: error.len,
+                due: Frame::MAX_PAYLOAD_LEN,
+            }),
+        },
+        _ => Ok(Message::Unknown(*frame)),
+    }
+}
+
+/// A frame whose payload does not suit its kind.
+///
+/// Nothing is lost by it: the frame is here whole, and the stream it came from is still in step.
+///
+/// ```
+/// use audiosocket::wire::{Frame, Kind, PayloadFault};
+///
+/// let frame = Frame::new(Kind::UUID, &[1, 2, 3, 4])?;
+/// let error = frame.message().expect_err("a UUID has 16 bytes");
+/// assert_eq!(error.fault(), PayloadFault::Length { met: 4, due: 16 });
+/// assert_eq!(error.to_string(), "UUID (0x01) with 4 bytes of payload instead of 16");
+/// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct PayloadError<'a> {
+    frame: Frame<'a>,
+    fault: PayloadFault,
+}
+
+impl<'a> PayloadError<'a> {
+    /// The frame.
+    pub const fn frame(&self) -> Frame<'a> {
+        self.frame
+    }
+
+    /// What is wrong with its payload.
+    pub const fn fault(&self) -> PayloadFault {
+        self.fault
+    }
+}
+
+impl fmt::Display for PayloadError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.frame.kind(), self.fault)
+    }
+}
+
+impl core::error::Error for PayloadError<'_> {}
+
+/// What is wrong with a payload.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum PayloadFault {
+    /// It is shorter or longer than the kind demands. (Kind 0x02 may also have no payload at all.)
+    Length {
+        /// Its length in bytes.
+        met: usize,
+        /// The length due.
+        due: usize,
+    },
+    /// Audio without a sample.
+    EmptyAudio,
+    /// Audio whose last sample has one byte.
+    OddAudio {
+        /// Its length in bytes.
+        met: usize,
+    },
+    /// The state byte of the start-stop dialect is neither 0, stop, nor 1, start.
+    DtmfState {
+        /// The state byte.
+        state: u8,
+    },
+    /// The code is not one of the sixteen digits.
+    DtmfDigit {
+        /// The byte in the digit's place.
+        code: u8,
+    },
+}
+
+/// Reads on from the name of a kind.
+impl fmt::Display for PayloadFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PayloadFault::Length { met, due } => {
+                write!(f, "with {met} bytes of payload instead of {due}")
+            }
+            PayloadFault::EmptyAudio => f.write_str("without a sample, at least 2 bytes are due"),
+            PayloadFault::OddAudio { met } => {
+                write!(f, "with {met} bytes of payload, an even number is due")
+            }
+            PayloadFault::DtmfState { state } => {
+                write!(
+                    f,
+                    "with state {state:#04x} instead of 0 (stop) or 1 (start)"
+                )
+            }
+            PayloadFault::DtmfDigit { code } => {
+                write!(f, "with code {code:#04x} instead of a digit 0-9, *, #, A-D")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+    use crate::wire::SampleRate;
+
+    fn digit(character: char) -> Digit {
+        Digit::try_from(character).unwrap()
+    }
+
+    #[track_caller]
+    fn frame(kind: u8, payload: &[u8]) -> Frame<'_> {
+        Frame::new(Kind::from_byte(kind), payload).unwrap()
+    }
+
+    #[test]
+    fn every_kind_is_understood() {
+        let unknown = frame(0x19, &[7]);
+        let table: [(Frame<'_>, Message<'_>); 15] = [
+            (frame(0x00, &[]), Message::Hangup),
+            (frame(0x00, &[1, 2, 3]), Message::Hangup),
+            (
+                frame(0x01, &[9; 16]),
+                Message::Uuid(Uuid::from_bytes([9; 16])),
+            ),
+            (frame(0x02, &[]), Message::LegacySilence),
+            (
+                frame(0x02, &[1, b'0', 0, 0, 0, 0]),
+                Message::Dtmf(Dtmf::Start(digit('0'))),
+            ),
+            (
+                frame(0x02, &[1, b'a', 9, 9, 9, 9]),
+                Message::Dtmf(Dtmf::Start(digit('A'))),
+            ),
+            (
+                frame(0x02, &[0, b'#', 0xe8, 0x03, 0, 0]),
+                Message::Dtmf(Dtmf::Stop {
+                    digit: digit('#'),
+                    duration_ms: 1000,
+                }),
+            ),
+            (
+                frame(0x02, &[0, b'*', 0xff, 0xff, 0xff, 0xff]),
+                Message::Dtmf(Dtmf::Stop {
+                    digit: digit('*'),
+                    duration_ms: u32::MAX,
+                }),
+            ),
+            (frame(0x03, b"5"), Message::Dtmf(Dtmf::Digit(digit('5')))),
+            (frame(0x03, b"d"), Message::Dtmf(Dtmf::Digit(digit('D')))),
+            (
+                frame(0x10, &[1, 2]),
+                Message::Audio(Audio::new(SampleRate::Hz8000, &[1, 2]).unwrap()),
+            ),
+            (
+                frame(0x18, &[1, 2]),
+                Message::Audio(Audio::new(SampleRate::Hz192000, &[1, 2]).unwrap()),
+            ),
+            (
+                frame(0xff, &[]),
+                Message::Error(ErrorCode::new(&[]).unwrap()),
+            ),
+            (
+                frame(0xff, &[3]),
+                Message::Error(ErrorCode::new(&[3]).unwrap()),
+            ),
+            (unknown, Message::Unknown(unknown)),
+        ];
+        for (frame, message) in table {
+            assert_eq!(frame.message(), Ok(message), "{frame:?}");
+            let mut buffer = [0; 19];
+            let again = Frame::parse(message.encode(&mut buffer).unwrap());
+            let crate::wire::Parsed::Complete {
+                frame: again,
+                rest: [],
+            } = again
+            else {
+                panic!("{message:?} gave {again:?}");
+            };
+            assert_eq!(again.message(), Ok(message));
+        }
+    }
+
+    #[test]
+    fn every_fault_has_its_name_and_its_text() {
+        let table: [(Frame<'_>, PayloadFault, &str); 14] = [
+            (
+                frame(0x01, &[0; 15]),
+                PayloadFault::Length { met: 15, due: 16 },
+                "UUID (0x01) with 15 bytes of payload instead of 16",
+            ),
+            (
+                frame(0x01, &[0; 17]),
+                PayloadFault::Length { met: 17, due: 16 },
+                "UUID (0x01) with 17 bytes of payload instead of 16",
+            ),
+            (
+                frame(0x02, &[1, b'1', 0, 0, 0]),
+                PayloadFault::Length { met: 5, due: 6 },
+                "DTMF (0x02) with 5 bytes of payload instead of 6",
+            ),
+            (
+                frame(0x02, &[1, b'1', 0, 0, 0, 0, 0]),
+                PayloadFault::Length { met: 7, due: 6 },
+                "DTMF (0x02) with 7 bytes of payload instead of 6",
+            ),
+            (
+                frame(0x02, &[2, b'1', 0, 0, 0, 0]),
+                PayloadFault::DtmfState { state: 2 },
+                "DTMF (0x02) with state 0x02 instead of 0 (stop) or 1 (start)",
+            ),
+            (
+                frame(0x02, &[2, b'x', 0, 0, 0, 0]),
+                PayloadFault::DtmfState { state: 2 },
+                "DTMF (0x02) with state 0x02 instead of 0 (stop) or 1 (start)",
+            ),
+            (
+                frame(0x02, &[1, 1, 0, 0, 0, 0]),
+                PayloadFault::DtmfDigit { code: 1 },
+                "DTMF (0x02) with code 0x01 instead of a digit 0-9, *, #, A-D",
+            ),
+            (
+                frame(0x02, &[0, b'E', 0, 0, 0, 0]),
+                PayloadFault::DtmfDigit { code: b'E' },
+                "DTMF (0x02) with code 0x45 instead of a digit 0-9, *, #, A-D",
+            ),
+            (
+                frame(0x03, &[]),
+                PayloadFault::Length { met: 0, due: 1 },
+                "DTMF (0x03) with 0 bytes of payload instead of 1",
+            ),
+            (
+                frame(0x03, b"12"),
+                PayloadFault::Length { met: 2, due: 1 },
+                "DTMF (0x03) with 2 bytes of payload instead of 1",
+            ),
+            // A later commit of the start-stop fork puts AST_CONTROL_* values, 1 to 40 or so, under 0x03.
+            (
+                frame(0x03, &[16]),
+                PayloadFault::DtmfDigit { code: 16 },
+                "DTMF (0x03) with code 0x10 instead of a digit 0-9, *, #, A-D",
+            ),
+            (
+                frame(0x10, &[]),
+                PayloadFault::EmptyAudio,
+                "audio (0x10) without a sample, at least 2 bytes are due",
+            ),
+            (
+                frame(0x12, &[0; 639]),
+                PayloadFault::OddAudio { met: 639 },
+                "audio (0x12) with 639 bytes of payload, an even number is due",
+            ),
+            (
+                frame(0x18, &[0; 65_535]),
+                PayloadFault::OddAudio { met: 65_535 },
+                "audio (0x18) with 65535 bytes of payload, an even number is due",
+            ),
+        ];
+        for (frame, fault, text) in table {
+            let error = frame.message().unwrap_err();
+            assert_eq!((error.frame(), error.fault()), (frame, fault));
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_message_can_be_a_constant() {
+        const FRAME: Frame<'static> = match Frame::new(Kind::DTMF_DIGIT, b"7") {
+            Ok(frame) => frame,
+            Err(_) => panic!("one byte fits"),
+        };
+        const MESSAGE: Message<'static> = match FRAME.message() {
+            Ok(message) => message,
+            Err(_) => panic!("7 is a digit"),
+        };
+        assert_eq!(MESSAGE, Message::Dtmf(Dtmf::Digit(digit('7'))));
+    }
+}

@@ -21,4 +21,6 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+#[cfg(feature = "std")]
+pub mod stream;
 pub mod wire;

@@ -51,7 +51,8 @@ pub enum Decoded<'a> {
     Frame(Frame<'a>),
     /// No whole frame yet.
     Incomplete {
-        /// How many bytes are missing, at least 1: to the end of a header, or to the end of the frame.
+        /// How many bytes are missing, at least 1: to the end of the header, or to the end of the frame, which may be one that
+        /// is being skipped.
         needed: usize,
     },
     /// A frame over the limit begins here. Its payload is skipped as it comes; this is the only word of it.
@@ -127,7 +128,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         Some(Header::parse(*header))
     }
 
-    /// How many bytes have to come before [`next_frame`](FrameBuffer::next_frame) has something to say: 0 when it has.
+    /// What [`next_frame`](FrameBuffer::next_frame) would say is needed, or 0 if it has a frame or a word on one.
     pub fn needed(&self) -> usize {
         match self.header() {
             Some(header) if self.is_too_long(header) => 0,

@@ -40,7 +40,7 @@ pub enum Message<'a> {
 
 impl<'a> Message<'a> {
     /// The longest payload of a message that is neither audio nor an error nor unknown, in bytes: the UUID.
-    const INLINE_LEN: usize = Uuid::LEN;
+    pub(crate) const INLINE_LEN: usize = Uuid::LEN;
 
     /// Writes the message as a frame to the start of `buffer` and returns the part written.
     ///
@@ -52,7 +52,7 @@ impl<'a> Message<'a> {
     }
 
     /// The message as a frame. `inline` holds the payload of those messages that have none to borrow.
-    fn frame<'f>(&'f self, inline: &'f mut [u8; Message::INLINE_LEN]) -> Frame<'f> {
+    pub(crate) fn frame<'f>(&'f self, inline: &'f mut [u8; Message::INLINE_LEN]) -> Frame<'f> {
         match self {
             Message::Hangup => Frame::of_checked_payload(Kind::HANGUP, &[]),
             Message::Uuid(uuid) => Frame::of_checked_payload(Kind::UUID, uuid.as_bytes()),

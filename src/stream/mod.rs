@@ -1,0 +1,30 @@
+//! Frames over any [`Read`](std::io::Read) and [`Write`](std::io::Write), and the clock by which audio is sent.
+//!
+//! Below [`call`](crate::call), for programs that bring their own connections: a TLS stream, a pipe, a file. A reader and a writer
+//! know nothing of calls; they keep frames whole.
+//!
+//! ```
+//! use audiosocket::stream::{FrameReader, FrameWriter};
+//! use audiosocket::wire::{Audio, Message, SampleRate};
+//!
+//! let mut wire = Vec::new();
+//! let mut writer = FrameWriter::new(&mut wire);
+//! writer.write_message(&Message::Audio(Audio::new(SampleRate::Hz8000, &[0; 320])?))?;
+//! writer.write_message(&Message::Hangup)?;
+//!
+//! let mut reader = FrameReader::new(wire.as_slice());
+//! let mut lengths = Vec::new();
+//! while let Some(frame) = reader.read_frame()? {
+//!     lengths.push(frame.payload().len());
+//! }
+//! assert_eq!(lengths, [320, 0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod pacer;
+mod reader;
+mod writer;
+
+pub use pacer::Pacer;
+pub use reader::{FrameReader, ReadError};
+pub use writer::{FrameWriter, WriteError};

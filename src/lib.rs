@@ -22,5 +22,7 @@
 extern crate std;
 
 #[cfg(feature = "std")]
+pub mod call;
+#[cfg(feature = "std")]
 pub mod stream;
 pub mod wire;

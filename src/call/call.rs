@@ -1,0 +1,219 @@
+//! One call, from its UUID to its end.
+
+use core::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::line::{self, Line, PATIENCE};
+use super::transport::{Shared, Transport};
+use super::{End, Event, Listener, Refusal, Speaker, Stats, Voice};
+use crate::stream::{FrameReader, FrameWriter, ReadError};
+use crate::wire::{Kind, Message, Uuid};
+
+/// A call: what Asterisk says on one connection, and what is said back.
+///
+/// A [`Server`](super::Server) hands one to its handler for each connection. On a connection that comes from elsewhere,
+/// [`Call::accept`] makes one of any [`Transport`].
+///
+/// ```no_run
+/// use audiosocket::call::{Call, Event};
+/// use audiosocket::wire::Message;
+///
+/// fn handle(call: &mut Call) {
+///     while let Some(event) = call.receive() {
+///         match event {
+///             Event::Message(Message::Audio(audio)) => println!("{} samples", audio.samples().len()),
+///             Event::Message(Message::Dtmf(dtmf)) => println!("digit {}", dtmf.digit()),
+///             other => println!("{other:?}"),
+///         }
+///     }
+///     if let Some(end) = call.end() {
+///         println!("{}: {end}", call.uuid());
+///     }
+/// }
+/// ```
+pub struct Call<T = TcpStream> {
+    listener: Listener<T>,
+    voice: Voice<T>,
+}
+
+impl<T: Transport> Call<T> {
+    /// Waits for the UUID, which has to come within `uuid_deadline` as a whole, and so begins a call.
+    ///
+    /// Sets the write time-out to 2 s: a peer that has not read for so long is treated as gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the connection does not begin with a UUID. It has been ended properly then, which can take 2 s more.
+    pub fn accept(
+        transport: impl Into<Arc<T>>,
+        uuid_deadline: Duration,
+    ) -> Result<Call<T>, Refusal> {
+        let transport = transport.into();
+        let result = Call::open(Arc::clone(&transport), uuid_deadline);
+        if result.is_err() {
+            refuse(&transport);
+        }
+        result
+    }
+
+    /// The same, but leaves it to the caller to end a connection that is refused.
+    pub(super) fn open(transport: Arc<T>, uuid_deadline: Duration) -> Result<Call<T>, Refusal> {
+        let peer_address = transport.peer_address();
+        transport.set_write_timeout(PATIENCE).map_err(Refusal::Io)?;
+        let mut reader = FrameReader::new(Shared(Arc::clone(&transport)));
+        let uuid = read_uuid(&mut reader, &*transport, uuid_deadline)?;
+        Ok(Call::begin(
+            reader,
+            Line::new(transport, uuid, peer_address),
+        ))
+    }
+
+    pub(super) fn begin(reader: FrameReader<Shared<T>>, line: Line<T>) -> Call<T> {
+        let line = Arc::new(line);
+        Call {
+            listener: Listener::new(reader, Arc::clone(&line)),
+            voice: Voice::new(line),
+        }
+    }
+
+    /// The UUID of the call, which its dialplan chose.
+    pub fn uuid(&self) -> Uuid {
+        self.voice.uuid()
+    }
+
+    /// Where the call comes from, if its transport knows; a TCP connection does.
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        self.voice.line().peer_address
+    }
+
+    /// Waits for the next event; `None` when the call is over, and [`end`](Call::end) says how it ended.
+    ///
+    /// A frame that is wrong or unknown is an event like any other; nothing but the end of the call ends the events.
+    pub fn receive(&mut self) -> Option<Event<'_>> {
+        self.listener.receive()
+    }
+
+    /// The same, but waits no longer than to the given time. See [`Listener::receive_until`].
+    pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
+        self.listener.receive_until(time)
+    }
+
+    /// A handle to speak on the call, which can be used while an event is borrowed and from other threads.
+    pub fn voice(&self) -> Voice<T> {
+        self.voice.clone()
+    }
+
+    /// Ends the call from this side. See [`Voice::hang_up`].
+    pub fn hang_up(&self) {
+        self.voice.hang_up();
+    }
+
+    /// How the call ended; `None` as long as it goes on, for all that has been received so far.
+    pub fn end(&self) -> Option<End> {
+        self.listener.end()
+    }
+
+    /// What has been counted on the call so far.
+    pub fn stats(&self) -> Stats {
+        self.voice.stats()
+    }
+
+    /// The call in two halves, so that one thread listens and another speaks, on a clock of its own.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::Call;
+    /// use audiosocket::wire::{Audio, SampleRate};
+    ///
+    /// fn handle(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     let (listener, mut speaker) = call.split();
+    ///     std::thread::scope(|scope| {
+    ///         scope.spawn(move || {
+    ///             let silence = Audio::new(SampleRate::Hz8000, &[0; 320]).expect("160 samples");
+    ///             while speaker.send_paced(silence).is_ok() {}
+    ///         });
+    ///         while let Some(event) = listener.receive() {
+    ///             println!("{event:?}");
+    ///         }
+    ///     });
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn split(&mut self) -> (&mut Listener<T>, Speaker<T>) {
+        (&mut self.listener, Speaker::new(self.voice.clone()))
+    }
+
+    /// Ends the call for good, in the way upon which Asterisk goes on in its dialplan: the hangup frame, the end of our
+    /// direction, then waiting up to 2 s for the peer to close as well. A server does this after its handler, however that
+    /// ended.
+    pub fn close(self) -> End {
+        self.voice.hang_up();
+        line::drain(&*self.voice.line().transport);
+        self.listener.end().unwrap_or(End::HungUpHere)
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("voice", &self.voice)
+            .field("listener", &self.listener)
+            .finish()
+    }
+}
+
+/// Reads the first frame, which must be the UUID. The deadline is for all of it: a time-out for each read would give a peer that
+/// sends a byte at a time nineteen times as long.
+fn read_uuid<T: Transport>(
+    reader: &mut FrameReader<Shared<T>>,
+    transport: &T,
+    uuid_deadline: Duration,
+) -> Result<Uuid, Refusal> {
+    let deadline = Instant::now().checked_add(uuid_deadline);
+    loop {
+        // The header decides, before a payload is waited for or given room.
+        if let Some(header) = reader.header() {
+            if header.kind() != Kind::UUID || header.payload_len() != Uuid::LEN {
+                return Err(Refusal::FirstFrame(header));
+            }
+            if let Ok(Some(frame)) = reader.buffered_frame() {
+                if let Ok(Message::Uuid(uuid)) = frame.message() {
+                    return Ok(uuid);
+                }
+            }
+        }
+        let received = reader.buffered_len();
+        let left = deadline.map_or(Duration::MAX, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
+        });
+        if left.is_zero() {
+            return Err(Refusal::TimedOut { received });
+        }
+        // Linux keeps time-outs in a signed 64-bit count and refuses what does not fit; an hour is as good as for ever here.
+        let timeout = left.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        transport.set_read_timeout(timeout).map_err(Refusal::Io)?;
+        match reader.fill() {
+            Ok(0) => return Err(Refusal::NothingSent),
+            Ok(_) => {}
+            Err(error) if error.is_timeout() => {}
+            Err(ReadError::Io(error))
+                if received == 0 && error.kind() == io::ErrorKind::ConnectionReset =>
+            {
+                return Err(Refusal::NothingSent);
+            }
+            Err(ReadError::Io(error)) => return Err(Refusal::Io(error)),
+            Err(_) => return Err(Refusal::Truncated { received }),
+        }
+    }
+}
+
+/// Ends a connection that is no call, so that an Asterisk at its other end goes on in its dialplan.
+pub(super) fn refuse<T: Transport>(transport: &Arc<T>) {
+    let mut writer = FrameWriter::new(Shared(Arc::clone(transport)));
+    // Whether the peer still takes it or not, it is over.
+    let _ = writer.write_message(&Message::Hangup);
+    let _ = transport.shutdown_write();
+    line::drain(&**transport);
+}

@@ -1,0 +1,69 @@
+//! How calls end.
+
+use core::fmt;
+use std::io;
+
+/// How a call ended, seen from this side. Every call has exactly one end, and most of them are nothing wrong.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum End {
+    /// The peer closed the connection between two frames. This is how Asterisk ends every call it ends: it never sends a
+    /// hangup frame (measured with 22.10).
+    Closed,
+    /// The peer's side reset the connection. Asterisk's kernel does that instead of a close if audio from us was still unread,
+    /// so after a hangup of the caller this is as normal as [`Closed`](End::Closed).
+    Reset,
+    /// The peer sent a hangup frame.
+    HungUp,
+    /// This side hung up.
+    HungUpHere,
+    /// The peer closed the connection inside a frame.
+    Truncated {
+        /// How many bytes the frame is short of, or its header if that was cut.
+        needed: usize,
+    },
+    /// The connection failed in some other way.
+    Failed(io::ErrorKind),
+}
+
+impl End {
+    /// A name for logs and scripts that does not change: `closed`, `reset`, `hung-up`, `hung-up-here`, `truncated` or `failed`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            End::Closed => "closed",
+            End::Reset => "reset",
+            End::HungUp => "hung-up",
+            End::HungUpHere => "hung-up-here",
+            End::Truncated { .. } => "truncated",
+            End::Failed(_) => "failed",
+        }
+    }
+
+    pub(super) fn from_io(error: &io::Error) -> End {
+        match error.kind() {
+            // A write after the peer has gone is answered with a broken pipe, a read with a reset.
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => End::Reset,
+            kind => End::Failed(kind),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Closed => f.write_str("the peer closed the connection"),
+            End::Reset => f.write_str("the peer reset the connection"),
+            End::HungUp => f.write_str("the peer hung up"),
+            End::HungUpHere => f.write_str("this side hung up"),
+            End::Truncated { needed } => {
+                write!(
+                    f,
+                    "the peer closed the connection inside a frame, {needed} bytes short"
+                )
+            }
+            End::Failed(kind) => write!(f, "the connection failed: {kind}"),
+        }
+    }
+}

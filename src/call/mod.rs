@@ -1,0 +1,61 @@
+//! Calls over TCP: a server for them, and an Asterisk that is played by us.
+//!
+//! [`Server`] gives each connection a thread and its handler a [`Call`]. A call is received as [`Event`]s and spoken on through
+//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests.
+//!
+//! ```
+//! use audiosocket::call::{Server, SimulatedAsterisk};
+//! use audiosocket::wire::{Audio, SampleRate};
+//!
+//! let server = Server::bind("127.0.0.1:0")?;
+//! let (address, handle) = (server.local_address(), server.handle());
+//! let running = std::thread::spawn(move || {
+//!     server.run(|call| {
+//!         let voice = call.voice();
+//!         while let Some(event) = call.receive() {
+//!             if let Some(audio) = event.audio() {
+//!                 voice.send(audio)?;
+//!             }
+//!         }
+//!         Ok(())
+//!     });
+//! });
+//!
+//! let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?;
+//! let audio = Audio::new(SampleRate::Hz8000, &[7; 320])?;
+//! asterisk.caller().say(audio)?;
+//! assert_eq!(asterisk.receive().and_then(|event| event.audio()), Some(audio));
+//! asterisk.hang_up();
+//!
+//! handle.shut_down(std::time::Duration::from_secs(1));
+//! running.join().expect("the server has not panicked");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+// The house has one file a noun, and the noun of this one is the call.
+#[allow(clippy::module_inception)]
+mod call;
+mod connections;
+mod end;
+mod incident;
+mod line;
+mod listener;
+mod refusal;
+mod server;
+mod simulator;
+mod speaker;
+mod stats;
+mod transport;
+mod voice;
+
+pub use call::Call;
+pub use end::End;
+pub use incident::Incident;
+pub use listener::{Event, Listener};
+pub use refusal::Refusal;
+pub use server::{Builder, Handle, Server};
+pub use simulator::{SimulatedAsterisk, SimulatedCaller};
+pub use speaker::Speaker;
+pub use stats::Stats;
+pub use transport::Transport;
+pub use voice::{SendError, Voice};

@@ -1,0 +1,210 @@
+//! Asterisk's part of a call, played by us.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::line::{Line, PATIENCE};
+use super::transport::{Shared, Transport};
+use super::{Call, End, Event, Listener, SendError, Speaker, Stats};
+use crate::stream::{FrameReader, FrameWriter, WriteError};
+use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
+
+/// Plays Asterisk's part: connects to a server, sends the UUID, then audio in real time and digits, and hears what comes back.
+///
+/// For tests of a server in any language, without a telephone system. It does what a real Asterisk was seen to do (measured
+/// with 22.10): the UUID first, audio every 20 ms, none while a digit is held, the digit when it comes up, no hangup frame.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use audiosocket::call::SimulatedAsterisk;
+/// use audiosocket::wire::{Audio, Digit, SampleRate};
+///
+/// let mut asterisk = SimulatedAsterisk::connect("127.0.0.1:9092", SimulatedAsterisk::random_uuid())?;
+/// for _ in 0..50 {
+///     asterisk.caller().say(Audio::new(SampleRate::Hz8000, &[0; 320])?)?;
+/// }
+/// asterisk.caller().press(Digit::try_from('5')?, Duration::from_millis(100))?;
+/// if let Some(event) = asterisk.receive() {
+///     println!("{event:?}");
+/// }
+/// asterisk.hang_up();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SimulatedAsterisk {
+    call: Call,
+    caller: SimulatedCaller,
+}
+
+impl SimulatedAsterisk {
+    /// Connects to a server and sends the UUID. Asterisk gives a server 2 s for that, and so does this.
+    ///
+    /// # Errors
+    ///
+    /// The connection's, with each address tried; [`TimedOut`](io::ErrorKind::TimedOut) after 2 s.
+    pub fn connect(address: impl ToSocketAddrs, uuid: Uuid) -> io::Result<SimulatedAsterisk> {
+        let stream = connect_in_time(address)?;
+        stream.set_nodelay(true)?;
+        let stream = Arc::new(stream);
+        stream.set_write_timeout(Some(PATIENCE))?;
+        FrameWriter::new(Shared(Arc::clone(&stream)))
+            .write_message(&Message::Uuid(uuid))
+            .map_err(|error| match error {
+                WriteError::Io(error) => error,
+                other => io::Error::other(other),
+            })?;
+        let peer_address = stream.peer_address();
+        let reader = FrameReader::new(Shared(Arc::clone(&stream)));
+        let mut call = Call::begin(reader, Line::new(stream, uuid, peer_address));
+        let (_, speaker) = call.split();
+        Ok(SimulatedAsterisk {
+            call,
+            caller: SimulatedCaller {
+                speaker,
+                dialect: DtmfDialect::default(),
+            },
+        })
+    }
+
+    /// The same Asterisk with digits in the given dialect; by default, [`DtmfDialect::Asterisk`].
+    #[must_use]
+    pub const fn with_dialect(mut self, dialect: DtmfDialect) -> SimulatedAsterisk {
+        self.caller.dialect = dialect;
+        self
+    }
+
+    /// Waits for what the server sends next; `None` when the call is over. See [`Call::receive`].
+    pub fn receive(&mut self) -> Option<Event<'_>> {
+        self.call.receive()
+    }
+
+    /// The same, but waits no longer than to the given time. See [`Listener::receive_until`].
+    pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
+        self.call.receive_until(time)
+    }
+
+    /// The caller, who talks and presses keys.
+    pub const fn caller(&mut self) -> &mut SimulatedCaller {
+        &mut self.caller
+    }
+
+    /// The ears and the mouth of the caller, for a thread each.
+    pub fn split(&mut self) -> (&mut Listener, &mut SimulatedCaller) {
+        (self.call.split().0, &mut self.caller)
+    }
+
+    /// How the call ended; `None` as long as it goes on, for all that has been received so far.
+    pub fn end(&self) -> Option<End> {
+        self.call.end()
+    }
+
+    /// What has been counted on the call so far; the UUID does not count.
+    pub fn stats(&self) -> Stats {
+        self.call.stats()
+    }
+
+    /// Hangs up as Asterisk does: by closing the connection, without a hangup frame. If the server has sent something that was
+    /// not received, the kernel resets the connection instead, as Asterisk's does.
+    pub fn hang_up(self) {
+        // A thread may still hold the caller's voice: for the server the connection is closed now in any case.
+        let _ = self.call.voice().line().transport.shutdown(Shutdown::Both);
+    }
+
+    /// A UUID that nobody else is likely to use (version 4). Not for secrets: its randomness is that of a hash map's keys.
+    pub fn random_uuid() -> Uuid {
+        let random = || RandomState::new().build_hasher().finish();
+        let value = u128::from(random()) << 64 | u128::from(random());
+        let version_and_variant = value & !(0xf << 76 | 0b11 << 62) | 0x4 << 76 | 0b10 << 62;
+        Uuid::from_bytes(version_and_variant.to_be_bytes())
+    }
+}
+
+/// The caller behind a [`SimulatedAsterisk`]: talks in real time, presses keys, or keeps silent.
+#[derive(Debug)]
+pub struct SimulatedCaller {
+    speaker: Speaker,
+    dialect: DtmfDialect,
+}
+
+impl SimulatedCaller {
+    /// Says audio of 20 ms when it is due, and answers how late that was. See [`Speaker::send_paced`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the server takes no more.
+    pub fn say(&mut self, audio: Audio<'_>) -> Result<Duration, SendError> {
+        self.speaker.send_paced(audio)
+    }
+
+    /// Holds a key. As with Asterisk no audio goes out meanwhile, and the digit is sent when the key comes up, in the
+    /// start-stop dialect also when it goes down.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the server takes no more.
+    pub fn press(&mut self, digit: Digit, held: Duration) -> Result<(), SendError> {
+        self.speaker.wait();
+        let voice = self.speaker.voice();
+        let when_up = match self.dialect {
+            DtmfDialect::Asterisk => Dtmf::Digit(digit),
+            DtmfDialect::StartStop => {
+                voice.line().send(&Message::Dtmf(Dtmf::Start(digit)))?;
+                let duration_ms = u32::try_from(held.as_millis()).unwrap_or(u32::MAX);
+                Dtmf::Stop { digit, duration_ms }
+            }
+        };
+        thread::sleep(held);
+        voice.line().send(&Message::Dtmf(when_up))?;
+        self.speaker.pacer.restart();
+        Ok(())
+    }
+
+    /// Says nothing for a while. Asterisk sends nothing then; audio after it starts a new schedule.
+    pub fn keep_silent(&mut self, duration: Duration) {
+        self.speaker.wait();
+        thread::sleep(duration);
+        self.speaker.pacer.restart();
+    }
+}
+
+fn connect_in_time(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let deadline = Instant::now().checked_add(PATIENCE);
+    let mut last_error = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    for address in address.to_socket_addrs()? {
+        match connect_until(address, deadline) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last_error = error,
+        }
+    }
+    Err(last_error)
+}
+
+fn connect_until(address: SocketAddr, deadline: Option<Instant>) -> io::Result<TcpStream> {
+    let left = deadline.map_or(PATIENCE, |at| at.saturating_duration_since(Instant::now()));
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    TcpStream::connect_timeout(&address, left)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn random_uuids_differ_and_are_of_version_4() {
+        let uuids: Vec<Uuid> = (0..100).map(|_| SimulatedAsterisk::random_uuid()).collect();
+        for (place, uuid) in uuids.iter().enumerate() {
+            assert!(!uuids[..place].contains(uuid));
+            assert_eq!(uuid.as_bytes()[6] >> 4, 4);
+            assert_eq!(uuid.as_bytes()[8] >> 6, 0b10);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What carries a call.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A connection that can carry a call: [`TcpStream`], or one of your own, such as TLS over one.
+///
+/// All methods take `&self`, because a call is heard and spoken on at the same time, from two threads or while a received frame
+/// is still borrowed. A `TcpStream` can do that as it is. A TLS session that needs `&mut` for both directions goes behind a
+/// `Mutex` that is not held while the socket is waited for.
+pub trait Transport: Send + Sync {
+    /// Waits for bytes, at most for the read time-out, and answers how many it got; 0 at the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) or [`TimedOut`](io::ErrorKind::TimedOut) when the time-out has passed, and
+    /// whatever else can happen to a connection.
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Sends bytes without delay, waits for room for them at most for the write time-out, and answers how many it took.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Transport::read).
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Sets how long one [`read`](Transport::read) may wait; never called with zero.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the connection answers; the call then ends.
+    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()>;
+
+    /// Sets how long one [`write`](Transport::write) may wait; never called with zero.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the connection answers; the call is then refused.
+    fn set_write_timeout(&self, timeout: Duration) -> io::Result<()>;
+
+    /// Ends our direction: the peer reads the end of the stream after what was sent, and can still send.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the connection answers; the call is over in any case.
+    fn shutdown_write(&self) -> io::Result<()>;
+
+    /// The address of the other side, if it has one.
+    fn peer_address(&self) -> Option<SocketAddr> {
+        None
+    }
+}
+
+impl Transport for TcpStream {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut stream = self;
+        Read::read(&mut stream, buffer)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut stream = self;
+        Write::write(&mut stream, bytes)
+    }
+
+    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
+        TcpStream::set_read_timeout(self, Some(timeout))
+    }
+
+    fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
+        TcpStream::set_write_timeout(self, Some(timeout))
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    fn peer_address(&self) -> Option<SocketAddr> {
+        self.peer_addr().ok()
+    }
+}
+
+/// One end of a transport that both directions share, as the stream layer wants it.
+#[derive(Debug)]
+pub(super) struct Shared<T>(pub(super) Arc<T>);
+
+impl<T: Transport> Read for Shared<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<T: Transport> Write for Shared<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,4 +1,71 @@
-//! temporary
+//! AudioSocket: Asterisk's TCP protocol for live audio. Synchronous, without dependencies, and without a heap in its lower
+//! layers, so that it serves a thousand calls on a server and one on a microcontroller with the same code.
+//!
+//! Asterisk connects, sends the UUID of the call, then a frame of audio every 20 ms, and plays what comes back. Digits come
+//! too, in either of two dialects. A server that echoes:
+//!
+//! ```no_run
+//! use audiosocket::Server;
+//!
+//! fn main() -> std::io::Result<()> {
+//!     Server::bind("127.0.0.1:9092")?.run(|call| {
+//!         let voice = call.voice();
+//!         while let Some(event) = call.receive() {
+//!             if let Some(audio) = event.audio() {
+//!                 voice.send(audio)?;
+//!             }
+//!         }
+//!         Ok(())
+//!     });
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The layers, each of which uses only those above it:
+//!
+//! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
+//! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
+//! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with.
+//!
+//! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
+//!
+//! ```
+//! use audiosocket::wire::{Decoded, FrameBuffer, Message};
+//!
+//! fn on_bytes<const N: usize>(buffer: &mut FrameBuffer<[u8; N]>, mut received: &[u8]) -> usize {
+//!     let mut samples = 0;
+//!     while !received.is_empty() {
+//!         let spare = buffer.spare();
+//!         let count = spare.len().min(received.len());
+//!         spare[..count].copy_from_slice(&received[..count]);
+//!         buffer.filled(count);
+//!         received = &received[count..];
+//!         while let Decoded::Frame(frame) = buffer.next_frame() {
+//!             if let Ok(Message::Audio(audio)) = frame.message() {
+//!                 samples += audio.samples().len();
+//!             }
+//!         }
+//!     }
+//!     samples
+//! }
+//!
+//! let mut buffer = FrameBuffer::new([0; 323]);
+//! assert_eq!(on_bytes(&mut buffer, &[0x10, 0x00, 0x04, 1, 0]), 0);
+//! assert_eq!(on_bytes(&mut buffer, &[2, 0]), 2);
+//! ```
+//!
+//! A test of a server needs no Asterisk:
+//!
+//! ```no_run
+//! use audiosocket::{SimulatedAsterisk, wire::{Audio, SampleRate}};
+//!
+//! let mut asterisk = SimulatedAsterisk::connect("127.0.0.1:9092", SimulatedAsterisk::random_uuid())?;
+//! let audio = Audio::new(SampleRate::Hz8000, &[7; 320])?;
+//! asterisk.caller().say(audio)?;
+//! assert_eq!(asterisk.receive().and_then(|event| event.audio()), Some(audio));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -7,6 +74,7 @@
     elided_lifetimes_in_paths,
     missing_debug_implementations
 )]
+// What could panic stays out, of what comes from the wire above all; tests may.
 #![cfg_attr(
     not(test),
     warn(
@@ -26,3 +94,12 @@ pub mod call;
 #[cfg(feature = "std")]
 pub mod stream;
 pub mod wire;
+
+#[cfg(feature = "std")]
+pub use call::{Call, End, Event, Server, SimulatedAsterisk, Voice};
+pub use wire::{Frame, Kind, Message, Uuid};
+
+/// The examples of the README, so that they stay true.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

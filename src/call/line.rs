@@ -21,6 +21,7 @@ pub(super) struct Line<T> {
     pub(super) peer_address: Option<SocketAddr>,
     writer: Mutex<FrameWriter<Shared<T>>>,
     hung_up: AtomicBool,
+    peer_hung_up: AtomicBool,
     frames_received: AtomicUsize,
     frames_sent: AtomicUsize,
 }
@@ -33,6 +34,7 @@ impl<T> Line<T> {
             uuid,
             peer_address,
             hung_up: AtomicBool::new(false),
+            peer_hung_up: AtomicBool::new(false),
             frames_received: AtomicUsize::new(0),
             frames_sent: AtomicUsize::new(0),
         }
@@ -40,6 +42,11 @@ impl<T> Line<T> {
 
     pub(super) fn is_hung_up(&self) -> bool {
         self.hung_up.load(Ordering::Acquire)
+    }
+
+    /// The peer has sent a hangup frame: it takes no more.
+    pub(super) fn note_peer_hung_up(&self) {
+        self.peer_hung_up.store(true, Ordering::Release);
     }
 
     pub(super) fn count_received(&self) {
@@ -57,7 +64,7 @@ impl<T> Line<T> {
 impl<T: Transport> Line<T> {
     pub(super) fn send(&self, message: &Message<'_>) -> Result<(), SendError> {
         let mut writer = self.writer();
-        if self.is_hung_up() {
+        if self.is_hung_up() || self.peer_hung_up.load(Ordering::Acquire) {
             return Err(SendError::HungUp);
         }
         writer.write_message(message).map_err(SendError::Write)?;

@@ -80,6 +80,7 @@ impl<T: Transport> Listener<T> {
             .header()
             .is_some_and(|header| header.kind() == Kind::HANGUP)
         {
+            self.line.note_peer_hung_up();
             self.end = Some(End::HungUp);
             return None;
         }

@@ -74,7 +74,7 @@ impl<T> fmt::Debug for Voice<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError {
-    /// This side has hung up.
+    /// This side has hung up, or the peer has.
     HungUp,
     /// The connection did not take it: the peer has gone, or has not read for 2 s.
     Write(WriteError),
@@ -83,7 +83,7 @@ pub enum SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SendError::HungUp => f.write_str("this side has hung up"),
+            SendError::HungUp => f.write_str("the call has been hung up"),
             SendError::Write(error) => error.fmt(f),
         }
     }

@@ -1,1 +1,68 @@
-fn main() {}
+//! The tool for AudioSocket calls: try them, answer them, place them, look at them.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod call;
+mod demo;
+mod failure;
+mod frame_times;
+mod inspect;
+mod json;
+mod output;
+mod rising_tone;
+mod serve;
+
+use std::process::ExitCode;
+
+use args::{Arg, Args};
+use failure::Failure;
+use output::Output;
+
+const HELP: &str = "\
+audiosocket: Asterisk's AudioSocket calls, without Asterisk
+
+  audiosocket demo             a whole call, in this process
+  audiosocket serve --echo     answer calls
+  audiosocket call ADDR        place a call, as Asterisk would
+  audiosocket inspect FILE     show what a stream contains
+
+'audiosocket COMMAND --help' tells more about each.
+--version prints the version.
+";
+
+fn main() -> ExitCode {
+    match run(&mut Args::from_command_line()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // If even this cannot be printed, the exit code still tells.
+            let _ = output::print_error(&failure.to_string());
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: &mut Args) -> Result<(), Failure> {
+    match args.next()? {
+        None => Err(Failure::usage(
+            "no command given: demo, serve, call or inspect",
+        )),
+        Some(Arg::Option(option)) => match option.as_str() {
+            "--help" | "-h" => Output::new().text(HELP),
+            "--version" | "-V" => {
+                Output::new().line(&format!("audiosocket {}", env!("CARGO_PKG_VERSION")))
+            }
+            _ => Err(args.unexpected(Arg::Option(option))),
+        },
+        Some(Arg::Value(command)) => match command.to_str() {
+            Some("demo") => demo::run(args),
+            Some("serve") => serve::run(args),
+            Some("call") => call::run(args),
+            Some("inspect") => inspect::run(args),
+            _ => Err(Failure::Usage(format!(
+                "no such command: {}; there are demo, serve, call and inspect",
+                command.to_string_lossy()
+            ))),
+        },
+    }
+}

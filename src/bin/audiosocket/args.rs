@@ -1,0 +1,235 @@
+//! The command line, piece by piece.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use audiosocket::wire::DtmfDialect;
+
+use crate::failure::Failure;
+
+/// What is left of the command line. Options are `--name value` or `--name=value`; `--` ends them.
+#[derive(Debug)]
+pub struct Args {
+    rest: std::vec::IntoIter<OsString>,
+    /// The option that came last, for the messages about its value.
+    option: String,
+    /// The value that came with it behind `=`, until it is asked for.
+    attached: Option<OsString>,
+    options_over: bool,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+pub enum Arg {
+    /// An option, with its dashes and without a value.
+    Option(String),
+    /// Anything else.
+    Value(OsString),
+}
+
+impl Args {
+    pub fn from_command_line() -> Args {
+        Args::new(std::env::args_os().skip(1).collect())
+    }
+
+    pub fn new(words: Vec<OsString>) -> Args {
+        Args {
+            rest: words.into_iter(),
+            option: String::new(),
+            attached: None,
+            options_over: false,
+        }
+    }
+
+    /// The next option or value. An error if the option before it was given a value that nobody asked for.
+    pub fn next(&mut self) -> Result<Option<Arg>, Failure> {
+        if let Some(value) = &self.attached {
+            let value = value.to_string_lossy();
+            return Err(Failure::Usage(format!(
+                "{} takes no value, not '{value}'",
+                self.option
+            )));
+        }
+        let Some(word) = self.rest.next() else {
+            return Ok(None);
+        };
+        // An option that is not UTF-8 is none of ours; the replacement characters make it an unknown one.
+        let text = word.to_string_lossy();
+        if self.options_over || !text.starts_with('-') || text == "-" {
+            return Ok(Some(Arg::Value(word)));
+        }
+        if text == "--" {
+            self.options_over = true;
+            return self.next();
+        }
+        self.option = match text.split_once('=') {
+            Some((option, value)) => {
+                self.attached = Some(after_equals(&word).unwrap_or_else(|| value.into()));
+                String::from(option)
+            }
+            None => text.into_owned(),
+        };
+        Ok(Some(Arg::Option(self.option.clone())))
+    }
+
+    /// The value of the option that came last.
+    pub fn value(&mut self) -> Result<OsString, Failure> {
+        self.attached
+            .take()
+            .or_else(|| self.rest.next())
+            .ok_or_else(|| Failure::Usage(format!("{} needs a value", self.option)))
+    }
+
+    /// The value of the option that came last, as text.
+    pub fn text(&mut self) -> Result<String, Failure> {
+        self.value()?.into_string().map_err(|value| {
+            Failure::Usage(format!(
+                "{} '{}' is not UTF-8",
+                self.option,
+                value.to_string_lossy()
+            ))
+        })
+    }
+
+    /// The value of the option that came last, as whatever can be made of text.
+    pub fn parse<T: FromStr<Err: Display>>(&mut self) -> Result<T, Failure> {
+        let text = self.text()?;
+        text.parse().map_err(|error| self.wrong_value(&text, error))
+    }
+
+    /// A whole number, at least 1.
+    pub fn count(&mut self) -> Result<usize, Failure> {
+        let text = self.text()?;
+        match text.parse() {
+            Ok(count) if count > 0 => Ok(count),
+            _ => Err(self.wrong_value(&text, "a whole number of 1 or more is due")),
+        }
+    }
+
+    /// A time in seconds, such as `5` or `0.5`.
+    pub fn seconds(&mut self) -> Result<Duration, Failure> {
+        let text = self.text()?;
+        // A year is longer than any call, and what is far beyond it no clock can count to.
+        let longest = 366.0 * 86_400.0;
+        text.parse()
+            .ok()
+            .filter(|seconds| *seconds > 0.0 && *seconds <= longest)
+            .map(Duration::from_secs_f64)
+            .ok_or_else(|| self.wrong_value(&text, "seconds are due, such as 5 or 0.5"))
+    }
+
+    pub fn dialect(&mut self) -> Result<DtmfDialect, Failure> {
+        let text = self.text()?;
+        match text.as_str() {
+            "asterisk" => Ok(DtmfDialect::Asterisk),
+            "start-stop" => Ok(DtmfDialect::StartStop),
+            _ => Err(self.wrong_value(&text, "the dialects are asterisk and start-stop")),
+        }
+    }
+
+    /// What to say of an argument that has no place here.
+    pub fn unexpected(&self, arg: Arg) -> Failure {
+        Failure::Usage(match arg {
+            Arg::Option(option) => format!("unknown option {option}"),
+            Arg::Value(value) => format!("unexpected argument '{}'", value.to_string_lossy()),
+        })
+    }
+
+    /// What to say of a value that does not suit the option that came last.
+    pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
+        Failure::Usage(format!("{} '{value}': {reason}", self.option))
+    }
+}
+
+/// What follows the first `=` of a word, exactly as it was given.
+#[cfg(unix)]
+fn after_equals(word: &std::ffi::OsStr) -> Option<OsString> {
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut parts = word.as_bytes().splitn(2, |byte| *byte == b'=');
+    parts.next()?;
+    Some(std::ffi::OsStr::from_bytes(parts.next()?).to_os_string())
+}
+
+#[cfg(not(unix))]
+fn after_equals(_: &std::ffi::OsStr) -> Option<OsString> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> Args {
+        Args::new(words.iter().map(OsString::from).collect())
+    }
+
+    fn option(name: &str) -> Option<Arg> {
+        Some(Arg::Option(String::from(name)))
+    }
+
+    #[test]
+    fn values_may_follow_or_be_attached() {
+        for words in [&["--seconds", "5"][..], &["--seconds=5"]] {
+            let mut args = args(words);
+            assert_eq!(args.next().unwrap(), option("--seconds"));
+            assert_eq!(args.seconds().unwrap(), Duration::from_secs(5));
+            assert_eq!(args.next().unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_lone_dash_and_all_after_two_are_values() {
+        let mut args = args(&["-", "--json", "--", "--json", "-x"]);
+        assert_eq!(args.next().unwrap(), Some(Arg::Value("-".into())));
+        assert_eq!(args.next().unwrap(), option("--json"));
+        assert_eq!(args.next().unwrap(), Some(Arg::Value("--json".into())));
+        assert_eq!(args.next().unwrap(), Some(Arg::Value("-x".into())));
+        assert_eq!(args.next().unwrap(), None);
+    }
+
+    #[test]
+    fn wrong_values_are_named_with_their_option() {
+        for (words, message) in [
+            (&["--seconds"][..], "--seconds needs a value"),
+            (
+                &["--seconds=0"],
+                "--seconds '0': seconds are due, such as 5 or 0.5",
+            ),
+            (
+                &["--seconds", "NaN"],
+                "--seconds 'NaN': seconds are due, such as 5 or 0.5",
+            ),
+            (
+                &["--seconds", "1e300"],
+                "--seconds '1e300': seconds are due, such as 5 or 0.5",
+            ),
+            (
+                &["--seconds", "-1"],
+                "--seconds '-1': seconds are due, such as 5 or 0.5",
+            ),
+            (
+                &["--seconds="],
+                "--seconds '': seconds are due, such as 5 or 0.5",
+            ),
+        ] {
+            let mut args = args(words);
+            args.next().unwrap();
+            let Err(Failure::Usage(said)) = args.seconds() else {
+                panic!("{words:?}")
+            };
+            assert_eq!(said, message);
+        }
+    }
+
+    #[test]
+    fn a_value_for_an_option_that_takes_none_is_refused() {
+        let mut args = args(&["--json=yes"]);
+        assert_eq!(args.next().unwrap(), option("--json"));
+        let Err(Failure::Usage(said)) = args.next() else {
+            panic!("not refused")
+        };
+        assert_eq!(said, "--json takes no value, not 'yes'");
+    }
+}

@@ -1,0 +1,77 @@
+//! One line of JSON.
+
+use std::fmt::{Display, Write};
+
+/// A JSON object with an `event` field, on one line, its fields in the order they are added.
+#[derive(Debug)]
+pub struct Object {
+    text: String,
+}
+
+impl Object {
+    pub fn event(name: &str) -> Object {
+        Object {
+            text: format!("{{\"event\":{}", quoted(name)),
+        }
+    }
+
+    #[must_use]
+    pub fn text(self, name: &str, value: &str) -> Object {
+        self.raw(name, quoted(value))
+    }
+
+    #[must_use]
+    pub fn number(self, name: &str, value: usize) -> Object {
+        self.raw(name, value)
+    }
+
+    /// A number with three decimals.
+    #[must_use]
+    pub fn thousandths(self, name: &str, value: f64) -> Object {
+        self.raw(name, format_args!("{value:.3}"))
+    }
+
+    pub fn finish(mut self) -> String {
+        self.text.push('}');
+        self.text
+    }
+
+    fn raw(mut self, name: &str, value: impl Display) -> Object {
+        // Writing to a string does not fail.
+        let _ = write!(self.text, ",{}:{value}", quoted(name));
+        self
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            control if control < ' ' => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(control));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_one_line_whatever_they_hold() {
+        let line = Object::event("warning")
+            .text("text", "a \"b\"\\\n\u{1}é")
+            .number("count", 7)
+            .thousandths("seconds", 1.0005)
+            .finish();
+        assert_eq!(
+            line,
+            "{\"event\":\"warning\",\"text\":\"a \\\"b\\\"\\\\\\u000a\\u0001é\",\"count\":7,\"seconds\":1.000}"
+        );
+    }
+}

@@ -125,7 +125,10 @@ impl<T: Transport> Listener<T> {
             self.end = Some(End::from_io(&error));
             return;
         }
-        self.end = match self.reader.fill() {
+        let filled = self.reader.fill();
+        self.end = match filled {
+            // Whatever the peer does after our hangup, ours was the end of the call.
+            _ if self.line.is_hung_up() => Some(End::HungUpHere),
             Ok(0) => Some(End::Closed),
             Ok(_) => None,
             Err(error) if error.is_timeout() => None,

@@ -96,7 +96,7 @@ fn answer(
         }
     }
     if let Some(end) = call.end() {
-        timeline.note(format!("server    call over: {end}"));
+        timeline.note(format!("server    over: {end}"));
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ fn listen(
         }
     }
     if let Some(end) = listener.end() {
-        timeline.note(format!("Asterisk  call over: {end}"));
+        timeline.note(format!("Asterisk  over: {end}"));
     }
     received
 }

@@ -15,9 +15,9 @@ use crate::output::Output;
 const HELP: &str = "\
 audiosocket inspect FILE [--json]
 
-Shows the frames of a raw AudioSocket stream: the bytes of one
-direction, as they came over TCP. FILE may be - for standard
-input.
+Shows the frames of a raw AudioSocket stream: the bytes of
+one direction, as they came over TCP. FILE may be - for
+standard input.
 
   --json  one line of JSON a frame, and one at the end
 

@@ -22,10 +22,10 @@ use output::Output;
 const HELP: &str = "\
 audiosocket: Asterisk's AudioSocket calls, without Asterisk
 
-  audiosocket demo            a whole call, in this process
-  audiosocket serve --echo    answer calls
-  audiosocket call ADDR       place a call, as Asterisk would
-  audiosocket inspect FILE    show what a stream contains
+  audiosocket demo           a whole call, in this process
+  audiosocket serve --echo   answer calls
+  audiosocket call ADDR      place a call, as Asterisk would
+  audiosocket inspect FILE   show what a stream contains
 
 'audiosocket COMMAND --help' tells more about each.
 --version prints the version.

@@ -42,7 +42,9 @@ pub struct Call<T = TcpStream> {
 impl<T: Transport> Call<T> {
     /// Waits for the UUID, which has to come within `uuid_deadline` as a whole, and so begins a call.
     ///
-    /// Sets the write time-out to 2 s: a peer that has not read for so long is treated as gone.
+    /// Sets the write time-out to 2 s: a peer that has not read for so long is treated as gone. End the call with
+    /// [`close`](Call::close), whatever happened on it: a call that is only dropped is cut, upon which Asterisk hangs up the
+    /// caller.
     ///
     /// # Errors
     ///

@@ -1,5 +1,10 @@
 //! A stream in pieces, and what the two incremental decoders make of it.
 
+#![allow(
+    dead_code,
+    reason = "each test that includes this file uses a part of it"
+)]
+
 use std::io::{self, Read};
 
 use audiosocket::stream::{FrameReader, ReadError};

@@ -103,8 +103,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.start > 0 && storage_len.saturating_sub(self.end) < self.room_due() {
-            self.storage.as_mut().copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.len());
+            let storage = self.storage.as_mut();
+            // Always so; said once more, so that the copy needs no panic path.
+            if self.start <= self.end && self.end <= storage.len() {
+                storage.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.len());
+            }
         }
         self.storage
             .as_mut()

@@ -148,7 +148,6 @@ fn audio(bytes: &[u8], buffer: &mut [u8]) {
     for sample in samples.clone().rev() {
         black_box(sample);
     }
-    black_box(samples.clone().last());
     for sample in samples {
         black_box(sample);
     }

@@ -1,5 +1,7 @@
 //! The public types can be sent to, and shared between, threads wherever what they hold can. It fails by not compiling.
 
+#![cfg(feature = "std")]
+
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 

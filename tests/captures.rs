@@ -1,5 +1,7 @@
 //! Every byte that Asterisk sent on eighteen connections, read in three ways and written again.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use audiosocket::wire::{Digit, Dtmf, DtmfDialect, Frame, Frames, Kind, Message, Parsed, Uuid};

@@ -1,5 +1,7 @@
 //! A short stream in every way in which it can be cut into pieces.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use audiosocket::wire::{Frame, Header, Kind};

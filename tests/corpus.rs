@@ -2,6 +2,8 @@
 //!
 //! Not part of the published package, just as `fuzz` is not.
 
+#![cfg(feature = "std")]
+
 #[path = "../fuzz/fuzz_targets/assertions/parse.rs"]
 mod parse;
 #[path = "../fuzz/fuzz_targets/assertions/stream.rs"]

@@ -1,5 +1,7 @@
 //! Reading and writing allocate nothing once they are warm, counted by the allocator.
 
+#![cfg(feature = "std")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;

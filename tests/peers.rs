@@ -1,5 +1,7 @@
 //! Byte strings and splits on which other implementations of AudioSocket fail, each named after its fault.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};

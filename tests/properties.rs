@@ -1,5 +1,7 @@
 //! What holds for all bytes, all frames and all messages, tried with many of them.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use audiosocket::wire::{

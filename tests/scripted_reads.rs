@@ -1,5 +1,7 @@
 //! Readers over sources that do, byte by byte, what the script says.
 
+#![cfg(feature = "std")]
+
 mod common;
 
 use std::collections::VecDeque;
@@ -312,4 +314,39 @@ fn a_source_that_claims_more_than_it_was_asked_for_does_no_harm() {
         }
         assert!(read + reader.buffered_len() <= 4096, "{count}");
     }
+}
+
+#[test]
+fn every_failure_to_read_has_a_text_and_its_cause() {
+    let mut failing = FrameReader::new(Source::new([Step::Fail(ErrorKind::ConnectionReset)]));
+    let mut cut = FrameReader::new(&STREAM[7..12]);
+    let mut limited = FrameReader::with_max_payload_len(&STREAM[7..], 2);
+    let texts = [
+        failing.read_frame().map(|_| ()),
+        cut.read_frame().map(|_| ()),
+        limited.read_frame().map(|_| ()),
+    ]
+    .map(|outcome| {
+        let error = outcome.expect_err("a failure");
+        assert!(!error.is_timeout());
+        (
+            error.to_string(),
+            std::error::Error::source(&error).is_some(),
+        )
+    });
+    let reset = io::Error::from(ErrorKind::ConnectionReset);
+    assert_eq!(
+        texts,
+        [
+            (format!("cannot read: {reset}"), true),
+            (
+                "the stream ended inside a frame, 2 bytes short".into(),
+                false
+            ),
+            (
+                "frame too long: audio (0x10), 4 bytes, at most 2 are taken".into(),
+                false
+            ),
+        ]
+    );
 }

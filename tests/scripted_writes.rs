@@ -1,5 +1,7 @@
 //! Writers over sinks that do, write by write, what the script says.
 
+#![cfg(feature = "std")]
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
 
@@ -165,4 +167,29 @@ fn a_sink_that_claims_to_have_taken_more_than_it_was_given_does_no_harm() {
     for _ in 0..3 {
         writer.write_frame(audio_frame()).expect("it said so");
     }
+}
+
+#[test]
+fn every_failure_to_write_has_a_text_and_its_cause() {
+    let pipe = ErrorKind::BrokenPipe;
+    let mut writer = writer_with([Err(pipe), Ok(3), Err(pipe)]);
+    let texts = [(); 3].map(|()| {
+        let error = writer.write_frame(audio_frame()).expect_err("a failure");
+        (
+            error.to_string(),
+            std::error::Error::source(&error).is_some(),
+        )
+    });
+    let broken = io::Error::from(pipe);
+    assert_eq!(
+        texts,
+        [
+            (format!("cannot write: {broken}"), true),
+            (
+                format!("cannot write: {broken}, after 3 of 7 bytes of a frame"),
+                true
+            ),
+            ("cannot write: an earlier frame was cut short".into(), false),
+        ]
+    );
 }

@@ -103,12 +103,15 @@ impl<R: Read> FrameReader<R> {
     }
 
     /// Reads once, as much as there is room for, and answers the number of bytes: 0 at the end of the stream, if that lies
-    /// between two frames. Does not read if a frame is waiting that leaves no room; at least 1 is answered then.
+    /// between two frames. While a frame is waiting, at least 1 is answered, even if it leaves no room to read into or if the
+    /// stream has ended behind it: take the frame and call again.
     ///
     /// # Errors
     ///
     /// [`ReadError::Io`] and [`ReadError::Truncated`].
     pub fn fill(&mut self) -> Result<usize, ReadError> {
+        // First, because a header of a longer frame may be waiting, for which the buffer has yet to grow.
+        let needed = self.needed();
         let spare = self.buffer.spare();
         if spare.is_empty() {
             return Ok(1);
@@ -120,10 +123,11 @@ impl<R: Read> FrameReader<R> {
                 Err(error) => return Err(ReadError::Io(error)),
             }
         };
+        if count == 0 && needed == 0 {
+            return Ok(1);
+        }
         if count == 0 && !self.buffer.is_empty() {
-            return Err(ReadError::Truncated {
-                needed: self.buffer.needed(),
-            });
+            return Err(ReadError::Truncated { needed });
         }
         self.buffer.filled(count);
         Ok(count)

@@ -6,7 +6,7 @@ use super::{Frame, Header, Parsed};
 
 // Invariants, which every method keeps:
 // - start <= end <= storage.len(); storage[start..end] are the bytes received and not yet handed out.
-// - While `skip` is not 0 the next `skip` bytes to come belong to a frame over the limit, and start == end == 0.
+// - While `skip` is not 0 the next `skip` bytes to come belong to a frame over the limit, and start == end.
 // - Bytes are moved to the front only when `spare` is asked for room and the tail has none worth a read; a frame handed out
 //   therefore stays where it is until the buffer is touched again, which the borrow checker sees to.
 
@@ -103,8 +103,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.start > 0 && storage_len.saturating_sub(self.end) < self.room_due() {
-            self.storage.as_mut().copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.len());
+            let storage = self.storage.as_mut();
+            // Always so; said once more, so that the copy needs no panic path.
+            if self.start <= self.end && self.end <= storage.len() {
+                storage.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.len());
+            }
         }
         self.storage
             .as_mut()
@@ -133,9 +137,8 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         match self.header() {
             Some(header) if self.is_too_long(header) => 0,
             Some(header) => header.frame_len().saturating_sub(self.len()),
-            None => self
-                .skip
-                .saturating_add(Header::LEN.saturating_sub(self.len())),
+            None if self.skip > 0 => self.skip,
+            None => Header::LEN.saturating_sub(self.len()),
         }
     }
 

@@ -1,0 +1,69 @@
+//! The public types can be sent to, and shared between, threads wherever what they hold can. It fails by not compiling.
+
+#![cfg(feature = "std")]
+
+use std::fmt::Debug;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
+use audiosocket::wire::{
+    Audio, AudioError, BufferTooShort, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags,
+    Frame, FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed,
+    PayloadError, PayloadFault, PayloadTooLong, SampleRate, Samples, Uuid,
+};
+
+fn is_for_threads<T: Send + Sync + Unpin + Debug>() {}
+
+fn survives_panics<T: UnwindSafe + RefUnwindSafe>() {}
+
+fn is_a_value<T: Copy + Eq + UnwindSafe + RefUnwindSafe + Send + Sync + Unpin + Debug>() {}
+
+fn is_an_error<T: std::error::Error + Send + Sync + 'static>() {}
+
+#[test]
+fn values_of_the_wire_are_copied_compared_and_shared() {
+    is_a_value::<Audio<'_>>();
+    is_a_value::<Decoded<'_>>();
+    is_a_value::<Digit>();
+    is_a_value::<Dtmf>();
+    is_a_value::<DtmfDialect>();
+    is_a_value::<ErrorCode<'_>>();
+    is_a_value::<ErrorFlags>();
+    is_a_value::<Frame<'_>>();
+    is_a_value::<Header>();
+    is_a_value::<Kind>();
+    is_a_value::<Message<'_>>();
+    is_a_value::<Parsed<'_>>();
+    is_a_value::<PayloadFault>();
+    is_a_value::<SampleRate>();
+    is_a_value::<Uuid>();
+}
+
+#[test]
+fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
+    is_for_threads::<Frames<'_>>();
+    is_for_threads::<Samples<'_>>();
+    is_for_threads::<FrameBuffer<[u8; 323]>>();
+    is_for_threads::<FrameBuffer<&mut [u8]>>();
+    is_for_threads::<FrameReader<std::net::TcpStream>>();
+    is_for_threads::<FrameWriter<std::net::TcpStream>>();
+    is_for_threads::<Pacer>();
+    survives_panics::<Frames<'_>>();
+    survives_panics::<Samples<'_>>();
+    survives_panics::<FrameBuffer<Vec<u8>>>();
+    survives_panics::<FrameReader<std::net::TcpStream>>();
+    survives_panics::<FrameWriter<std::net::TcpStream>>();
+    survives_panics::<Pacer>();
+}
+
+#[test]
+fn errors_can_be_boxed_and_sent_to_another_thread() {
+    is_an_error::<AudioError>();
+    is_an_error::<BufferTooShort>();
+    is_an_error::<NotADigit>();
+    is_an_error::<ParseUuidError>();
+    is_an_error::<PayloadError<'static>>();
+    is_an_error::<PayloadTooLong>();
+    is_an_error::<ReadError>();
+    is_an_error::<WriteError>();
+}

@@ -1,0 +1,50 @@
+//! The seeds of the fuzz targets, and every input that ever failed one, held against the same assertions without a fuzzer.
+//!
+//! Not part of the published package, just as `fuzz` is not.
+
+#![cfg(feature = "std")]
+
+#[path = "../fuzz/fuzz_targets/assertions/parse.rs"]
+mod parse;
+#[path = "../fuzz/fuzz_targets/assertions/stream.rs"]
+mod stream;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz")
+        .join(folder);
+    fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_file() && !path.ends_with("README.md"))
+        .collect()
+}
+
+#[track_caller]
+fn replay(folder: &str, check: fn(&[u8])) -> usize {
+    let files = files(folder);
+    for file in &files {
+        println!("{}", file.display());
+        check(&fs::read(file).expect("a file that can be read"));
+    }
+    files.len()
+}
+
+#[test]
+fn the_seeds_of_parse_hold() {
+    assert!(replay("corpus/parse", parse::check) >= 12);
+}
+
+#[test]
+fn the_seeds_of_stream_hold() {
+    assert!(replay("corpus/stream", stream::check) >= 6);
+}
+
+#[test]
+fn what_once_failed_holds() {
+    replay("crashes", parse::check);
+    replay("crashes", stream::check);
+}

@@ -1,0 +1,282 @@
+//! A program that is linked and never run: it links only if `audiosocket::wire` needs no std and no allocator, and if the
+//! compiler could prove that nothing in it panics.
+//!
+//! Every public function of `wire` is called as `Type::name(..)`, which is what `prove` looks for; every input goes through
+//! `black_box`, so that nothing is known about it.
+
+#![no_std]
+#![no_main]
+
+use core::hash::{Hash, Hasher};
+use core::hint::black_box;
+use core::panic::PanicInfo;
+use core::str::FromStr;
+
+use audiosocket::wire::{
+    Audio, AudioError, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags, Frame,
+    FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed, PayloadError,
+    PayloadFault, PayloadTooLong, SampleRate, Samples, Uuid,
+};
+
+unsafe extern "C" {
+    // Defined nowhere: whatever still calls the panic handler after optimisation cannot be linked.
+    fn a_panic_is_reachable() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    unsafe { a_panic_is_reachable() }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    let bytes: &[u8] = black_box(&[0; 64]);
+    let mut first = [0; 64];
+    let mut second = [0; 64];
+    let buffer: &mut [u8] = black_box(&mut first);
+    let other: &mut [u8] = black_box(&mut second);
+
+    kinds_and_headers();
+    frames(bytes, buffer);
+    messages(bytes, buffer);
+    audio(bytes, buffer);
+    dtmf();
+    errors(bytes);
+    uuids(bytes);
+    frame_buffers(bytes, buffer, other);
+    controls(bytes);
+    loop {
+        black_box(());
+    }
+}
+
+fn kinds_and_headers() {
+    let kind = Kind::from_byte(black_box(0));
+    black_box(Kind::byte(kind));
+    black_box(Kind::sample_rate(kind));
+    black_box(Kind::name(kind));
+    black_box(Kind::from(black_box(0)));
+    black_box(u8::from(kind));
+    ordered(kind);
+
+    let header = Header::new(kind, black_box(0));
+    black_box(Header::to_bytes(header));
+    let header = Header::parse(black_box([0; 3]));
+    black_box(Header::kind(header));
+    black_box(Header::payload_len(header));
+    black_box(Header::frame_len(header));
+    hashed(header);
+}
+
+fn frames(bytes: &[u8], buffer: &mut [u8]) {
+    let parsed = Frame::parse(bytes);
+    black_box(parsed == black_box(parsed));
+    if let Parsed::Complete { frame, rest } = parsed {
+        black_box(rest);
+        black_box(Frame::kind(&frame));
+        black_box(Frame::payload(&frame));
+        black_box(Frame::header(&frame));
+        black_box(Frame::encoded_len(&frame));
+        black_box(Frame::encode(&frame, buffer).map(|bytes| &*bytes)).ok();
+        hashed(frame);
+    }
+    if let Err(error) = Frame::new(black_box(Kind::SLIN), bytes) {
+        hashed::<PayloadTooLong>(error);
+        black_box(error.len);
+    }
+    let mut frames = Frames::new(bytes);
+    black_box(frames.next());
+    black_box(frames.clone().last());
+    black_box(frames.size_hint());
+    black_box(Frames::rest(&frames));
+}
+
+fn messages(bytes: &[u8], buffer: &mut [u8]) {
+    for frame in Frames::new(bytes) {
+        match Frame::message(&frame) {
+            Ok(message) => {
+                black_box(Message::encode(&message, buffer).map(|bytes| &*bytes)).ok();
+                hashed(message);
+            }
+            Err(error) => {
+                black_box(PayloadError::frame(&error));
+                let fault: PayloadFault = PayloadError::fault(&error);
+                hashed(fault);
+                hashed(error);
+            }
+        }
+    }
+    // Of any variant, whatever the frames hold.
+    let message = black_box(Message::Hangup);
+    black_box(Message::encode(&message, buffer).map(|bytes| &*bytes)).ok();
+}
+
+fn audio(bytes: &[u8], buffer: &mut [u8]) {
+    for rate in SampleRate::ALL {
+        black_box(SampleRate::hz(black_box(rate)));
+        black_box(SampleRate::kind(black_box(rate)));
+        black_box(SampleRate::samples_in(black_box(rate), black_box(20)));
+    }
+    if let Some(rate) = SampleRate::from_hz(black_box(8000)) {
+        ordered(rate);
+    }
+    let rate = black_box(SampleRate::Hz8000);
+    match Audio::new(rate, bytes) {
+        Ok(audio) => {
+            black_box(Audio::rate(&audio));
+            black_box(Audio::bytes(&audio));
+            black_box(Audio::duration_us(&audio));
+            black_box(Audio::samples(&audio));
+            black_box(Frame::from(audio));
+            hashed(audio);
+        }
+        Err(error) => hashed::<AudioError>(error),
+    }
+    let samples: &[i16] = black_box(&[0; 32]);
+    if let Err(error) = Audio::from_samples(rate, samples, buffer) {
+        hashed(error);
+    }
+
+    let mut samples = Samples::new(bytes);
+    black_box(Samples::trailing(&samples));
+    black_box(samples.next());
+    black_box(samples.next_back());
+    black_box(samples.nth(black_box(1)));
+    black_box(samples.nth_back(black_box(1)));
+    black_box(samples.size_hint());
+    black_box(samples.len());
+    for sample in samples.clone().rev() {
+        black_box(sample);
+    }
+    for sample in samples {
+        black_box(sample);
+    }
+}
+
+fn dtmf() {
+    if let Some(digit) = Digit::from_ascii(black_box(b'5')) {
+        black_box(Digit::to_ascii(digit));
+        black_box(Digit::to_char(digit));
+        ordered(digit);
+        let dtmf = black_box(Dtmf::Digit(digit));
+        black_box(Dtmf::digit(&dtmf));
+        let dialect: DtmfDialect = Dtmf::dialect(&dtmf);
+        hashed(dialect);
+        hashed(dtmf);
+    }
+    black_box(DtmfDialect::default());
+    match Digit::try_from(black_box('5')) {
+        Ok(digit) => hashed(digit),
+        Err(error) => hashed::<NotADigit>(error),
+    }
+}
+
+fn errors(bytes: &[u8]) {
+    if let Ok(code) = ErrorCode::new(bytes) {
+        black_box(ErrorCode::payload(&code));
+        black_box(ErrorCode::flags(&code));
+        hashed(code);
+    }
+    let flags = ErrorFlags::from_bits(black_box(0));
+    black_box(ErrorFlags::bits(flags));
+    black_box(ErrorFlags::contains(flags, black_box(ErrorFlags::MEMORY)));
+    hashed(flags);
+}
+
+fn uuids(bytes: &[u8]) {
+    let uuid = Uuid::from_bytes(black_box([0; 16]));
+    black_box(Uuid::as_bytes(&uuid));
+    black_box(Uuid::from(black_box([0; 16])));
+    black_box(<[u8; 16]>::from(uuid));
+    ordered(uuid);
+    let text = core::str::from_utf8(bytes).unwrap_or_default();
+    if let Err(error) = Uuid::parse(text) {
+        hashed::<ParseUuidError>(error);
+    }
+    black_box(Uuid::from_str(text)).ok();
+}
+
+fn frame_buffers(bytes: &[u8], storage: &mut [u8], other: &mut [u8]) {
+    let buffer = FrameBuffer::new(storage);
+    let mut buffer = FrameBuffer::with_max_payload_len(buffer, black_box(320));
+    decode(&mut buffer, bytes);
+    if let Ok(mut buffer) = FrameBuffer::move_to(buffer, other) {
+        decode(&mut buffer, bytes);
+        black_box(FrameBuffer::into_storage(buffer));
+    }
+    // Storage of a length that is known is another function to the compiler.
+    let mut buffer = FrameBuffer::new(black_box([0; 323]));
+    decode(&mut buffer, bytes);
+    decode(&mut buffer.clone(), bytes);
+    black_box(FrameBuffer::move_to(buffer, black_box([0; 643]))).ok();
+    let mut none = FrameBuffer::new(black_box([0; 0]));
+    decode(&mut none, bytes);
+}
+
+fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8]) {
+    // Twice, so that nothing is known about the places in the buffer the second time.
+    for _ in 0..black_box(2) {
+        let spare = FrameBuffer::spare(buffer);
+        for (to, from) in spare.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        FrameBuffer::filled(buffer, black_box(usize::MAX));
+        black_box(FrameBuffer::len(buffer));
+        black_box(FrameBuffer::is_empty(buffer));
+        black_box(FrameBuffer::header(buffer));
+        black_box(FrameBuffer::needed(buffer));
+        while let Decoded::Frame(frame) = FrameBuffer::next_frame(buffer) {
+            black_box(frame);
+        }
+        let decoded = FrameBuffer::next_frame(buffer);
+        black_box(decoded == black_box(decoded));
+    }
+    // Places no sequence of calls has made known.
+    let buffer = black_box(buffer);
+    black_box(FrameBuffer::needed(buffer));
+    black_box(FrameBuffer::next_frame(buffer));
+    FrameBuffer::filled(buffer, black_box(1));
+    black_box(FrameBuffer::spare(buffer));
+}
+
+/// What the derived traits add.
+fn hashed<T: Copy + Eq + Hash>(value: T) {
+    black_box(value == black_box(value));
+    value.hash(&mut Sum(black_box(0)));
+}
+
+fn ordered<T: Copy + Ord + Hash>(value: T) {
+    black_box(value.cmp(&black_box(value)));
+    black_box(value < black_box(value));
+    hashed(value);
+}
+
+struct Sum(u64);
+
+impl Hasher for Sum {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(31).wrapping_add(u64::from(*byte));
+        }
+    }
+}
+
+/// Nothing, unless a feature asks for something that must not link.
+fn controls(bytes: &[u8]) {
+    #[cfg(feature = "control-index")]
+    black_box(bytes[black_box(7)]);
+    #[cfg(feature = "control-addition")]
+    black_box(bytes.len() + black_box(7));
+    #[cfg(feature = "control-allocation")]
+    {
+        extern crate alloc;
+        black_box(alloc::vec![black_box(7_u8); bytes.len()]);
+    }
+    #[cfg(feature = "control-std-path")]
+    black_box(std::time::Instant::now());
+    black_box(bytes);
+}

@@ -1,0 +1,214 @@
+//! Reading and writing allocate nothing once they are warm, counted by the allocator.
+
+#![cfg(feature = "std")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::io::{self, Read, Write};
+
+use audiosocket::stream::{FrameReader, FrameWriter};
+use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
+
+thread_local! {
+    // Constant and without a destructor, so that the first use of it does not allocate either.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory but the thread's own cell.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, len: usize) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        unsafe { System.realloc(pointer, layout, len) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many allocations `work` makes in this thread.
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = ALLOCATIONS.with(Cell::get);
+    work();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+/// Gives the same bytes over and over, a few at a time, and a time-out or an interruption now and then.
+struct Endless<'a> {
+    bytes: &'a [u8],
+    place: usize,
+    reads: usize,
+}
+
+impl Read for Endless<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads += 1;
+        match self.reads % 7 {
+            3 => return Err(io::ErrorKind::Interrupted.into()),
+            5 => return Err(io::ErrorKind::WouldBlock.into()),
+            _ => {}
+        }
+        let rest = &self.bytes[self.place..];
+        let len = rest.len().min(buffer.len()).min(1 + self.reads % 1500);
+        buffer[..len].copy_from_slice(&rest[..len]);
+        self.place = (self.place + len) % self.bytes.len();
+        Ok(len)
+    }
+}
+
+/// Takes a few bytes at a time and keeps none.
+struct Drain {
+    taken: usize,
+    writes: usize,
+}
+
+impl Write for Drain {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writes += 1;
+        if self.writes % 5 == 2 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let len = bytes.len().min(1 + self.writes % 1500);
+        self.taken += len;
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn digit() -> Digit {
+    Digit::from_ascii(b'5').expect("a digit")
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| ()), 0);
+    let one = allocations(|| drop(black_box(Box::new(black_box(7_u8)))));
+    assert_eq!(one, 1);
+    let mut vector = black_box(vec![0_u8; 1]);
+    assert_eq!(allocations(|| vector.reserve_exact(1 << 20)), 1);
+}
+
+#[test]
+fn ten_thousand_frames_are_read_without_an_allocation() {
+    let longest = vec![0; Frame::MAX_PAYLOAD_LEN];
+    let mut writer = FrameWriter::new(Vec::new());
+    for (kind, len) in [
+        (Kind::SLIN, 320),
+        (Kind::DTMF_DIGIT, 1),
+        (Kind::HANGUP, 0),
+        (Kind::SLIN192, 7680),
+        (Kind::ERROR, 65_535),
+    ] {
+        let frame = Frame::new(kind, &longest[..len]).expect("a payload that fits");
+        writer.write_frame(frame).expect("a vector takes all");
+    }
+    let bytes = writer.into_inner();
+    let source = Endless {
+        bytes: &bytes,
+        place: 0,
+        reads: 0,
+    };
+    let mut reader = FrameReader::new(source);
+    let mut read = |count: usize| {
+        let mut frames = 0;
+        while frames < count {
+            match reader.read_frame() {
+                Ok(Some(frame)) => {
+                    let _ = black_box(frame.message());
+                    frames += 1;
+                }
+                Ok(None) => panic!("the source is endless"),
+                Err(error) => assert!(error.is_timeout(), "{error}"),
+            }
+        }
+    };
+    let warming = allocations(|| read(5));
+    assert_eq!(warming, 1, "one growth, for the longest frame");
+    assert_eq!(allocations(|| read(10_000)), 0);
+}
+
+#[test]
+fn ten_thousand_frames_over_the_limit_are_skipped_without_an_allocation() {
+    let mut bytes = vec![0x10, 0x03, 0xe8];
+    bytes.resize(1003, 0);
+    let source = Endless {
+        bytes: &bytes,
+        place: 0,
+        reads: 0,
+    };
+    let mut reader = FrameReader::with_max_payload_len(source, 640);
+    let mut skipped = 0;
+    let made = allocations(|| {
+        while skipped < 10_000 {
+            match reader.read_frame() {
+                Ok(frame) => panic!("{frame:?}"),
+                Err(error) if error.is_timeout() => {}
+                Err(_) => skipped += 1,
+            }
+        }
+    });
+    assert_eq!(made, 0);
+}
+
+#[test]
+fn ten_thousand_frames_are_written_without_an_allocation() {
+    let sound = [0; 7680];
+    let audio = Audio::new(SampleRate::Hz192000, &sound).expect("whole samples");
+    let messages = [
+        Message::Uuid(Uuid::NIL),
+        Message::Audio(audio),
+        Message::Dtmf(Dtmf::Start(digit())),
+        Message::Dtmf(Dtmf::Digit(digit())),
+        Message::Hangup,
+    ];
+    let drain = Drain {
+        taken: 0,
+        writes: 0,
+    };
+    let mut writer = FrameWriter::new(drain);
+    let mut write = |count: usize| {
+        for message in messages.iter().cycle().take(count) {
+            writer.write_message(message).expect("a drain takes all");
+        }
+    };
+    assert!(allocations(|| write(5)) > 0, "the buffer of the writer");
+    assert_eq!(allocations(|| write(10_000)), 0);
+    let round = 19 + 7683 + 9 + 4 + 3;
+    assert_eq!(writer.get_ref().taken, round * (10_005 / 5));
+}
+
+#[test]
+fn a_frame_is_parsed_understood_and_encoded_without_an_allocation() {
+    let mut bytes = [0; 323];
+    let made = allocations(|| {
+        let audio =
+            Audio::from_samples(SampleRate::Hz8000, &[7; 160], &mut [0; 320]).map(|audio| {
+                Message::Audio(audio)
+                    .encode(&mut bytes)
+                    .map(|bytes| bytes.len())
+            });
+        assert_eq!(audio, Ok(Ok(323)));
+        let audiosocket::wire::Parsed::Complete { frame, .. } = Frame::parse(&bytes) else {
+            panic!("a whole frame");
+        };
+        let Ok(Message::Audio(audio)) = frame.message() else {
+            panic!("audio");
+        };
+        assert_eq!(audio.samples().rev().map(i64::from).sum::<i64>(), 7 * 160);
+    });
+    assert_eq!(made, 0);
+}

@@ -67,10 +67,15 @@ mirror() {
   echo "$uri"
 }
 
-unmount_proc() { ! mountpoint -q "$ROOT/proc" || umount "$ROOT/proc"; }
+# Unmounts what is mounted below the chroot: /proc, and what an interrupted debootstrap left.
+unmount_all() {
+  local mounted
+  awk -v below="$(readlink -f "$ROOT")/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r |
+    while read -r mounted; do umount "$mounted"; done
+}
 
 remove_root() {
-  unmount_proc
+  unmount_all
   rm -rf --one-file-system "$ROOT"
 }
 
@@ -113,7 +118,7 @@ install_asterisk() {
   logged in_root apt-get update
   logged in_root apt-get install -y --no-install-recommends "${PACKAGES[@]}"
   logged in_root apt-get clean
-  unmount_proc
+  unmount_all
 }
 
 cmd_setup() {
@@ -353,7 +358,11 @@ cmd_stop() {
 cmd_status() { local pid; if pid=$(running_pid); then echo "running $pid"; else echo stopped; fi; }
 
 cmd_clean() {
+  local root
   cmd_stop
+  for root in /proc/[0-9]*/root; do             # another instance, say
+    [ "$(readlink "$root")" != "$(readlink -f "$ROOT")" ] || die "a process still lives in $ROOT: ${root//[!0-9]/}"
+  done
   remove_root
   say "removed $ROOT"
 }

@@ -1,0 +1,391 @@
+#!/usr/bin/env bash
+# asterisk-lab.sh - a throw-away stock Debian (sid) Asterisk in a chroot. It calls an AudioSocket server on 127.0.0.1,
+# so that the server meets a real peer. Only Debian packages are used, and nothing listens beyond loopback.
+#
+#   asterisk-lab.sh setup       make the chroot, install Asterisk, write its configuration; a second run only rewrites
+#                               the configuration
+#   asterisk-lab.sh start       start Asterisk; if it runs already, make it read its dialplan again
+#   asterisk-lab.sh stop        stop the Asterisk that `start` started, and nothing else
+#   asterisk-lab.sh status      prints `running PID` or `stopped`
+#   asterisk-lab.sh clean       stop, and remove the chroot
+#   asterisk-lab.sh cli 'core show channels'
+#   asterisk-lab.sh scenarios   list the scenario names
+#   asterisk-lab.sh call SCENARIO PORT [UUID]
+#                               place one call to the AudioSocket server on 127.0.0.1:PORT; prints the call's UUID.
+#                               Calls may overlap: nothing but the UUID tells them apart, so each needs its own
+#   asterisk-lab.sh log         path of Asterisk's log. Lines about a call hold its UUID (it is in the channel's name)
+#   asterisk-lab.sh rec         folder with the recordings: UUID-heard.wav is what came back from the server,
+#                               UUID-said.wav what the far leg said to it. They are complete once the call's
+#                               `End MixMonitor Recording` line is in the log
+#
+# A scenario is SIDE-PEER. SIDE says how Asterisk reaches the server, PEER what the far leg does; see `scenarios`.
+#
+# Needs root, apt and python3. Environment:
+#   ASTLAB          where everything lives (default: the folder astlab in the user's cache)
+#   ASTLAB_MIRROR   Debian mirror (default: the one apt on this machine is configured with)
+#   ASTLAB_INSTANCE name of this Asterisk (default: audiosocket); each has its own configuration, socket and log
+set -euo pipefail
+
+LAB=${ASTLAB:-${XDG_CACHE_HOME:-$HOME/.cache}/astlab}
+INSTANCE=${ASTLAB_INSTANCE:-audiosocket}
+ROOT=$LAB/sid
+BOOTSTRAPPED=$ROOT/.astlab-bootstrapped
+ETC=/etc/astlab-$INSTANCE        # ETC and VAR are paths inside the chroot
+VAR=/var/astlab-$INSTANCE
+PIDFILE=$LAB/$INSTANCE.pid
+LOG=$ROOT$VAR/log/full
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
+
+# app: the dialplan application AudioSocket(). appna: the same on a channel that was not answered first.
+# The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c().
+SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192"
+PEERS="play play10 play30 speech dtmf dtmflower dtmflong record wait echo hangup1 read"
+
+say() { printf 'astlab: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+in_root() {
+  chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
+    DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# Runs a step of `setup` with its output in setup.log, and shows the end of that when the step fails.
+logged() {
+  "$@" >>"$LAB/setup.log" 2>&1 && return
+  tail -n 5 "$LAB/setup.log" >&2
+  die "failed: $* (all of it: $LAB/setup.log)"
+}
+
+# ---- setup ---------------------------------------------------------------------------------------------------------
+
+mirror() {
+  local uri=${ASTLAB_MIRROR:-}
+  # 'Label: Debian' leaves out the security archive, which has no sid.
+  [ -n "$uri" ] || uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
+  [ -n "$uri" ] || die "no Debian mirror in apt's configuration; set ASTLAB_MIRROR"
+  echo "$uri"
+}
+
+# Unmounts what is mounted below the chroot: /proc, and what an interrupted debootstrap left.
+unmount_all() {
+  local mounted
+  awk -v below="$(readlink -f "$ROOT")/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r |
+    while read -r mounted; do umount "$mounted"; done
+}
+
+remove_root() {
+  unmount_all
+  rm -rf --one-file-system "$ROOT"
+}
+
+install_debootstrap() {
+  command -v debootstrap >/dev/null && [ -e "$KEYRING" ] && return
+  logged apt-get update
+  DEBIAN_FRONTEND=noninteractive logged apt-get install -y --no-install-recommends debootstrap debian-archive-keyring
+}
+
+bootstrap() {
+  [ -e "$BOOTSTRAPPED" ] && return
+  local from
+  # apt knows the mirror's origin only once it has read its lists.
+  from=$(mirror 2>/dev/null) || { logged apt-get update; from=$(mirror); }
+  say "installing a minimal Debian sid in $ROOT"
+  remove_root       # what an interrupted run left would make debootstrap fail
+  logged debootstrap --variant=minbase --keyring="$KEYRING" sid "$ROOT" "$from"
+  touch "$BOOTSTRAPPED"
+}
+
+asterisk_installed() {
+  local package
+  for package in "${PACKAGES[@]}"; do
+    [ "$(in_root dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || return 1
+  done
+}
+
+install_asterisk() {
+  asterisk_installed && return
+  say "installing ${PACKAGES[*]}"
+  cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
+  # no service is to start by itself in the chroot
+  printf '#!/bin/sh\nexit 101\n' >"$ROOT/usr/sbin/policy-rc.d"
+  chmod 755 "$ROOT/usr/sbin/policy-rc.d"
+  # A mirror's list may be older than it says it is valid. Its signature is still checked, only its age is not.
+  echo 'Acquire::Check-Valid-Until "false";' >"$ROOT/etc/apt/apt.conf.d/99astlab"
+  # Some packages' scripts want /proc. Asterisk itself does not.
+  mountpoint -q "$ROOT/proc" || mount -t proc proc "$ROOT/proc" || say "could not mount /proc; going on without"
+  logged in_root dpkg --configure -a
+  logged in_root apt-get update
+  logged in_root apt-get install -y --no-install-recommends "${PACKAGES[@]}"
+  logged in_root apt-get clean
+  unmount_all
+}
+
+cmd_setup() {
+  [ "$(id -u)" = 0 ] || die "must be root"
+  mkdir -p "$LAB"
+  exec 9>"$LAB/lock"          # two at once would trip over each other
+  flock -w 600 9 || die "another setup has been running for 10 minutes"
+  install_debootstrap
+  bootstrap
+  install_asterisk
+  write_config
+  say "ready: $(in_root asterisk -V)"
+}
+
+# ---- configuration -------------------------------------------------------------------------------------------------
+
+write_config() {
+  local etc=$ROOT$ETC var=$ROOT$VAR modules file module
+  modules=$(cd "$ROOT" && ls -d usr/lib/*/asterisk/modules | sed -n 1p)
+  mkdir -p "$etc" "$var"/{run,log,spool,db,keys,rec,sounds}
+  cat >"$etc/asterisk.conf" <<CONF
+[directories]
+astetcdir => $ETC
+astmoddir => /$modules
+astvarlibdir => /var/lib/asterisk
+astdbdir => $VAR/db
+astkeydir => $VAR/keys
+astdatadir => /usr/share/asterisk
+astagidir => $VAR
+astspooldir => $VAR/spool
+astrundir => $VAR/run
+astlogdir => $VAR/log
+[options]
+verbose = 3
+internal_timing = yes
+CONF
+  cat >"$etc/logger.conf" <<CONF
+[general]
+dateformat = %T.%3q
+[logfiles]
+full => notice,warning,error,verbose
+CONF
+  {
+    echo '[modules]'
+    echo 'autoload = no'
+    for module in res_timing_timerfd res_clioriginate pbx_config \
+        res_audiosocket app_audiosocket chan_audiosocket \
+        app_dial app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose \
+        func_cut func_logic func_timeout \
+        format_wav format_pcm format_sln \
+        codec_ulaw codec_alaw codec_a_mu codec_resample \
+        bridge_simple bridge_softmix bridge_builtin_features; do
+      echo "load = $module.so"
+    done
+  } >"$etc/modules.conf"
+  for file in cdr cel; do printf '[general]\nenable = no\n' >"$etc/$file.conf"; done
+  for file in manager http; do printf '[general]\nenabled = no\n' >"$etc/$file.conf"; done
+  write_sounds "$var/sounds"
+  write_dialplan "$etc/extensions.conf"
+}
+
+# tone3s: 0.2 s of silence, 3 s of a 1007 Hz sine of amplitude 8000, 0.2 s of silence, as headerless 16-bit samples.
+#
+# 1007 Hz and not 1000, because 20 ms then are 20.14 periods: a frame lost or doubled on the way shows as a jump of the
+# phase by 50 degrees. At 1000 Hz it would be a whole number of periods, and could not be seen.
+# The silence before is there to be lost: Asterisk throws away what the far leg says while it sets up the other one.
+# The silence after keeps the recording going until the end of the tone has come back; it lasts as long as the far leg
+# speaks.
+write_sounds() {
+  python3 - "$1" <<'PYTHON'
+import array, math, sys
+for extension, rate in (("sln", 8000), ("sln16", 16000), ("sln48", 48000)):
+    silence = array.array("h", bytes(2 * rate // 5))
+    tone = array.array("h", (round(8000 * math.sin(2 * math.pi * 1007 * n / rate)) for n in range(3 * rate)))
+    samples = silence + tone + silence
+    if sys.byteorder == "big":
+        samples.byteswap()
+    with open(f"{sys.argv[1]}/tone3s.{extension}", "wb") as file:
+        file.write(samples.tobytes())
+PYTHON
+}
+
+# A call is a Local channel. One half of it runs in [as], with the extension SIDE_PORT_UUID, and talks to the server. The
+# other, the far leg, runs in [peer], with the extension PEER_UUID. An n is written [n] in these patterns, as a bare n there
+# means a digit.
+write_dialplan() {
+  cat >"$1" <<CONF
+[general]
+static = yes
+writeprotect = yes
+autofallthrough = yes
+
+[globals]
+SOUNDS = $VAR/sounds
+REC = $VAR/rec
+CONF
+  cat >>"$1" <<'CONF'
+
+[as]
+exten => _app_.,1,Answer()
+ same => n,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
+ same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
+ same => n,Wait(1)
+ same => n,Hangup()
+exten => _app[n]a_.,1,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
+ same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
+ same => n,Hangup()
+exten => _[nus]!,1,Set(FORMAT=${CUT(EXTEN,_,1)})
+ same => n,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,Set(OPTION=${IF($["${FORMAT}"="none"]?:/c(${FORMAT}))})
+ same => n,Dial(AudioSocket/127.0.0.1:${PORT}/${UUID}${OPTION})
+ same => n,Verbose(1,LAB ${UUID} dial ended ${DIALSTATUS} cause ${HANGUPCAUSE})
+ same => n,Hangup()
+
+; MixMonitor records the far leg: r() is what it receives, t() what it transmits; no mixed file is wanted.
+[peer]
+; says 3 s of tone, then nothing more
+exten => _play_.,1,Answer()
+ same => n,MixMonitor(,r(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-said.wav))
+ same => n,Playback(${SOUNDS}/tone3s)
+ same => n,Wait(0.5)
+ same => n,Hangup()
+; 10 s of tone, nearly
+exten => _play10_.,1,Answer()
+ same => n,MixMonitor(,r(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,Playback(${SOUNDS}/tone3s&${SOUNDS}/tone3s&${SOUNDS}/tone3s)
+ same => n,Wait(1)
+ same => n,Hangup()
+; 30 s, not recorded
+exten => _play30_.,1,Answer()
+ same => n,Set(N=0)
+ same => n(again),Playback(${SOUNDS}/tone3s)
+ same => n,Set(N=$[${N}+1])
+ same => n,GotoIf($[${N}<10]?again)
+ same => n,Hangup()
+; spoken prompts of Debian's sound package
+exten => _speech_.,1,Answer()
+ same => n,MixMonitor(,r(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,Playback(hello-world&vm-goodbye)
+ same => n,Wait(0.5)
+ same => n,Hangup()
+; digits, 100 ms each with 250 ms between them
+exten => _dtmf_.,1,Answer()
+ same => n,Wait(1.2)
+ same => n,SendDTMF(1234567890*#ABCD)
+ same => n,Wait(0.5)
+ same => n,Hangup()
+exten => _dtmflower_.,1,Answer()
+ same => n,Wait(1.2)
+ same => n,SendDTMF(abcd)
+ same => n,Wait(0.5)
+ same => n,Hangup()
+; one digit of 1 s, one of 20 ms
+exten => _dtmflo[n]g_.,1,Answer()
+ same => n,Wait(1.2)
+ same => n,SendDTMF(5,250,1000)
+ same => n,SendDTMF(6,100,20)
+ same => n,Wait(0.5)
+ same => n,Hangup()
+; says nothing, writes down every frame it gets back to back: UUID-heard.wav without the gaps there were
+exten => _record_.,1,Answer()
+ same => n,Record(${REC}/${EXTEN:7}-heard.wav,0,8,qkx)
+ same => n,Hangup()
+; neither listens nor says anything
+exten => _wait_.,1,Answer()
+ same => n,Wait(15)
+ same => n,Hangup()
+exten => _echo_.,1,Answer()
+ same => n,Echo()
+; hangs up in the middle of the tone, after 1 s
+exten => _ha[n]gup1_.,1,Answer()
+ same => n,Set(TIMEOUT(absolute)=1)
+ same => n,Playback(${SOUNDS}/tone3s)
+; collects up to 4 digits that the server sends
+exten => _read_.,1,Answer()
+ same => n,Read(DIGITS,,4,,1,4)
+ same => n,Verbose(1,LAB ${EXTEN:5} read got "${DIGITS}")
+ same => n,Hangup()
+CONF
+}
+
+# ---- running it ----------------------------------------------------------------------------------------------------
+
+# The pid of our Asterisk, or nothing. Pids are used again, so the process must also live in our chroot.
+running_pid() {
+  local pid
+  pid=$(cat "$PIDFILE" 2>/dev/null) || return 1
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/root" 2>/dev/null)" = "$(readlink -f "$ROOT")" ] && echo "$pid"
+}
+
+cmd_cli() { in_root /usr/sbin/asterisk -C "$ETC/asterisk.conf" -rx "$1"; }
+
+cmd_start() {
+  local pid
+  if pid=$(running_pid); then
+    cmd_cli 'dialplan reload' >/dev/null
+    say "runs already, pid $pid"
+    return
+  fi
+  : >"$LOG"
+  # In a session of its own, so that a Ctrl-C for the caller of this script does not reach it.
+  setsid chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
+    /usr/sbin/asterisk -f -C "$ETC/asterisk.conf" </dev/null >"$LAB/$INSTANCE.console" 2>&1 9>&- &
+  pid=$!
+  echo "$pid" >"$PIDFILE"
+  for _ in $(seq 1 150); do                     # 15 s and more
+    kill -0 "$pid" 2>/dev/null || break
+    if cmd_cli 'core waitfullybooted' 2>/dev/null | grep "fully booted" >/dev/null; then
+      say "up, pid $pid"
+      return
+    fi
+    sleep 0.1
+  done
+  tail -n 20 "$LAB/$INSTANCE.console" "$LOG" >&2 || true
+  cmd_stop
+  die "Asterisk did not come up"
+}
+
+cmd_stop() {
+  local pid
+  if pid=$(running_pid); then
+    timeout 5 "$0" cli 'core stop now' >/dev/null 2>&1 || true
+    for _ in $(seq 1 50); do running_pid >/dev/null || break; sleep 0.1; done      # 5 s
+    if running_pid >/dev/null; then say "does not stop, killing pid $pid"; kill -KILL "$pid"; fi
+    say "stopped"
+  else
+    say "not running"
+  fi
+  rm -f "$PIDFILE"
+}
+
+cmd_status() { local pid; if pid=$(running_pid); then echo "running $pid"; else echo stopped; fi; }
+
+cmd_clean() {
+  local root
+  cmd_stop
+  for root in /proc/[0-9]*/root; do             # another instance, say
+    [ "$(readlink "$root")" != "$(readlink -f "$ROOT")" ] || die "a process still lives in $ROOT: ${root//[!0-9]/}"
+  done
+  remove_root
+  say "removed $ROOT"
+}
+
+cmd_scenarios() {
+  local side peer
+  for side in $SIDES; do for peer in $PEERS; do echo "$side-$peer"; done; done
+}
+
+cmd_call() {
+  local scenario=${1:?scenario} port=${2:?port} uuid=${3:-$(cat /proc/sys/kernel/random/uuid)} answer
+  cmd_scenarios | grep -xF -e "$scenario" >/dev/null || die "no such scenario: $scenario (see: scenarios)"
+  rm -f "$ROOT$VAR/rec/$uuid"-*.wav
+  answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension ${scenario#*-}_$uuid@peer" 2>&1) ||
+    die "Asterisk did not take the call: $answer"
+  echo "$uuid"
+}
+
+case "${1:-}" in
+  setup|start|stop|status|clean|scenarios) "cmd_$1" ;;
+  cli) cmd_cli "${2:?command}" ;;
+  call) shift; cmd_call "$@" ;;
+  log) echo "$LOG" ;;
+  rec) echo "$ROOT$VAR/rec" ;;
+  *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
+esac

@@ -65,12 +65,10 @@ fn field<'a>(line: &'a str, name: &str) -> &'a str {
         .find(&format!("\"{name}\":"))
         .unwrap_or_else(|| panic!("{name} in {line}"));
     let value = &line[start + name.len() + 3..];
-    let end = if value.starts_with('"') {
-        value[1..].find('"').unwrap() + 2
-    } else {
-        value.find([',', '}']).unwrap()
-    };
-    value[..end].trim_matches('"')
+    match value.strip_prefix('"') {
+        Some(text) => &text[..text.find('"').unwrap()],
+        None => &value[..value.find([',', '}']).unwrap()],
+    }
 }
 
 #[test]

@@ -37,7 +37,8 @@ LOG=$ROOT$VAR/log/full
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 
-# app: the dialplan application AudioSocket(). appna: the same on a channel that was not answered first.
+# app: the dialplan application AudioSocket(). appna: the same on a channel that was not answered first; Asterisk then
+# connects, finds that out, and closes without having sent a byte.
 # The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c().
 SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192"
 PEERS="play play10 play30 speech dtmf dtmflower dtmflong record wait echo hangup1 read"
@@ -62,7 +63,8 @@ logged() {
 mirror() {
   local uri=${ASTLAB_MIRROR:-}
   # 'Label: Debian' leaves out the security archive, which has no sid.
-  [ -n "$uri" ] || uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
+  [ -n "$uri" ] || uri=$(apt-get indextargets --format '$(REPO_URI)' \
+    'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
   [ -n "$uri" ] || die "no Debian mirror in apt's configuration; set ASTLAB_MIRROR"
   echo "$uri"
 }
@@ -201,9 +203,9 @@ for extension, rate in (("sln", 8000), ("sln16", 16000), ("sln48", 48000)):
 PYTHON
 }
 
-# A call is a Local channel. One half of it runs in [as], with the extension SIDE_PORT_UUID, and talks to the server. The
-# other, the far leg, runs in [peer], with the extension PEER_UUID. An n is written [n] in these patterns, as a bare n there
-# means a digit.
+# A call is a Local channel. One half of it runs in [as], with the extension SIDE_PORT_UUID, and talks to the server.
+# The other, the far leg, runs in [peer], with the extension PEER_UUID. An n is written [n] in these patterns, as a bare
+# n there means a digit.
 write_dialplan() {
   cat >"$1" <<CONF
 [general]
@@ -291,6 +293,7 @@ exten => _record_.,1,Answer()
 exten => _wait_.,1,Answer()
  same => n,Wait(15)
  same => n,Hangup()
+; says what it hears. Not for a server that echoes, too: a frame would go round as fast as the machine can
 exten => _echo_.,1,Answer()
  same => n,Echo()
 ; hangs up in the middle of the tone, after 1 s
@@ -324,7 +327,7 @@ cmd_start() {
     return
   fi
   : >"$LOG"
-  # In a session of its own, so that a Ctrl-C for the caller of this script does not reach it.
+  # setsid, so that a Ctrl-C meant for the caller of this script does not reach it.
   setsid chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
     /usr/sbin/asterisk -f -C "$ETC/asterisk.conf" </dev/null >"$LAB/$INSTANCE.console" 2>&1 9>&- &
   pid=$!
@@ -376,8 +379,8 @@ cmd_call() {
   local scenario=${1:?scenario} port=${2:?port} uuid=${3:-$(cat /proc/sys/kernel/random/uuid)} answer
   cmd_scenarios | grep -xF -e "$scenario" >/dev/null || die "no such scenario: $scenario (see: scenarios)"
   rm -f "$ROOT$VAR/rec/$uuid"-*.wav
-  answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension ${scenario#*-}_$uuid@peer" 2>&1) ||
-    die "Asterisk did not take the call: $answer"
+  answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension ${scenario#*-}_$uuid@peer" \
+    2>&1) || die "Asterisk did not take the call: $answer"
   echo "$uuid"
 }
 

@@ -143,8 +143,11 @@ fn ten_thousand_frames_are_read_without_an_allocation() {
 
 #[test]
 fn ten_thousand_frames_over_the_limit_are_skipped_without_an_allocation() {
+    // Longer than the first buffer too, which must not grow for a frame that is skipped.
     let mut bytes = vec![0x10, 0x03, 0xe8];
     bytes.resize(1003, 0);
+    bytes.extend([0x10, 0x13, 0x88]);
+    bytes.resize(1003 + 5003, 0);
     let source = Endless {
         bytes: &bytes,
         place: 0,

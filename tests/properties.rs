@@ -178,9 +178,10 @@ proptest! {
     fn a_buffer_moved_to_other_storage_anywhere_says_the_same(
         bytes in any_stream(),
         moves in vec((1..40_usize, 83..120_usize), 1..8),
+        limit in prop_oneof![Just(usize::MAX), 0..80_usize],
     ) {
         let mut moves = moves.into_iter().cycle();
-        let mut buffer = FrameBuffer::new(vec![0; 83]);
+        let mut buffer = FrameBuffer::new(vec![0; 83]).with_max_payload_len(limit);
         let mut events = Vec::new();
         let mut rest = &bytes[..];
         while !rest.is_empty() {
@@ -190,8 +191,12 @@ proptest! {
             spare[..len].copy_from_slice(&rest[..len]);
             rest = &rest[len..];
             buffer.filled(len);
-            while let Decoded::Frame(frame) = buffer.next_frame() {
-                events.push(Event::from(frame));
+            loop {
+                match buffer.next_frame() {
+                    Decoded::Frame(frame) => events.push(Event::from(frame)),
+                    Decoded::TooLong(header) => events.push(Event::TooLong(header)),
+                    Decoded::Incomplete { .. } => break,
+                }
             }
             let waiting = buffer.len();
             buffer = match buffer.move_to(vec![0; waiting.saturating_sub(1)]) {
@@ -204,7 +209,7 @@ proptest! {
             buffer = buffer.move_to(vec![0; storage_len]).expect("room for all");
             prop_assert_eq!(buffer.len(), waiting);
         }
-        prop_assert_eq!(events, oracle(&bytes, Frame::MAX_PAYLOAD_LEN).events);
+        prop_assert_eq!(events, oracle(&bytes, limit).events);
     }
 
     #[test]

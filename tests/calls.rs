@@ -182,12 +182,12 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
         (
             0x10,
             &[1, 2, 3],
-            "audio (0x10) with 3 bytes of payload, an even number is due",
+            "audio (0x10) with payload length 3, an even length is due",
         ),
         (
             0x01,
             &[0; 4],
-            "UUID (0x01) with 4 bytes of payload instead of 16",
+            "UUID (0x01) with payload length 4 instead of 16",
         ),
         (
             0x01,
@@ -199,18 +199,14 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
         (
             0x02,
             &[1, b'1'],
-            "DTMF (0x02) with 2 bytes of payload instead of 6",
+            "DTMF (0x02) with payload length 2 instead of 6",
         ),
         (
             0x02,
             &[7, b'1', 0, 0, 0, 0],
             "DTMF (0x02) with state 0x07 instead of 0 (stop) or 1 (start)",
         ),
-        (
-            0x03,
-            &[],
-            "DTMF (0x03) with 0 bytes of payload instead of 1",
-        ),
+        (0x03, &[], "DTMF (0x03) with payload length 0 instead of 1"),
         (
             0x03,
             b"x",
@@ -221,7 +217,7 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
         (
             0x15,
             &long_error,
-            "audio (0x15) with 65535 bytes of payload, an even number is due",
+            "audio (0x15) with payload length 65535, an even length is due",
         ),
     ];
     for (kind, payload, _) in table {
@@ -257,26 +253,26 @@ fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() 
     let table: [(&[u8], &str); 7] = [
         (
             &[0x10, 0x01, 0x40],
-            "the first frame is audio (0x10), 320 bytes, not a UUID of 16 bytes",
+            "the first frame is audio (0x10), payload length 320, not a UUID of 16 bytes",
         ),
         (
             &[0x01, 0x00, 0x04, 1, 2, 3, 4],
-            "the first frame is UUID (0x01), 4 bytes, not a UUID of 16 bytes",
+            "the first frame is UUID (0x01), payload length 4, not a UUID of 16 bytes",
         ),
         (
             &[0x01, 0xff, 0xff],
-            "the first frame is UUID (0x01), 65535 bytes, not a UUID of 16 bytes",
+            "the first frame is UUID (0x01), payload length 65535, not a UUID of 16 bytes",
         ),
         (
             b"GET / HTTP/1.1\r\n\r\n",
-            "the first frame is unknown kind 0x47, 17748 bytes, not a UUID of 16 bytes",
+            "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes",
         ),
         (
             &[0x00, 0x00, 0x00],
-            "the first frame is hangup (0x00), 0 bytes, not a UUID of 16 bytes",
+            "the first frame is hangup (0x00), payload length 0, not a UUID of 16 bytes",
         ),
-        (&[], "no UUID in time, 0 bytes of it came"),
-        (&drip, "no UUID in time, 18 bytes of it came"),
+        (&[], "no UUID in time: 0 of its 19 bytes came"),
+        (&drip, "no UUID in time: 18 of its 19 bytes came"),
     ];
     for (bytes, refusal) in table {
         let mut stream = server.raw();
@@ -301,7 +297,7 @@ fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() 
     assert!(
         server
             .next_incident()
-            .ends_with("refused: closed 5 bytes into its first frame")
+            .ends_with("refused: closed inside its first frame, after 5 of its bytes")
     );
     drop(server.raw());
 
@@ -332,7 +328,7 @@ fn the_uuid_deadline_holds_for_the_whole_uuid_and_not_for_each_byte() {
     };
     let incident = server.next_incident();
     let received: usize = incident
-        .split("in time, ")
+        .split("in time: ")
         .nth(1)
         .unwrap()
         .split(' ')
@@ -372,7 +368,9 @@ fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
         let expected = match needed {
             None => String::from("the peer closed the connection,"),
             Some(needed) => {
-                format!("the peer closed the connection inside a frame, {needed} bytes short,")
+                format!(
+                    "the peer closed the connection inside a frame, which lacks {needed} of its bytes,"
+                )
             }
         };
         assert!(end.starts_with(&expected), "cut at {cut}: {end}");

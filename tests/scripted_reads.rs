@@ -340,11 +340,11 @@ fn every_failure_to_read_has_a_text_and_its_cause() {
         [
             (format!("cannot read: {reset}"), true),
             (
-                "the stream ended inside a frame, 2 bytes short".into(),
+                "the stream ended inside a frame, which lacks 2 of its bytes".into(),
                 false
             ),
             (
-                "frame too long: audio (0x10), 4 bytes, at most 2 are taken".into(),
+                "frame too long: audio (0x10), payload length 4, at most 2 is taken".into(),
                 false
             ),
         ]

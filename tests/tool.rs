@@ -178,7 +178,7 @@ fn inspect_shows_whatever_a_frame_may_hold() {
 {"event":"frame","offset":14,"kind":255,"name":"error","len":2,"payload":"ab01"}
 {"event":"frame","offset":19,"kind":3,"name":"dtmf","len":1,"signal":"digit","digit":"D"}
 {"event":"frame","offset":23,"kind":16,"name":"audio","len":4,"rate":8000,"samples":2}
-{"event":"frame","offset":30,"kind":18,"name":"audio","len":1,"malformed":"audio (0x12) with 1 bytes of payload, an even number is due"}
+{"event":"frame","offset":30,"kind":18,"name":"audio","len":1,"malformed":"audio (0x12) with payload length 1, an even length is due"}
 {"event":"frame","offset":34,"kind":0,"name":"hangup","len":0}
 {"event":"end","frames":9,"bytes":37,"truncated":0}
 "##
@@ -187,13 +187,13 @@ fn inspect_shows_whatever_a_frame_may_hold() {
     assert_eq!(
         stdout(&output),
         "        0  silence
-        3  unknown  kind 0x20, 1 bytes
+        3  unknown  kind 0x20, payload length 1
         7  error    no code
        10  error    hangup of the calling party, memory (0x05)
        14  error    code of 2 bytes
        19  dtmf     digit D
        23  audio    1 x 4 bytes, 8000 Hz, 0.00 s
-       30  audio    MALFORMED: audio (0x12) with 1 bytes of payload, an even number is due
+       30  audio    MALFORMED: audio (0x12) with payload length 1, an even length is due
        34  hangup
        37  end      9 frames
 "
@@ -206,7 +206,7 @@ fn inspect_shows_whatever_a_frame_may_hold() {
     );
     assert_eq!(
         stderr(&output),
-        "audiosocket: - ends inside a frame: 1 bytes of it are there, 2 more are due\n"
+        "audiosocket: - ends inside a frame (bytes of it there: 1, missing: 2)\n"
     );
 }
 
@@ -225,7 +225,7 @@ fn inspect_says_when_a_capture_is_cut() {
     );
     let error = stderr(&output);
     assert!(
-        error.contains("ends inside a frame: 322 bytes of it are there, 1 more are due"),
+        error.contains("ends inside a frame (bytes of it there: 322, missing: 1)"),
         "{error}"
     );
 }
@@ -346,7 +346,7 @@ fn serve_reports_who_was_refused_and_what_was_wrong() {
     );
     assert_eq!(
         field(&lines[1], "reason"),
-        "the first frame is unknown kind 0x47, 17748 bytes, not a UUID of 16 bytes"
+        "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes"
     );
     assert_eq!(
         field(&lines[2], "uuid"),
@@ -356,7 +356,10 @@ fn serve_reports_who_was_refused_and_what_was_wrong() {
         field(&lines[3], "text"),
         "audio (0x10) without a sample, at least 2 bytes are due"
     );
-    assert_eq!(field(&lines[4], "text"), "unknown kind 0x77, 1 bytes");
+    assert_eq!(
+        field(&lines[4], "text"),
+        "unknown kind 0x77, payload length 1"
+    );
     assert_eq!(
         (field(&lines[5], "event"), field(&lines[5], "reason")),
         ("hangup", "hung-up")

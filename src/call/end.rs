@@ -60,7 +60,7 @@ impl fmt::Display for End {
             End::Truncated { needed } => {
                 write!(
                     f,
-                    "the peer closed the connection inside a frame, {needed} bytes short"
+                    "the peer closed the connection inside a frame, which lacks {needed} of its bytes"
                 )
             }
             End::Failed(kind) => write!(f, "the connection failed: {kind}"),

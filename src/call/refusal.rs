@@ -35,10 +35,13 @@ impl fmt::Display for Refusal {
                 write!(f, "the first frame is {header}, not a UUID of 16 bytes")
             }
             Refusal::TimedOut { received } => {
-                write!(f, "no UUID in time, {received} bytes of it came")
+                write!(f, "no UUID in time: {received} of its 19 bytes came")
             }
             Refusal::Truncated { received } => {
-                write!(f, "closed {received} bytes into its first frame")
+                write!(
+                    f,
+                    "closed inside its first frame, after {received} of its bytes"
+                )
             }
             Refusal::Io(error) => write!(f, "the connection failed: {error}"),
         }

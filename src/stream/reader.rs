@@ -110,8 +110,10 @@ impl<R: Read> FrameReader<R> {
     ///
     /// [`ReadError::Io`] and [`ReadError::Truncated`].
     pub fn fill(&mut self) -> Result<usize, ReadError> {
-        // First, because a header of a longer frame may be waiting, for which the buffer has yet to grow.
         let needed = self.needed();
+        if let Some(header) = self.buffer.header() {
+            self.make_room_for(header);
+        }
         let spare = self.buffer.spare();
         if spare.is_empty() {
             return Ok(1);
@@ -134,11 +136,14 @@ impl<R: Read> FrameReader<R> {
     }
 
     /// How many bytes have to be read before [`buffered_frame`](FrameReader::buffered_frame) has an answer: 0 if it has one.
-    pub fn needed(&mut self) -> usize {
-        if let Some(header) = self.buffer.header() {
-            self.make_room_for(header);
+    pub fn needed(&self) -> usize {
+        match self.buffer.header() {
+            // Not a question for the buffer, which may yet have to grow for this frame.
+            Some(header) if header.payload_len() <= self.max_payload_len => {
+                header.frame_len().saturating_sub(self.buffer.len())
+            }
+            _ => self.buffer.needed(),
         }
-        self.buffer.needed()
     }
 
     /// The next frame among the bytes already read; `None` if there is no whole one. Never reads.
@@ -147,7 +152,9 @@ impl<R: Read> FrameReader<R> {
     ///
     /// [`ReadError::TooLong`], once for each frame over the limit.
     pub fn buffered_frame(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
-        self.needed();
+        if self.needed() > 0 {
+            return Ok(None);
+        }
         let max_payload_len = self.max_payload_len;
         match self.buffer.next_frame() {
             Decoded::Frame(frame) => Ok(Some(frame)),
@@ -218,7 +225,10 @@ impl fmt::Display for ReadError {
         match self {
             ReadError::Io(error) => write!(f, "cannot read: {error}"),
             ReadError::Truncated { needed } => {
-                write!(f, "the stream ended inside a frame, {needed} bytes short")
+                write!(
+                    f,
+                    "the stream ended inside a frame, which lacks {needed} of its bytes"
+                )
             }
             ReadError::TooLong {
                 header,
@@ -226,7 +236,7 @@ impl fmt::Display for ReadError {
             } => {
                 write!(
                     f,
-                    "frame too long: {header}, at most {max_payload_len} are taken"
+                    "frame too long: {header}, at most {max_payload_len} is taken"
                 )
             }
         }

@@ -321,7 +321,7 @@ impl fmt::Display for AudioError {
         match self {
             AudioError::Empty => f.write_str("audio without a sample, Asterisk would end the call"),
             AudioError::OddLength { len } => {
-                write!(f, "audio of {len} bytes, a sample has 2")
+                write!(f, "audio of odd length {len}, a sample has 2 bytes")
             }
             AudioError::TooLong { len } => {
                 write!(f, "audio of {len} bytes, a frame holds at most 65534")

@@ -200,7 +200,7 @@ impl Header {
 
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} bytes", self.kind, self.payload_len)
+        write!(f, "{}, payload length {}", self.kind, self.payload_len)
     }
 }
 

@@ -34,7 +34,8 @@ pub enum Message<'a> {
     /// Kind 0x02 without payload: silence, as some libraries have it. No Asterisk ever sent it; it ends a call on every
     /// Asterisk since 20.14, so do not send it either.
     LegacySilence,
-    /// A kind that nobody has defined, kept whole.
+    /// A kind that nobody has defined, kept whole. (Made by hand from a frame of a defined kind, it is encoded as that frame, and
+    /// so is read again as what that frame means.)
     Unknown(Frame<'a>),
 }
 
@@ -178,7 +179,7 @@ const fn read_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, PayloadFault
 /// let frame = Frame::new(Kind::UUID, &[1, 2, 3, 4])?;
 /// let error = frame.message().expect_err("a UUID has 16 bytes");
 /// assert_eq!(error.fault(), PayloadFault::Length { met: 4, due: 16 });
-/// assert_eq!(error.to_string(), "UUID (0x01) with 4 bytes of payload instead of 16");
+/// assert_eq!(error.to_string(), "UUID (0x01) with payload length 4 instead of 16");
 /// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -242,11 +243,11 @@ impl fmt::Display for PayloadFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PayloadFault::Length { met, due } => {
-                write!(f, "with {met} bytes of payload instead of {due}")
+                write!(f, "with payload length {met} instead of {due}")
             }
             PayloadFault::EmptyAudio => f.write_str("without a sample, at least 2 bytes are due"),
             PayloadFault::OddAudio { met } => {
-                write!(f, "with {met} bytes of payload, an even number is due")
+                write!(f, "with payload length {met}, an even length is due")
             }
             PayloadFault::DtmfState { state } => {
                 write!(
@@ -351,22 +352,22 @@ mod tests {
             (
                 frame(0x01, &[0; 15]),
                 PayloadFault::Length { met: 15, due: 16 },
-                "UUID (0x01) with 15 bytes of payload instead of 16",
+                "UUID (0x01) with payload length 15 instead of 16",
             ),
             (
                 frame(0x01, &[0; 17]),
                 PayloadFault::Length { met: 17, due: 16 },
-                "UUID (0x01) with 17 bytes of payload instead of 16",
+                "UUID (0x01) with payload length 17 instead of 16",
             ),
             (
                 frame(0x02, &[1, b'1', 0, 0, 0]),
                 PayloadFault::Length { met: 5, due: 6 },
-                "DTMF (0x02) with 5 bytes of payload instead of 6",
+                "DTMF (0x02) with payload length 5 instead of 6",
             ),
             (
                 frame(0x02, &[1, b'1', 0, 0, 0, 0, 0]),
                 PayloadFault::Length { met: 7, due: 6 },
-                "DTMF (0x02) with 7 bytes of payload instead of 6",
+                "DTMF (0x02) with payload length 7 instead of 6",
             ),
             (
                 frame(0x02, &[2, b'1', 0, 0, 0, 0]),
@@ -391,12 +392,12 @@ mod tests {
             (
                 frame(0x03, &[]),
                 PayloadFault::Length { met: 0, due: 1 },
-                "DTMF (0x03) with 0 bytes of payload instead of 1",
+                "DTMF (0x03) with payload length 0 instead of 1",
             ),
             (
                 frame(0x03, b"12"),
                 PayloadFault::Length { met: 2, due: 1 },
-                "DTMF (0x03) with 2 bytes of payload instead of 1",
+                "DTMF (0x03) with payload length 2 instead of 1",
             ),
             // A later commit of the start-stop fork puts AST_CONTROL_* values, 1 to 40 or so, under 0x03.
             (
@@ -412,12 +413,12 @@ mod tests {
             (
                 frame(0x12, &[0; 639]),
                 PayloadFault::OddAudio { met: 639 },
-                "audio (0x12) with 639 bytes of payload, an even number is due",
+                "audio (0x12) with payload length 639, an even length is due",
             ),
             (
                 frame(0x18, &[0; 65_535]),
                 PayloadFault::OddAudio { met: 65_535 },
-                "audio (0x18) with 65535 bytes of payload, an even number is due",
+                "audio (0x18) with payload length 65535, an even length is due",
             ),
         ];
         for (frame, fault, text) in table {

@@ -136,7 +136,7 @@ impl fmt::Display for ParseUuidError {
             ParseUuidError::Length { len } => {
                 write!(
                     f,
-                    "a UUID has 36 characters with its hyphens or 32 without, not {len}"
+                    "a UUID is 36 characters long, or 32 without its hyphens; this has {len} bytes"
                 )
             }
             ParseUuidError::Character { position } => {

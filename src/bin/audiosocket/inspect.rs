@@ -81,7 +81,7 @@ fn inspect(file: &OsString, lines: &mut dyn Lines) -> Result<(), Failure> {
     output.text(&lines.end(&total))?;
     if total.truncated > 0 {
         return Err(Failure::Failed(format!(
-            "{name} ends inside a frame: {} bytes of it are there, {needed} more are due",
+            "{name} ends inside a frame (bytes of it there: {}, missing: {needed})",
             total.truncated
         )));
     }
@@ -234,7 +234,7 @@ impl Lines for TextLines {
             Ok(Message::Error(code)) => code.to_string(),
             Ok(Message::Unknown(frame)) => {
                 format!(
-                    "kind {:#04x}, {} bytes",
+                    "kind {:#04x}, payload length {}",
                     frame.kind().byte(),
                     frame.payload().len()
                 )
@@ -250,7 +250,7 @@ impl Lines for TextLines {
         let mut text = self.end_run();
         if total.truncated > 0 {
             let offset = total.bytes - total.truncated;
-            let unfinished = format!("{} bytes of an unfinished frame", total.truncated);
+            let unfinished = format!("an unfinished frame, bytes there: {}", total.truncated);
             text += &TextLines::line(offset, "CUT", &unfinished);
         }
         text + &format!("{:>9}  end      {} frames\n", total.bytes, total.frames)

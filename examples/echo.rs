@@ -9,6 +9,5 @@ fn main() -> std::io::Result<()> {
             }
         }
         Ok(())
-    });
-    Ok(())
+    })
 }

@@ -7,7 +7,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, End, Event, Handle, Incident, Server, SimulatedAsterisk};
+use audiosocket::call::{
+    Call, CallOptions, End, Event, Handle, Incident, Server, SimulatedAsterisk,
+};
 use audiosocket::wire::{
     Audio, Digit, Dtmf, DtmfDialect, Frame, Header, Kind, Message, PayloadFault, SampleRate, Uuid,
 };
@@ -46,6 +48,8 @@ impl Running {
         let (say, said) = mpsc::channel();
         let server = Server::builder()
             .uuid_deadline(uuid_deadline)
+            // What is sent here is counted to the frame.
+            .call_options(CallOptions::default().first_silence(false).keep_alive(None))
             .on_incident(move |happened: &Incident<'_>| {
                 incident.send(happened.to_string()).unwrap()
             })
@@ -53,10 +57,11 @@ impl Running {
             .unwrap();
         let (address, handle) = (server.local_address(), server.handle());
         let thread = thread::spawn(move || {
-            server.run(|call| {
+            let run = server.run(|call| {
                 let say = say.clone();
                 handler(call, &move |text| say.send(text).unwrap())
             });
+            run.unwrap();
         });
         Running {
             address,
@@ -368,9 +373,7 @@ fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
         let expected = match needed {
             None => String::from("the peer closed the connection,"),
             Some(needed) => {
-                format!(
-                    "the peer closed the connection inside a frame, which lacks {needed} of its bytes,"
-                )
+                format!("the peer closed inside a frame, which lacks {needed} of its bytes,")
             }
         };
         assert!(end.starts_with(&expected), "cut at {cut}: {end}");
@@ -511,7 +514,7 @@ fn shutting_down_hangs_up_what_is_left_after_the_grace() {
 fn a_server_can_be_shut_down_before_it_runs() {
     let server = Server::from_listener(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
     server.handle().shut_down(Duration::ZERO);
-    server.run(|_| panic!("no call was to be served"));
+    server.run(|_| panic!("no call was to be served")).unwrap();
 }
 
 #[test]

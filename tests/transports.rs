@@ -7,11 +7,16 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::call::{Call, End, Event, Refusal, Transport};
+use audiosocket::call::{Call, CallOptions, End, Event, Refusal, Transport};
 use audiosocket::wire::{Audio, Frame, Message, SampleRate, Uuid};
 
 const UUID: Uuid = Uuid::from_bytes([7; 16]);
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
+
+/// No silence of our own, so that every byte sent is known.
+fn quiet() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
 
 fn encoded(messages: &[Message<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -57,11 +62,14 @@ impl Transport for Masked {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut state = self.sent.lock().unwrap();
-        let masked: Vec<u8> = bytes
-            .iter()
-            .map(|byte| Masked::mask(&mut state, *byte))
-            .collect();
+        // A call writes one frame at a time, so the order holds without the lock, which is not to be held while waiting.
+        let masked: Vec<u8> = {
+            let mut state = self.sent.lock().unwrap();
+            bytes
+                .iter()
+                .map(|byte| Masked::mask(&mut state, *byte))
+                .collect()
+        };
         Write::write_all(&mut &self.stream, &masked)?;
         Ok(bytes.len())
     }
@@ -77,6 +85,10 @@ impl Transport for Masked {
     fn shutdown_write(&self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)
     }
+
+    fn abort(&self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
 }
 
 #[test]
@@ -85,7 +97,7 @@ fn a_call_can_be_carried_by_a_transport_of_ones_own() {
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let transport = Masked::new(listener.accept().unwrap().0);
-        let mut call = Call::accept(transport, LONG_ENOUGH).unwrap();
+        let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
         assert_eq!((call.uuid(), call.peer_address()), (UUID, None));
         let voice = call.voice();
         while let Some(event) = call.receive() {
@@ -172,6 +184,8 @@ impl Transport for Scripted {
         *self.is_shut_down.lock().unwrap() = true;
         Ok(())
     }
+
+    fn abort(&self) {}
 }
 
 /// A UUID, a digit, and two frames of audio, the first of them odd.
@@ -186,7 +200,7 @@ const BORDERS: [usize; 4] = [19, 23, 29, 34];
 
 /// What a call makes of a script: its events in short, and its end.
 fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, End), Refusal> {
-    let mut call = Call::accept(Scripted::new(steps), LONG_ENOUGH)?;
+    let mut call = Call::accept(Scripted::new(steps), LONG_ENOUGH, quiet())?;
     let mut events = Vec::new();
     while let Some(event) = call.receive() {
         events.push(match event {
@@ -268,7 +282,7 @@ fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
             Arc::clone(&transport.written),
             Arc::clone(&transport.is_shut_down),
         );
-        assert!(Call::accept(transport, LONG_ENOUGH).is_err());
+        assert!(Call::accept(transport, LONG_ENOUGH, quiet()).is_err());
         assert_eq!(
             (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),
             (&[0, 0, 0][..], true)
@@ -279,7 +293,7 @@ fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
         Arc::clone(&transport.written),
         Arc::clone(&transport.is_shut_down),
     );
-    let call = Call::accept(transport, LONG_ENOUGH).unwrap();
+    let call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
     assert_eq!(call.close(), End::HungUpHere);
     assert_eq!(
         (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),

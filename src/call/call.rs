@@ -6,11 +6,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::line::{self, Line, PATIENCE};
-use super::transport::{Shared, Transport};
-use super::{End, Event, Listener, Refusal, Speaker, Stats, Voice};
-use crate::stream::{FrameReader, FrameWriter, ReadError};
-use crate::wire::{Kind, Message, Uuid};
+use super::line::{Line, at_least_a_millisecond};
+use super::lingering;
+use super::transport::{Incoming, Transport};
+use super::{CallOptions, End, Event, Listener, Refusal, Speaker, Stats, Voice};
+use crate::stream::{FrameReader, ReadError};
+use crate::wire::{Header, Kind, Message, Uuid};
 
 /// A call: what Asterisk says on one connection, and what is said back.
 ///
@@ -42,9 +43,8 @@ pub struct Call<T = TcpStream> {
 impl<T: Transport> Call<T> {
     /// Waits for the UUID, which has to come within `uuid_deadline` as a whole, and so begins a call.
     ///
-    /// Sets the write time-out to 2 s: a peer that has not read for so long is treated as gone. End the call with
-    /// [`close`](Call::close), whatever happened on it: a call that is only dropped is cut, upon which Asterisk hangs up the
-    /// caller.
+    /// End the call with [`close`](Call::close), whatever happened on it: a call that is only dropped is cut, upon which Asterisk
+    /// hangs up the caller.
     ///
     /// # Errors
     ///
@@ -52,32 +52,65 @@ impl<T: Transport> Call<T> {
     pub fn accept(
         transport: impl Into<Arc<T>>,
         uuid_deadline: Duration,
+        options: CallOptions,
     ) -> Result<Call<T>, Refusal> {
         let transport = transport.into();
-        let result = Call::open(Arc::clone(&transport), uuid_deadline);
-        if result.is_err() {
-            refuse(&transport);
-        }
-        result
-    }
-
-    /// The same, but leaves it to the caller to end a connection that is refused.
-    pub(super) fn open(transport: Arc<T>, uuid_deadline: Duration) -> Result<Call<T>, Refusal> {
         let peer_address = transport.peer_address();
-        transport.set_write_timeout(PATIENCE).map_err(Refusal::Io)?;
-        let mut reader = FrameReader::new(Shared(Arc::clone(&transport)));
-        let uuid = read_uuid(&mut reader, &*transport, uuid_deadline)?;
-        Ok(Call::begin(
-            reader,
-            Line::new(transport, uuid, peer_address),
-        ))
+        let opened = Call::open(
+            Arc::clone(&transport),
+            peer_address,
+            uuid_deadline,
+            options,
+            || None,
+        );
+        if opened.is_err() {
+            refuse(&*transport);
+            lingering::drain(&*transport);
+        }
+        if let Ok(call) = &opened {
+            call.greet(options);
+        }
+        opened
     }
 
-    pub(super) fn begin(reader: FrameReader<Shared<T>>, line: Line<T>) -> Call<T> {
+    /// The same, but leaves the greeting to the caller, and the ending of a connection that is refused. `dismissed` is asked a few
+    /// times a second whether to give up, and why.
+    pub(super) fn open(
+        transport: Arc<T>,
+        peer_address: Option<SocketAddr>,
+        uuid_deadline: Duration,
+        options: CallOptions,
+        dismissed: impl Fn() -> Option<Refusal>,
+    ) -> Result<Call<T>, Refusal> {
+        let write_deadline = at_least_a_millisecond(options.write_deadline);
+        transport
+            .set_write_timeout(write_deadline)
+            .map_err(Refusal::Io)?;
+        let incoming = Incoming(Arc::clone(&transport));
+        let mut reader =
+            FrameReader::with_max_payload_len(incoming, options.max_payload_len.max(Uuid::LEN));
+        let uuid = read_uuid(&mut reader, &*transport, uuid_deadline, dismissed)?;
+        let line = Line::new(transport, uuid, peer_address, write_deadline);
+        Ok(Call::begin(reader, line, options))
+    }
+
+    pub(super) fn begin(
+        reader: FrameReader<Incoming<T>>,
+        line: Line<T>,
+        options: CallOptions,
+    ) -> Call<T> {
         let line = Arc::new(line);
+        let listener = Listener::new(reader, Arc::clone(&line), options);
         Call {
-            listener: Listener::new(reader, Arc::clone(&line)),
+            listener,
             voice: Voice::new(line),
+        }
+    }
+
+    /// Says that we are here, if that is wanted.
+    pub(super) fn greet(&self, options: CallOptions) {
+        if options.first_silence {
+            self.voice.line().send_silence();
         }
     }
 
@@ -113,7 +146,7 @@ impl<T: Transport> Call<T> {
         self.voice.hang_up();
     }
 
-    /// How the call ended; `None` as long as it goes on, for all that has been received so far.
+    /// How the call ended; `None` as long as it goes on.
     pub fn end(&self) -> Option<End> {
         self.listener.end()
     }
@@ -148,12 +181,20 @@ impl<T: Transport> Call<T> {
     }
 
     /// Ends the call for good, in the way upon which Asterisk goes on in its dialplan: the hangup frame, the end of our
-    /// direction, then waiting up to 2 s for the peer to close as well. A server does this after its handler, however that
-    /// ended.
+    /// direction, then waiting up to 2 s for the peer to close as well. Answers how the call ended.
+    ///
+    /// A server does this after its handler, however that ended, and does the waiting elsewhere.
     pub fn close(self) -> End {
-        self.voice.hang_up();
-        line::drain(&*self.voice.line().transport);
-        self.listener.end().unwrap_or(End::HungUpHere)
+        let end = self.hang_up_for_certain();
+        lingering::drain(&*self.voice.line().transport);
+        end
+    }
+
+    /// The first half of [`close`](Call::close).
+    pub(super) fn hang_up_for_certain(&self) -> End {
+        let line = self.voice.line();
+        line.hang_up_for_certain();
+        line.end().unwrap_or(End::HungUpHere)
     }
 }
 
@@ -169,11 +210,12 @@ impl<T> fmt::Debug for Call<T> {
 /// Reads the first frame, which must be the UUID. The deadline is for all of it: a time-out for each read would give a peer that
 /// sends a byte at a time nineteen times as long.
 fn read_uuid<T: Transport>(
-    reader: &mut FrameReader<Shared<T>>,
+    reader: &mut FrameReader<Incoming<T>>,
     transport: &T,
     uuid_deadline: Duration,
+    dismissed: impl Fn() -> Option<Refusal>,
 ) -> Result<Uuid, Refusal> {
-    let deadline = Instant::now().checked_add(uuid_deadline);
+    let begun = Instant::now();
     loop {
         // The header decides, before a payload is waited for or given room.
         if let Some(header) = reader.header() {
@@ -187,14 +229,14 @@ fn read_uuid<T: Transport>(
             }
         }
         let received = reader.buffered_len();
-        let left = deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
+        let left = uuid_deadline.saturating_sub(begun.elapsed());
         if left.is_zero() {
             return Err(Refusal::TimedOut { received });
         }
-        // Linux keeps time-outs in a signed 64-bit count and refuses what does not fit; an hour is as good as for ever here.
-        let timeout = left.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        if let Some(refusal) = dismissed() {
+            return Err(refusal);
+        }
+        let timeout = at_least_a_millisecond(left.min(BETWEEN_QUESTIONS));
         transport.set_read_timeout(timeout).map_err(Refusal::Io)?;
         match reader.fill() {
             Ok(0) => return Err(Refusal::NothingSent),
@@ -211,11 +253,12 @@ fn read_uuid<T: Transport>(
     }
 }
 
-/// Ends a connection that is no call, so that an Asterisk at its other end goes on in its dialplan.
-pub(super) fn refuse<T: Transport>(transport: &Arc<T>) {
-    let mut writer = FrameWriter::new(Shared(Arc::clone(transport)));
+/// How long a connection without a UUID may go on before it notices that it has been dismissed.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(250);
+
+/// Hangs up a connection that is no call; the first half of ending it properly.
+pub(super) fn refuse<T: Transport>(transport: &T) {
     // Whether the peer still takes it or not, it is over.
-    let _ = writer.write_message(&Message::Hangup);
+    let _ = transport.write(&Header::new(Kind::HANGUP, 0).to_bytes());
     let _ = transport.shutdown_write();
-    line::drain(&**transport);
 }

@@ -1,53 +1,128 @@
-//! The connections of a server, so that they can be waited for and cut.
+//! The connections of a server: how many there may be, which they are, and how they are waited for and cut.
 
 use core::fmt;
-use std::collections::HashMap;
-use std::net::{Shutdown, TcpStream};
+use std::collections::BTreeMap;
+use std::format;
+use std::net::SocketAddr;
+use std::string::String;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::Voice;
-use super::line::PATIENCE;
+use super::lingering::PATIENCE;
+use super::transport::Transport;
+use super::{Counts, LiveCall, Refusal, Voice};
+use crate::wire::Uuid;
 
-/// The live connections of a server and, once it is stopping, the time by which they have to be over.
-#[derive(Default)]
+/// The connections of a server, those without a UUID and those that are calls, and once it is stopping the time by which they
+/// have to be over.
 pub(super) struct Connections {
     state: Mutex<State>,
     changed: Condvar,
+    max_calls: usize,
+    max_pending: usize,
 }
 
 #[derive(Default)]
 struct State {
-    live: HashMap<usize, Connection>,
-    accepted: usize,
+    /// Counts up, so the first in either map is the oldest.
+    last_number: usize,
+    pending: BTreeMap<usize, Pending>,
+    calls: BTreeMap<usize, Voice>,
+    counts: Counts,
     cut_at: Option<Instant>,
 }
 
-struct Connection {
-    stream: Arc<TcpStream>,
-    /// None until the UUID has come.
-    voice: Option<Voice>,
+struct Pending {
+    since: Instant,
+    is_dismissed: Arc<AtomicBool>,
 }
 
+/// A connection that has been without a UUID for so long gives its place to a newer one when there are too many. Asterisk sends
+/// the UUID within 12 ms of connecting (measured with 22.10), so it is more likely to be a silent peer than a call.
+const SURELY_SILENT: Duration = Duration::from_secs(1);
+
 impl Connections {
-    /// Enters a connection, which is live until the answer is dropped.
-    pub(super) fn enter(&self, stream: Arc<TcpStream>) -> Entry<'_> {
-        let mut state = self.state();
-        state.accepted = state.accepted.wrapping_add(1);
-        let number = state.accepted;
-        state.live.insert(
-            number,
-            Connection {
-                stream,
-                voice: None,
-            },
-        );
-        Entry {
-            connections: self,
-            number,
+    pub(super) fn new(max_calls: usize, max_pending: usize) -> Connections {
+        Connections {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            max_calls,
+            max_pending,
         }
+    }
+
+    /// Enters a connection that has been accepted. It has its place until the answer is dropped.
+    pub(super) fn enter(self: &Arc<Self>) -> Result<Entry, Refusal> {
+        let mut state = self.state();
+        state.counts.accepted = state.counts.accepted.saturating_add(1);
+        if state.cut_at.is_some() {
+            return Err(Refusal::ShuttingDown);
+        }
+        if state.pending.len() >= self.max_pending {
+            match state.pending.first_entry() {
+                Some(oldest) if oldest.get().since.elapsed() >= SURELY_SILENT => {
+                    oldest.remove().is_dismissed.store(true, Ordering::Relaxed);
+                }
+                _ => return Err(Refusal::TooManyPending),
+            }
+        }
+        state.last_number = state.last_number.wrapping_add(1);
+        let number = state.last_number;
+        let is_dismissed = Arc::new(AtomicBool::new(false));
+        let pending = Pending {
+            since: Instant::now(),
+            is_dismissed: Arc::clone(&is_dismissed),
+        };
+        state.pending.insert(number, pending);
+        Ok(Entry {
+            connections: Arc::clone(self),
+            number,
+            is_dismissed,
+        })
+    }
+
+    pub(super) fn count_refused(&self) {
+        let mut state = self.state();
+        state.counts.refused = state.counts.refused.saturating_add(1);
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let state = self.state();
+        Counts {
+            pending: state.pending.len(),
+            calls: state.calls.len(),
+            ..state.counts
+        }
+    }
+
+    pub(super) fn live_calls(&self) -> Vec<LiveCall> {
+        self.state().calls.values().map(LiveCall::of).collect()
+    }
+
+    /// How many live calls have this UUID.
+    pub(super) fn count_of(&self, uuid: Uuid) -> usize {
+        self.state()
+            .calls
+            .values()
+            .filter(|voice| voice.uuid() == uuid)
+            .count()
+    }
+
+    /// Hangs up the live calls that have this UUID, and answers how many those were.
+    pub(super) fn hang_up(&self, uuid: Uuid) -> usize {
+        let voices: Vec<Voice> = {
+            let state = self.state();
+            state
+                .calls
+                .values()
+                .filter(|voice| voice.uuid() == uuid)
+                .cloned()
+                .collect()
+        };
+        voices.iter().for_each(Voice::hang_up);
+        voices.len()
     }
 
     /// Lets the connections end by themselves for the time of `grace`. Called again, the earlier end counts.
@@ -56,6 +131,9 @@ impl Connections {
         let cut_at = Instant::now().checked_add(grace).unwrap_or_else(far_future);
         let mut state = self.state();
         state.cut_at = Some(state.cut_at.map_or(cut_at, |earlier| earlier.min(cut_at)));
+        for pending in state.pending.values() {
+            pending.is_dismissed.store(true, Ordering::Relaxed);
+        }
         self.changed.notify_all();
     }
 
@@ -67,36 +145,18 @@ impl Connections {
     /// and those left after that are cut.
     pub(super) fn wait_for_the_last(&self) {
         self.wait_until(|state| state.cut_at);
-        let voices: Vec<Voice> = {
-            let state = self.state();
-            let (calls, strangers): (Vec<_>, Vec<_>) = state
-                .live
-                .values()
-                .partition(|connection| connection.voice.is_some());
-            strangers.iter().for_each(|connection| connection.cut());
-            calls
-                .into_iter()
-                .filter_map(|connection| connection.voice.clone())
-                .collect()
-        };
-        // Each on a thread: a peer that does not read holds the writer for a while, which must not cost the others their grace.
-        thread::scope(|scope| {
-            for voice in &voices {
-                let hang_up = || voice.hang_up();
-                if thread::Builder::new().spawn_scoped(scope, hang_up).is_err() {
-                    voice.hang_up();
-                }
-            }
-        });
+        let left: Vec<Voice> = self.state().calls.values().cloned().collect();
+        left.iter().for_each(Voice::hang_up);
         let patience_ends = Instant::now().checked_add(PATIENCE);
         self.wait_until(|_| patience_ends);
-        self.state().live.values().for_each(Connection::cut);
+        let left: Vec<Voice> = self.state().calls.values().cloned().collect();
+        left.iter().for_each(|voice| voice.line().transport.abort());
     }
 
-    /// Waits until no connection is live, or the time has come.
+    /// Waits until no connection is left, or the time has come.
     fn wait_until(&self, time: impl Fn(&State) -> Option<Instant>) {
         let mut state = self.state();
-        while !state.live.is_empty() {
+        while !(state.pending.is_empty() && state.calls.is_empty()) {
             let left = time(&state).map_or(Duration::ZERO, |at| {
                 at.saturating_duration_since(Instant::now())
             });
@@ -121,41 +181,77 @@ fn far_future() -> Instant {
     now.checked_add(Duration::from_secs(1 << 30)).unwrap_or(now)
 }
 
-impl Connection {
-    fn cut(&self) {
-        // An error means that it is cut already.
-        let _ = self.stream.shutdown(Shutdown::Both);
-    }
-}
-
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connections")
-            .field("live", &self.state().live.len())
+            .field("counts", &self.counts())
             .finish_non_exhaustive()
     }
 }
 
 /// A connection's place among those that are live; dropping it gives it up, on every path and in a panic.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
-    connections: &'a Connections,
+pub(super) struct Entry {
+    connections: Arc<Connections>,
     number: usize,
+    is_dismissed: Arc<AtomicBool>,
 }
 
-impl Entry<'_> {
-    /// The connection has become a call.
-    pub(super) fn set_voice(&self, voice: Voice) {
-        if let Some(connection) = self.connections.state().live.get_mut(&self.number) {
-            connection.voice = Some(voice);
+impl Entry {
+    pub(super) fn thread_name(&self, prefix: &str) -> String {
+        format!("{prefix}-{}", self.number)
+    }
+
+    /// Why the connection is to be given up, if it is.
+    pub(super) fn dismissal(&self) -> Option<Refusal> {
+        if !self.is_dismissed.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some(match self.connections.is_stopping() {
+            true => Refusal::ShuttingDown,
+            false => Refusal::TooManyPending,
+        })
+    }
+
+    /// The connection has become a call, if there is room for one more.
+    pub(super) fn become_call(&self, voice: Voice) -> Result<(), Refusal> {
+        let mut state = self.connections.state();
+        state.pending.remove(&self.number);
+        if state.cut_at.is_some() {
+            return Err(Refusal::ShuttingDown);
+        }
+        if state.calls.len() >= self.connections.max_calls {
+            return Err(Refusal::TooManyCalls);
+        }
+        state.calls.insert(self.number, voice);
+        state.counts.calls_begun = state.counts.calls_begun.saturating_add(1);
+        Ok(())
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut state = self.connections.state();
+        state.pending.remove(&self.number);
+        let voice = state.calls.remove(&self.number);
+        drop(state);
+        drop(voice);
+        self.connections.changed.notify_all();
+    }
+}
+
+impl LiveCall {
+    fn of(voice: &Voice) -> LiveCall {
+        let line = voice.line();
+        LiveCall {
+            uuid: line.uuid,
+            peer: line.peer_address.unwrap_or(UNKNOWN_PEER),
+            begun: line.begun(),
+            stats: line.stats(),
         }
     }
 }
 
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        let connection = self.connections.state().live.remove(&self.number);
-        drop(connection);
-        self.connections.changed.notify_all();
-    }
-}
+/// A server knows the peer of each of its calls, so this is never seen.
+const UNKNOWN_PEER: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);

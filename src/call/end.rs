@@ -15,19 +15,36 @@ pub enum End {
     Reset,
     /// The peer sent a hangup frame.
     HungUp,
-    /// This side hung up.
+    /// This side hung up: the handler, another thread, or the server that was shut down.
     HungUpHere,
     /// The peer closed the connection inside a frame.
     Truncated {
         /// How many bytes the frame is short of, or its header if that was cut.
         needed: usize,
     },
+    /// This side ended the call because a deadline had passed. See [`CallOptions`](super::CallOptions).
+    TimedOut(Deadline),
     /// The connection failed in some other way.
     Failed(io::ErrorKind),
 }
 
+/// The deadlines of a call.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Deadline {
+    /// Nothing came from the peer for too long.
+    Idle,
+    /// A frame was begun and not finished.
+    Frame,
+    /// The peer did not read what was sent.
+    Write,
+    /// The call had lasted as long as a call may.
+    Call,
+}
+
 impl End {
-    /// A name for logs and scripts that does not change: `closed`, `reset`, `hung-up`, `hung-up-here`, `truncated` or `failed`.
+    /// A name for logs and scripts that does not change: `closed`, `reset`, `hung-up`, `hung-up-here`, `truncated`, `idle`,
+    /// `frame-timed-out`, `write-timed-out`, `call-timed-out` or `failed`.
     pub const fn name(&self) -> &'static str {
         match self {
             End::Closed => "closed",
@@ -35,6 +52,10 @@ impl End {
             End::HungUp => "hung-up",
             End::HungUpHere => "hung-up-here",
             End::Truncated { .. } => "truncated",
+            End::TimedOut(Deadline::Idle) => "idle",
+            End::TimedOut(Deadline::Frame) => "frame-timed-out",
+            End::TimedOut(Deadline::Write) => "write-timed-out",
+            End::TimedOut(Deadline::Call) => "call-timed-out",
             End::Failed(_) => "failed",
         }
     }
@@ -60,9 +81,13 @@ impl fmt::Display for End {
             End::Truncated { needed } => {
                 write!(
                     f,
-                    "the peer closed the connection inside a frame, which lacks {needed} of its bytes"
+                    "the peer closed inside a frame, which lacks {needed} of its bytes"
                 )
             }
+            End::TimedOut(Deadline::Idle) => f.write_str("nothing came for too long"),
+            End::TimedOut(Deadline::Frame) => f.write_str("a frame was begun and not finished"),
+            End::TimedOut(Deadline::Write) => f.write_str("the peer does not read"),
+            End::TimedOut(Deadline::Call) => f.write_str("the call lasted too long"),
             End::Failed(kind) => write!(f, "the connection failed: {kind}"),
         }
     }

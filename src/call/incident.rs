@@ -38,13 +38,6 @@ pub enum Incident<'a> {
         /// Why.
         error: &'a io::Error,
     },
-    /// There was no thread to be had for a call, which was ended.
-    NoThread {
-        /// Where the call came from.
-        peer: SocketAddr,
-        /// Why.
-        error: &'a io::Error,
-    },
 }
 
 impl fmt::Display for Incident<'_> {
@@ -58,9 +51,6 @@ impl fmt::Display for Incident<'_> {
                 write!(f, "call {uuid}: its handler panicked: {message}")
             }
             Incident::AcceptFailed { error } => write!(f, "cannot accept a connection: {error}"),
-            Incident::NoThread { peer, error } => {
-                write!(f, "{peer} refused: cannot start a thread: {error}")
-            }
         }
     }
 }

@@ -6,24 +6,33 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::End;
 use super::line::Line;
-use super::transport::{Shared, Transport};
+use super::transport::{Incoming, Transport};
+use super::{CallOptions, Deadline, End};
 use crate::stream::{FrameReader, ReadError};
 use crate::wire::{Audio, Dtmf, Header, Kind, Message, PayloadError};
 
 /// The hearing half of a call: the events that come from the peer, one after the other.
 ///
-/// Part of a [`Call`](super::Call), which hands it out by [`split`](super::Call::split) for a thread of its own.
+/// Part of a [`Call`](super::Call), which hands it out by [`split`](super::Call::split) for a thread of its own. While it waits
+/// it also keeps the call alive and watches over its deadlines.
 pub struct Listener<T = TcpStream> {
-    reader: FrameReader<Shared<T>>,
+    reader: FrameReader<Incoming<T>>,
     line: Arc<Line<T>>,
+    options: CallOptions,
     read_timeout: Duration,
-    end: Option<End>,
+    last_heard: Instant,
+    /// When the frame was begun of which only a part has come.
+    frame_begun: Option<Instant>,
+    has_read_since_time_up: bool,
 }
 
-/// How long a read may wait without a deadline near: the time in which a hangup from another thread is noticed on a silent call.
+/// How long a read may wait without a deadline near: the time in which a hangup from another thread is noticed on a silent call,
+/// and to which its deadlines are kept.
 const COARSE: Duration = Duration::from_millis(250);
+
+/// How early silence may be sent: half the time in which a silence is noticed, so that it is not late more often than early.
+const EARLY: Duration = Duration::from_millis(125);
 
 /// How long a read may wait with a deadline near, by the socket's clock, which counts in steps of 4 ms on most Linux kernels
 /// (HZ=250) and comes up to 8 ms late.
@@ -40,12 +49,19 @@ enum Waited {
 }
 
 impl<T: Transport> Listener<T> {
-    pub(super) fn new(reader: FrameReader<Shared<T>>, line: Arc<Line<T>>) -> Listener<T> {
+    pub(super) fn new(
+        reader: FrameReader<Incoming<T>>,
+        line: Arc<Line<T>>,
+        options: CallOptions,
+    ) -> Listener<T> {
         Listener {
             reader,
+            last_heard: line.begun(),
             line,
+            options,
             read_timeout: Duration::ZERO,
-            end: None,
+            frame_begun: None,
+            has_read_since_time_up: false,
         }
     }
 
@@ -62,9 +78,9 @@ impl<T: Transport> Listener<T> {
         self.next_event(Some(time))
     }
 
-    /// How the call ended; `None` as long as it goes on, for all that has been received so far.
-    pub const fn end(&self) -> Option<End> {
-        self.end
+    /// How the call ended; `None` as long as it goes on.
+    pub fn end(&self) -> Option<End> {
+        self.line.end()
     }
 
     // First decide by numbers whether there is a frame, then borrow it once: a frame borrowed inside the loop would lock the
@@ -80,8 +96,7 @@ impl<T: Transport> Listener<T> {
             .header()
             .is_some_and(|header| header.kind() == Kind::HANGUP)
         {
-            self.line.note_peer_hung_up();
-            self.end = Some(End::HungUp);
+            self.line.note_end(End::HungUp);
             return None;
         }
         self.line.count_received();
@@ -98,21 +113,25 @@ impl<T: Transport> Listener<T> {
 
     fn wait(&mut self, time: Option<Instant>) -> Waited {
         loop {
-            if self.end.is_none() && self.line.is_hung_up() {
-                self.end = Some(End::HungUpHere);
+            if self.call_has_lasted_too_long() {
+                self.line.note_end(End::TimedOut(Deadline::Call));
             }
-            if self.end.is_some() {
+            if self.line.end().is_some() {
                 return Waited::ToEnd;
             }
             let left = time.map(|time| time.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
+                self.has_read_since_time_up = false;
                 return Waited::UntilTime;
             }
             if self.reader.needed() == 0 {
                 return Waited::ForFrame;
             }
             match left {
-                Some(left) if left <= FINE_AT_WORST => thread::sleep(left),
+                // Not only sleep: on a clock of 10 ms nothing would ever be read.
+                Some(left) if left <= FINE_AT_WORST && self.has_read_since_time_up => {
+                    thread::sleep(left);
+                }
                 Some(left) if left <= COARSE.saturating_mul(2) => self.read(FINE),
                 _ => self.read(COARSE),
             }
@@ -121,21 +140,61 @@ impl<T: Transport> Listener<T> {
 
     /// Reads once. Every failure but a time-out is the end of the call.
     fn read(&mut self, timeout: Duration) {
+        self.has_read_since_time_up = true;
         if let Err(error) = self.set_read_timeout(timeout) {
-            self.end = Some(End::from_io(&error));
+            self.line.note_end(End::from_io(&error));
             return;
         }
-        let filled = self.reader.fill();
-        self.end = match filled {
-            // Whatever the peer does after our hangup, ours was the end of the call.
-            _ if self.line.is_hung_up() => Some(End::HungUpHere),
-            Ok(0) => Some(End::Closed),
-            Ok(_) => None,
-            Err(error) if error.is_timeout() => None,
-            Err(ReadError::Io(error)) => Some(End::from_io(&error)),
-            Err(ReadError::Truncated { needed }) => Some(End::Truncated { needed }),
-            Err(ReadError::TooLong { .. }) => None,
-        };
+        match self.reader.fill() {
+            Ok(0) => self.line.note_end(End::Closed),
+            Ok(_) => {
+                self.last_heard = Instant::now();
+                self.watch_over_frame();
+            }
+            Err(error) if error.is_timeout() => {
+                self.watch_over_frame();
+                self.watch_over_silence();
+            }
+            Err(ReadError::Io(error)) => self.line.note_end(End::from_io(&error)),
+            Err(ReadError::Truncated { needed }) => self.line.note_end(End::Truncated { needed }),
+            Err(ReadError::TooLong { .. }) => {}
+        }
+    }
+
+    /// A frame once begun has to be finished in time, however steadily its bytes come.
+    fn watch_over_frame(&mut self) {
+        let is_between_frames = self.reader.is_between_frames() || self.reader.needed() == 0;
+        if is_between_frames {
+            self.frame_begun = None;
+            return;
+        }
+        let begun = *self.frame_begun.get_or_insert_with(Instant::now);
+        if begun.elapsed() >= self.options.frame_deadline {
+            self.line.note_end(End::TimedOut(Deadline::Frame));
+        }
+    }
+
+    fn watch_over_silence(&mut self) {
+        let silent_for = self.last_heard.elapsed();
+        if self
+            .options
+            .idle_limit
+            .is_some_and(|limit| silent_for >= limit)
+        {
+            self.line.note_end(End::TimedOut(Deadline::Idle));
+            return;
+        }
+        let quiet_for = silent_for.min(self.line.last_sent().elapsed());
+        let is_due = |after: Duration| quiet_for.saturating_add(EARLY) >= after;
+        if self.options.keep_alive.is_some_and(is_due) {
+            self.line.send_silence();
+        }
+    }
+
+    fn call_has_lasted_too_long(&self) -> bool {
+        self.options
+            .longest_call
+            .is_some_and(|longest| self.line.begun().elapsed() >= longest)
     }
 
     /// Sets the time-out only if it changes: it costs a system call, and a frame costs no more than one.
@@ -152,7 +211,7 @@ impl<T> fmt::Debug for Listener<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listener")
             .field("uuid", &self.line.uuid)
-            .field("end", &self.end)
+            .field("end", &self.line.end())
             .finish_non_exhaustive()
     }
 }

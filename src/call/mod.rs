@@ -18,27 +18,33 @@
 //!             }
 //!         }
 //!         Ok(())
-//!     });
+//!     })
 //! });
 //!
 //! let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?;
 //! let audio = Audio::new(SampleRate::Hz8000, &[7; 320])?;
 //! asterisk.caller().say(audio)?;
+//! let silence = asterisk.receive().and_then(|event| event.audio());
+//! assert!(silence.is_some_and(|audio| audio.samples().all(|sample| sample == 0)), "the server's greeting");
 //! assert_eq!(asterisk.receive().and_then(|event| event.audio()), Some(audio));
 //! asterisk.hang_up();
 //!
 //! handle.shut_down(std::time::Duration::from_secs(1));
-//! running.join().expect("the server has not panicked");
+//! running.join().expect("no panic gets out of a server")?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod builder;
 // The house has one file a noun, and the noun of this one is the call.
 #[allow(clippy::module_inception)]
 mod call;
+mod call_options;
 mod connections;
 mod end;
+mod handle;
 mod incident;
 mod line;
+mod lingering;
 mod listener;
 mod refusal;
 mod server;
@@ -48,12 +54,15 @@ mod stats;
 mod transport;
 mod voice;
 
+pub use builder::{Builder, Caller};
 pub use call::Call;
-pub use end::End;
+pub use call_options::CallOptions;
+pub use end::{Deadline, End};
+pub use handle::{Counts, Handle, LiveCall};
 pub use incident::Incident;
 pub use listener::{Event, Listener};
 pub use refusal::Refusal;
-pub use server::{Builder, Handle, Server};
+pub use server::Server;
 pub use simulator::{SimulatedAsterisk, SimulatedCaller};
 pub use speaker::Speaker;
 pub use stats::Stats;

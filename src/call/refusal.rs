@@ -1,11 +1,14 @@
 //! Connections that never became calls.
 
 use core::fmt;
+use std::boxed::Box;
+use std::error::Error;
 use std::io;
 
 use crate::wire::Header;
 
-/// Why a connection did not become a call: it did not begin with a UUID.
+/// Why a connection did not become a call. It was ended properly all the same: an Asterisk at its other end goes on in its
+/// dialplan.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -25,6 +28,17 @@ pub enum Refusal {
     },
     /// It failed.
     Io(io::Error),
+    /// There were as many calls as there may be. See [`Builder::max_calls`](super::Builder::max_calls).
+    TooManyCalls,
+    /// There were as many connections without a UUID as there may be. See
+    /// [`Builder::max_pending`](super::Builder::max_pending).
+    TooManyPending,
+    /// The application did not want it. See [`Builder::admit`](super::Builder::admit).
+    NotAdmitted(Box<dyn Error + Send + Sync>),
+    /// The server was being shut down.
+    ShuttingDown,
+    /// There was no thread to be had for it.
+    NoThread(io::Error),
 }
 
 impl fmt::Display for Refusal {
@@ -44,14 +58,20 @@ impl fmt::Display for Refusal {
                 )
             }
             Refusal::Io(error) => write!(f, "the connection failed: {error}"),
+            Refusal::TooManyCalls => f.write_str("too many calls"),
+            Refusal::TooManyPending => f.write_str("too many connections without a UUID"),
+            Refusal::NotAdmitted(reason) => write!(f, "not admitted: {reason}"),
+            Refusal::ShuttingDown => f.write_str("shutting down"),
+            Refusal::NoThread(error) => write!(f, "cannot start a thread: {error}"),
         }
     }
 }
 
-impl core::error::Error for Refusal {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Refusal::Io(error) => Some(error),
+            Refusal::Io(error) | Refusal::NoThread(error) => Some(error),
+            Refusal::NotAdmitted(reason) => Some(&**reason),
             _ => None,
         }
     }

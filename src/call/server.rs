@@ -4,35 +4,37 @@ use core::fmt;
 use std::any::Any;
 use std::boxed::Box;
 use std::error::Error;
-use std::io::{self, Write};
-use std::net::{
-    IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs,
-};
+use std::format;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
-use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::builder::Settings;
 use super::call;
 use super::connections::{Connections, Entry};
-use super::{Call, Incident, Refusal, SendError};
-use crate::wire::{Header, Kind};
+use super::handle::{Shared, Waker};
+use super::lingering::Lingering;
+use super::{Builder, Call, Caller, End, Handle, Incident, Refusal, SendError};
 
 // Invariants:
-// - The accept loop does nothing that a peer can hold up: reading, ending and reporting happen on the connection's thread.
-// - Nothing on a connection's thread gets out of it: a panic in the handler or in the application's hook is caught there, since
-//   `thread::scope` would panic at its end for it.
+// - One thread accepts and does nothing else, least of all what a peer or the application's hooks can hold up. It hands over to
+//   the thread that called `run`, which starts the threads of calls and reports.
+// - Nothing gets out of a connection's thread: a panic in the handler, in a hook, or in what they leave behind is caught there,
+//   since `thread::scope` would panic at its end for it.
 // - Each connection is entered in `Connections` before its thread starts and leaves when that is done, so that the last one can
-//   be waited for.
+//   be waited for. What is over but for the peer's close is in `Lingering`.
 
 /// A server that calls a handler for each call, on a thread of its own.
 ///
 /// ```no_run
 /// use audiosocket::call::Server;
 ///
-/// let server = Server::bind("127.0.0.1:9092")?;
-/// server.run(|call| {
+/// Server::bind("127.0.0.1:9092")?.run(|call| {
 ///     let voice = call.voice();
 ///     while let Some(event) = call.receive() {
 ///         if let Some(audio) = event.audio() {
@@ -40,7 +42,7 @@ use crate::wire::{Header, Kind};
 ///         }
 ///     }
 ///     Ok(())
-/// });
+/// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
@@ -52,19 +54,6 @@ pub struct Server {
     settings: Settings,
 }
 
-struct Shared {
-    address: SocketAddr,
-    connections: Connections,
-}
-
-struct Settings {
-    uuid_deadline: Duration,
-    on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
-}
-
-/// How long to pause when a connection could not be accepted: long enough for calls to end, short enough for a caller to wait.
-const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
-
 impl Server {
     /// A server at the given address, with the settings of [`Builder`] as they are by default. Port 0 lets the system choose.
     ///
@@ -75,7 +64,7 @@ impl Server {
         Server::builder().bind(address)
     }
 
-    /// A server on a listener from elsewhere, as a service manager passes one on.
+    /// A server on a listener from elsewhere: from a service manager, or with a longer backlog than std's 128.
     ///
     /// # Errors
     ///
@@ -89,12 +78,27 @@ impl Server {
         Builder::default()
     }
 
+    pub(super) fn new(listener: TcpListener, settings: Settings) -> io::Result<Server> {
+        // A listener that does not wait would make the accept loop spin.
+        listener.set_nonblocking(false)?;
+        let shared = Arc::new(Shared {
+            address: listener.local_addr()?,
+            connections: Arc::new(Connections::new(settings.max_calls, settings.max_pending)),
+            waker: Mutex::new(Some(Waker::of(&listener)?)),
+        });
+        Ok(Server {
+            listener,
+            shared,
+            settings,
+        })
+    }
+
     /// The address the server listens at, with the port the system chose if that was 0.
     pub fn local_address(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// A handle to shut the server down from another thread.
+    /// A handle to list calls, hang them up and shut the server down, from any thread.
     pub fn handle(&self) -> Handle {
         Handle {
             shared: Arc::clone(&self.shared),
@@ -106,8 +110,12 @@ impl Server {
     ///
     /// When the handler returns, with or without an error, or panics, its call is ended properly, so that Asterisk goes on in
     /// its dialplan. An error or a panic ends no other call; both are an [`Incident`], except for a [`SendError`], with which a
-    /// handler only says that the peer has gone. (With `panic = "abort"`, and when a stack overflows, the process ends.)
-    pub fn run<F>(self, handler: F)
+    /// handler only says that the call is over. (With `panic = "abort"`, and when a stack overflows, the process ends.)
+    ///
+    /// # Errors
+    ///
+    /// The system's, if there is no thread to begin with. What goes wrong later is an [`Incident`] and does not end the server.
+    pub fn run<F>(self, handler: F) -> io::Result<()>
     where
         F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
     {
@@ -116,95 +124,284 @@ impl Server {
             shared,
             settings,
         } = self;
-        let (connections, settings, handler) = (&shared.connections, &settings, &handler);
+        let lingering = Lingering::default();
+        let reception = Reception {
+            shared: &shared,
+            lingering: &lingering,
+        };
+        let connection = Connection {
+            settings: &settings,
+            connections: &shared.connections,
+            lingering: &lingering,
+            handler: &handler,
+        };
         thread::scope(|scope| {
-            while !connections.is_stopping() {
-                let (stream, peer) = match listener.accept() {
-                    Ok((stream, peer)) => (Arc::new(stream), peer),
-                    Err(error) => {
-                        settings.survive(&error);
-                        continue;
+            let (arrival, arrivals) = mpsc::sync_channel(MOST_ARRIVALS);
+            let name =
+                |suffix| thread::Builder::new().name(format!("{}-{suffix}", settings.thread_name));
+            name("ends").spawn_scoped(scope, || lingering.run())?;
+            if let Err(error) =
+                name("accept").spawn_scoped(scope, move || reception.receive(listener, &arrival))
+            {
+                lingering.close();
+                return Err(error);
+            }
+            for arrival in arrivals {
+                match arrival {
+                    Arrival::Connection(stream, peer, entry) => {
+                        let kept = Arc::clone(&stream);
+                        let mut thread = name("0").name(entry.thread_name(&settings.thread_name));
+                        if let Some(bytes) = settings.stack_size {
+                            thread = thread.stack_size(bytes);
+                        }
+                        let connection = &connection;
+                        let serve = move || connection.serve(stream, peer, entry);
+                        if let Err(error) = thread.spawn_scoped(scope, serve) {
+                            lingering.refuse(kept);
+                            shared.connections.count_refused();
+                            settings.report_refusal(peer, &Refusal::NoThread(error));
+                        }
                     }
-                };
-                if connections.is_stopping() {
-                    // Either `shut_down` waking us, or a caller who came too late.
-                    end_at_once(&stream);
-                    break;
-                }
-                let entry = connections.enter(Arc::clone(&stream));
-                let kept = Arc::clone(&stream);
-                let serve = move || settings.serve(stream, peer, &entry, handler);
-                if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
-                    end_at_once(&kept);
-                    settings.report(&Incident::NoThread {
-                        peer,
-                        error: &error,
-                    });
+                    Arrival::Refused(peer, refusal) => settings.report_refusal(peer, &refusal),
+                    Arrival::Failed(error) => {
+                        settings.report(&Incident::AcceptFailed { error: &error });
+                    }
                 }
             }
-            // From here on callers are refused by the system, instead of waiting for nobody.
-            drop(listener);
-            connections.wait_for_the_last();
-        });
+            shared.connections.wait_for_the_last();
+            lingering.close();
+            Ok(())
+        })
     }
 }
 
-impl Settings {
-    /// The life of one connection, on its own thread.
-    fn serve<F>(&self, stream: Arc<TcpStream>, peer: SocketAddr, entry: &Entry<'_>, handler: &F)
-    where
-        F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>>,
-    {
+/// How many connections may be waiting for their thread to be started. Starting one takes 20 us or so.
+const MOST_ARRIVALS: usize = 1024;
+
+/// How long to pause when a connection could not be accepted: long enough for calls to end, short enough for a caller to wait.
+const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
+
+/// How many callers are still taken out of the backlog when nobody accepts any more; std's backlog is 128, others' at most 4096.
+const MOST_LATE_CALLERS: usize = 4096;
+
+enum Arrival {
+    Connection(Arc<TcpStream>, SocketAddr, Entry),
+    Refused(SocketAddr, Refusal),
+    Failed(io::Error),
+}
+
+/// Where connections come in.
+struct Reception<'a> {
+    shared: &'a Shared,
+    lingering: &'a Lingering,
+}
+
+impl Reception<'_> {
+    /// The accepting thread's work, until the server is shut down.
+    fn receive(&self, listener: TcpListener, arrival: &SyncSender<Arrival>) {
+        let connections = &self.shared.connections;
+        let mut is_failing = false;
+        while !connections.is_stopping() {
+            match listener.accept() {
+                Ok((stream, peer)) => {
+                    is_failing = false;
+                    self.take_in(Arc::new(stream), peer, arrival);
+                }
+                // The caller was gone again before we came to him, or a signal came: nothing is wrong with us.
+                Err(error) if is_passing(&error) => {}
+                Err(error) => {
+                    // Said once for each time that it begins.
+                    if !core::mem::replace(&mut is_failing, true) && !connections.is_stopping() {
+                        let _ = arrival.try_send(Arrival::Failed(error));
+                    }
+                    thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
+                }
+            }
+        }
+        *self
+            .shared
+            .waker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+        self.refuse_late_callers(&listener);
+    }
+
+    fn take_in(&self, stream: Arc<TcpStream>, peer: SocketAddr, arrival: &SyncSender<Arrival>) {
+        match self.shared.connections.enter() {
+            Ok(entry) => {
+                // The receiver is there for as long as this thread is.
+                let _ = arrival.send(Arrival::Connection(stream, peer, entry));
+            }
+            Err(refusal) => {
+                self.lingering.refuse(stream);
+                // Either `shut_down` waking us, or a caller who came too late.
+                if !matches!(refusal, Refusal::ShuttingDown) {
+                    self.shared.connections.count_refused();
+                    // If the application cannot keep up with being told, it still has the count.
+                    let _ = arrival.try_send(Arrival::Refused(peer, refusal));
+                }
+            }
+        }
+    }
+
+    /// Those who have connected and not been accepted would get a reset when the listener closes.
+    fn refuse_late_callers(&self, listener: &TcpListener) {
+        if listener.set_nonblocking(true).is_err() {
+            return;
+        }
+        for _ in 0..MOST_LATE_CALLERS {
+            match listener.accept() {
+                Ok((stream, _)) => self.lingering.refuse(Arc::new(stream)),
+                Err(error) if is_passing(&error) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+    )
+}
+
+/// What becomes of a connection on its own thread.
+struct Connection<'a, F> {
+    settings: &'a Settings,
+    connections: &'a Connections,
+    lingering: &'a Lingering,
+    handler: &'a F,
+}
+
+impl<F> Connection<'_, F>
+where
+    F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
+{
+    fn serve(&self, stream: Arc<TcpStream>, peer: SocketAddr, entry: Entry) {
+        // The handler's and the hooks' own panics are caught where they happen. This is for what they leave behind: a value that
+        // panics when it is dropped, which the payload of a panic may do once more.
+        let serve = AssertUnwindSafe(|| match self.open(&stream, peer, &entry) {
+            Ok(call) => {
+                let outcome = self.handle(call, &stream);
+                drop(entry);
+                self.report(outcome);
+            }
+            Err(refusal) => {
+                self.lingering.add(stream);
+                drop(entry);
+                if !matches!(refusal, Refusal::NothingSent) {
+                    self.connections.count_refused();
+                    self.settings.report_refusal(peer, &refusal);
+                }
+            }
+        });
+        if let Err(payload) = catch_unwind(serve) {
+            core::mem::forget(payload);
+        }
+    }
+
+    /// Waits for the UUID, asks whether the call is wanted, and greets it. A connection that is refused has been hung up.
+    fn open(
+        &self,
+        stream: &Arc<TcpStream>,
+        peer: SocketAddr,
+        entry: &Entry,
+    ) -> Result<Call, Refusal> {
+        let options = self.settings.call_options;
         let opened = stream
             .set_nodelay(true)
             .map_err(Refusal::Io)
-            .and_then(|()| Call::open(Arc::clone(&stream), self.uuid_deadline));
-        let mut call = match opened {
+            .and_then(|()| {
+                let (stream, deadline) = (Arc::clone(stream), self.settings.uuid_deadline);
+                Call::open(stream, Some(peer), deadline, options, || entry.dismissal())
+            });
+        let call = match opened {
             Ok(call) => call,
             Err(refusal) => {
-                if !matches!(refusal, Refusal::NothingSent) {
-                    self.report(&Incident::Refused {
-                        peer,
-                        refusal: &refusal,
-                    });
-                }
-                call::refuse(&stream);
-                return;
+                call::refuse(&**stream);
+                return Err(refusal);
             }
         };
-        entry.set_voice(call.voice());
+        let uuid = call.uuid();
+        let caller = Caller {
+            peer,
+            uuid,
+            live_with_same_uuid: self.connections.count_of(uuid),
+        };
+        let admitted = self
+            .settings
+            .admit(&caller)
+            .and_then(|()| entry.become_call(call.voice()));
+        match admitted {
+            Ok(()) => {
+                call.greet(options);
+                Ok(call)
+            }
+            Err(refusal) => {
+                call.hang_up_for_certain();
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Runs the handler, and ends the call in whichever way that ended.
+    fn handle(&self, mut call: Call, stream: &Arc<TcpStream>) -> Outcome {
         let uuid = call.uuid();
         // Whatever a panic left behind in the handler's own state is the handler's to judge at its next call; ours is whole.
-        match catch_unwind(AssertUnwindSafe(|| handler(&mut call))) {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&mut call)));
+        match call.hang_up_for_certain() {
+            // The peer has closed already.
+            End::Closed | End::Reset | End::Truncated { .. } | End::Failed(_) => {}
+            _ => self.lingering.add(Arc::clone(stream)),
+        }
+        Outcome { uuid, result }
+    }
+
+    fn report(&self, outcome: Outcome) {
+        let uuid = outcome.uuid;
+        match outcome.result {
             Ok(Ok(())) => {}
             Ok(Err(error)) if error.is::<SendError>() => {}
-            Ok(Err(error)) => self.report(&Incident::HandlerFailed {
+            Ok(Err(error)) => self.settings.report(&Incident::HandlerFailed {
                 uuid,
                 error: &*error,
             }),
             Err(panic) => {
                 let message = panic_message(&*panic);
-                self.report(&Incident::HandlerPanicked { uuid, message });
+                self.settings
+                    .report(&Incident::HandlerPanicked { uuid, message });
             }
         }
-        call.close();
+    }
+}
+
+/// How a handler ended.
+struct Outcome {
+    uuid: crate::wire::Uuid,
+    result: thread::Result<Result<(), Box<dyn Error + Send + Sync>>>,
+}
+
+impl Settings {
+    fn admit(&self, caller: &Caller) -> Result<(), Refusal> {
+        match catch_unwind(AssertUnwindSafe(|| (self.admit)(caller))) {
+            Ok(answer) => answer.map_err(Refusal::NotAdmitted),
+            Err(panic) => {
+                let message = format!("panicked: {}", panic_message(&*panic));
+                Err(Refusal::NotAdmitted(message.into()))
+            }
+        }
     }
 
-    fn survive(&self, error: &io::Error) {
-        // The caller was gone again before we came to him, or a signal came: nothing is wrong with us.
-        if matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
-        ) {
-            return;
-        }
-        self.report(&Incident::AcceptFailed { error });
-        thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
+    fn report_refusal(&self, peer: SocketAddr, refusal: &Refusal) {
+        self.report(&Incident::Refused { peer, refusal });
     }
 
     /// Tells the application. A panic in its hook has been printed by the panic hook and is not to cost a call.
     fn report(&self, incident: &Incident<'_>) {
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.on_incident)(incident)));
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.on_incident)(incident))) {
+            core::mem::forget(payload);
+        }
     }
 }
 
@@ -216,136 +413,9 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
     }
 }
 
-/// Ends a connection without waiting for anything, on the accept loop.
-fn end_at_once(mut stream: &TcpStream) {
-    // Three bytes fit into an empty send buffer; if not even they do, there is nothing to be said to this peer.
-    let _ = stream.set_nonblocking(true);
-    let _ = stream.write(&Header::new(Kind::HANGUP, 0).to_bytes());
-    let _ = stream.shutdown(Shutdown::Write);
-}
-
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("address", &self.shared.address)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The settings of a [`Server`].
-///
-/// ```
-/// use std::time::Duration;
-/// use audiosocket::call::Server;
-///
-/// let server = Server::builder()
-///     .uuid_deadline(Duration::from_secs(2))
-///     .on_incident(|incident| eprintln!("{incident}"))
-///     .bind("127.0.0.1:0")?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[must_use = "a server exists only once it is bound"]
-pub struct Builder {
-    settings: Settings,
-}
-
-impl Builder {
-    /// How long a connection may take for its UUID as a whole: 5 s by default. Asterisk sends it within 12 ms of connecting
-    /// (measured), so the rest is for a bad network; the price is a thread for as long, for each connection that stays silent.
-    pub fn uuid_deadline(mut self, deadline: Duration) -> Builder {
-        self.settings.uuid_deadline = deadline;
-        self
-    }
-
-    /// What to do when something goes wrong that does not end the server; nothing by default. Called on the thread it happens
-    /// on, from several at once.
-    pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
-        self.settings.on_incident = Box::new(hook);
-        self
-    }
-
-    /// A server with these settings at the given address. See [`Server::bind`].
-    ///
-    /// # Errors
-    ///
-    /// The system's: the address is in use, not ours, or not to be found.
-    pub fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        self.from_listener(TcpListener::bind(address)?)
-    }
-
-    /// A server with these settings on a listener from elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    // Named after what `Server` calls it; a builder is no type one converts from.
-    #[allow(clippy::wrong_self_convention)]
-    pub fn from_listener(self, listener: TcpListener) -> io::Result<Server> {
-        // A listener that does not wait would make the accept loop spin.
-        listener.set_nonblocking(false)?;
-        let shared = Arc::new(Shared {
-            address: listener.local_addr()?,
-            connections: Connections::default(),
-        });
-        Ok(Server {
-            listener,
-            shared,
-            settings: self.settings,
-        })
-    }
-}
-
-impl Default for Builder {
-    fn default() -> Builder {
-        Builder {
-            settings: Settings {
-                uuid_deadline: Duration::from_secs(5),
-                on_incident: Box::new(|_| {}),
-            },
-        }
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("uuid_deadline", &self.settings.uuid_deadline)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A handle to a [`Server`], for other threads. Cloning it is cheap.
-#[derive(Clone)]
-pub struct Handle {
-    shared: Arc<Shared>,
-}
-
-impl Handle {
-    /// Shuts the server down: it accepts no more calls, lets those under way end by themselves for the time of `grace`, then
-    /// hangs up the rest. Returns at once; [`Server::run`] returns when the last handler has. Called again, it can only shorten
-    /// the grace.
-    ///
-    /// A handler that neither receives nor sends cannot be ended by anyone, and is waited for.
-    pub fn shut_down(&self, grace: Duration) {
-        self.shared.connections.stop(grace);
-        // Nothing but a connection wakes a thread that waits in `accept`. If none can be made, it is not waiting.
-        let _ = TcpStream::connect_timeout(&reachable(self.shared.address), Duration::from_secs(1));
-    }
-}
-
-/// The address to reach a listener of ours at: one that listens everywhere is reached over loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
             .field("address", &self.shared.address)
             .finish_non_exhaustive()
     }

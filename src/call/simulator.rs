@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::line::{Line, PATIENCE};
-use super::transport::{Shared, Transport};
-use super::{Call, End, Event, Listener, SendError, Speaker, Stats};
+use super::line::Line;
+use super::lingering::PATIENCE;
+use super::transport::Incoming;
+use super::{Call, CallOptions, End, Event, Listener, SendError, Speaker, Stats};
 use crate::stream::{FrameReader, FrameWriter, WriteError};
 use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 
@@ -50,17 +51,23 @@ impl SimulatedAsterisk {
     pub fn connect(address: impl ToSocketAddrs, uuid: Uuid) -> io::Result<SimulatedAsterisk> {
         let stream = connect_in_time(address)?;
         stream.set_nodelay(true)?;
-        let stream = Arc::new(stream);
         stream.set_write_timeout(Some(PATIENCE))?;
-        FrameWriter::new(Shared(Arc::clone(&stream)))
+        FrameWriter::new(&stream)
             .write_message(&Message::Uuid(uuid))
             .map_err(|error| match error {
                 WriteError::Io(error) => error,
                 other => io::Error::other(other),
             })?;
-        let peer_address = stream.peer_address();
-        let reader = FrameReader::new(Shared(Arc::clone(&stream)));
-        let mut call = Call::begin(reader, Line::new(stream, uuid, peer_address));
+        let peer_address = stream.peer_addr().ok();
+        let stream = Arc::new(stream);
+        let reader = FrameReader::new(Incoming(Arc::clone(&stream)));
+        // Asterisk sends nothing by itself, neither at once nor to fill a silence.
+        let options = CallOptions::default().first_silence(false).keep_alive(None);
+        let mut call = Call::begin(
+            reader,
+            Line::new(stream, uuid, peer_address, PATIENCE),
+            options,
+        );
         let (_, speaker) = call.split();
         Ok(SimulatedAsterisk {
             call,

@@ -47,6 +47,9 @@ pub trait Transport: Send + Sync {
     /// Whatever the connection answers; the call is over in any case.
     fn shutdown_write(&self) -> io::Result<()>;
 
+    /// Drops the connection in both directions, at once, also from under a thread that waits in it.
+    fn abort(&self);
+
     /// The address of the other side, if it has one.
     fn peer_address(&self) -> Option<SocketAddr> {
         None
@@ -76,27 +79,22 @@ impl Transport for TcpStream {
         self.shutdown(Shutdown::Write)
     }
 
+    fn abort(&self) {
+        // An error means that there is no connection any more.
+        let _ = self.shutdown(Shutdown::Both);
+    }
+
     fn peer_address(&self) -> Option<SocketAddr> {
         self.peer_addr().ok()
     }
 }
 
-/// One end of a transport that both directions share, as the stream layer wants it.
+/// The way in of a transport that both directions share, as the stream layer wants it.
 #[derive(Debug)]
-pub(super) struct Shared<T>(pub(super) Arc<T>);
+pub(super) struct Incoming<T>(pub(super) Arc<T>);
 
-impl<T: Transport> Read for Shared<T> {
+impl<T: Transport> Read for Incoming<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
-    }
-}
-
-impl<T: Transport> Write for Shared<T> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

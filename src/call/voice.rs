@@ -4,16 +4,16 @@ use core::fmt;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use super::Stats;
 use super::line::Line;
 use super::transport::Transport;
-use crate::stream::WriteError;
+use super::{End, Stats};
 use crate::wire::{Audio, Message, Uuid};
 
 /// A handle to speak on a call: from the thread that listens, while an event is borrowed, and from any other thread.
 ///
 /// Cloning it is cheap, and every clone speaks on the same call. Only what Asterisk accepts can be said: audio and the hangup.
-/// Frames from several threads go out whole, one after the other.
+/// Frames from several threads go out whole, one after the other. A clone that is kept after its call has ended keeps a
+/// descriptor, and can do nothing with it.
 pub struct Voice<T = TcpStream> {
     line: Arc<Line<T>>,
 }
@@ -28,13 +28,14 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`]. An application may ignore it: when the peer has gone, the listener ends and says how.
+    /// [`SendError`]. An application may ignore it: the listener ends then, after what there is still to hear, and says how.
     pub fn send(&self, audio: Audio<'_>) -> Result<(), SendError> {
         self.line.send(&Message::Audio(audio))
     }
 
     /// Ends the call: sends the hangup frame and closes our direction. Asterisk goes on in its dialplan. The listener ends with
-    /// [`End::HungUpHere`](super::End::HungUpHere), within 0.25 s. Hanging up twice is hanging up once.
+    /// [`End::HungUpHere`](super::End::HungUpHere), at its next event or after about a quarter of a second. Never waits: if another
+    /// thread is just sending, the hangup follows its frame. Hanging up a call that is over does nothing.
     pub fn hang_up(&self) {
         self.line.hang_up();
     }
@@ -49,7 +50,7 @@ impl<T: Transport> Voice<T> {
         self.line.stats()
     }
 
-    pub(super) fn line(&self) -> &Line<T> {
+    pub(super) fn line(&self) -> &Arc<Line<T>> {
         &self.line
     }
 }
@@ -70,30 +71,23 @@ impl<T> fmt::Debug for Voice<T> {
     }
 }
 
-/// Why something could not be said.
-#[derive(Debug)]
+/// Why something could not be said. The call is over, or about to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// This side has hung up, or the peer has.
-    HungUp,
-    /// The connection did not take it: the peer has gone, or has not read for 2 s.
-    Write(WriteError),
+    /// The call is over, and so it ended: hung up by either side, or because the peer had not read for 2 s.
+    Over(End),
+    /// The connection takes no more. There may be something still to be heard on it; after that the listener says how it ended.
+    PeerGone,
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SendError::HungUp => f.write_str("the call has been hung up"),
-            SendError::Write(error) => error.fmt(f),
+            SendError::Over(end) => write!(f, "the call is over: {end}"),
+            SendError::PeerGone => f.write_str("the connection takes no more"),
         }
     }
 }
 
-impl core::error::Error for SendError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            SendError::HungUp => None,
-            SendError::Write(error) => core::error::Error::source(error),
-        }
-    }
-}
+impl core::error::Error for SendError {}

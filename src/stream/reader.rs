@@ -78,6 +78,11 @@ impl<R> FrameReader<R> {
         self.buffer.len()
     }
 
+    /// Whether the stream may end here: every frame that has begun is whole and has been handed out, or skipped.
+    pub const fn is_between_frames(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
     /// The header at the front, as soon as it has been read, before its payload has.
     pub fn header(&self) -> Option<Header> {
         self.buffer.header()

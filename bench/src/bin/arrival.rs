@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::Server;
+use audiosocket::call::{CallOptions, Server};
 
 const GENERATIONS: usize = 3;
 const FRAME_TIME: Duration = Duration::from_millis(20);
@@ -29,7 +29,13 @@ fn main() {
 
 /// The library's server, echoing.
 fn serve() {
-    let server = Server::bind("127.0.0.1:0").expect("a port");
+    let options = CallOptions::default().keep_alive(None);
+    let server = Server::builder()
+        .max_calls(8192)
+        .max_pending(8192)
+        .call_options(options)
+        .bind("127.0.0.1:0")
+        .expect("a port");
     println!("listening on {}", server.local_address());
     server.run(|call| {
         let voice = call.voice();
@@ -39,7 +45,8 @@ fn serve() {
             }
         }
         Ok(())
-    });
+    })
+    .expect("threads to begin with");
 }
 
 /// The limit: accepts, keeps, and does nothing else.

@@ -133,7 +133,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let serving = {
         let handle = handle.clone();
         move || {
-            server.run(|call| {
+            let _ = server.run(|call| {
                 let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
                 if let Some(calls) = options.calls {
                     if number >= calls {

@@ -1,0 +1,168 @@
+//! The settings of a server.
+
+use core::fmt;
+use std::boxed::Box;
+use std::error::Error;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::string::String;
+use std::time::Duration;
+
+use super::{CallOptions, Incident, Server};
+use crate::wire::Uuid;
+
+/// The settings of a [`Server`]: how much it takes on, whom it admits, and whom it tells when something goes wrong.
+///
+/// ```
+/// use std::time::Duration;
+/// use audiosocket::call::Server;
+///
+/// let server = Server::builder()
+///     .max_calls(100)
+///     .admit(|caller| match caller.peer.ip().is_loopback() {
+///         true => Ok(()),
+///         false => Err("only from this machine".into()),
+///     })
+///     .on_incident(|incident| eprintln!("{incident}"))
+///     .bind("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "a server exists only once it is bound"]
+pub struct Builder {
+    pub(super) settings: Settings,
+}
+
+pub(super) struct Settings {
+    pub(super) max_calls: usize,
+    pub(super) max_pending: usize,
+    pub(super) uuid_deadline: Duration,
+    pub(super) call_options: CallOptions,
+    pub(super) admit: Box<Admit>,
+    pub(super) on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
+    pub(super) thread_name: String,
+    pub(super) stack_size: Option<usize>,
+}
+
+type Admit = dyn Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
+
+/// A connection that has sent its UUID and wants to become a call.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Caller {
+    /// Where it comes from.
+    pub peer: SocketAddr,
+    /// Its UUID.
+    pub uuid: Uuid,
+    /// How many live calls have the same UUID: 0, unless the dialplan uses one twice. Asterisk does not mind.
+    pub live_with_same_uuid: usize,
+}
+
+impl Builder {
+    /// How many calls there may be at once: 1000 by default, with which a machine with two cores keeps time. A call more is
+    /// refused. The price of a call is a thread and 16 KB of memory.
+    pub fn max_calls(mut self, calls: usize) -> Builder {
+        self.settings.max_calls = calls;
+        self
+    }
+
+    /// How many connections may be waiting for their UUID at once: 1000 by default. They are counted apart, so that silent
+    /// connections do not take the place of calls. If there are more, one that has been silent for more than 1 s gives way to the
+    /// new one; if there is none, the new one is refused. The price is that of a call, until the UUID deadline.
+    pub fn max_pending(mut self, connections: usize) -> Builder {
+        self.settings.max_pending = connections;
+        self
+    }
+
+    /// How long a connection may take for its UUID as a whole: 5 s by default. Asterisk sends it within 12 ms of connecting
+    /// (measured with 22.10), so the rest is for a bad network; the price is a thread for as long, for each connection that stays
+    /// silent.
+    pub fn uuid_deadline(mut self, deadline: Duration) -> Builder {
+        self.settings.uuid_deadline = deadline;
+        self
+    }
+
+    /// The deadlines and limits of each call, and what keeps it alive.
+    pub fn call_options(mut self, options: CallOptions) -> Builder {
+        self.settings.call_options = options;
+        self
+    }
+
+    /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon which
+    /// Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called on the
+    /// connection's own thread, so it may take its time.
+    pub fn admit(
+        mut self,
+        hook: impl Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Builder {
+        self.settings.admit = Box::new(hook);
+        self
+    }
+
+    /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at once,
+    /// never from the one that accepts connections.
+    pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
+        self.settings.on_incident = Box::new(hook);
+        self
+    }
+
+    /// What the threads of calls are called, before a hyphen and a number: `call` by default. Linux shows 15 bytes.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
+        self.settings.thread_name = name.into();
+        self
+    }
+
+    /// The stack of a call's thread in bytes. By default the platform's, 2 MiB on Linux, of which only what is used takes memory:
+    /// an overflow ends the whole process, so do not make it small to save what it does not cost.
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.settings.stack_size = Some(bytes);
+        self
+    }
+
+    /// A server with these settings at the given address. See [`Server::bind`].
+    ///
+    /// # Errors
+    ///
+    /// The system's: the address is in use, not ours, or not to be found.
+    pub fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        self.from_listener(TcpListener::bind(address)?)
+    }
+
+    /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's 128.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    // Named after what `Server` calls it; a builder is no type one converts from.
+    #[allow(clippy::wrong_self_convention)]
+    pub fn from_listener(self, listener: TcpListener) -> io::Result<Server> {
+        Server::new(listener, self.settings)
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder {
+            settings: Settings {
+                max_calls: 1000,
+                max_pending: 1000,
+                uuid_deadline: Duration::from_secs(5),
+                call_options: CallOptions::default(),
+                admit: Box::new(|_| Ok(())),
+                on_incident: Box::new(|_| {}),
+                thread_name: String::from("call"),
+                stack_size: None,
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("max_calls", &self.settings.max_calls)
+            .field("max_pending", &self.settings.max_pending)
+            .field("uuid_deadline", &self.settings.uuid_deadline)
+            .field("call_options", &self.settings.call_options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! What a call may take, and what keeps it alive.
+
+use std::time::Duration;
+
+use crate::wire::Frame;
+
+/// The deadlines and limits of one call, and how it is kept alive. A time is kept to a quarter of a second.
+///
+/// ```
+/// use std::time::Duration;
+/// use audiosocket::call::{CallOptions, Server};
+///
+/// let options = CallOptions::default().longest_call(Some(Duration::from_secs(3600)));
+/// let server = Server::builder().call_options(options).bind("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use = "options do nothing until a server or a call gets them"]
+pub struct CallOptions {
+    pub(super) idle_limit: Option<Duration>,
+    pub(super) frame_deadline: Duration,
+    pub(super) write_deadline: Duration,
+    pub(super) longest_call: Option<Duration>,
+    pub(super) max_payload_len: usize,
+    pub(super) first_silence: bool,
+    pub(super) keep_alive: Option<Duration>,
+}
+
+impl CallOptions {
+    /// How long the peer may send nothing at all; `None`, the default, for ever. A caller on hold, or one whose telephone sends
+    /// nothing while he listens, is silent for as long as he likes, and a peer that has vanished is found out without it: what
+    /// keeps the call alive is not acknowledged then, and Linux gives the connection up after some 15 minutes.
+    pub const fn idle_limit(mut self, limit: Option<Duration>) -> CallOptions {
+        self.idle_limit = limit;
+        self
+    }
+
+    /// How long a frame may take from its first byte to its last: 5 s by default. Asterisk writes each in one piece, so the rest
+    /// is for packets that are lost and sent again; the price is that a peer that sends a byte at a time has a thread for as long.
+    pub const fn frame_deadline(mut self, deadline: Duration) -> CallOptions {
+        self.frame_deadline = deadline;
+        self
+    }
+
+    /// How long a frame that is sent may wait for room, as a whole: 2 s by default, as long as Asterisk itself waits for a sign of
+    /// life. Only a peer that has stopped reading megabytes ago makes it wait at all; everybody who speaks on that call waits
+    /// with it.
+    pub const fn write_deadline(mut self, deadline: Duration) -> CallOptions {
+        self.write_deadline = deadline;
+        self
+    }
+
+    /// How long a call may last; `None`, the default, for ever: only the application knows.
+    pub const fn longest_call(mut self, longest: Option<Duration>) -> CallOptions {
+        self.longest_call = longest;
+        self
+    }
+
+    /// The longest payload that is received, in bytes; longer ones are skipped and come as
+    /// [`Event::TooLong`](super::Event::TooLong). 65,535 by default, which is any: the price is a buffer of 64 KiB instead of
+    /// 4 KiB for a call on which one longer than 4 KiB was announced. Asterisk's longest is 7,680 bytes (20 ms at 192 kHz).
+    pub const fn max_payload_len(mut self, len: usize) -> CallOptions {
+        self.max_payload_len = len;
+        self
+    }
+
+    /// Whether a frame of silence goes out as soon as the UUID has come; yes by default. Without it a call through Asterisk's
+    /// channel driver can stay silent for ever, if both sides wait for the other's first audio (Asterisk issue 2089, open with
+    /// 22.10). The price is 20 ms of silence.
+    pub const fn first_silence(mut self, wanted: bool) -> CallOptions {
+        self.first_silence = wanted;
+        self
+    }
+
+    /// After how long without traffic in either direction a frame of silence goes out; `None` for never. 1 s by default: Asterisk's
+    /// application ends a call after 2 s without any (2.003 s measured with 22.10). It is sent while the call waits for events, so
+    /// a handler that computes for 2 s without receiving or sending loses a silent call.
+    pub const fn keep_alive(mut self, after: Option<Duration>) -> CallOptions {
+        self.keep_alive = after;
+        self
+    }
+}
+
+impl Default for CallOptions {
+    fn default() -> CallOptions {
+        CallOptions {
+            idle_limit: None,
+            frame_deadline: Duration::from_secs(5),
+            write_deadline: Duration::from_secs(2),
+            longest_call: None,
+            max_payload_len: Frame::MAX_PAYLOAD_LEN,
+            first_silence: true,
+            keep_alive: Some(Duration::from_secs(1)),
+        }
+    }
+}

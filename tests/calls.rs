@@ -553,7 +553,7 @@ fn waiting_ends_at_the_given_time_and_loses_nothing() {
 #[test]
 fn one_thread_may_listen_while_another_speaks() {
     let server = Running::start(|call, say| {
-        let (listener, mut speaker) = call.split();
+        let (listener, speaker) = call.split();
         thread::scope(|scope| {
             let speaking = scope.spawn(move || {
                 let mut count = 0;

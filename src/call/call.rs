@@ -37,6 +37,7 @@ use crate::wire::{Header, Kind, Message, Uuid};
 /// ```
 pub struct Call<T = TcpStream> {
     listener: Listener<T>,
+    speaker: Speaker<T>,
     voice: Voice<T>,
 }
 
@@ -100,10 +101,11 @@ impl<T: Transport> Call<T> {
         options: CallOptions,
     ) -> Call<T> {
         let line = Arc::new(line);
-        let listener = Listener::new(reader, Arc::clone(&line), options);
+        let voice = Voice::new(Arc::clone(&line));
         Call {
-            listener,
-            voice: Voice::new(line),
+            listener: Listener::new(reader, line, options),
+            speaker: Speaker::new(voice.clone()),
+            voice,
         }
     }
 
@@ -163,7 +165,7 @@ impl<T: Transport> Call<T> {
     /// use audiosocket::wire::{Audio, SampleRate};
     ///
     /// fn handle(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    ///     let (listener, mut speaker) = call.split();
+    ///     let (listener, speaker) = call.split();
     ///     std::thread::scope(|scope| {
     ///         scope.spawn(move || {
     ///             let silence = Audio::new(SampleRate::Hz8000, &[0; 320]).expect("160 samples");
@@ -176,8 +178,8 @@ impl<T: Transport> Call<T> {
     ///     Ok(())
     /// }
     /// ```
-    pub fn split(&mut self) -> (&mut Listener<T>, Speaker<T>) {
-        (&mut self.listener, Speaker::new(self.voice.clone()))
+    pub fn split(&mut self) -> (&mut Listener<T>, &mut Speaker<T>) {
+        (&mut self.listener, &mut self.speaker)
     }
 
     /// Ends the call for good, in the way upon which Asterisk goes on in its dialplan: the hangup frame, the end of our
@@ -233,9 +235,6 @@ fn read_uuid<T: Transport>(
         if left.is_zero() {
             return Err(Refusal::TimedOut { received });
         }
-        if let Some(refusal) = dismissed() {
-            return Err(refusal);
-        }
         let timeout = at_least_a_millisecond(left.min(BETWEEN_QUESTIONS));
         transport.set_read_timeout(timeout).map_err(Refusal::Io)?;
         match reader.fill() {
@@ -249,6 +248,10 @@ fn read_uuid<T: Transport>(
             }
             Err(ReadError::Io(error)) => return Err(Refusal::Io(error)),
             Err(_) => return Err(Refusal::Truncated { received }),
+        }
+        // Only now, so that one who has sent his UUID already, or has gone already, is not sent away.
+        if let Some(refusal) = dismissed() {
+            return Err(refusal);
         }
     }
 }

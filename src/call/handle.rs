@@ -40,7 +40,7 @@ pub(super) struct Shared {
 }
 
 /// A call under way, as a [`Handle`] lists it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LiveCall {
     /// Its UUID. Two calls may have the same one.

@@ -63,12 +63,12 @@ impl SimulatedAsterisk {
         let reader = FrameReader::new(Incoming(Arc::clone(&stream)));
         // Asterisk sends nothing by itself, neither at once nor to fill a silence.
         let options = CallOptions::default().first_silence(false).keep_alive(None);
-        let mut call = Call::begin(
+        let call = Call::begin(
             reader,
             Line::new(stream, uuid, peer_address, PATIENCE),
             options,
         );
-        let (_, speaker) = call.split();
+        let speaker = Speaker::new(call.voice());
         Ok(SimulatedAsterisk {
             call,
             caller: SimulatedCaller {

@@ -329,7 +329,7 @@ impl Answering<'_> {
 }
 
 /// Silence in real time, until the call is over.
-fn send_silence(mut speaker: Speaker) {
+fn send_silence(speaker: &mut Speaker) {
     let bytes = [0; 320];
     if let Ok(silence) = Audio::new(SampleRate::Hz8000, &bytes) {
         while speaker.send_paced(silence).is_ok() {}

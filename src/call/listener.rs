@@ -194,3 +194,15 @@ impl<'a> Event<'a> {
         }
     }
 }
+
+/// In a few words, for logs.
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Message(message) => message.fmt(f),
+            Event::Malformed(error) => error.fmt(f),
+            Event::TooLong(header) => write!(f, "frame too long: {header}"),
+            Event::TimeUp => f.write_str("the time is up"),
+        }
+    }
+}

@@ -691,6 +691,26 @@ fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
 }
 
 #[test]
+fn serve_ends_and_fails_when_nobody_reads_any_more() {
+    let serving = Serving::start(&["--echo"]);
+    let mut peer = TcpStream::connect(&serving.address).unwrap();
+    let Serving { child, lines, .. } = serving;
+    drop(lines);
+    // Only now is there something to print.
+    peer.write_all(&UUID_FRAME).unwrap();
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, HANGUP_FRAME);
+    drop(peer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
+    );
+}
+
+#[test]
 fn serve_reports_a_caller_over_the_number_it_was_to_take() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     // Accepted first, so that it is on its way when the other takes the only place.

@@ -69,6 +69,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![warn(
+    clippy::exhaustive_enums,
     clippy::exhaustive_structs,
     elided_lifetimes_in_paths,
     missing_debug_implementations

@@ -217,8 +217,8 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
             b"x",
             "DTMF (0x03) with code 0x78 instead of a digit 0-9, *, #, A-D",
         ),
-        (0xff, &[], "Error(ErrorCode { payload: [] })"),
-        (0xff, &[3], "Error(ErrorCode { payload: [3] })"),
+        (0xff, &[], "Error(ErrorCode([]))"),
+        (0xff, &[3], "Error(ErrorCode([03]))"),
         (
             0x15,
             &long_error,

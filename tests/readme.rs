@@ -1,12 +1,57 @@
 //! What the README shows is what the project has.
 
+#[path = "common/transcript.rs"]
+mod transcript;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use transcript::shape;
+
 const README: &str = include_str!("../README.md");
 
 /// The text between two fences of the README, the first of which ends in `language`.
 fn block(language: &str) -> &'static str {
-    let start = README.find(&format!("```{language}\n")).unwrap() + language.len() + 4;
-    let length = README[start..].find("```").unwrap();
-    &README[start..start + length]
+    blocks(language).next().unwrap()
+}
+
+fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
+    README
+        .split(&format!("```{language}\n"))
+        .skip(1)
+        .map(|rest| &rest[..rest.find("```").unwrap()])
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// The arguments that the README gives to the command, and what it shows as the output.
+#[track_caller]
+fn transcript_of(command: &str) -> (Vec<&'static str>, &'static str) {
+    let start = format!("$ audiosocket {command}");
+    let shown = blocks("console")
+        .find(|block| block.starts_with(&start))
+        .unwrap();
+    let (line, output) = shown.split_once('\n').unwrap();
+    (line.split(' ').skip(2).collect(), output)
+}
+
+fn audiosocket(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_audiosocket"));
+    command
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn output_of(arguments: &[&str]) -> String {
+    let output = audiosocket(arguments).output().unwrap();
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -14,4 +59,49 @@ fn the_server_of_the_readme_is_the_example_and_has_fifteen_lines_at_most() {
     let server = block("rust,no_run");
     assert_eq!(server, include_str!("../examples/echo.rs"));
     assert!(server.lines().count() <= 15);
+}
+
+#[test]
+fn inspect_prints_what_the_readme_shows() {
+    let (arguments, shown) = transcript_of("inspect");
+    assert_eq!(output_of(&arguments), shown);
+}
+
+#[test]
+fn the_demo_prints_what_the_readme_shows_but_for_the_numbers() {
+    // Two threads note what happens, and some of it happens at once: the order of the lines is not always the same.
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = shape(text).lines().map(String::from).collect();
+        lines.sort();
+        lines
+    };
+    let (arguments, shown) = transcript_of("demo");
+    assert_eq!(sorted(&output_of(&arguments)), sorted(shown));
+}
+
+#[test]
+fn serve_and_call_print_what_the_readme_shows_but_for_the_numbers() {
+    let (serve_arguments, serve_shown) = transcript_of("serve");
+    let (call_arguments, call_shown) = transcript_of("call");
+    let mut serving = audiosocket(&serve_arguments)
+        .args(["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(serving.stdout.take().unwrap());
+    let mut served = String::new();
+    output.read_line(&mut served).unwrap();
+    let address = served.trim_end().strip_prefix("listening on ").unwrap();
+
+    assert_eq!(call_arguments[..2], ["call", "127.0.0.1:9092"]);
+    let arguments = [&["call", address], &call_arguments[2..]].concat();
+    let called = output_of(&arguments);
+    output.read_to_string(&mut served).unwrap();
+    assert!(serving.wait().unwrap().success());
+
+    assert_eq!(shape(&called), shape(call_shown));
+    assert_eq!(shape(&served), shape(serve_shown));
+    for line in served.lines().chain(called.lines()) {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
 }

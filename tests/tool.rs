@@ -1,8 +1,14 @@
 //! The tool as scripts and people use it: its output, its exit codes, its one-line errors.
 
+#[path = "common/transcript.rs"]
+mod transcript;
+
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread;
+
+use transcript::shape;
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
 
@@ -25,11 +31,24 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+const UUID_FRAME: [u8; 19] = [1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
+const HANGUP_FRAME: [u8; 3] = [0, 0, 0];
+
 /// A `serve` under way, and the lines it prints.
 struct Serving {
-    child: Child,
+    child: Option<Child>,
     lines: std::io::Lines<BufReader<ChildStdout>>,
     address: String,
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Serving {
@@ -38,23 +57,37 @@ impl Serving {
         let mut child = audiosocket(&["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();
         let address = String::from(first.strip_prefix("listening on ").unwrap());
         Serving {
-            child,
+            child: Some(child),
             lines,
             address,
         }
     }
 
-    /// Waits for the end and answers the lines after the first, with the UUIDs, ports and times blotted out.
-    fn finish(mut self) -> Vec<String> {
+    /// Waits for the end and answers the lines after the first.
+    fn finish(self) -> Vec<String> {
+        self.finish_with_errors().0
+    }
+
+    /// The same, and what came on standard error.
+    fn finish_with_errors(mut self) -> (Vec<String>, String) {
         let lines = self.lines.by_ref().map(|line| line.unwrap()).collect();
-        assert!(self.child.wait().unwrap().success());
-        lines
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        (lines, stderr(&output))
+    }
+
+    /// A connection that has sent its UUID.
+    fn peer(&self) -> TcpStream {
+        let mut peer = TcpStream::connect(&self.address).unwrap();
+        peer.write_all(&UUID_FRAME).unwrap();
+        peer
     }
 }
 
@@ -189,11 +222,13 @@ fn inspect_shows_whatever_a_frame_may_hold() {
         "        0  silence
         3  unknown  kind 0x20, payload length 1
         7  error    no code
-       10  error    hangup of the calling party, memory (0x05)
+       10  error    hangup of the calling party, memory
+                    (0x05)
        14  error    code of 2 bytes
        19  dtmf     digit D
        23  audio    1 x 4 bytes, 8000 Hz, 0.00 s
-       30  audio    MALFORMED: audio (0x12) with payload length 1, an even length is due
+       30  audio    MALFORMED: audio (0x12) with payload
+                    length 1, an even length is due
        34  hangup
        37  end      9 frames
 "
@@ -206,7 +241,7 @@ fn inspect_shows_whatever_a_frame_may_hold() {
     );
     assert_eq!(
         stderr(&output),
-        "audiosocket: - ends inside a frame (bytes of it there: 1, missing: 2)\n"
+        "audiosocket: standard input ends inside a frame (bytes of it there: 1, missing: 2)\n"
     );
 }
 
@@ -251,9 +286,9 @@ fn serve_reports_a_call_and_ends_after_the_last() {
         let summary = text.lines().last().unwrap();
         assert_eq!(field(summary, "event"), "summary");
         assert_eq!(field(summary, "reason"), "hung-up-here");
-        // A frame each for a digit or its start and stop, which an echo server does not send back.
+        // A frame each for a digit or its start and stop, which an echo server does not send back; but its greeting is.
         let sent: usize = field(summary, "frames_sent").parse().unwrap();
-        assert_eq!(field(summary, "frames_received"), (sent - 2).to_string());
+        assert_eq!(field(summary, "frames_received"), (sent - 1).to_string());
         assert!(field(summary, "late_ms_p99").parse::<f64>().is_ok());
     }
     let lines = serving.finish();
@@ -296,7 +331,7 @@ fn serve_reports_a_call_and_ends_after_the_last() {
     assert_eq!(field(&lines[4], "reason"), "closed");
     assert_eq!(
         frames_in.parse::<usize>().unwrap(),
-        frames_out.parse::<usize>().unwrap() + 2
+        frames_out.parse::<usize>().unwrap() + 1
     );
 }
 
@@ -374,7 +409,7 @@ fn serve_ends_after_its_time_and_hangs_up() {
         .unwrap();
     let mut answer = Vec::new();
     peer.read_to_end(&mut answer).unwrap();
-    assert_eq!(answer, [0, 0, 0]);
+    assert!(answer.ends_with(&HANGUP_FRAME));
     drop(peer);
     let lines = serving.finish();
     assert_eq!(field(lines.last().unwrap(), "reason"), "hung-up-here");
@@ -382,16 +417,16 @@ fn serve_ends_after_its_time_and_hangs_up() {
 
 #[test]
 fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
-    let table: [(&[&str], i32, &str); 20] = [
+    let table: [(&[&str], i32, &str); 32] = [
         (&[], 2, "no command given: demo, serve, call or inspect"),
         (
             &["dance"],
             2,
-            "no such command: dance; there are demo, serve, call and inspect",
+            "no such command: 'dance'; there are demo, serve, call and inspect",
         ),
-        (&["--loud"], 2, "unknown option --loud"),
+        (&["--loud"], 2, "unknown option '--loud'"),
         (&["demo", "now"], 2, "unexpected argument 'now'"),
         (
             &["serve"],
@@ -429,7 +464,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "--json takes no value, not 'yes'",
         ),
         // Options of the contract that are still to come are unknown, not ignored.
-        (&["serve", "--play", "x.wav"], 2, "unknown option --play"),
+        (&["serve", "--play", "x.wav"], 2, "unknown option '--play'"),
         (
             &["call"],
             2,
@@ -459,9 +494,46 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (
             &["inspect", "/no/such/file"],
             1,
-            "cannot read /no/such/file: No such file or directory",
+            "cannot read '/no/such/file': No such file or directory",
         ),
         (&["inspect", "a", "b"], 2, "unexpected argument 'b'"),
+        (&["inspect", ""], 1, "cannot read '': No such file"),
+        (&[""], 2, "no such command: ''; there"),
+        // An argument may hold anything; the message stays one line, and moves no cursor.
+        (
+            &["inspect", "a\nb\r\u{1b}[2Jc"],
+            1,
+            "cannot read 'a\\nb\\r\\u{1b}[2Jc': No such file",
+        ),
+        (&["a\nb"], 2, "no such command: 'a\\nb'; there"),
+        (
+            &["call", "127.0.0.1:9", "--dtmf="],
+            2,
+            "--dtmf '': digits are due: 0-9, *, #, A-D",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--uuid", "x"],
+            2,
+            "--uuid 'x': a UUID is 36 bytes of text, or 32 without its hyphens, not 1",
+        ),
+        (&["--help=1"], 2, "--help takes no value, not '1'"),
+        (&["-h=1"], 2, "-h takes no value, not '1'"),
+        (
+            &["--version", "x"],
+            2,
+            "nothing may follow --version, not 'x'",
+        ),
+        (
+            &["demo", "--help", "x"],
+            2,
+            "nothing may follow --help, not 'x'",
+        ),
+        (&["serve", "--help=1"], 2, "--help takes no value, not '1'"),
+        (
+            &["inspect", "-h", "--json"],
+            2,
+            "nothing may follow -h, not '--json'",
+        ),
     ];
     for (arguments, code, message) in table {
         let output = run(arguments);
@@ -514,4 +586,294 @@ fn a_reader_who_has_gone_is_no_panic() {
         stderr(&output),
         "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
     );
+}
+
+#[test]
+fn serve_tells_a_call_in_short_lines_and_warnings_on_standard_error() {
+    let serving = Serving::start(&["--echo", "--calls", "1"]);
+    let mut peer = serving.peer();
+    for frame in [
+        &[0x10, 0, 2, 1, 1][..],
+        &[0x03, 0, 1, b'5'],
+        &[0x02, 0, 6, 1, b'a', 0, 0, 0, 0],
+        &[0x02, 0, 6, 0, b'a', 100, 0, 0, 0],
+        &[0x02, 0, 0],
+        &[0x01, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7],
+        &[0xff, 0, 1, 4],
+        &[0x10, 0, 0],
+        &[0x77, 0, 0],
+        &[0x77, 0, 0],
+        &[0x77, 0],
+    ] {
+        peer.write_all(frame).unwrap();
+    }
+    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    peer.read_to_end(&mut Vec::new()).unwrap();
+    let (lines, errors) = serving.finish_with_errors();
+    assert_eq!(
+        shape(&lines.join("\n")),
+        "SHORT call UUID
+SHORT from ADDRESS
+SHORT digit 5
+SHORT digit A starts
+SHORT digit A stops after N ms
+SHORT over: the peer closed inside a frame, which lacks N
+SHORT of its bytes
+SHORT N s, N frames in, N out
+"
+    );
+    assert_eq!(
+        errors,
+        "audiosocket: 07070707 silence without payload
+audiosocket: 07070707 UUID 07070707-0707-0707-0707-070707070707
+audiosocket: 07070707 error: memory (0x04)
+audiosocket: 07070707 audio (0x10) without a sample, at least 2 bytes are due
+audiosocket: 07070707 unknown kind 0x77, payload length 0
+audiosocket: 07070707 1 more warning like these
+"
+    );
+    assert!(lines.iter().all(|line| line.chars().count() <= 60));
+}
+
+#[test]
+fn serve_reports_the_first_warnings_of_a_flood_and_counts_the_rest() {
+    let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
+    let mut peer = serving.peer();
+    peer.write_all(&[0x20, 0, 0].repeat(100_000)).unwrap();
+    peer.write_all(&HANGUP_FRAME).unwrap();
+    // The end of the call, of which nothing has been read yet on the tool's side.
+    peer.read_to_end(&mut Vec::new()).unwrap();
+    let lines = serving.finish();
+    let said: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
+    assert_eq!(said[..5], ["unknown kind 0x20, payload length 0"; 5]);
+    assert_eq!(said[5], "99995 more warnings like these");
+    assert_eq!(field(&lines[8], "event"), "hangup");
+    assert_eq!(field(&lines[8], "frames_in"), "100000");
+    assert_eq!(lines.len(), 9);
+}
+
+#[test]
+fn serve_holds_up_no_call_for_a_reader_who_does_not_read_and_loses_nothing_silently() {
+    let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
+    let mut peer = serving.peer();
+    peer.write_all(&[0x03, 0, 1, b'5'].repeat(50_000)).unwrap();
+    let audio = [0x10, 0, 2, 1, 2];
+    peer.write_all(&audio).unwrap();
+    // The echo comes though not a line has been read after the first, and a pipe has no room for 50,000.
+    // Before it comes the greeting, 20 ms of silence.
+    let mut echo = [0; 328];
+    peer.read_exact(&mut echo).unwrap();
+    assert_eq!(echo[323..], audio);
+    peer.write_all(&HANGUP_FRAME).unwrap();
+    peer.read_to_end(&mut Vec::new()).unwrap();
+    let lines = serving.finish();
+    let count_of = |event| {
+        let lines = lines.iter().filter(|line| field(line, "event") == event);
+        lines.count()
+    };
+    let dropped: usize = lines
+        .iter()
+        .filter(|line| field(line, "event") == "warning")
+        .map(|line| field(line, "dropped").parse::<usize>().unwrap())
+        .sum();
+    assert!(dropped > 0);
+    assert_eq!(count_of("dtmf") + dropped, 50_000);
+    assert_eq!((count_of("call"), count_of("hangup")), (1, 1));
+}
+
+#[test]
+fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
+    let mut serving = Serving::start(&["--echo", "--json", "--seconds", "2"]);
+    let mut peer = serving.peer();
+    let digits = [0x03, 0, 1, b'5'].repeat(1000);
+    // Until the server has ended the connection.
+    while peer.write_all(&digits).is_ok() {}
+    let mut child = serving.child.take().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    drop(serving);
+    let error = stderr(&child.wait_with_output().unwrap());
+    assert!(
+        error.starts_with("audiosocket: time is over and ")
+            && error.ends_with(" reports not printed: nobody reads the output\n"),
+        "{error}"
+    );
+}
+
+#[test]
+fn serve_ends_and_fails_when_nobody_reads_any_more() {
+    let mut serving = Serving::start(&["--echo"]);
+    let mut peer = TcpStream::connect(&serving.address).unwrap();
+    let child = serving.child.take().unwrap();
+    drop(serving);
+    // Only now is there something to print.
+    peer.write_all(&UUID_FRAME).unwrap();
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).unwrap();
+    assert!(answer.ends_with(&HANGUP_FRAME));
+    drop(peer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
+    );
+}
+
+#[test]
+fn serve_reports_a_caller_over_the_number_it_was_to_take() {
+    let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
+    // Accepted first, so that it is on its way when the other takes the only place.
+    let mut late = TcpStream::connect(&serving.address).unwrap();
+    let mut taken = serving.peer();
+    taken.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
+    taken.read_exact(&mut [0; 5]).unwrap();
+    late.write_all(&UUID_FRAME).unwrap();
+    let mut answer = Vec::new();
+    late.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, HANGUP_FRAME);
+    taken.write_all(&HANGUP_FRAME).unwrap();
+    taken.read_to_end(&mut Vec::new()).unwrap();
+    let late_address = late.local_addr().unwrap().to_string();
+    drop((late, taken));
+    let lines = serving.finish();
+    let refused: Vec<&String> = lines
+        .iter()
+        .filter(|line| field(line, "event") == "refused")
+        .collect();
+    assert_eq!(refused.len(), 1, "{lines:?}");
+    assert_eq!(field(refused[0], "peer"), late_address);
+    assert_eq!(field(refused[0], "reason"), "shutting down");
+}
+
+/// A server of one call that does what it is told once the UUID and a first frame of audio have come, and its address.
+fn server(then: impl FnOnce(TcpStream) + Send + 'static) -> (thread::JoinHandle<()>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let thread = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+        stream.read_exact(&mut [0; 3]).unwrap();
+        then(stream);
+    });
+    (thread, address)
+}
+
+#[test]
+fn call_tells_what_the_server_sends_and_how_it_ends() {
+    let (thread, address) = server(|mut stream| {
+        stream
+            .write_all(&[0x03, 0, 1, b'5', 0x77, 0, 1, 9, 0x10, 0, 2, 1, 2, 0, 0, 0])
+            .unwrap();
+        // Read to the end, so that it is no reset.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--seconds", "600"]);
+    thread.join().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert_eq!(
+        shape(&text.replacen("1 frame sent", "1 frames sent", 1)),
+        "connected to ADDRESS
+call UUID
+the server sends digit 5
+the server sends unknown kind 0x77, payload length N
+over after N s: the peer hung up
+N frames sent, N received
+sent late by N ms at the median, p99 N ms
+"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 60));
+}
+
+#[test]
+fn call_fails_if_the_server_resets_the_connection() {
+    let (thread, address) = server(|stream| {
+        // With the rest of the frame unread, a close is a reset.
+        stream.peek(&mut [0]).unwrap();
+    });
+    let output = run(&["call", &address, "--json", "--seconds", "600"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert_eq!(field(text.lines().last().unwrap(), "reason"), "reset");
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n"
+    );
+}
+
+// At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.
+#[test]
+fn call_fails_if_the_server_stops_reading() {
+    let (keep, kept) = std::sync::mpsc::channel();
+    let (thread, address) = server(move |stream| keep.send(stream).unwrap());
+    let output = run(&[
+        "call",
+        &address,
+        "--json",
+        "--rate",
+        "192000",
+        "--seconds",
+        "600",
+    ]);
+    thread.join().unwrap();
+    drop(kept);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert_eq!(
+        field(text.lines().last().unwrap(), "reason"),
+        "write-timed-out"
+    );
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: the server does not read: its side has been full for 2 s\n"
+    );
+}
+
+#[test]
+fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
+    let (go, may_go) = std::sync::mpsc::channel();
+    let (thread, address) = server(move |mut stream| {
+        may_go.recv().unwrap();
+        stream.write_all(&[0x03, 0, 1, b'5']).unwrap();
+        // Until the caller has gone, long before the 600 s are over.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let mut child = audiosocket(&["call", &address, "--json", "--seconds", "600"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(field(&lines.next().unwrap().unwrap(), "event"), "connected");
+    drop(lines);
+    go.send(()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
+    );
+}
+
+#[test]
+fn inspect_prints_no_line_over_60_columns_whatever_it_meets() {
+    let path = std::env::temp_dir().join(format!("audiosocket-wide-{}.bin", std::process::id()));
+    let mut stream = Vec::new();
+    for kind in 0..=255 {
+        for payload in [&[][..], &[9], &[7; 6], &[7; 16], &[1; 301]] {
+            stream.extend([kind, (payload.len() >> 8) as u8, payload.len() as u8]);
+            stream.extend(payload);
+        }
+    }
+    std::fs::write(&path, &stream).unwrap();
+    let output = run(&["inspect", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    assert!(output.status.success());
+    let text = stdout(&output);
+    assert!(text.ends_with("1280 frames\n"), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
 }

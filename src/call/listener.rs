@@ -253,3 +253,45 @@ impl<'a> Event<'a> {
         }
     }
 }
+
+/// In a few words, for logs.
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Message(message) => message.fmt(f),
+            Event::Malformed(error) => error.fmt(f),
+            Event::TooLong(header) => write!(f, "frame too long: {header}"),
+            Event::TimeUp => f.write_str("the time is up"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+    use crate::wire::Frame;
+
+    #[test]
+    fn every_event_reads_well() {
+        let empty_audio = Frame::new(Kind::SLIN, &[]).unwrap().message().unwrap_err();
+        for (event, text) in [
+            (
+                Event::Message(Message::LegacySilence),
+                "silence without payload",
+            ),
+            (
+                Event::Malformed(empty_audio),
+                "audio (0x10) without a sample, at least 2 bytes are due",
+            ),
+            (
+                Event::TooLong(Header::new(Kind::SLIN, 65_000)),
+                "frame too long: audio (0x10), payload length 65000",
+            ),
+            (Event::TimeUp, "the time is up"),
+        ] {
+            assert_eq!(event.to_string(), text);
+        }
+    }
+}

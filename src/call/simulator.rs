@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -118,8 +118,9 @@ impl SimulatedAsterisk {
     /// Hangs up as Asterisk does: by closing the connection, without a hangup frame. If the server has sent something that was
     /// not received, the kernel resets the connection instead, as Asterisk's does.
     pub fn hang_up(self) {
-        // A thread may still hold the caller's voice: for the server the connection is closed now in any case.
-        let _ = self.call.voice().line().transport.shutdown(Shutdown::Both);
+        // No shutdown before the close: it would send the end of the stream ahead of the reset. All that holds the connection is
+        // in here, and nothing hands out more than a reference to it.
+        drop(self);
     }
 
     /// A UUID that nobody else is likely to use (version 4). Not for secrets: its randomness is that of a hash map's keys.

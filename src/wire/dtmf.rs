@@ -7,6 +7,7 @@ use core::fmt;
 /// Which of the two dialects it came in shows in the variant, so nothing has to be configured to read them.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 // Exhaustive on purpose: these are all the signals of the two dialects, and a third dialect would be a breaking change.
+#[expect(clippy::exhaustive_enums)]
 pub enum Dtmf {
     /// The key went down (start-stop dialect). A duration sent with a start means nothing and is ignored.
     Start(Digit),
@@ -40,6 +41,8 @@ impl Dtmf {
 
 /// The two ways in which DTMF travels over AudioSocket.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+// Exhaustive on purpose: a third dialect would bring new signals, and so break [`Dtmf`] in any case.
+#[expect(clippy::exhaustive_enums)]
 pub enum DtmfDialect {
     /// Kind 0x03, one byte, sent when the key comes up: Asterisk since 20.14, 21.9, 22.4 and 23.0. Asterisk sends it and does
     /// not accept it.

@@ -17,7 +17,7 @@ use super::{Frame, PayloadTooLong};
 /// assert_eq!(code.to_string(), "hangup of the calling party, frame forwarding (0x03)");
 /// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct ErrorCode<'a> {
     payload: &'a [u8],
 }
@@ -45,6 +45,16 @@ impl<'a> ErrorCode<'a> {
         match self.payload {
             [bits] => Some(ErrorFlags(*bits)),
             _ => None,
+        }
+    }
+}
+
+// A code is one byte or a few; 65,535 numbers in a log tell nobody anything.
+impl fmt::Debug for ErrorCode<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.payload.len() {
+            0..=8 => write!(f, "ErrorCode({:02x?})", self.payload),
+            len => write!(f, "ErrorCode({len} bytes)"),
         }
     }
 }
@@ -111,9 +121,19 @@ impl fmt::Display for ErrorFlags {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
     use std::string::ToString;
 
     use super::*;
+
+    #[test]
+    fn a_long_code_is_told_by_its_length_alone() {
+        let debug = |payload| format!("{:?}", ErrorCode::new(payload).unwrap());
+        assert_eq!(debug(&[]), "ErrorCode([])");
+        assert_eq!(debug(&[0x0f, 0xa0]), "ErrorCode([0f, a0])");
+        assert_eq!(debug(&[0; 9]), "ErrorCode(9 bytes)");
+        assert_eq!(debug(&[0; 65_535]), "ErrorCode(65535 bytes)");
+    }
 
     #[test]
     fn flags_read_well_alone_and_together() {

@@ -209,6 +209,7 @@ impl fmt::Display for Header {
 /// Not a `Result`, because half a frame is nothing wrong: `?` on it would drop a call that is merely in transit.
 // Exhaustive on purpose: there is no third case.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums)]
 pub enum Parsed<'a> {
     /// The bytes begin with a whole frame.
     Complete {

@@ -46,6 +46,7 @@ pub struct FrameBuffer<S> {
 /// What a [`FrameBuffer`] has to give.
 // Exhaustive on purpose: a loop over a stream has to deal with each.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums)]
 pub enum Decoded<'a> {
     /// The next frame.
     Frame(Frame<'a>),

@@ -74,6 +74,33 @@ impl<'a> Message<'a> {
     }
 }
 
+/// In a few words, for logs; what an error or an unknown frame carries is not in them.
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Hangup => f.write_str("hangup"),
+            Message::Uuid(uuid) => write!(f, "UUID {uuid}"),
+            Message::Dtmf(Dtmf::Start(digit)) => write!(f, "digit {digit} starts"),
+            Message::Dtmf(Dtmf::Stop { digit, duration_ms }) => {
+                write!(f, "digit {digit} stops after {duration_ms} ms")
+            }
+            Message::Dtmf(Dtmf::Digit(digit)) => write!(f, "digit {digit}"),
+            // Never one byte: a sample has two.
+            Message::Audio(audio) => {
+                write!(
+                    f,
+                    "audio, {} bytes at {}",
+                    audio.bytes().len(),
+                    audio.rate()
+                )
+            }
+            Message::Error(code) => write!(f, "error: {code}"),
+            Message::LegacySilence => f.write_str("silence without payload"),
+            Message::Unknown(frame) => frame.fmt(f),
+        }
+    }
+}
+
 /// State, ASCII code, then the duration in milliseconds, little-endian.
 fn start_stop_frame(
     state: u8,
@@ -276,6 +303,25 @@ mod tests {
     #[track_caller]
     fn frame(kind: u8, payload: &[u8]) -> Frame<'_> {
         Frame::new(Kind::from_byte(kind), payload).unwrap()
+    }
+
+    #[test]
+    fn every_message_reads_well() {
+        for (kind, payload, text) in [
+            (0x00, &[][..], "hangup"),
+            (0x01, &[7; 16], "UUID 07070707-0707-0707-0707-070707070707"),
+            (0x02, &[], "silence without payload"),
+            (0x02, &[1, b'5', 0, 0, 0, 0], "digit 5 starts"),
+            (0x02, &[0, b'5', 100, 0, 0, 0], "digit 5 stops after 100 ms"),
+            (0x03, b"#", "digit #"),
+            (0x12, &[0; 640], "audio, 640 bytes at 16000 Hz"),
+            (0xff, &[], "error: no code"),
+            (0xff, &[4], "error: memory (0x04)"),
+            (0x77, &[1], "unknown kind 0x77, payload length 1"),
+        ] {
+            let frame = frame(kind, payload);
+            assert_eq!(frame.message().unwrap().to_string(), text);
+        }
     }
 
     #[test]

@@ -136,14 +136,14 @@ impl fmt::Display for ParseUuidError {
             ParseUuidError::Length { len } => {
                 write!(
                     f,
-                    "a UUID is 36 characters long, or 32 without its hyphens; this has {len} bytes"
+                    "a UUID is 36 bytes of text, or 32 without its hyphens, not {len}"
                 )
             }
             ParseUuidError::Character { position } => {
                 let place = position.saturating_add(1);
                 write!(
                     f,
-                    "a UUID has hexadecimal digits in groups of 8-4-4-4-12, but not at character {place}"
+                    "a UUID has hexadecimal digits in groups of 8-4-4-4-12; byte {place} is something else"
                 )
             }
         }
@@ -172,6 +172,20 @@ mod tests {
         assert_eq!(
             "00000000-0000-0000-0000-000000000000".parse(),
             Ok(Uuid::NIL)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_counted_in_bytes_and_reads_well_for_one() {
+        assert_eq!(
+            Uuid::parse("x").unwrap_err().to_string(),
+            "a UUID is 36 bytes of text, or 32 without its hyphens, not 1"
+        );
+        assert_eq!(
+            Uuid::parse(&TEXT.replacen("112", "11x", 1))
+                .unwrap_err()
+                .to_string(),
+            "a UUID has hexadecimal digits in groups of 8-4-4-4-12; byte 3 is something else"
         );
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use audiosocket::wire::DtmfDialect;
 
 use crate::failure::Failure;
+use crate::text::quoted;
 
 /// What is left of the command line. Options are `--name value` or `--name=value`; `--` ends them.
 #[derive(Debug)]
@@ -45,10 +46,10 @@ impl Args {
     /// The next option or value. An error if the option before it was given a value that nobody asked for.
     pub fn next(&mut self) -> Result<Option<Arg>, Failure> {
         if let Some(value) = &self.attached {
-            let value = value.to_string_lossy();
             return Err(Failure::Usage(format!(
-                "{} takes no value, not '{value}'",
-                self.option
+                "{} takes no value, not {}",
+                self.option,
+                quoted(value)
             )));
         }
         let Some(word) = self.rest.next() else {
@@ -73,6 +74,19 @@ impl Args {
         Ok(Some(Arg::Option(self.option.clone())))
     }
 
+    /// Makes sure that nothing follows the option that came last, such as `--help`.
+    pub fn end(&mut self) -> Result<(), Failure> {
+        let option = self.option.clone();
+        match self.next()? {
+            None => Ok(()),
+            Some(Arg::Option(word)) => Err(word.into()),
+            Some(Arg::Value(word)) => Err(word),
+        }
+        .map_err(|word: OsString| {
+            Failure::Usage(format!("nothing may follow {option}, not {}", quoted(word)))
+        })
+    }
+
     /// The value of the option that came last.
     pub fn value(&mut self) -> Result<OsString, Failure> {
         self.attached
@@ -84,11 +98,7 @@ impl Args {
     /// The value of the option that came last, as text.
     pub fn text(&mut self) -> Result<String, Failure> {
         self.value()?.into_string().map_err(|value| {
-            Failure::Usage(format!(
-                "{} '{}' is not UTF-8",
-                self.option,
-                value.to_string_lossy()
-            ))
+            Failure::Usage(format!("{} {} is not UTF-8", self.option, quoted(value)))
         })
     }
 
@@ -131,14 +141,14 @@ impl Args {
     /// What to say of an argument that has no place here.
     pub fn unexpected(&self, arg: Arg) -> Failure {
         Failure::Usage(match arg {
-            Arg::Option(option) => format!("unknown option {option}"),
-            Arg::Value(value) => format!("unexpected argument '{}'", value.to_string_lossy()),
+            Arg::Option(option) => format!("unknown option {}", quoted(option)),
+            Arg::Value(value) => format!("unexpected argument {}", quoted(value)),
         })
     }
 
     /// What to say of a value that does not suit the option that came last.
     pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
-        Failure::Usage(format!("{} '{value}': {reason}", self.option))
+        Failure::Usage(format!("{} {}: {reason}", self.option, quoted(value)))
     }
 }
 
@@ -221,6 +231,26 @@ mod tests {
             };
             assert_eq!(said, message);
         }
+    }
+
+    #[test]
+    fn what_follows_an_option_that_stands_alone_is_refused() {
+        for (words, message) in [
+            (&["--help", "x"][..], "nothing may follow --help, not 'x'"),
+            (&["-h", "--json"], "nothing may follow -h, not '--json'"),
+            (&["--help=1"], "--help takes no value, not '1'"),
+            (&["-h="], "-h takes no value, not ''"),
+        ] {
+            let mut args = args(words);
+            args.next().unwrap();
+            let Err(Failure::Usage(said)) = args.end() else {
+                panic!("{words:?}")
+            };
+            assert_eq!(said, message);
+        }
+        let mut args = args(&["--help"]);
+        args.next().unwrap();
+        args.end().unwrap();
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! `audiosocket call`: places a call, as Asterisk would.
 
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{End, Event, Listener, SimulatedAsterisk, SimulatedCaller};
+use audiosocket::call::{
+    Deadline, End, Event, Listener, SendError, SimulatedAsterisk, SimulatedCaller,
+};
 use audiosocket::wire::{Digit, DtmfDialect, Message, SampleRate, Uuid};
 
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
-use crate::inspect::{dtmf_fields, dtmf_text};
+use crate::inspect::dtmf_fields;
 use crate::json::Object;
 use crate::output::Output;
 use crate::rising_tone::RisingTone;
+use crate::text::{counted, quoted, wrapped};
 
 const HELP: &str = "\
 audiosocket call ADDR [OPTIONS]
@@ -35,8 +39,8 @@ connects, sends the UUID, then a rising tone in frames of
   audiosocket call 127.0.0.1:9092 --dtmf 42# --json
 
 'late' is how late the frames sent were, against a clock of
-20 ms. Exits 1 if there is no connection, or if the server
-ended it by a reset or inside a frame.
+20 ms. Exits 1 if there is no connection, if the server
+ended it by a reset or inside a frame, or took no more.
 ";
 
 struct Options {
@@ -77,6 +81,9 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--uuid" => uuid = Some(args.parse()?),
             "--dtmf" => {
                 let text = args.text()?;
+                if text.is_empty() {
+                    return Err(args.wrong_value(&text, "digits are due: 0-9, *, #, A-D"));
+                }
                 digits = text
                     .chars()
                     .map(Digit::try_from)
@@ -97,7 +104,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             }
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
-            "--help" | "-h" => return Ok(None),
+            "--help" | "-h" => return args.end().map(|()| None),
             _ => return Err(args.unexpected(Arg::Option(option))),
         }
     }
@@ -130,9 +137,9 @@ fn call(options: &Options) -> Result<(), Failure> {
     let mut asterisk = SimulatedAsterisk::connect(address, options.uuid)
         .map_err(|error| match error.kind() {
             ErrorKind::InvalidInput => {
-                Failure::Usage(format!("'{address}' is no address: {error}"))
+                Failure::Usage(format!("{} is no address: {error}", quoted(address)))
             }
-            _ => Failure::Failed(format!("cannot call {address}: {error}")),
+            _ => Failure::Failed(format!("cannot call {}: {error}", quoted(address))),
         })?
         .with_dialect(options.dialect);
     let output = Output::new();
@@ -148,18 +155,28 @@ fn call(options: &Options) -> Result<(), Failure> {
 
     let started = Instant::now();
     let (listener, caller) = asterisk.split();
-    let (late, heard) = thread::scope(|scope| {
-        let talking = scope.spawn(move || talk(caller, options));
+    let quiet = AtomicBool::new(false);
+    let (said, heard) = thread::scope(|scope| {
+        let talking = scope.spawn(|| talk(caller, options, &quiet));
         let heard = listen(listener, || talking.is_finished(), options, &output);
+        if heard.is_err() {
+            // Nobody learns what comes of this call any more.
+            quiet.store(true, Ordering::Relaxed);
+        }
         (talking.join(), heard)
     });
-    let late = late.map_err(|_| Failure::failed("the caller's thread panicked"))?;
+    let Said { late, failure } =
+        said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
     heard?;
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
     asterisk.hang_up();
     let seconds = started.elapsed().as_secs_f64();
-    let reason = end.map_or("hung-up-here", |end| end.name());
+    let (reason, over) = match (end, &failure) {
+        (Some(end), _) => (end.name(), end.to_string()),
+        (None, Some(_)) => ("failed", String::from("the server takes no more")),
+        (None, None) => (End::HungUpHere.name(), End::HungUpHere.to_string()),
+    };
     let (p50, p99) = (late.percentile_ms(50), late.percentile_ms(99));
     if options.json {
         let mut summary = Object::event("summary")
@@ -175,41 +192,67 @@ fn call(options: &Options) -> Result<(), Failure> {
         }
         output.line(&summary.finish())?;
     } else {
-        let end = end.unwrap_or(End::HungUpHere);
-        output.line(&format!("over after {seconds:.1} s: {end}"))?;
-        let (sent, received) = (stats.frames_sent, stats.frames_received);
-        output.line(&format!("{sent} frames sent, {received} received"))?;
+        output.line(&wrapped(
+            &format!("over after {seconds:.1} s: "),
+            "  ",
+            &over,
+        ))?;
+        let sent = counted(stats.frames_sent, "frame");
+        output.line(&format!("{sent} sent, {} received", stats.frames_received))?;
         if let (Some(p50), Some(p99)) = (p50, p99) {
             output.line(&format!(
                 "sent late by {p50:.2} ms at the median, p99 {p99:.2} ms"
             ))?;
         }
     }
-    match end {
-        None | Some(End::Closed | End::HungUp | End::HungUpHere) => Ok(()),
-        Some(End::Reset) => Err(Failure::failed(
+    judge(end, failure)
+}
+
+/// Whether all went well. That the server takes no more is nothing wrong if it has ended the call, which a caller notices when
+/// he talks on.
+fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
+    match (end, failure) {
+        (None, None) | (Some(End::Closed | End::HungUp | End::HungUpHere), _) => Ok(()),
+        (Some(End::Reset), _) => Err(Failure::failed(
             "the server reset the connection: Asterisk would have hung up the caller",
         )),
-        Some(end) => Err(Failure::Failed(end.to_string())),
+        (Some(End::TimedOut(Deadline::Write)), _) => Err(Failure::failed(
+            "the server does not read: its side has been full for 2 s",
+        )),
+        (Some(end), _) => Err(Failure::Failed(end.to_string())),
+        (None, Some(error)) => Err(Failure::Failed(format!("{error}"))),
     }
 }
 
-/// The caller's side: talks and presses keys until the time is over or the server takes no more.
-fn talk(caller: &mut SimulatedCaller, options: &Options) -> FrameTimes {
+/// What the caller has said.
+struct Said {
+    late: FrameTimes,
+    /// Why he stopped before the end of it, if he did.
+    failure: Option<SendError>,
+}
+
+/// The caller's side: talks and presses keys until the time is over, he is to be quiet, or the server takes no more.
+fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
     let mut talk = Talk {
         tone: RisingTone::new(options.rate),
         late: FrameTimes::default(),
         ends: options
             .seconds
             .and_then(|seconds| Instant::now().checked_add(seconds)),
+        quiet,
         caller,
     };
-    // An end of the call shows on the listener's side.
-    let _ = match options.digits.as_slice() {
+    let stopped = match options.digits.as_slice() {
         [] => talk.speak(options.seconds.unwrap_or(DEFAULT_LENGTH)),
         digits => talk.speak_and_press(digits),
     };
-    talk.late
+    Said {
+        late: talk.late,
+        failure: match stopped {
+            Err(Stopped::Failed(error)) => Some(error),
+            Ok(()) | Err(Stopped::InTime) => None,
+        },
+    }
 }
 
 struct Talk<'a> {
@@ -217,16 +260,27 @@ struct Talk<'a> {
     tone: RisingTone,
     late: FrameTimes,
     ends: Option<Instant>,
+    quiet: &'a AtomicBool,
 }
 
-/// The caller has stopped before the end of what was to be said.
-struct Over;
+/// Why the caller has stopped before the end of what was to be said.
+enum Stopped {
+    /// The time was over, or he was told to.
+    InTime,
+    Failed(SendError),
+}
+
+impl From<SendError> for Stopped {
+    fn from(error: SendError) -> Stopped {
+        Stopped::Failed(error)
+    }
+}
 
 impl Talk<'_> {
-    fn speak_and_press(&mut self, digits: &[Digit]) -> Result<(), Over> {
+    fn speak_and_press(&mut self, digits: &[Digit]) -> Result<(), Stopped> {
         self.speak(AROUND_DIGITS)?;
         for digit in digits {
-            self.caller.press(*digit, DIGIT_HELD).map_err(|_| Over)?;
+            self.caller.press(*digit, DIGIT_HELD)?;
             self.speak(BETWEEN_DIGITS)?;
         }
         self.speak(
@@ -235,14 +289,15 @@ impl Talk<'_> {
         )
     }
 
-    fn speak(&mut self, duration: Duration) -> Result<(), Over> {
+    fn speak(&mut self, duration: Duration) -> Result<(), Stopped> {
         let frames = duration.as_millis() / 20;
         for _ in 0..frames {
-            if self.ends.is_some_and(|ends| Instant::now() >= ends) {
-                return Err(Over);
+            if self.quiet.load(Ordering::Relaxed)
+                || self.ends.is_some_and(|ends| Instant::now() >= ends)
+            {
+                return Err(Stopped::InTime);
             }
-            self.late
-                .push(self.caller.say(self.tone.next_frame()).map_err(|_| Over)?);
+            self.late.push(self.caller.say(self.tone.next_frame())?);
         }
         Ok(())
     }
@@ -276,24 +331,58 @@ fn listen(
         match event {
             None => return Ok(()),
             Some(Event::TimeUp | Event::Message(Message::Audio(_))) => {}
-            Some(Event::Message(Message::Dtmf(dtmf))) if options.json => {
-                output.line(&dtmf_fields(Object::event("dtmf"), dtmf).finish())?;
+            Some(event) if !options.json => {
+                output.line(&wrapped("the server sends ", "  ", &event.to_string()))?;
             }
             Some(Event::Message(Message::Dtmf(dtmf))) => {
-                output.line(&format!("the server sends {}", dtmf_text(dtmf)))?;
+                output.line(&dtmf_fields(Object::event("dtmf"), dtmf).finish())?;
             }
             Some(other) => {
-                let text = match other {
-                    Event::Malformed(error) => error.to_string(),
-                    Event::TooLong(header) => header.to_string(),
-                    Event::Message(Message::Unknown(frame)) => frame.to_string(),
-                    other => format!("{other:?}"),
-                };
-                if options.json {
-                    output.line(&Object::event("warning").text("text", &text).finish())?;
-                } else {
-                    output.line(&format!("the server sends {text}"))?;
-                }
+                let warning = Object::event("warning").text("text", &other.to_string());
+                output.line(&warning.finish())?;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GONE: Option<SendError> = Some(SendError::PeerGone);
+
+    #[test]
+    fn a_call_that_ended_well_is_no_failure_although_the_last_frame_was_not_taken() {
+        for end in [End::Closed, End::HungUp, End::HungUpHere] {
+            assert!(judge(Some(end), None).is_ok());
+            assert!(judge(Some(end), GONE).is_ok());
+        }
+        assert!(judge(None, None).is_ok());
+    }
+
+    #[test]
+    fn every_other_end_is_a_failure_and_says_why() {
+        for (end, failure, message) in [
+            (
+                Some(End::Reset),
+                GONE,
+                "the server reset the connection: Asterisk would have hung up the caller",
+            ),
+            (
+                Some(End::Truncated { needed: 2 }),
+                None,
+                "the peer closed inside a frame, which lacks 2 of its bytes",
+            ),
+            (
+                Some(End::TimedOut(Deadline::Write)),
+                GONE,
+                "the server does not read: its side has been full for 2 s",
+            ),
+            (None, GONE, "the connection takes no more"),
+        ] {
+            match judge(end, failure) {
+                Err(Failure::Failed(said)) => assert_eq!(said, message),
+                other => panic!("{other:?}"),
             }
         }
     }

@@ -1,11 +1,12 @@
 //! `audiosocket demo`: a server and a simulated Asterisk in one process, so that a newcomer sees a whole call.
 
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use audiosocket::call::{
-    Call, Event, Listener, SendError, Server, SimulatedAsterisk, SimulatedCaller,
+    Call, CallOptions, Event, Listener, SendError, Server, SimulatedAsterisk, SimulatedCaller,
 };
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::output::Output;
 use crate::rising_tone::RisingTone;
+use crate::text::{counted, wrapped};
 
 const HELP: &str = "\
 audiosocket demo
@@ -36,76 +38,114 @@ const DIGIT_HELD: Duration = Duration::from_millis(100);
 /// How long the caller waits for the rest of the echo. On loopback it takes a fraction of a millisecond, on a busy machine more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub fn run(args: &mut Args) -> Result<(), Failure> {
-    if let Some(arg) = args.next()? {
-        return match arg {
-            Arg::Option(option) if option == "--help" || option == "-h" => Output::new().text(HELP),
-            arg => Err(args.unexpected(arg)),
-        };
-    }
-    let output = Output::new();
-    output.line(
-        "A call between a server and a simulated Asterisk, both in\nthis process, over loopback.\n",
-    )?;
+/// How long the caller listens on after the last frame that is due, for one too many.
+const LISTEN_ON: Duration = Duration::from_millis(100);
 
-    let server = Server::bind("127.0.0.1:0")
+pub fn run(args: &mut Args) -> Result<(), Failure> {
+    let output = Output::new();
+    match args.next()? {
+        None => demonstrate(answer, LISTEN_ON, |text| output.text(text)),
+        Some(Arg::Option(option)) if option == "--help" || option == "-h" => {
+            args.end()?;
+            output.text(HELP)
+        }
+        Some(arg) => Err(args.unexpected(arg)),
+    }
+}
+
+/// The whole demonstration. How calls are answered comes from outside, so that tests can answer wrongly.
+fn demonstrate(
+    answer: impl Fn(&mut Call, &ServerNotes<'_>) -> Result<(), SendError> + Sync,
+    listen_on: Duration,
+    mut print: impl FnMut(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    print(
+        "A call between a server and a simulated Asterisk, both in\nthis process, over loopback.\n\n",
+    )?;
+    // Without silence of its own, so that every frame that comes back is one that was sent.
+    let only_echo = CallOptions::default().first_silence(false).keep_alive(None);
+    let server = Server::builder()
+        .call_options(only_echo)
+        .bind("127.0.0.1:0")
         .map_err(|error| Failure::Failed(format!("cannot listen on loopback: {error}")))?;
     let (address, handle) = (server.local_address(), server.handle());
     let timeline = Timeline::start();
-    let server_heard = Mutex::new(Vec::new());
+    let notes = ServerNotes {
+        timeline: &timeline,
+        digits: Mutex::new(Vec::new()),
+    };
     let outcome = thread::scope(|scope| {
-        scope.spawn(|| server.run(|call| answer(call, &timeline, &server_heard)));
-        let outcome = place_call(address, &timeline);
+        let serving = scope.spawn(|| server.run(|call| Ok(answer(call, &notes)?)));
+        let outcome = place_call(address, listen_on, &timeline);
         handle.shut_down(PATIENCE);
-        outcome
+        match serving.join() {
+            Ok(Ok(())) => outcome,
+            Ok(Err(error)) => Err(Failure::Failed(format!("cannot serve: {error}"))),
+            Err(_) => Err(Failure::failed("the server's thread panicked")),
+        }
     })?;
-    output.text(&timeline.text())?;
-
-    let server_heard = server_heard
+    let server_heard = notes
+        .digits
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    output.text(&outcome.numbers())?;
+    print(&timeline.text())?;
+    print(&outcome.numbers())?;
     match outcome.first_fault(&server_heard) {
-        None => output.line("\nok: nothing was lost or altered"),
+        None => print("\nok: nothing was lost or altered\n"),
         Some(fault) => Err(Failure::Failed(fault)),
     }
 }
 
+/// What the server's side notes.
+#[derive(Debug)]
+struct ServerNotes<'a> {
+    timeline: &'a Timeline,
+    digits: Mutex<Vec<Digit>>,
+}
+
+impl ServerNotes<'_> {
+    fn note(&self, note: &str) {
+        self.timeline.note(&format!("server    {note}"));
+    }
+
+    fn hears(&self, digit: Digit) {
+        self.note(&format!("hears digit {digit}"));
+        self.digits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(digit);
+    }
+}
+
 /// The server's side: the loop that any server has, and notes for the timeline.
-fn answer(
-    call: &mut Call,
-    timeline: &Timeline,
-    digits: &Mutex<Vec<Digit>>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    timeline.note(format!(
-        "server    has the call, {}...",
+fn answer(call: &mut Call, notes: &ServerNotes<'_>) -> Result<(), SendError> {
+    notes.note(&format!(
+        "has the call, {}...",
         &call.uuid().to_string()[..8]
     ));
     let voice = call.voice();
     while let Some(event) = call.receive() {
         match event {
             Event::Message(Message::Audio(audio)) => voice.send(audio)?,
-            Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => {
-                timeline.note(format!("server    hears digit {digit}"));
-                digits
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(digit);
-            }
-            other => timeline.note(format!("server    gets {other:?}")),
+            Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => notes.hears(digit),
+            other => notes.note(&format!("gets {other}")),
         }
     }
     if let Some(end) = call.end() {
-        timeline.note(format!("server    over: {end}"));
+        notes.note(&format!("over: {end}"));
     }
     Ok(())
 }
 
-fn place_call(address: std::net::SocketAddr, timeline: &Timeline) -> Result<Outcome, Failure> {
+fn place_call(
+    address: SocketAddr,
+    listen_on: Duration,
+    timeline: &Timeline,
+) -> Result<Outcome, Failure> {
     let uuid = SimulatedAsterisk::random_uuid();
     let mut asterisk = SimulatedAsterisk::connect(address, uuid)
         .map_err(|error| Failure::Failed(format!("cannot call {address}: {error}")))?;
-    timeline.note(String::from("Asterisk  connects and sends the UUID"));
+    timeline.note("Asterisk  connects and sends the UUID");
     let (listener, caller) = asterisk.split();
     let (sent, received) = thread::scope(|scope| {
         let (done, is_done) = mpsc::channel();
@@ -115,11 +155,11 @@ fn place_call(address: std::net::SocketAddr, timeline: &Timeline) -> Result<Outc
             let _ = done.send(Instant::now());
             sent
         });
-        let received = listen(listener, &is_done, timeline);
+        let received = listen(listener, &is_done, listen_on, timeline);
         (talking.join(), received)
     });
     let sent = sent.map_err(|_| Failure::failed("the caller's thread panicked"))?;
-    timeline.note(String::from("Asterisk  hangs up: closes the connection"));
+    timeline.note("Asterisk  hangs up: closes the connection");
     asterisk.hang_up();
     Ok(Outcome { sent, received })
 }
@@ -135,9 +175,7 @@ struct Sent {
 
 fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
     let mut sent = Sent::default();
-    timeline.note(String::from(
-        "Asterisk  talks: a rising tone, 20 ms a frame",
-    ));
+    timeline.note("Asterisk  talks: a rising tone, 20 ms a frame");
     let mut tone = RisingTone::new(SampleRate::Hz8000);
     for (frames, digit) in SCRIPT {
         for _ in 0..frames {
@@ -155,14 +193,14 @@ fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
         let Some(digit) = digit.and_then(|digit| Digit::try_from(digit).ok()) else {
             continue;
         };
-        timeline.note(format!("Asterisk  presses {digit}: no audio for 0.12 s"));
+        timeline.note(&format!("Asterisk  presses {digit}: no audio for 0.12 s"));
         if let Err(error) = caller.press(digit, DIGIT_HELD) {
             sent.failure = Some(error);
             return sent;
         }
         sent.digits.push(digit);
     }
-    timeline.note(String::from("Asterisk  has said all"));
+    timeline.note("Asterisk  has said all");
     sent
 }
 
@@ -177,31 +215,44 @@ struct Received {
 fn listen(
     listener: &mut Listener,
     is_done: &mpsc::Receiver<Instant>,
+    listen_on: Duration,
     timeline: &Timeline,
 ) -> Received {
     let expected: usize = SCRIPT.iter().map(|(frames, _)| frames).sum();
     let mut received = Received::default();
-    let mut done_at = None;
-    while received.audio.len() < expected {
+    let mut done_at: Option<Instant> = None;
+    // As soon as all has come that is due.
+    let mut complete_at: Option<Instant> = None;
+    loop {
+        let now = Instant::now();
         done_at = done_at.or_else(|| is_done.try_recv().ok());
-        if done_at.is_some_and(|done_at| done_at.elapsed() > PATIENCE) {
+        let ends_at = match (complete_at, done_at) {
+            (Some(complete_at), _) => Some(complete_at + listen_on),
+            (None, Some(done_at)) => Some(done_at + PATIENCE),
+            (None, None) => None,
+        };
+        if ends_at.is_some_and(|ends_at| ends_at <= now) {
             return received;
         }
-        match listener.receive_until(Instant::now() + Duration::from_millis(100)) {
+        let next_look = now + Duration::from_millis(100);
+        match listener.receive_until(ends_at.map_or(next_look, |ends_at| ends_at.min(next_look))) {
             None => break,
             Some(Event::TimeUp) => {}
             Some(Event::Message(Message::Audio(audio))) => {
                 if received.audio.is_empty() {
-                    timeline.note(String::from("Asterisk  hears the first echo"));
+                    timeline.note("Asterisk  hears the first echo");
                 }
                 received.at.push(Instant::now());
                 received.audio.push(audio.bytes().to_vec());
+                if received.audio.len() == expected {
+                    complete_at = Some(Instant::now());
+                }
             }
-            Some(other) => received.others.push(format!("{other:?}")),
+            Some(other) => received.others.push(other.to_string()),
         }
     }
     if let Some(end) = listener.end() {
-        timeline.note(format!("Asterisk  over: {end}"));
+        timeline.note(&format!("Asterisk  over: {end}"));
     }
     received
 }
@@ -215,7 +266,6 @@ struct Outcome {
 
 impl Outcome {
     fn numbers(&self) -> String {
-        let frames = self.sent.audio.len();
         let equal = self
             .sent
             .audio
@@ -223,13 +273,16 @@ impl Outcome {
             .zip(&self.received.audio)
             .filter(|(sent, back)| sent == back);
         let mut text = format!(
-            "\nsent        {frames} frames of audio, {} digits\nback        {} frames, {} of them equal in place\n",
-            self.sent.digits.len(),
-            self.received.audio.len(),
+            "\nsent        {} of audio, {}\nback        {}, {} of them equal in place\n",
+            counted(self.sent.audio.len(), "frame"),
+            counted(self.sent.digits.len(), "digit"),
+            counted(self.received.audio.len(), "frame"),
             equal.count(),
         );
         let mut echo = FrameTimes::default();
-        for (sent, back) in self.sent.at.iter().zip(&self.received.at) {
+        // From the first difference on, nobody knows which frame is the echo of which.
+        let paired = equal_at_start(&self.sent.audio, &self.received.audio);
+        for (sent, back) in self.sent.at.iter().zip(&self.received.at).take(paired) {
             echo.push(back.saturating_duration_since(*sent));
         }
         for (what, times) in [("sent late", &self.sent.late), ("echo after", &echo)] {
@@ -238,6 +291,10 @@ impl Outcome {
                 text += &format!("{what:<10}  {median:.2} ms at the median, {worst:.2} at worst\n");
             }
         }
+        if paired > 0 && paired < self.sent.audio.len() {
+            let frames = counted(paired, "frame");
+            text += &format!("            ({frames}, up to the first fault)\n");
+        }
         text
     }
 
@@ -245,8 +302,8 @@ impl Outcome {
     fn first_fault(&self, server_heard: &[Digit]) -> Option<String> {
         if let Some(error) = &self.sent.failure {
             return Some(format!(
-                "after {} frames of audio: {error}",
-                self.sent.audio.len()
+                "after {} of audio: {error}",
+                counted(self.sent.audio.len(), "frame")
             ));
         }
         if let Some(other) = self.received.others.first() {
@@ -272,16 +329,25 @@ impl Outcome {
     }
 }
 
+/// How many frames at the start came back as they were sent.
+fn equal_at_start(sent: &[Vec<u8>], back: &[Vec<u8>]) -> usize {
+    sent.iter()
+        .zip(back)
+        .take_while(|(sent, back)| sent == back)
+        .count()
+}
+
 /// The first difference between the frames sent, which all differ from each other, and those that came back.
 fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
     let total = sent.len();
-    let place = sent.iter().zip(back).position(|(sent, back)| sent != back);
-    let place = place.unwrap_or(total.min(back.len()));
+    let place = equal_at_start(sent, back);
     let number = place + 1;
     let Some(due) = sent.get(place) else {
-        return back
-            .get(place)
-            .map(|_| format!("{} frames too many came back", back.len() - total));
+        return match back.len() - total {
+            0 => None,
+            1 => Some(String::from("a frame too many came back at the end")),
+            more => Some(format!("{more} frames too many came back at the end")),
+        };
     };
     let met = match back.get(place) {
         None => {
@@ -291,12 +357,22 @@ fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
         }
         Some(met) => met,
     };
+    // Swapped, if the other one is here and this one there, and they go on alike.
+    let other = (number..total).find(|other| sent.get(*other) == Some(met));
+    if let Some(other) = other {
+        if back.get(other) == Some(due) && back.get(other + 1) == sent.get(other + 1) {
+            return Some(format!(
+                "audio frames {number} and {} of {total} are swapped",
+                other + 1
+            ));
+        }
+    }
     if back.get(place + 1) == Some(due) {
         return Some(format!(
             "a frame too many came back before audio frame {number} of {total}"
         ));
     }
-    if sent.get(number..).is_some_and(|later| later.contains(met)) {
+    if other.is_some() {
         return Some(format!("audio frame {number} of {total} is missing"));
     }
     if due.len() != met.len() {
@@ -328,12 +404,12 @@ impl Timeline {
         }
     }
 
-    fn note(&self, note: String) {
+    fn note(&self, note: &str) {
         let at = self.started.elapsed();
         self.notes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push((at, note));
+            .push((at, String::from(note)));
     }
 
     fn text(&self) -> String {
@@ -345,13 +421,18 @@ impl Timeline {
         notes.sort();
         notes
             .iter()
-            .map(|(at, note)| format!("{:7.3} s  {note}\n", at.as_secs_f64()))
+            .map(|(at, note)| {
+                let start = format!("{:7.3} s  ", at.as_secs_f64());
+                wrapped(&start, &" ".repeat(start.len() + 10), note) + "\n"
+            })
             .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use audiosocket::wire::Audio;
+
     use super::*;
 
     fn frames() -> Vec<Vec<u8>> {
@@ -407,7 +488,140 @@ mod tests {
         back.push(sent[0].clone());
         assert_eq!(
             first_difference(&sent, &back).unwrap(),
-            "1 frames too many came back"
+            "a frame too many came back at the end"
         );
+        back.push(sent[0].clone());
+        assert_eq!(
+            first_difference(&sent, &back).unwrap(),
+            "2 frames too many came back at the end"
+        );
+
+        for (one, other) in [(0, 1), (98, 99), (148, 149), (7, 90)] {
+            let mut back = sent.clone();
+            back.swap(one, other);
+            assert_eq!(
+                first_difference(&sent, &back).unwrap(),
+                format!(
+                    "audio frames {} and {} of 150 are swapped",
+                    one + 1,
+                    other + 1
+                )
+            );
+        }
+        // No swap: the later frame came early, and again in its place.
+        let mut back = sent.clone();
+        back.insert(10, sent[11].clone());
+        assert_eq!(
+            first_difference(&sent, &back).unwrap(),
+            "a frame too many came back before audio frame 11 of 150"
+        );
+        let mut back = sent.clone();
+        back.drain(10..12);
+        assert_eq!(
+            first_difference(&sent, &back).unwrap(),
+            "audio frame 11 of 150 is missing"
+        );
+    }
+
+    /// The demonstration with a server that, for the audio frame of each number, says what it is told to; and what it printed.
+    fn demonstrate_with(
+        listen_on: Duration,
+        said_for: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync,
+    ) -> (Result<(), Failure>, String) {
+        let mut printed = String::new();
+        let answer = |call: &mut Call, notes: &ServerNotes<'_>| {
+            let voice = call.voice();
+            let mut number = 0;
+            while let Some(event) = call.receive() {
+                if let Some(audio) = event.audio() {
+                    number += 1;
+                    for bytes in said_for(number, audio.bytes()) {
+                        voice.send(Audio::new(audio.rate(), &bytes).unwrap())?;
+                    }
+                } else if let Some(Dtmf::Digit(digit)) = event.dtmf() {
+                    notes.hears(digit);
+                }
+            }
+            Ok(())
+        };
+        let result = demonstrate(answer, listen_on, |text| {
+            printed += text;
+            Ok(())
+        });
+        (result, printed)
+    }
+
+    #[track_caller]
+    fn fault_with(said_for: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync) -> (String, String) {
+        match demonstrate_with(LISTEN_ON, said_for) {
+            (Err(Failure::Failed(fault)), printed) => (fault, printed),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_server_that_echoes_passes() {
+        let (result, printed) = demonstrate_with(LISTEN_ON, |_, bytes| vec![bytes.to_vec()]);
+        result.unwrap();
+        assert!(printed.ends_with("\nok: nothing was lost or altered\n"));
+        assert!(!printed.contains("up to the first fault"), "{printed}");
+    }
+
+    #[test]
+    fn a_server_that_drops_a_frame_fails() {
+        let (fault, printed) = fault_with(|number, bytes| match number {
+            100 => vec![],
+            _ => vec![bytes.to_vec()],
+        });
+        assert_eq!(fault, "audio frame 100 of 150 is missing");
+        assert!(
+            printed.contains("back        149 frames, 99 of them equal in place\n"),
+            "{printed}"
+        );
+        assert!(
+            printed.ends_with("at worst\n            (99 frames, up to the first fault)\n"),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_changes_a_byte_fails() {
+        let (fault, _) = fault_with(|number, bytes| {
+            let mut bytes = bytes.to_vec();
+            if number == 100 {
+                bytes[7] = !bytes[7];
+            }
+            vec![bytes]
+        });
+        assert!(
+            fault.starts_with("audio frame 100 of 150 is altered: its byte 7 is 0x"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_says_the_last_frame_twice_fails() {
+        // So long that the second one is met on a busy machine too.
+        let listen_on = Duration::from_secs(2);
+        let (result, _) = demonstrate_with(listen_on, |number, bytes| match number {
+            150 => vec![bytes.to_vec(), bytes.to_vec()],
+            _ => vec![bytes.to_vec()],
+        });
+        let fault = result.unwrap_err().to_string();
+        assert_eq!(fault, "a frame too many came back at the end");
+    }
+
+    #[test]
+    fn a_server_that_swaps_two_frames_fails() {
+        let kept = Mutex::new(Vec::new());
+        let (fault, _) = fault_with(|number, bytes| match number {
+            100 => {
+                *kept.lock().unwrap() = bytes.to_vec();
+                vec![]
+            }
+            101 => vec![bytes.to_vec(), kept.lock().unwrap().clone()],
+            _ => vec![bytes.to_vec()],
+        });
+        assert_eq!(fault, "audio frames 100 and 101 of 150 are swapped");
     }
 }

@@ -11,6 +11,7 @@ use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
+use crate::text::{counted, quoted, wrapped};
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json]
@@ -34,7 +35,10 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
         match arg {
             Arg::Option(option) => match option.as_str() {
                 "--json" => json = true,
-                "--help" | "-h" => return Output::new().text(HELP),
+                "--help" | "-h" => {
+                    args.end()?;
+                    return Output::new().text(HELP);
+                }
                 _ => return Err(args.unexpected(Arg::Option(option))),
             },
             Arg::Value(value) if file.is_none() => file = Some(value),
@@ -51,7 +55,10 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 }
 
 fn inspect(file: &OsString, lines: &mut dyn Lines) -> Result<(), Failure> {
-    let name = file.to_string_lossy();
+    let name = match file.to_str() {
+        Some("-") => String::from("standard input"),
+        _ => quoted(file),
+    };
     let unreadable = |error: io::Error| Failure::Failed(format!("cannot read {name}: {error}"));
     let source: Box<dyn Read> = if file == "-" {
         Box::new(io::stdin().lock())
@@ -153,15 +160,6 @@ pub fn dtmf_fields(object: Object, dtmf: Dtmf) -> Object {
     }
 }
 
-/// A DTMF signal in words.
-pub fn dtmf_text(dtmf: Dtmf) -> String {
-    match dtmf {
-        Dtmf::Start(digit) => format!("digit {digit} starts"),
-        Dtmf::Stop { digit, duration_ms } => format!("digit {digit} stops after {duration_ms} ms"),
-        Dtmf::Digit(digit) => format!("digit {digit}"),
-    }
-}
-
 fn name(frame: Frame<'_>) -> &'static str {
     match frame.kind() {
         Kind::DTMF_START_STOP if frame.payload().is_empty() => "silence",
@@ -190,7 +188,11 @@ struct AudioRun {
 
 impl TextLines {
     fn line(offset: usize, name: &str, text: &str) -> String {
-        format!("{offset:>9}  {name:<7}  {text}\n")
+        let start = format!("{offset:>9}  {name:<7}  ");
+        wrapped(&start, &" ".repeat(start.len()), text)
+            .trim_end()
+            .to_owned()
+            + "\n"
     }
 
     fn end_run(&mut self) -> String {
@@ -230,7 +232,7 @@ impl Lines for TextLines {
         }
         let text = match message {
             Ok(Message::Uuid(uuid)) => uuid.to_string(),
-            Ok(Message::Dtmf(dtmf)) => dtmf_text(dtmf),
+            Ok(message @ Message::Dtmf(_)) => message.to_string(),
             Ok(Message::Error(code)) => code.to_string(),
             Ok(Message::Unknown(frame)) => {
                 format!(
@@ -243,7 +245,7 @@ impl Lines for TextLines {
             Err(error) => format!("MALFORMED: {error}"),
         };
         let line = TextLines::line(offset, name(frame), &text);
-        Some(self.end_run() + line.trim_end() + "\n")
+        Some(self.end_run() + &line)
     }
 
     fn end(&mut self, total: &Total) -> String {
@@ -253,6 +255,6 @@ impl Lines for TextLines {
             let unfinished = format!("an unfinished frame, bytes there: {}", total.truncated);
             text += &TextLines::line(offset, "CUT", &unfinished);
         }
-        text + &format!("{:>9}  end      {} frames\n", total.bytes, total.frames)
+        text + &TextLines::line(total.bytes, "end", &counted(total.frames, "frame"))
     }
 }

@@ -10,14 +10,17 @@ mod frame_times;
 mod inspect;
 mod json;
 mod output;
+mod reports;
 mod rising_tone;
 mod serve;
+mod text;
 
 use std::process::ExitCode;
 
 use args::{Arg, Args};
 use failure::Failure;
 use output::Output;
+use text::quoted;
 
 const HELP: &str = "\
 audiosocket: Asterisk's AudioSocket calls, without Asterisk
@@ -48,8 +51,12 @@ fn run(args: &mut Args) -> Result<(), Failure> {
             "no command given: demo, serve, call or inspect",
         )),
         Some(Arg::Option(option)) => match option.as_str() {
-            "--help" | "-h" => Output::new().text(HELP),
+            "--help" | "-h" => {
+                args.end()?;
+                Output::new().text(HELP)
+            }
             "--version" | "-V" => {
+                args.end()?;
                 Output::new().line(&format!("audiosocket {}", env!("CARGO_PKG_VERSION")))
             }
             _ => Err(args.unexpected(Arg::Option(option))),
@@ -61,7 +68,7 @@ fn run(args: &mut Args) -> Result<(), Failure> {
             Some("inspect") => inspect::run(args),
             _ => Err(Failure::Usage(format!(
                 "no such command: {}; there are demo, serve, call and inspect",
-                command.to_string_lossy()
+                quoted(&command)
             ))),
         },
     }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::failure::Failure;
+use crate::text::on_one_line;
 
 /// Standard output. Unlike `println!` it answers with an error when nobody reads any more, instead of a panic, and every line is
 /// out when it returns, also into a pipe.
@@ -29,9 +30,9 @@ impl Output {
     }
 }
 
-/// One line on standard error.
+/// One line on standard error, whatever the message holds.
 pub fn print_error(message: &str) -> io::Result<()> {
     io::stderr()
         .lock()
-        .write_all(format!("audiosocket: {message}\n").as_bytes())
+        .write_all(format!("audiosocket: {}\n", on_one_line(message)).as_bytes())
 }

@@ -1,20 +1,21 @@
 //! `audiosocket serve`: answers calls.
 
-use std::error::Error;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, Event, Incident, Server, Speaker};
+use audiosocket::call::{Call, Event, Handle, Incident, Server, Speaker};
 use audiosocket::wire::{Audio, Message, SampleRate, Uuid};
 
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
-use crate::inspect::{dtmf_fields, dtmf_text};
+use crate::inspect::dtmf_fields;
 use crate::json::Object;
 use crate::output::{self, Output};
+use crate::reports::{Importance, Report, Reports};
+use crate::text::{counted, quoted, wrapped};
 
 const HELP: &str = "\
 audiosocket serve --echo | --silence [OPTIONS]
@@ -26,6 +27,7 @@ Answers AudioSocket calls: sends the audio back, or silence.
   --echo              send back what the caller says
   --silence           send silence
   --hang-up-after S   hang up each call after S seconds
+  --max-calls N       refuse more at once; 1000 by default
   --calls N           stop after N calls in all
   --seconds S         stop after S seconds
   --json              one line of JSON for each event
@@ -47,10 +49,13 @@ struct Options {
     listen: String,
     answer: Answer,
     hang_up_after: Option<Duration>,
+    max_calls: usize,
     calls: Option<usize>,
     seconds: Option<Duration>,
     json: bool,
 }
+
+const DEFAULT_MAX_CALLS: usize = 1000;
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     match options(args)? {
@@ -63,6 +68,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut listen = String::from("127.0.0.1:9092");
     let mut answer = None;
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
+    let mut max_calls = DEFAULT_MAX_CALLS;
     let mut json = false;
     while let Some(arg) = args.next()? {
         let option = match arg {
@@ -82,10 +88,11 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--echo" | "--silence" => {}
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
+            "--max-calls" => max_calls = args.count()?,
             "--calls" => calls = Some(args.count()?),
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
-            "--help" | "-h" => return Ok(None),
+            "--help" | "-h" => return args.end().map(|()| None),
             _ => return Err(args.unexpected(Arg::Option(option))),
         }
     }
@@ -95,27 +102,32 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         listen,
         answer,
         hang_up_after,
+        max_calls,
         calls,
         seconds,
         json,
     }))
 }
 
+/// How long the reader of our output has for what is left when the time given by `--seconds` is over.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
 fn serve(options: &Options) -> Result<(), Failure> {
-    let (report, reports) = mpsc::channel::<Report>();
-    let incidents = report.clone();
+    let reports = Arc::new(Reports::default());
+    let incidents = Arc::clone(&reports);
     let server = Server::builder()
-        .on_incident(move |incident| {
-            // Nobody left to read reports means that the program is ending.
-            let _ = incidents.send(Report::of_incident(incident));
-        })
+        .max_calls(options.max_calls)
+        .on_incident(move |incident| incidents.add(incident_report(incident)))
         .bind(&options.listen)
         .map_err(|error| match error.kind() {
             ErrorKind::InvalidInput => Failure::Usage(format!(
-                "--listen '{}' is no address: {error}",
-                options.listen
+                "--listen {} is no address: {error}",
+                quoted(&options.listen)
             )),
-            _ => Failure::Failed(format!("cannot listen on {}: {error}", options.listen)),
+            _ => Failure::Failed(format!(
+                "cannot listen on {}: {error}",
+                quoted(&options.listen)
+            )),
         })?;
     let address = server.local_address();
     let output = Output::new();
@@ -127,111 +139,152 @@ fn serve(options: &Options) -> Result<(), Failure> {
                 .finish(),
         )?;
     }
+    let ends_at = options
+        .seconds
+        .and_then(|seconds| Instant::now().checked_add(seconds));
+    let printed = print_beside(Arc::clone(&reports), server.handle(), options.json)?;
+    let answered = answer_calls(server, options, &reports, ends_at);
+    reports.close();
+    answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
 
-    let handle = server.handle();
-    let begun = AtomicUsize::new(0);
-    let serving = {
-        let handle = handle.clone();
-        move || {
-            let _ = server.run(|call| {
-                let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
-                if let Some(calls) = options.calls {
-                    if number >= calls {
-                        // No more calls, and all the time they want for those under way.
-                        handle.shut_down(Duration::MAX);
-                    }
-                    if number > calls {
-                        return Ok(());
-                    }
-                }
-                Answering {
-                    call,
-                    options,
-                    report: &report,
-                }
-                .answer()
-            });
+    // What is left is printed, however long that takes; but not beyond the time that was given.
+    let result = match ends_at {
+        None => printed.recv().map_err(mpsc::RecvTimeoutError::from),
+        Some(at) => {
+            let left = at.saturating_duration_since(Instant::now()) + LAST_LINES;
+            printed.recv_timeout(left)
         }
     };
-    // Reports are printed by this thread alone, so that a reader of our output who is slow, or gone, holds up no call.
-    thread::scope(|scope| {
-        let ends_at = options
-            .seconds
-            .and_then(|seconds| Instant::now().checked_add(seconds));
-        scope.spawn(serving);
-        let printed = print_reports(
-            &reports,
-            ends_at,
-            || handle.shut_down(Duration::ZERO),
+    match result {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            // And the one that is being printed.
+            let left = counted(reports.waiting() + 1, "report");
+            Err(Failure::Failed(format!(
+                "time is over and {left} not printed: nobody reads the output"
+            )))
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(Failure::failed("the thread that prints panicked"))
+        }
+    }
+}
+
+/// Prints what is reported, on a thread of its own that can be left behind: a reader of our output who is slow, or has stopped
+/// reading, holds up neither the calls nor the end. If nothing can be printed any more, the server is shut down.
+fn print_beside(
+    reports: Arc<Reports>,
+    handle: Handle,
+    json: bool,
+) -> Result<mpsc::Receiver<Result<(), Failure>>, Failure> {
+    let (tell, printed) = mpsc::channel();
+    let print = move || {
+        let result = print(&reports, json);
+        if result.is_err() {
+            reports.close();
+            handle.shut_down(Duration::ZERO);
+        }
+        // Nobody waits for it if the time was over before.
+        let _ = tell.send(result);
+    };
+    match thread::Builder::new().spawn(print) {
+        Ok(_) => Ok(printed),
+        Err(error) => Err(Failure::Failed(format!("cannot start a thread: {error}"))),
+    }
+}
+
+fn print(reports: &Reports, json: bool) -> Result<(), Failure> {
+    let output = Output::new();
+    while let Some(report) = reports.take() {
+        if json {
+            output.line(&report.json.finish())?;
+        } else if report.importance == Importance::Warning {
+            // A warning in a text log stands out by where it is printed.
+            let _ = output::print_error(&report.text);
+        } else {
+            output.line(&report.text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Answers calls until all that were wanted are over, the time is, or nothing can be printed.
+fn answer_calls(
+    server: Server,
+    options: &Options,
+    reports: &Reports,
+    ends_at: Option<Instant>,
+) -> io::Result<()> {
+    let handle = server.handle();
+    let begun = AtomicUsize::new(0);
+    let answer = |call: &mut Call| {
+        let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(calls) = options.calls {
+            if number >= calls {
+                // No more calls, and all the time they want for those under way.
+                handle.shut_down(Duration::MAX);
+            }
+            if number > calls {
+                let reason = format!("--calls {calls}, and so many have begun");
+                reports.add(refusal_report(&peer_text(call), &reason));
+                return Ok(());
+            }
+        }
+        Answering {
+            call,
             options,
-        );
-        handle.shut_down(Duration::ZERO);
-        printed
+            reports,
+        }
+        .answer();
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let (running, ended) = mpsc::channel::<()>();
+        let serving = scope.spawn(move || {
+            // Dropped when the server has ended, whichever way.
+            let _running = running;
+            server.run(answer)
+        });
+        if let Some(at) = ends_at {
+            let left = at.saturating_duration_since(Instant::now());
+            if ended.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {
+                handle.shut_down(Duration::ZERO);
+            }
+        }
+        serving
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-/// Prints what is reported until the server has ended; ends it when the time has come or nothing can be printed.
-fn print_reports(
-    reports: &mpsc::Receiver<Report>,
-    mut ends_at: Option<Instant>,
-    shut_down: impl Fn(),
-    options: &Options,
-) -> Result<(), Failure> {
-    let output = Output::new();
-    loop {
-        let report = match ends_at {
-            Some(at) => match reports.recv_timeout(at.saturating_duration_since(Instant::now())) {
-                Ok(report) => report,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    shut_down();
-                    ends_at = None;
-                    continue;
-                }
-                Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
-            },
-            None => match reports.recv() {
-                Ok(report) => report,
-                Err(mpsc::RecvError) => return Ok(()),
-            },
-        };
-        match (report, options.json) {
-            (Report::Event { json, .. }, true) => output.line(&json.finish())?,
-            (Report::Event { text, .. }, false) => output.line(&text)?,
-            // A warning in a text log stands out by where it is printed.
-            (Report::Warning { json, .. }, true) => output.line(&json.finish())?,
-            (Report::Warning { text, .. }, false) => {
-                let _ = output::print_error(&text);
+fn peer_text(call: &Call) -> String {
+    call.peer_address()
+        .map_or(String::new(), |peer| peer.to_string())
+}
+
+fn incident_report(incident: &Incident<'_>) -> Report {
+    match incident {
+        Incident::Refused { peer, refusal } => {
+            refusal_report(&peer.to_string(), &refusal.to_string())
+        }
+        other => {
+            let text = other.to_string();
+            Report {
+                importance: Importance::Warning,
+                json: Object::event("warning").text("text", &text),
+                text,
             }
         }
     }
 }
 
-/// One line to print, in both forms.
-#[derive(Debug)]
-enum Report {
-    Event { json: Object, text: String },
-    Warning { json: Object, text: String },
-}
-
-impl Report {
-    fn of_incident(incident: &Incident<'_>) -> Report {
-        let text = incident.to_string();
-        let json = match incident {
-            Incident::Refused { peer, refusal } => Object::event("refused")
-                .text("peer", &peer.to_string())
-                .text("reason", &refusal.to_string()),
-            other => Object::event("warning").text("text", &other.to_string()),
-        };
-        Report::Warning { json, text }
-    }
-
-    fn warning(uuid: Uuid, text: &str) -> Report {
-        Report::Warning {
-            json: Object::event("warning")
-                .text("uuid", &uuid.to_string())
-                .text("text", text),
-            text: format!("{} {text}", short(uuid)),
-        }
+fn refusal_report(peer: &str, reason: &str) -> Report {
+    Report {
+        importance: Importance::Warning,
+        json: Object::event("refused")
+            .text("peer", peer)
+            .text("reason", reason),
+        text: format!("{peer} refused: {reason}"),
     }
 }
 
@@ -245,33 +298,39 @@ fn short(uuid: Uuid) -> String {
 struct Answering<'a> {
     call: &'a mut Call,
     options: &'a Options,
-    report: &'a mpsc::Sender<Report>,
+    reports: &'a Reports,
 }
 
 impl Answering<'_> {
-    fn answer(self) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn answer(self) {
         let Answering {
             call,
             options,
-            report,
+            reports,
         } = self;
         let uuid = call.uuid();
+        let short = short(uuid);
         let started = Instant::now();
-        let peer = call
-            .peer_address()
-            .map_or(String::new(), |peer| peer.to_string());
-        let text = format!("{} call {uuid}\n{0} from {peer}", short(uuid));
-        let json = Object::event("call")
-            .text("uuid", &uuid.to_string())
-            .text("peer", &peer);
-        report.send(Report::Event { json, text })?;
+        let peer = peer_text(call);
+        reports.add(Report {
+            importance: Importance::Call,
+            json: Object::event("call")
+                .text("uuid", &uuid.to_string())
+                .text("peer", &peer),
+            text: format!("{short} call {uuid}\n{short} from {peer}"),
+        });
 
         let hang_up_at = options
             .hang_up_after
             .and_then(|after| started.checked_add(after));
+        let mut warnings = Warnings {
+            uuid,
+            count: 0,
+            reports,
+        };
         let voice = call.voice();
         let (listener, speaker) = call.split();
-        thread::scope(|scope| -> Result<(), Box<dyn Error + Send + Sync>> {
+        thread::scope(|scope| {
             if options.answer == Answer::Silence {
                 scope.spawn(move || send_silence(speaker));
             }
@@ -281,7 +340,7 @@ impl Answering<'_> {
                     None => listener.receive(),
                 };
                 match event {
-                    None => return Ok(()),
+                    None => return,
                     Some(Event::TimeUp) => voice.hang_up(),
                     Some(Event::Message(Message::Audio(audio))) => {
                         if options.answer == Answer::Echo {
@@ -289,42 +348,73 @@ impl Answering<'_> {
                             let _ = voice.send(audio);
                         }
                     }
-                    Some(Event::Message(Message::Dtmf(dtmf))) => {
+                    Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
                         let json = Object::event("dtmf").text("uuid", &uuid.to_string());
-                        let json = dtmf_fields(json, dtmf);
-                        let text = format!("{} {}", short(uuid), dtmf_text(dtmf));
-                        report.send(Report::Event { json, text })?;
+                        reports.add(Report {
+                            importance: Importance::Detail,
+                            json: dtmf_fields(json, dtmf),
+                            text: format!("{short} {message}"),
+                        });
                     }
-                    Some(Event::Malformed(error)) => {
-                        report.send(Report::warning(uuid, &error.to_string()))?;
-                    }
-                    Some(Event::TooLong(header)) => {
-                        report.send(Report::warning(uuid, &format!("frame too long: {header}")))?;
-                    }
-                    Some(Event::Message(Message::Unknown(frame))) => {
-                        report.send(Report::warning(uuid, &frame.to_string()))?;
-                    }
-                    Some(other) => report.send(Report::warning(uuid, &format!("{other:?}")))?,
+                    Some(other) => warnings.add(&other.to_string()),
                 }
             }
-        })?;
+        });
+        warnings.finish();
 
-        let Some(end) = call.end() else { return Ok(()) };
+        let Some(end) = call.end() else { return };
         let stats = call.stats();
         let seconds = started.elapsed().as_secs_f64();
         let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
-        let text = format!(
-            "{} over: {end}\n{0} {seconds:.1} s, {frames_in} frames in, {frames_out} out",
-            short(uuid)
-        );
-        let json = Object::event("hangup")
-            .text("uuid", &uuid.to_string())
-            .text("reason", end.name())
-            .thousandths("seconds", seconds)
-            .number("frames_in", frames_in)
-            .number("frames_out", frames_out);
-        report.send(Report::Event { json, text })?;
-        Ok(())
+        let indent = format!("{short} ");
+        let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
+        let frames = counted(frames_in, "frame");
+        reports.add(Report {
+            importance: Importance::Call,
+            json: Object::event("hangup")
+                .text("uuid", &uuid.to_string())
+                .text("reason", end.name())
+                .thousandths("seconds", seconds)
+                .number("frames_in", frames_in)
+                .number("frames_out", frames_out),
+            text: format!("{over}\n{short} {seconds:.1} s, {frames} in, {frames_out} out"),
+        });
+    }
+}
+
+/// The warnings of one call. A peer can cause one with each frame, and after a few they tell nothing new: the rest is counted.
+struct Warnings<'a> {
+    uuid: Uuid,
+    count: usize,
+    reports: &'a Reports,
+}
+
+const WARNINGS_PER_CALL: usize = 5;
+
+impl Warnings<'_> {
+    fn add(&mut self, text: &str) {
+        self.count += 1;
+        if self.count <= WARNINGS_PER_CALL {
+            self.report(text);
+        }
+    }
+
+    /// Says how many more there were.
+    fn finish(self) {
+        let more = self.count.saturating_sub(WARNINGS_PER_CALL);
+        if more > 0 {
+            self.report(&format!("{} like these", counted(more, "more warning")));
+        }
+    }
+
+    fn report(&self, text: &str) {
+        self.reports.add(Report {
+            importance: Importance::Warning,
+            json: Object::event("warning")
+                .text("uuid", &self.uuid.to_string())
+                .text("text", text),
+            text: format!("{} {text}", short(self.uuid)),
+        });
     }
 }
 

@@ -1,0 +1,97 @@
+//! Text for people.
+
+use std::ffi::OsStr;
+
+/// What a terminal line may have, by the tool's contract.
+const COLUMNS: usize = 60;
+
+/// One line, or more if it has over 60 columns: it is broken between words, and each further line begins with `indent`.
+pub fn wrapped(start: &str, indent: &str, text: &str) -> String {
+    let mut lines = String::from(start);
+    let mut columns = start.chars().count();
+    let mut separator = "";
+    for word in text.split(' ') {
+        let word_columns = word.chars().count();
+        if !separator.is_empty() && columns + 1 + word_columns > COLUMNS {
+            lines.push('\n');
+            lines.push_str(indent);
+            columns = indent.chars().count();
+            separator = "";
+        }
+        lines.push_str(separator);
+        lines.push_str(word);
+        columns += separator.len() + word_columns;
+        separator = " ";
+    }
+    lines
+}
+
+/// So many of something whose plural has an s.
+pub fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// What somebody has typed, in quotes, so that an empty one shows.
+pub fn quoted(typed: impl AsRef<OsStr>) -> String {
+    format!("'{}'", typed.as_ref().to_string_lossy())
+}
+
+/// The same text on one line, whatever it holds: what would break or erase the line is escaped.
+pub fn on_one_line(text: &str) -> String {
+    let mut line = String::new();
+    for character in text.chars() {
+        // U+2028 and U+2029 separate lines and paragraphs.
+        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        assert_eq!(wrapped("a ", "  ", "b c"), "a b c");
+        let words = "four ".repeat(30);
+        let lines = wrapped("12345 over: ", "12345 ", words.trim_end());
+        assert_eq!(
+            lines.lines().map(str::len).collect::<Vec<_>>(),
+            [56, 60, 55],
+            "{lines}"
+        );
+        assert!(
+            lines
+                .lines()
+                .skip(1)
+                .all(|line| line.starts_with("12345 four"))
+        );
+        assert_eq!(lines.matches("four").count(), 30);
+        // A word that is too long for any line has one to itself.
+        let long = "x".repeat(70);
+        assert_eq!(
+            wrapped("", "  ", &format!("a {long} b")),
+            format!("a\n  {long}\n  b")
+        );
+    }
+
+    #[test]
+    fn one_has_no_plural() {
+        assert_eq!(counted(0, "frame"), "0 frames");
+        assert_eq!(counted(1, "frame"), "1 frame");
+        assert_eq!(counted(2, "frame"), "2 frames");
+    }
+
+    #[test]
+    fn one_line_stays_one_line() {
+        assert_eq!(
+            on_one_line("a\nb\r\u{1b}[2J\u{85}\u{2028}é'"),
+            "a\\nb\\r\\u{1b}[2J\\u{85}\\u{2028}é'"
+        );
+    }
+}

@@ -6,7 +6,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::io::{self, Read, Write};
+use std::sync::Mutex;
+use std::time::Duration;
 
+use audiosocket::call::{Call, CallOptions, Transport};
 use audiosocket::stream::{FrameReader, FrameWriter};
 use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
 
@@ -214,4 +217,68 @@ fn a_frame_is_parsed_understood_and_encoded_without_an_allocation() {
         assert_eq!(audio.samples().rev().map(i64::from).sum::<i64>(), 7 * 160);
     });
     assert_eq!(made, 0);
+}
+
+/// A peer who says his UUID and then audio for ever, a frame a read, and takes whatever is sent.
+struct Talkative {
+    next: Mutex<Vec<u8>>,
+    frame: Vec<u8>,
+}
+
+impl Transport for Talkative {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut next = self.next.lock().unwrap();
+        let len = next.len();
+        buffer[..len].copy_from_slice(&next);
+        next.clone_from(&self.frame);
+        Ok(len)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+#[test]
+fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
+    let encoded = |message: Message<'_>| {
+        let mut buffer = [0; 323];
+        message.encode(&mut buffer).unwrap().to_vec()
+    };
+    let frame = encoded(Message::Audio(
+        Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap(),
+    ));
+    let mut uuid = encoded(Message::Uuid(Uuid::NIL));
+    // So that there is room for a frame without an allocation.
+    uuid.reserve_exact(frame.len());
+    let peer = Talkative {
+        next: Mutex::new(uuid),
+        frame,
+    };
+    let mut call = Call::accept(peer, Duration::from_secs(5), CallOptions::default()).unwrap();
+    let voice = call.voice();
+    let mut echo = |frames: usize| {
+        for _ in 0..frames {
+            let audio = call.receive().and_then(|event| event.audio()).unwrap();
+            voice.send(audio).unwrap();
+        }
+    };
+    echo(1);
+    assert_eq!(allocations(|| echo(10_000)), 0);
+    // Dropped without an end of its own: this peer would go on talking.
+    assert_eq!(call.stats().frames_sent, 10_002);
 }

@@ -105,9 +105,10 @@ impl Builder {
         self
     }
 
-    /// What the threads of calls are called, before a hyphen and a number: `call` by default. Linux shows 15 bytes.
+    /// What the threads of calls are called, before a hyphen and a number: `call` by default. Linux shows 15 bytes. A zero byte,
+    /// which no thread's name may have, is left out.
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
-        self.settings.thread_name = name.into();
+        self.settings.thread_name = name.into().replace('\0', "");
         self
     }
 

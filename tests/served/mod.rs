@@ -132,6 +132,11 @@ impl Served {
         })
     }
 
+    /// Answers the ends so far, and keeps none.
+    pub fn forget_the_ended(&self) -> Vec<Ended> {
+        core::mem::take(&mut self.said.lock().unwrap().ended)
+    }
+
     #[track_caller]
     pub fn incident(&self) -> String {
         eventually("an incident", || self.said.lock().unwrap().incidents.pop())

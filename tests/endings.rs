@@ -4,6 +4,7 @@ mod served;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -229,4 +230,37 @@ fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_rese
     running.join().unwrap().unwrap();
     let counts = handle.counts();
     assert_eq!((counts.calls_begun, counts.calls), (0, 0));
+}
+
+#[test]
+fn a_caller_whose_admission_takes_longer_than_the_shutdown_is_hung_up_and_not_reset() {
+    let (asked, asking) = mpsc::channel();
+    let (answer, answers) = mpsc::channel::<()>();
+    let answers = Mutex::new(answers);
+    let builder = Server::builder().call_options(quiet()).admit(move |_| {
+        asked.send(())?;
+        Ok(answers.lock().unwrap().recv_timeout(PATIENCE)?)
+    });
+    let server = Served::start(builder, served::echo);
+    let stream = server.connect_as(uuid(1));
+    asking.recv_timeout(PATIENCE).unwrap();
+    server.handle.shut_down(Duration::ZERO);
+    // The server has waited for its last connections for 2 s by then.
+    let heard = thread::scope(|scope| {
+        let talking =
+            scope.spawn(|| served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5)));
+        thread::sleep(Duration::from_secs(3));
+        answer.send(()).unwrap();
+        talking.join().unwrap()
+    });
+    assert_eq!(heard, HANGUP);
+    // The peer may go on for a while after it has been hung up, as Asterisk does.
+    for _ in 0..20 {
+        (&stream).write_all(&SAMPLE).expect("it is still read");
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(stream);
+    let said = server.wait();
+    let names: Vec<&str> = said.refused.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["ShuttingDown"]);
 }

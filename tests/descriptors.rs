@@ -139,3 +139,26 @@ fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
     assert!(server.wait().success());
     drop((calls, crowd));
 }
+
+/// The accepting thread holds the last descriptor for the next caller and waits for him, so that its `accept` does not fail; and
+/// the connection that would wake it cannot be made.
+#[cfg(target_os = "linux")]
+#[test]
+fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_time_has_come() {
+    let mut server = Serving::start(&["--seconds", "3"]);
+    let call = server.call(1);
+    hear_the_echo_after_silence(&call);
+    // Counted by number: what the program has inherited may have higher ones than it can get itself.
+    let process = server.child.id();
+    let is_free =
+        |number: &usize| std::fs::symlink_metadata(format!("/proc/{process}/fd/{number}")).is_err();
+    let count_free = || (0..DESCRIPTORS).filter(is_free).count();
+    let crowd: Vec<TcpStream> = (1..count_free())
+        .map(|_| served::connect(server.address))
+        .collect();
+    served::eventually("one descriptor left", || (count_free() == 1).then_some(()));
+    assert!(server.wait().success());
+    let warnings = (server.lines.iter()).filter(|line| line.contains("cannot accept"));
+    assert_eq!(warnings.count(), 0, "there was one for everybody");
+    drop((call, crowd));
+}

@@ -275,6 +275,7 @@ const CROWD_ADDRESS: &str = "AUDIOSOCKET_TEST_CROWD_ADDRESS";
 fn a_crowd() {
     let address = std::env::var(CROWD_ADDRESS).expect("only the test above can run this");
     let address: SocketAddr = address.parse().unwrap();
+    let begun = Instant::now();
     let mut crowd: Vec<Option<TcpStream>> = Vec::new();
     for number in 0..CROWD {
         let mut peer = served::connect(address);
@@ -285,7 +286,6 @@ fn a_crowd() {
     }
     let mut heard = vec![Vec::new(); CROWD];
     let mut refused = 0;
-    let begun = Instant::now();
     // Everybody talks, until each has either heard himself or been refused. Those who are calls keep their places meanwhile.
     loop {
         for (peer, heard) in crowd.iter_mut().zip(&mut heard) {
@@ -294,6 +294,7 @@ fn a_crowd() {
             match stream.read(&mut bytes) {
                 Ok(0) => {
                     assert_eq!(*heard, HANGUP, "a hangup frame before the end");
+                    served::talk_after_the_end(stream, begun);
                     refused += 1;
                     *peer = None;
                 }

@@ -191,18 +191,25 @@ pub fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     panic!("waited for {what} in vain");
 }
 
-/// Sends a piece every so often and answers what was read meanwhile, until the end of the stream. A reset is a failure.
+/// Sends a piece every so often and answers what was read meanwhile, until the end of the stream. A reset is a failure, also one
+/// that comes after the end: who talks notices the end only after a while.
 #[track_caller]
 pub fn read_while_sending(mut stream: &TcpStream, piece: &[u8], pause: Duration) -> Vec<u8> {
     let begun = Instant::now();
+    let mut not_yet_over = begun;
     let mut answer = Vec::new();
     stream.set_nonblocking(true).unwrap();
     while begun.elapsed() < PATIENCE {
+        let now = Instant::now();
         let mut bytes = [0; 4096];
         match stream.read(&mut bytes) {
-            Ok(0) => return answer,
+            Ok(0) => {
+                talk_after_the_end(stream, not_yet_over);
+                return answer;
+            }
             Ok(count) => answer.extend_from_slice(&bytes[..count]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                not_yet_over = now;
                 match stream.write(piece) {
                     Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -214,6 +221,22 @@ pub fn read_while_sending(mut stream: &TcpStream, piece: &[u8], pause: Duration)
         }
     }
     panic!("no end of the stream after {} bytes", answer.len());
+}
+
+/// Says a little more after the server's hangup. The first of it would be answered with a reset by a server that has closed, the
+/// next could not be sent then. A server waits for 2 s for its peer to close; if that may be over, nothing is learned.
+#[track_caller]
+pub fn talk_after_the_end(mut stream: &TcpStream, not_yet_over: Instant) {
+    for _ in 0..3 {
+        if let Err(error) = stream.write_all(&SAMPLE) {
+            let may_be_over = not_yet_over.elapsed() > Duration::from_millis(1500);
+            assert!(
+                may_be_over,
+                "the server does not take what is under way: {error}"
+            );
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Reads to the end of the stream, which is to be no reset.

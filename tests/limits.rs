@@ -3,14 +3,14 @@
 mod served;
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::call::{Call, CallOptions, Deadline, End, Event, SendError, Server};
+use audiosocket::call::{Call, CallOptions, Deadline, End, Event, SendError, Server, Transport};
 use audiosocket::wire::Header;
 use served::{HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
 
@@ -241,6 +241,47 @@ fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_
     drop((sipping, deaf));
     // A handler that ends with a `SendError` has not failed.
     assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+/// A transport that has room for one byte every 10 ms, which no kernel's does.
+struct Sipping;
+
+impl Transport for Sipping {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let frame = served::uuid_frame(uuid(1));
+        buffer[..frame.len()].copy_from_slice(&frame);
+        Ok(frame.len())
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        thread::sleep(Duration::from_millis(10));
+        Ok(bytes.len().min(1))
+    }
+
+    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+#[test]
+fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
+    let options = quiet().write_deadline(Duration::from_millis(500));
+    let call = Call::accept(Sipping, PATIENCE, options).unwrap();
+    // 3.2 s and more, if it could take them.
+    let answer = call.voice().send(served::audio(&[1; 320]));
+    let end = End::TimedOut(Deadline::Write);
+    assert_eq!(answer, Err(SendError::Over(end)));
+    assert_eq!(call.end(), Some(end));
 }
 
 #[test]

@@ -216,13 +216,15 @@ impl Entry {
     /// The connection has become a call, if there is room for one more.
     pub(super) fn become_call(&self, voice: Voice) -> Result<(), Refusal> {
         let mut state = self.connections.state();
-        state.pending.remove(&self.number);
+        // One that is refused keeps its place among the pending until it has been handed over to be ended: until then it is to
+        // be waited for.
         if state.cut_at.is_some() {
             return Err(Refusal::ShuttingDown);
         }
         if state.calls.len() >= self.connections.max_calls {
             return Err(Refusal::TooManyCalls);
         }
+        state.pending.remove(&self.number);
         state.calls.insert(self.number, voice);
         state.counts.calls_begun = state.counts.calls_begun.saturating_add(1);
         Ok(())

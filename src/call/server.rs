@@ -146,29 +146,33 @@ impl Server {
                 lingering.close();
                 return Err(error);
             }
-            for arrival in arrivals {
-                match arrival {
-                    Arrival::Connection(stream, peer, entry) => {
-                        let kept = Arc::clone(&stream);
-                        let mut thread = name("0").name(entry.thread_name(&settings.thread_name));
-                        if let Some(bytes) = settings.stack_size {
-                            thread = thread.stack_size(bytes);
+            // What ends last, a slow hook's refusal, still needs somebody to wait for its peer; so all of them end before that thread.
+            thread::scope(|calls| {
+                for arrival in arrivals {
+                    match arrival {
+                        Arrival::Connection(stream, peer, entry) => {
+                            let kept = Arc::clone(&stream);
+                            let mut thread =
+                                name("0").name(entry.thread_name(&settings.thread_name));
+                            if let Some(bytes) = settings.stack_size {
+                                thread = thread.stack_size(bytes);
+                            }
+                            let connection = &connection;
+                            let serve = move || connection.serve(stream, peer, entry);
+                            if let Err(error) = thread.spawn_scoped(calls, serve) {
+                                lingering.refuse(kept);
+                                shared.connections.count_refused();
+                                settings.report_refusal(peer, &Refusal::NoThread(error));
+                            }
                         }
-                        let connection = &connection;
-                        let serve = move || connection.serve(stream, peer, entry);
-                        if let Err(error) = thread.spawn_scoped(scope, serve) {
-                            lingering.refuse(kept);
-                            shared.connections.count_refused();
-                            settings.report_refusal(peer, &Refusal::NoThread(error));
+                        Arrival::Refused(peer, refusal) => settings.report_refusal(peer, &refusal),
+                        Arrival::Failed(error) => {
+                            settings.report(&Incident::AcceptFailed { error: &error });
                         }
-                    }
-                    Arrival::Refused(peer, refusal) => settings.report_refusal(peer, &refusal),
-                    Arrival::Failed(error) => {
-                        settings.report(&Incident::AcceptFailed { error: &error });
                     }
                 }
-            }
-            shared.connections.wait_for_the_last();
+                shared.connections.wait_for_the_last();
+            });
             lingering.close();
             Ok(())
         })

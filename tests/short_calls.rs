@@ -1,0 +1,105 @@
+//! Ten thousand short calls leave nothing behind: no thread, no descriptor, no memory.
+//!
+//! Only Linux says what a process holds; elsewhere the calls are made and counted, and that is all.
+
+mod served;
+
+use std::io::{Read, Write};
+use std::thread;
+
+use audiosocket::call::{CallOptions, End, Server};
+use served::{SAMPLE, Served};
+
+const CALLS: usize = 10_000;
+const CLIENTS: usize = 4;
+
+/// What may be held more than before: less than half a KiB for each call, so that a leak of any buffer would show.
+const MOST_GROWTH_KIB: usize = 4 * 1024;
+
+/// What the process holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Held {
+    threads: usize,
+    descriptors: usize,
+    memory_kib: usize,
+}
+
+impl Held {
+    #[cfg(target_os = "linux")]
+    fn now() -> Option<Held> {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let number_of = |name: &str| -> usize {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        };
+        Some(Held {
+            threads: number_of("Threads:"),
+            descriptors: std::fs::read_dir("/proc/self/fd").unwrap().count(),
+            memory_kib: number_of("VmRSS:"),
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn now() -> Option<Held> {
+        None
+    }
+}
+
+#[test]
+fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind() {
+    let options = CallOptions::default().first_silence(false);
+    let server = Served::start(Server::builder().call_options(options), served::echo);
+    // What is made once and kept is not what is looked for: allocator arenas, the standard library's own.
+    make_calls(&server, 1_000);
+    let before = Held::now();
+
+    make_calls(&server, CALLS);
+    let Some(before) = before else {
+        println!("this system does not say what a process holds; {CALLS} calls were served");
+        server.stop();
+        return;
+    };
+    let after = served::eventually("threads and descriptors as before", || {
+        let after = Held::now().unwrap();
+        let is_as_before =
+            after.threads == before.threads && after.descriptors == before.descriptors;
+        is_as_before.then_some(after)
+    });
+    println!("before {CALLS} calls: {before:?}\nafter: {after:?}");
+    let growth = after.memory_kib.saturating_sub(before.memory_kib);
+    assert!(growth < MOST_GROWTH_KIB, "{growth} KiB more");
+
+    let said = server.stop();
+    assert_eq!(said.refused, []);
+    assert_eq!(said.incidents, Vec::<String>::new());
+}
+
+/// Calls of one frame and its echo, from a few callers at once; returns when the server is done with all.
+fn make_calls(server: &Served, calls: usize) {
+    let begun_before = server.handle.counts().calls_begun;
+    thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            scope.spawn(move || {
+                for _ in 0..calls / CLIENTS {
+                    let mut stream = server.connect();
+                    let mut frames = served::uuid_frame(served::uuid(client as u8)).to_vec();
+                    frames.extend_from_slice(&SAMPLE);
+                    stream.write_all(&frames).unwrap();
+                    let mut echo = [0; SAMPLE.len()];
+                    stream.read_exact(&mut echo).unwrap();
+                    assert_eq!(echo, SAMPLE);
+                }
+            });
+        }
+    });
+    server.wait_for_calls(0);
+    let begun = server.handle.counts().calls_begun - begun_before;
+    assert_eq!(begun, calls);
+    // What the test itself keeps of each call is not to count as the server's.
+    let ended = server.forget_the_ended();
+    assert_eq!(ended.len(), calls);
+    for call in ended {
+        assert_eq!(call.end, Some(End::Closed));
+        assert_eq!((call.stats.frames_received, call.stats.frames_sent), (1, 1));
+    }
+}

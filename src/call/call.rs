@@ -91,7 +91,7 @@ impl<T: Transport> Call<T> {
         let mut reader =
             FrameReader::with_max_payload_len(incoming, options.max_payload_len.max(Uuid::LEN));
         let uuid = read_uuid(&mut reader, &*transport, uuid_deadline, dismissed)?;
-        let line = Line::new(transport, uuid, peer_address, write_deadline);
+        let line = Line::new(transport, uuid, peer_address, options);
         Ok(Call::begin(reader, line, options))
     }
 
@@ -249,9 +249,11 @@ fn read_uuid<T: Transport>(
             Err(ReadError::Io(error)) => return Err(Refusal::Io(error)),
             Err(_) => return Err(Refusal::Truncated { received }),
         }
-        // Only now, so that one who has sent his UUID already, or has gone already, is not sent away.
-        if let Some(refusal) = dismissed() {
-            return Err(refusal);
+        // Not one who has sent his UUID, or something else, in full: that is looked at first.
+        if reader.needed() > 0 {
+            if let Some(refusal) = dismissed() {
+                return Err(refusal);
+            }
         }
     }
 }

@@ -29,9 +29,28 @@ struct State {
     /// Counts up, so the first in either map is the oldest.
     last_number: usize,
     pending: BTreeMap<usize, Pending>,
+    /// Those that have sent their UUID and wait to be admitted. They have the place of a call already.
+    asking: BTreeMap<usize, Uuid>,
     calls: BTreeMap<usize, Voice>,
     counts: Counts,
     cut_at: Option<Instant>,
+}
+
+impl State {
+    fn is_empty(&self) -> bool {
+        self.pending.is_empty() && self.asking.is_empty() && self.calls.is_empty()
+    }
+
+    /// Sends away the connection that has been without a UUID for longest, if that is long enough; answers whether.
+    fn dismiss_a_silent_one(&mut self) -> bool {
+        match self.pending.first_entry() {
+            Some(oldest) if oldest.get().since.elapsed() >= SURELY_SILENT => {
+                oldest.remove().is_dismissed.store(true, Ordering::Relaxed);
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 struct Pending {
@@ -40,8 +59,9 @@ struct Pending {
 }
 
 /// A connection that has been without a UUID for so long gives its place to a newer one when there are too many. Asterisk sends
-/// the UUID within 12 ms of connecting (measured with 22.10), so it is more likely to be a silent peer than a call.
-const SURELY_SILENT: Duration = Duration::from_secs(1);
+/// the UUID within 12 ms of connecting (measured with 22.10), so it is more likely to be a silent peer than a call; and whoever
+/// wants to keep calls out with silent connections needs as many of them every quarter of a second as may be pending.
+const SURELY_SILENT: Duration = Duration::from_millis(250);
 
 impl Connections {
     pub(super) fn new(max_calls: usize, max_pending: usize) -> Connections {
@@ -60,13 +80,8 @@ impl Connections {
         if state.cut_at.is_some() {
             return Err(Refusal::ShuttingDown);
         }
-        if state.pending.len() >= self.max_pending {
-            match state.pending.first_entry() {
-                Some(oldest) if oldest.get().since.elapsed() >= SURELY_SILENT => {
-                    oldest.remove().is_dismissed.store(true, Ordering::Relaxed);
-                }
-                _ => return Err(Refusal::TooManyPending),
-            }
+        if state.pending.len() >= self.max_pending && !state.dismiss_a_silent_one() {
+            return Err(Refusal::TooManyPending);
         }
         state.last_number = state.last_number.wrapping_add(1);
         let number = state.last_number;
@@ -91,7 +106,7 @@ impl Connections {
     pub(super) fn counts(&self) -> Counts {
         let state = self.state();
         Counts {
-            pending: state.pending.len(),
+            pending: state.pending.len().saturating_add(state.asking.len()),
             calls: state.calls.len(),
             ..state.counts
         }
@@ -99,15 +114,6 @@ impl Connections {
 
     pub(super) fn live_calls(&self) -> Vec<LiveCall> {
         self.state().calls.values().map(LiveCall::of).collect()
-    }
-
-    /// How many live calls have this UUID.
-    pub(super) fn count_of(&self, uuid: Uuid) -> usize {
-        self.state()
-            .calls
-            .values()
-            .filter(|voice| voice.uuid() == uuid)
-            .count()
     }
 
     /// Hangs up the live calls that have this UUID, and answers how many those were.
@@ -123,6 +129,11 @@ impl Connections {
         };
         voices.iter().for_each(Voice::hang_up);
         voices.len()
+    }
+
+    /// Frees a descriptor, if a silent connection holds one.
+    pub(super) fn dismiss_a_silent_one(&self) {
+        self.state().dismiss_a_silent_one();
     }
 
     /// Lets the connections end by themselves for the time of `grace`. Called again, the earlier end counts.
@@ -156,7 +167,7 @@ impl Connections {
     /// Waits until no connection is left, or the time has come.
     fn wait_until(&self, time: impl Fn(&State) -> Option<Instant>) {
         let mut state = self.state();
-        while !(state.pending.is_empty() && state.calls.is_empty()) {
+        while !state.is_empty() {
             let left = time(&state).map_or(Duration::ZERO, |at| {
                 at.saturating_duration_since(Instant::now())
             });
@@ -213,18 +224,34 @@ impl Entry {
         })
     }
 
-    /// The connection has become a call, if there is room for one more.
-    pub(super) fn become_call(&self, voice: Voice) -> Result<(), Refusal> {
+    /// The connection has sent its UUID and gets the place of a call, if there is one. Answers how many calls there are with the
+    /// same UUID, those that are just asking included.
+    pub(super) fn ask(&self, uuid: Uuid) -> Result<usize, Refusal> {
         let mut state = self.connections.state();
-        // One that is refused keeps its place among the pending until it has been handed over to be ended: until then it is to
-        // be waited for.
         if state.cut_at.is_some() {
             return Err(Refusal::ShuttingDown);
         }
-        if state.calls.len() >= self.connections.max_calls {
+        if state.calls.len().saturating_add(state.asking.len()) >= self.connections.max_calls {
             return Err(Refusal::TooManyCalls);
         }
+        let calls = state.calls.values().map(Voice::uuid);
+        let same = calls
+            .chain(state.asking.values().copied())
+            .filter(|other| *other == uuid)
+            .count();
         state.pending.remove(&self.number);
+        state.asking.insert(self.number, uuid);
+        Ok(same)
+    }
+
+    /// The connection has been admitted. One that is refused instead keeps its place until it has been handed over to be ended,
+    /// since until then it is to be waited for.
+    pub(super) fn become_call(&self, voice: Voice) -> Result<(), Refusal> {
+        let mut state = self.connections.state();
+        if state.cut_at.is_some() {
+            return Err(Refusal::ShuttingDown);
+        }
+        state.asking.remove(&self.number);
         state.calls.insert(self.number, voice);
         state.counts.calls_begun = state.counts.calls_begun.saturating_add(1);
         Ok(())
@@ -235,6 +262,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut state = self.connections.state();
         state.pending.remove(&self.number);
+        state.asking.remove(&self.number);
         let voice = state.calls.remove(&self.number);
         drop(state);
         drop(voice);

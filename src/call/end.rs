@@ -60,6 +60,11 @@ impl End {
         }
     }
 
+    /// Whether this side ended the call, and so owes the peer a hangup.
+    pub(super) const fn is_from_here(&self) -> bool {
+        matches!(self, End::HungUpHere | End::TimedOut(_))
+    }
+
     pub(super) fn from_io(error: &io::Error) -> End {
         match error.kind() {
             // A write after the peer has gone is answered with a broken pipe, a read with a reset.

@@ -1,9 +1,8 @@
 //! A server seen from other threads.
 
 use core::fmt;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
@@ -34,9 +33,6 @@ pub struct Handle {
 pub(super) struct Shared {
     pub(super) address: SocketAddr,
     pub(super) connections: Arc<Connections>,
-    /// A second descriptor of the listener, as long as someone waits for callers there. From the start, because it is needed when
-    /// there are no more descriptors to be had.
-    pub(super) waker: Mutex<Option<Waker>>,
 }
 
 /// A call under way, as a [`Handle`] lists it.
@@ -81,70 +77,18 @@ impl Handle {
     }
 
     /// Hangs up the calls that have this UUID, and answers how many those were: one, unless Asterisk used it twice at once, or
-    /// none.
+    /// none. Waits for a peer that does not read for 0.1 s at the most.
     pub fn hang_up(&self, uuid: Uuid) -> usize {
         self.shared.connections.hang_up(uuid)
     }
 
     /// Shuts the server down: it accepts no more calls, lets those under way end by themselves for the time of `grace`, then
-    /// hangs up the rest. Does not wait; [`Server::run`](super::Server::run) returns when the last handler has. Called again, it
-    /// can only shorten the grace.
+    /// hangs up the rest, and cuts what is still there 2 s later. Does not wait; [`Server::run`](super::Server::run) returns when
+    /// the last handler has. Called again, it can only shorten the grace.
     ///
     /// A handler that neither receives nor sends cannot be ended by anyone, and is waited for.
     pub fn shut_down(&self, grace: Duration) {
         self.shared.connections.stop(grace);
-        self.shared.wake_acceptor();
-    }
-}
-
-impl Shared {
-    /// Makes `accept` return. Nothing but a connection does so without harm to callers who wait in the backlog; if none can be
-    /// made, for want of descriptors, say, the listener itself is shut down.
-    fn wake_acceptor(&self) {
-        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(waker) = &*waker {
-            let address = reachable(self.address);
-            if TcpStream::connect_timeout(&address, Duration::from_millis(100)).is_err() {
-                waker.shut_down_listener();
-            }
-        }
-    }
-}
-
-/// The address to reach a listener of ours at: one that listens everywhere is reached over loopback.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    address
-}
-
-/// A listener under the type of a stream, which std can shut down: on Linux `accept` answers with an error then.
-pub(super) struct Waker {
-    #[cfg(unix)]
-    listener: TcpStream,
-}
-
-impl Waker {
-    #[cfg(unix)]
-    pub(super) fn of(listener: &TcpListener) -> io::Result<Waker> {
-        use std::os::fd::OwnedFd;
-
-        Ok(Waker {
-            listener: TcpStream::from(OwnedFd::from(listener.try_clone()?)),
-        })
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn of(_: &TcpListener) -> io::Result<Waker> {
-        Ok(Waker {})
-    }
-
-    fn shut_down_listener(&self) {
-        #[cfg(unix)]
-        let _ = self.listener.shutdown(std::net::Shutdown::Both);
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Incident<'a> {
     Refused {
         /// Where it came from.
         peer: SocketAddr,
+        /// Its UUID, if it had sent one.
+        uuid: Option<Uuid>,
         /// Why.
         refusal: &'a Refusal,
     },
@@ -43,7 +45,20 @@ pub enum Incident<'a> {
 impl fmt::Display for Incident<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Incident::Refused { peer, refusal } => write!(f, "{peer} refused: {refusal}"),
+            Incident::Refused {
+                peer,
+                uuid: None,
+                refusal,
+            } => {
+                write!(f, "{peer} refused: {refusal}")
+            }
+            Incident::Refused {
+                peer,
+                uuid: Some(uuid),
+                refusal,
+            } => {
+                write!(f, "call {uuid} from {peer} refused: {refusal}")
+            }
             Incident::HandlerFailed { uuid, error } => {
                 write!(f, "call {uuid}: its handler failed: {error}")
             }

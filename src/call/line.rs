@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::transport::Transport;
-use super::{Deadline, End, SendError, Stats};
+use super::{CallOptions, Deadline, End, SendError, Stats};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, Message, SampleRate, Uuid};
 
@@ -22,6 +22,7 @@ pub(super) struct Line<T> {
     pub(super) uuid: Uuid,
     pub(super) peer_address: Option<SocketAddr>,
     begun: Instant,
+    longest_call: Option<Duration>,
     speaking: Mutex<Speaking<T>>,
     end: OnceLock<End>,
     /// The connection takes no more; the listener is about to find out why.
@@ -43,8 +44,9 @@ impl<T> Line<T> {
         transport: Arc<T>,
         uuid: Uuid,
         peer_address: Option<SocketAddr>,
-        write_deadline: Duration,
+        options: CallOptions,
     ) -> Line<T> {
+        let write_deadline = at_least_a_millisecond(options.write_deadline);
         let outgoing = Outgoing {
             transport: Arc::clone(&transport),
             write_deadline,
@@ -55,6 +57,7 @@ impl<T> Line<T> {
             uuid,
             peer_address,
             begun: Instant::now(),
+            longest_call: options.longest_call,
             speaking: Mutex::new(Speaking {
                 writer: FrameWriter::new(outgoing),
                 farewell_said: false,
@@ -73,6 +76,16 @@ impl<T> Line<T> {
 
     pub(super) fn end(&self) -> Option<End> {
         self.end.get().copied()
+    }
+
+    /// Ends the call if it has lasted as long as it may.
+    pub(super) fn watch_over_length(&self) {
+        if self
+            .longest_call
+            .is_some_and(|longest| self.begun.elapsed() >= longest)
+        {
+            self.note_end(End::TimedOut(Deadline::Call));
+        }
     }
 
     /// Ends the call, unless it has ended before.
@@ -103,7 +116,7 @@ impl<T> Line<T> {
 impl<T: Transport> Line<T> {
     pub(super) fn send(&self, message: &Message<'_>) -> Result<(), SendError> {
         let result = self.write(message, &mut self.speaking());
-        if self.end().is_some() {
+        if self.end().is_some_and(|end| end.is_from_here()) {
             // Someone may have hung up while this thread held the writer.
             self.say_farewell_if_free();
         }
@@ -111,6 +124,7 @@ impl<T: Transport> Line<T> {
     }
 
     fn write(&self, message: &Message<'_>, speaking: &mut Speaking<T>) -> Result<(), SendError> {
+        self.watch_over_length();
         if let Some(end) = self.end() {
             return Err(SendError::Over(end));
         }
@@ -159,7 +173,8 @@ impl<T: Transport> Line<T> {
         self.say_farewell(&mut self.speaking());
     }
 
-    fn say_farewell_if_free(&self) {
+    /// Says the farewell, unless it has been said or another thread is just sending, which then says it.
+    pub(super) fn say_farewell_if_free(&self) {
         match self.speaking.try_lock() {
             Ok(mut speaking) => self.say_farewell(&mut speaking),
             Err(TryLockError::Poisoned(poisoned)) => self.say_farewell(&mut poisoned.into_inner()),
@@ -230,7 +245,7 @@ pub(super) fn at_least_a_millisecond(timeout: Duration) -> Duration {
     timeout.max(Duration::from_millis(1))
 }
 
-fn is_timeout(error: &io::Error) -> bool {
+pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut

@@ -113,10 +113,12 @@ impl<T: Transport> Listener<T> {
 
     fn wait(&mut self, time: Option<Instant>) -> Waited {
         loop {
-            if self.call_has_lasted_too_long() {
-                self.line.note_end(End::TimedOut(Deadline::Call));
-            }
-            if self.line.end().is_some() {
+            self.line.watch_over_length();
+            if let Some(end) = self.line.end() {
+                if end.is_from_here() {
+                    // The peer is to know at once, whatever the handler still does.
+                    self.line.say_farewell_if_free();
+                }
                 return Waited::ToEnd;
             }
             let left = time.map(|time| time.saturating_duration_since(Instant::now()));
@@ -189,12 +191,6 @@ impl<T: Transport> Listener<T> {
         if self.options.keep_alive.is_some_and(is_due) {
             self.line.send_silence();
         }
-    }
-
-    fn call_has_lasted_too_long(&self) -> bool {
-        self.options
-            .longest_call
-            .is_some_and(|longest| self.line.begun().elapsed() >= longest)
     }
 
     /// Sets the time-out only if it changes: it costs a system call, and a frame costs no more than one.

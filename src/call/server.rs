@@ -9,21 +9,23 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
-use std::sync::mpsc::{self, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::builder::Settings;
 use super::call;
 use super::connections::{Connections, Entry};
-use super::handle::{Shared, Waker};
+use super::handle::Shared;
+use super::line::is_timeout;
 use super::lingering::Lingering;
 use super::{Builder, Call, Caller, End, Handle, Incident, Refusal, SendError};
+use crate::wire::Uuid;
 
 // Invariants:
-// - One thread accepts and does nothing else, least of all what a peer or the application's hooks can hold up. It hands over to
-//   the thread that called `run`, which starts the threads of calls and reports.
+// - One thread accepts, the one that called `run` starts the threads of calls, one waits for peers to close (`Lingering`), and
+//   one calls the application's hook for those who have no thread of their own. So neither a peer nor a hook can hold up a call.
 // - Nothing gets out of a connection's thread: a panic in the handler, in a hook, or in what they leave behind is caught there,
 //   since `thread::scope` would panic at its end for it.
 // - Each connection is entered in `Connections` before its thread starts and leaves when that is done, so that the last one can
@@ -81,10 +83,10 @@ impl Server {
     pub(super) fn new(listener: TcpListener, settings: Settings) -> io::Result<Server> {
         // A listener that does not wait would make the accept loop spin.
         listener.set_nonblocking(false)?;
+        time_accepts(&listener, BETWEEN_LOOKS)?;
         let shared = Arc::new(Shared {
             address: listener.local_addr()?,
             connections: Arc::new(Connections::new(settings.max_calls, settings.max_pending)),
-            waker: Mutex::new(Some(Waker::of(&listener)?)),
         });
         Ok(Server {
             listener,
@@ -125,56 +127,55 @@ impl Server {
             settings,
         } = self;
         let lingering = Lingering::default();
-        let reception = Reception {
-            shared: &shared,
-            lingering: &lingering,
-        };
+        let (report, reports) = mpsc::sync_channel(MOST_REPORTS);
         let connection = Connection {
             settings: &settings,
             connections: &shared.connections,
             lingering: &lingering,
             handler: &handler,
         };
-        thread::scope(|scope| {
-            let (arrival, arrivals) = mpsc::sync_channel(MOST_ARRIVALS);
-            let name =
-                |suffix| thread::Builder::new().name(format!("{}-{suffix}", settings.thread_name));
-            name("ends").spawn_scoped(scope, || lingering.run())?;
-            if let Err(error) =
-                name("accept").spawn_scoped(scope, move || reception.receive(listener, &arrival))
-            {
-                lingering.close();
-                return Err(error);
-            }
-            // What ends last, a slow hook's refusal, still needs somebody to wait for its peer; so all of them end before that thread.
-            thread::scope(|calls| {
-                for arrival in arrivals {
-                    match arrival {
-                        Arrival::Connection(stream, peer, entry) => {
-                            let kept = Arc::clone(&stream);
-                            let mut thread =
-                                name("0").name(entry.thread_name(&settings.thread_name));
-                            if let Some(bytes) = settings.stack_size {
-                                thread = thread.stack_size(bytes);
-                            }
-                            let connection = &connection;
-                            let serve = move || connection.serve(stream, peer, entry);
-                            if let Err(error) = thread.spawn_scoped(calls, serve) {
-                                lingering.refuse(kept);
-                                shared.connections.count_refused();
-                                settings.report_refusal(peer, &Refusal::NoThread(error));
-                            }
-                        }
-                        Arrival::Refused(peer, refusal) => settings.report_refusal(peer, &refusal),
-                        Arrival::Failed(error) => {
-                            settings.report(&Incident::AcceptFailed { error: &error });
-                        }
+        let name =
+            |suffix| thread::Builder::new().name(format!("{}-{suffix}", settings.thread_name));
+        thread::scope(|helpers| {
+            name("ends").spawn_scoped(helpers, || lingering.run())?;
+            // What ends last, a slow hook's refusal, still needs somebody to wait for its peer; so all of them end before that
+            // thread does.
+            let result = thread::scope(|scope| {
+                let settings = &settings;
+                name("reports").spawn_scoped(scope, move || settings.tell(reports))?;
+                let (arrival, arrivals) = mpsc::sync_channel(MOST_ARRIVALS);
+                let reception = Reception {
+                    connections: &shared.connections,
+                    lingering: &lingering,
+                    report: report.clone(),
+                };
+                name("accept").spawn_scoped(scope, move || reception.receive(listener, arrival))?;
+                for Arrival {
+                    stream,
+                    peer,
+                    entry,
+                } in arrivals
+                {
+                    let kept = Arc::clone(&stream);
+                    let mut thread =
+                        thread::Builder::new().name(entry.thread_name(&settings.thread_name));
+                    if let Some(bytes) = settings.stack_size {
+                        thread = thread.stack_size(bytes);
+                    }
+                    let connection = &connection;
+                    let serve = move || connection.serve(stream, peer, entry);
+                    if let Err(error) = thread.spawn_scoped(scope, serve) {
+                        lingering.refuse(kept);
+                        shared.connections.count_refused();
+                        let _ = report.try_send(Report::Refused(peer, Refusal::NoThread(error)));
                     }
                 }
+                drop(report);
                 shared.connections.wait_for_the_last();
+                Ok(())
             });
             lingering.close();
-            Ok(())
+            result
         })
     }
 }
@@ -188,86 +189,133 @@ const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 /// How many callers are still taken out of the backlog when nobody accepts any more; std's backlog is 128, others' at most 4096.
 const MOST_LATE_CALLERS: usize = 4096;
 
-enum Arrival {
-    Connection(Arc<TcpStream>, SocketAddr, Entry),
+/// How many incidents may wait to be reported by a hook that is slow. Those beyond are counted and not reported.
+const MOST_REPORTS: usize = 1024;
+
+/// How often the accepting thread looks whether the server is being shut down.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+/// How long callers in the backlog may go on waiting for a descriptor when the server is being shut down.
+const LONGEST_LOOK_FOR_DESCRIPTORS: Duration = Duration::from_secs(2);
+
+/// A connection that wants its thread.
+struct Arrival {
+    stream: Arc<TcpStream>,
+    peer: SocketAddr,
+    entry: Entry,
+}
+
+/// What there is to report of those who have no thread of their own.
+enum Report {
     Refused(SocketAddr, Refusal),
-    Failed(io::Error),
+    AcceptFailed(io::Error),
 }
 
 /// Where connections come in.
 struct Reception<'a> {
-    shared: &'a Shared,
+    connections: &'a Arc<Connections>,
     lingering: &'a Lingering,
+    report: SyncSender<Report>,
 }
 
 impl Reception<'_> {
     /// The accepting thread's work, until the server is shut down.
-    fn receive(&self, listener: TcpListener, arrival: &SyncSender<Arrival>) {
-        let connections = &self.shared.connections;
+    fn receive(&self, listener: TcpListener, arrival: SyncSender<Arrival>) {
         let mut is_failing = false;
-        while !connections.is_stopping() {
+        while !self.connections.is_stopping() {
             match listener.accept() {
                 Ok((stream, peer)) => {
                     is_failing = false;
-                    self.take_in(Arc::new(stream), peer, arrival);
+                    self.take_in(Arc::new(stream), peer, &arrival);
                 }
-                // The caller was gone again before we came to him, or a signal came: nothing is wrong with us.
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
                     // Said once for each time that it begins.
-                    if !core::mem::replace(&mut is_failing, true) && !connections.is_stopping() {
-                        let _ = arrival.try_send(Arrival::Failed(error));
+                    if !core::mem::replace(&mut is_failing, true) {
+                        self.tell(Report::AcceptFailed(error));
                     }
+                    // For want of descriptors, most likely: these are the first to do without.
+                    self.connections.dismiss_a_silent_one();
                     thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
                 }
             }
         }
-        *self
-            .shared
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+        // No more calls begin, so that those under way can be waited for.
+        drop(arrival);
         self.refuse_late_callers(&listener);
     }
 
     fn take_in(&self, stream: Arc<TcpStream>, peer: SocketAddr, arrival: &SyncSender<Arrival>) {
-        match self.shared.connections.enter() {
+        match self.connections.enter() {
             Ok(entry) => {
                 // The receiver is there for as long as this thread is.
-                let _ = arrival.send(Arrival::Connection(stream, peer, entry));
+                let _ = arrival.send(Arrival {
+                    stream,
+                    peer,
+                    entry,
+                });
             }
-            Err(refusal) => {
-                self.lingering.refuse(stream);
-                // Either `shut_down` waking us, or a caller who came too late.
-                if !matches!(refusal, Refusal::ShuttingDown) {
-                    self.shared.connections.count_refused();
-                    // If the application cannot keep up with being told, it still has the count.
-                    let _ = arrival.try_send(Arrival::Refused(peer, refusal));
-                }
-            }
+            Err(refusal) => self.refuse(stream, peer, refusal),
         }
     }
 
     /// Those who have connected and not been accepted would get a reset when the listener closes.
     fn refuse_late_callers(&self, listener: &TcpListener) {
-        if listener.set_nonblocking(true).is_err() {
+        if time_accepts(listener, Duration::from_millis(1)).is_err() {
             return;
         }
+        let begun = Instant::now();
         for _ in 0..MOST_LATE_CALLERS {
             match listener.accept() {
-                Ok((stream, _)) => self.lingering.refuse(Arc::new(stream)),
+                Ok((stream, peer)) => self.refuse(Arc::new(stream), peer, Refusal::ShuttingDown),
+                Err(error) if is_timeout(&error) => return,
                 Err(error) if is_passing(&error) => {}
+                // Calls that end free descriptors.
+                Err(_) if begun.elapsed() < LONGEST_LOOK_FOR_DESCRIPTORS => {
+                    thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
+                }
                 Err(_) => return,
             }
         }
     }
+
+    fn refuse(&self, stream: Arc<TcpStream>, peer: SocketAddr, refusal: Refusal) {
+        self.lingering.refuse(stream);
+        self.connections.count_refused();
+        self.tell(Report::Refused(peer, refusal));
+    }
+
+    fn tell(&self, report: Report) {
+        // If the application cannot keep up with being told, it still has the count.
+        let _ = self.report.try_send(report);
+    }
 }
 
+/// Limits how long `accept` waits, without which a thread in it could not be ended: only the system can wake it.
+#[cfg(unix)]
+fn time_accepts(listener: &TcpListener, timeout: Duration) -> io::Result<()> {
+    use std::os::fd::OwnedFd;
+
+    // Linux keeps to a socket's read time-out in accept too (socket(7)); std offers that for streams alone, but on the same
+    // socket.
+    TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_read_timeout(Some(timeout))
+}
+
+#[cfg(not(unix))]
+fn time_accepts(_: &TcpListener, _: Duration) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "a server needs a Unix system",
+    ))
+}
+
+/// Nothing is wrong with us: nobody came, the caller was gone again before we came to him, or a signal came.
 fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
-    )
+    is_timeout(error)
+        || matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+        )
 }
 
 /// What becomes of a connection on its own thread.
@@ -291,12 +339,16 @@ where
                 drop(entry);
                 self.report(outcome);
             }
-            Err(refusal) => {
+            Err((uuid, refusal)) => {
                 self.lingering.add(stream);
                 drop(entry);
                 if !matches!(refusal, Refusal::NothingSent) {
                     self.connections.count_refused();
-                    self.settings.report_refusal(peer, &refusal);
+                    self.settings.report(&Incident::Refused {
+                        peer,
+                        uuid,
+                        refusal: &refusal,
+                    });
                 }
             }
         });
@@ -311,7 +363,7 @@ where
         stream: &Arc<TcpStream>,
         peer: SocketAddr,
         entry: &Entry,
-    ) -> Result<Call, Refusal> {
+    ) -> Result<Call, (Option<Uuid>, Refusal)> {
         let options = self.settings.call_options;
         let opened = stream
             .set_nodelay(true)
@@ -324,19 +376,18 @@ where
             Ok(call) => call,
             Err(refusal) => {
                 call::refuse(&**stream);
-                return Err(refusal);
+                return Err((None, refusal));
             }
         };
         let uuid = call.uuid();
-        let caller = Caller {
-            peer,
-            uuid,
-            live_with_same_uuid: self.connections.count_of(uuid),
-        };
-        let admitted = self
-            .settings
-            .admit(&caller)
-            .and_then(|()| entry.become_call(call.voice()));
+        let admitted = entry.ask(uuid).and_then(|live_with_same_uuid| {
+            self.settings.admit(&Caller {
+                peer,
+                uuid,
+                live_with_same_uuid,
+            })?;
+            entry.become_call(call.voice())
+        });
         match admitted {
             Ok(()) => {
                 call.greet(options);
@@ -344,7 +395,7 @@ where
             }
             Err(refusal) => {
                 call.hang_up_for_certain();
-                Err(refusal)
+                Err((Some(uuid), refusal))
             }
         }
     }
@@ -382,7 +433,7 @@ where
 
 /// How a handler ended.
 struct Outcome {
-    uuid: crate::wire::Uuid,
+    uuid: Uuid,
     result: thread::Result<Result<(), Box<dyn Error + Send + Sync>>>,
 }
 
@@ -397,8 +448,22 @@ impl Settings {
         }
     }
 
-    fn report_refusal(&self, peer: SocketAddr, refusal: &Refusal) {
-        self.report(&Incident::Refused { peer, refusal });
+    /// The reporting thread's work: a hook that takes its time holds up no call.
+    fn tell(&self, reports: Receiver<Report>) {
+        for report in reports {
+            match report {
+                Report::Refused(peer, refusal) => {
+                    self.report(&Incident::Refused {
+                        peer,
+                        uuid: None,
+                        refusal: &refusal,
+                    });
+                }
+                Report::AcceptFailed(error) => {
+                    self.report(&Incident::AcceptFailed { error: &error });
+                }
+            }
+        }
     }
 
     /// Tells the application. A panic in its hook has been printed by the panic hook and is not to cost a call.

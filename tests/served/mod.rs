@@ -62,7 +62,7 @@ impl Served {
             .on_incident(move |incident| {
                 let mut said = incidents.lock().unwrap();
                 match incident {
-                    Incident::Refused { peer, refusal } => {
+                    Incident::Refused { peer, refusal, .. } => {
                         said.refused.push((*peer, format!("{refusal:?}")));
                     }
                     other => said.incidents.push(other.to_string()),

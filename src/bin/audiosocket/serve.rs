@@ -264,7 +264,7 @@ fn peer_text(call: &Call) -> String {
 
 fn incident_report(incident: &Incident<'_>) -> Report {
     match incident {
-        Incident::Refused { peer, refusal } => {
+        Incident::Refused { peer, refusal, .. } => {
             refusal_report(&peer.to_string(), &refusal.to_string())
         }
         other => {

@@ -56,17 +56,16 @@ fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
         .uuid_deadline(PATIENCE)
         .call_options(quiet());
     let server = Served::start(builder, served::echo);
+    // At once, so that the first two are young when the third is accepted.
     let oldest = server.connect();
-    server.wait_for_pending(1);
     let mut second = server.connect();
-    server.wait_for_pending(2);
     let too_early = server.connect_as(uuid(3));
     let answer = served::read_while_sending(&too_early, &SAMPLE, Duration::from_millis(5));
     assert_eq!(answer, HANGUP);
     assert_eq!(server.refusal_of(&too_early), "TooManyPending");
     assert_eq!(server.handle.counts().pending, 2);
 
-    thread::sleep(Duration::from_millis(1100));
+    thread::sleep(Duration::from_millis(400));
     let newcomer = server.connect_as(uuid(4));
     served::hear_an_echo(&newcomer);
     assert_eq!(served::read_to_end(&oldest), HANGUP);

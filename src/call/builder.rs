@@ -58,16 +58,20 @@ pub struct Caller {
 }
 
 impl Builder {
-    /// How many calls there may be at once: 1000 by default, with which a machine with two cores keeps time. A call more is
-    /// refused. The price of a call is a thread and 16 KB of memory.
+    /// How many calls there may be at once, those that wait to be admitted included: 1000 by default, which a machine with two cores
+    /// takes in and echoes (bench/README.md); how many it keeps time with depends on what is done for each. A call more is refused.
+    /// The price of a call is a thread, some 15 KB of memory and a descriptor; the defaults
+    /// together need up to some 3100 descriptors (`ulimit -n`), of which up to 1024 are connections that are over but for the peer's
+    /// close.
     pub fn max_calls(mut self, calls: usize) -> Builder {
         self.settings.max_calls = calls;
         self
     }
 
     /// How many connections may be waiting for their UUID at once: 1000 by default. They are counted apart, so that silent
-    /// connections do not take the place of calls. If there are more, one that has been silent for more than 1 s gives way to the
-    /// new one; if there is none, the new one is refused. The price is that of a call, until the UUID deadline.
+    /// connections do not take the place of calls. If there are more, the oldest gives way to the new one, provided it has been
+    /// waiting for 0.25 s, twenty times what Asterisk needs; otherwise the new one is refused. The price is that of a call, until
+    /// the UUID deadline. 0 refuses everybody.
     pub fn max_pending(mut self, connections: usize) -> Builder {
         self.settings.max_pending = connections;
         self
@@ -89,7 +93,8 @@ impl Builder {
 
     /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon which
     /// Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called on the
-    /// connection's own thread, so it may take its time.
+    /// connection's own thread, so that it holds up nobody else; but it has to be done well within 2 s, after which Asterisk gives
+    /// up a call on which nothing has moved, and the greeting is only sent after it.
     pub fn admit(
         mut self,
         hook: impl Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
@@ -99,7 +104,8 @@ impl Builder {
     }
 
     /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at once,
-    /// never from the one that accepts connections.
+    /// never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be reported;
+    /// those beyond are only counted.
     pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
         self.settings.on_incident = Box::new(hook);
         self
@@ -113,7 +119,8 @@ impl Builder {
     }
 
     /// The stack of a call's thread in bytes. By default the platform's, 2 MiB on Linux, of which only what is used takes memory:
-    /// an overflow ends the whole process, so do not make it small to save what it does not cost.
+    /// an overflow ends the whole process, so do not make it small to save what it does not cost. One that cannot be had refuses
+    /// every call with [`Refusal::NoThread`](super::Refusal::NoThread).
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.settings.stack_size = Some(bytes);
         self
@@ -129,6 +136,7 @@ impl Builder {
     }
 
     /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's 128.
+    /// The server gives it a time-out, so it must not be shared with somebody else who accepts on it.
     ///
     /// # Errors
     ///

@@ -29,7 +29,8 @@ pub struct CallOptions {
 impl CallOptions {
     /// How long the peer may send nothing at all; `None`, the default, for ever. A caller on hold, or one whose telephone sends
     /// nothing while he listens, is silent for as long as he likes, and a peer that has vanished is found out without it: what
-    /// keeps the call alive is not acknowledged then, and Linux gives the connection up after some 15 minutes.
+    /// keeps the call alive, or is said on it, is not acknowledged then, and Linux gives the connection up after some 15 minutes.
+    /// The price is that place for as long, and for ever if nothing is sent. Watched while the call waits for events.
     pub const fn idle_limit(mut self, limit: Option<Duration>) -> CallOptions {
         self.idle_limit = limit;
         self
@@ -37,6 +38,7 @@ impl CallOptions {
 
     /// How long a frame may take from its first byte to its last: 5 s by default. Asterisk writes each in one piece, so the rest
     /// is for packets that are lost and sent again; the price is that a peer that sends a byte at a time has a thread for as long.
+    /// Watched while the call waits for events.
     pub const fn frame_deadline(mut self, deadline: Duration) -> CallOptions {
         self.frame_deadline = deadline;
         self
@@ -50,7 +52,8 @@ impl CallOptions {
         self
     }
 
-    /// How long a call may last; `None`, the default, for ever: only the application knows.
+    /// How long a call may last; `None`, the default, for ever: only the application knows, and a call that nobody ends has its
+    /// place for ever.
     pub const fn longest_call(mut self, longest: Option<Duration>) -> CallOptions {
         self.longest_call = longest;
         self
@@ -58,7 +61,8 @@ impl CallOptions {
 
     /// The longest payload that is received, in bytes; longer ones are skipped and come as
     /// [`Event::TooLong`](super::Event::TooLong). 65,535 by default, which is any: the price is a buffer of 64 KiB instead of
-    /// 4 KiB for a call on which one longer than 4 KiB was announced. Asterisk's longest is 7,680 bytes (20 ms at 192 kHz).
+    /// 4 KiB for a call on which one longer than 4 KiB was announced. Asterisk's longest is 7,680 bytes (20 ms at 192 kHz). Less
+    /// than 16 means 16, a UUID.
     pub const fn max_payload_len(mut self, len: usize) -> CallOptions {
         self.max_payload_len = len;
         self

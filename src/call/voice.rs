@@ -34,8 +34,9 @@ impl<T: Transport> Voice<T> {
     }
 
     /// Ends the call: sends the hangup frame and closes our direction. Asterisk goes on in its dialplan. The listener ends with
-    /// [`End::HungUpHere`](super::End::HungUpHere), at its next event or after about a quarter of a second. Never waits: if another
-    /// thread is just sending, the hangup follows its frame. Hanging up a call that is over does nothing.
+    /// [`End::HungUpHere`](super::End::HungUpHere), at its next event or after about a quarter of a second. Does not wait for another
+    /// thread that is just sending, whose frame the hangup then follows, and for a peer that does not read 0.1 s at the most.
+    /// Hanging up a call that is over does nothing.
     pub fn hang_up(&self) {
         self.line.hang_up();
     }
@@ -75,7 +76,7 @@ impl<T> fmt::Debug for Voice<T> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The call is over, and so it ended: hung up by either side, or because the peer had not read for 2 s.
+    /// The call is over, and so it ended: hung up by either side, or because a deadline had passed.
     Over(End),
     /// The connection takes no more. There may be something still to be heard on it; after that the listener says how it ended.
     PeerGone,

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{CallOptions, Server};
+use audiosocket::call::Server;
 
 const GENERATIONS: usize = 3;
 const FRAME_TIME: Duration = Duration::from_millis(20);
@@ -29,24 +29,23 @@ fn main() {
 
 /// The library's server, echoing.
 fn serve() {
-    let options = CallOptions::default().keep_alive(None);
     let server = Server::builder()
         .max_calls(8192)
         .max_pending(8192)
-        .call_options(options)
         .bind("127.0.0.1:0")
         .expect("a port");
     println!("listening on {}", server.local_address());
-    server.run(|call| {
-        let voice = call.voice();
-        while let Some(event) = call.receive() {
-            if let Some(audio) = event.audio() {
-                voice.send(audio)?;
+    server
+        .run(|call| {
+            let voice = call.voice();
+            while let Some(event) = call.receive() {
+                if let Some(audio) = event.audio() {
+                    voice.send(audio)?;
+                }
             }
-        }
-        Ok(())
-    })
-    .expect("threads to begin with");
+            Ok(())
+        })
+        .expect("threads to begin with");
 }
 
 /// The limit: accepts, keeps, and does nothing else.
@@ -71,7 +70,7 @@ fn measure(arguments: &[String]) {
             .collect(),
     };
     println!(
-        "server      calls  gen  overflows  slowest connect  all served  idle MB  talking MB  threads"
+        "server      calls  gen  overflows  slowest connect  all served  idle KiB/call  talking  threads"
     );
     for calls in crowds {
         for mode in ["--accept", "--serve"] {
@@ -86,6 +85,8 @@ fn measure(arguments: &[String]) {
 struct ServerProcess {
     child: Child,
     address: SocketAddr,
+    /// Its memory before the first connection.
+    empty_kib: usize,
 }
 
 impl ServerProcess {
@@ -105,16 +106,20 @@ impl ServerProcess {
             .trim()
             .strip_prefix("listening on ")
             .and_then(|text| text.parse().ok());
-        ServerProcess {
+        let mut server = ServerProcess {
             child,
             address: address.expect("its address"),
-        }
+            empty_kib: 0,
+        };
+        server.empty_kib = server.status("VmRSS");
+        server
     }
 
     fn measure_generation(&self, mode: &str, calls: usize, generation: usize) {
         let echoes = mode == "--serve";
         let frame = audio_frame();
         let overflows_before = listen_overflows();
+        let per_call = |kib: usize| kib.saturating_sub(self.empty_kib) as f64 / calls as f64;
         let started = Instant::now();
         let mut slowest = Duration::ZERO;
         let mut connections = Vec::with_capacity(calls);
@@ -144,13 +149,13 @@ impl ServerProcess {
         }
         let talking = self.status("VmRSS");
         println!(
-            "{:<10} {calls:>6} {generation:>4} {:>10} {:>13.1} ms {:>8.3} s {:>8.1} {:>11.1} {:>8}",
+            "{:<10} {calls:>6} {generation:>4} {:>10} {:>13.1} ms {:>8.3} s {:>14.1} {:>8.1} {:>8}",
             if echoes { "audiosocket" } else { "bare accept" },
             listen_overflows() - overflows_before,
             slowest.as_secs_f64() * 1000.0,
             served.as_secs_f64(),
-            idle as f64 / 1024.0,
-            talking as f64 / 1024.0,
+            per_call(idle),
+            per_call(talking),
             self.status("Threads"),
         );
         drop(connections);

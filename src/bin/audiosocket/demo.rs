@@ -11,11 +11,13 @@ use audiosocket::call::{
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
 use crate::args::{Arg, Args};
+use crate::difference::{equal_at_start, first_difference};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::output::Output;
 use crate::rising_tone::RisingTone;
-use crate::text::{counted, wrapped};
+use crate::text::counted;
+use crate::timeline::Timeline;
 
 const HELP: &str = "\
 audiosocket demo
@@ -329,199 +331,11 @@ impl Outcome {
     }
 }
 
-/// How many frames at the start came back as they were sent.
-fn equal_at_start(sent: &[Vec<u8>], back: &[Vec<u8>]) -> usize {
-    sent.iter()
-        .zip(back)
-        .take_while(|(sent, back)| sent == back)
-        .count()
-}
-
-/// The first difference between the frames sent, which all differ from each other, and those that came back.
-fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
-    let total = sent.len();
-    let place = equal_at_start(sent, back);
-    let number = place + 1;
-    let Some(due) = sent.get(place) else {
-        return match back.len() - total {
-            0 => None,
-            1 => Some(String::from("a frame too many came back at the end")),
-            more => Some(format!("{more} frames too many came back at the end")),
-        };
-    };
-    let met = match back.get(place) {
-        None => {
-            return Some(format!(
-                "audio frame {number} of {total} is missing, and all after it"
-            ));
-        }
-        Some(met) => met,
-    };
-    // Swapped, if the other one is here and this one there, and they go on alike.
-    let other = (number..total).find(|other| sent.get(*other) == Some(met));
-    if let Some(other) = other {
-        if back.get(other) == Some(due) && back.get(other + 1) == sent.get(other + 1) {
-            return Some(format!(
-                "audio frames {number} and {} of {total} are swapped",
-                other + 1
-            ));
-        }
-    }
-    if back.get(place + 1) == Some(due) {
-        return Some(format!(
-            "a frame too many came back before audio frame {number} of {total}"
-        ));
-    }
-    if other.is_some() {
-        return Some(format!("audio frame {number} of {total} is missing"));
-    }
-    if due.len() != met.len() {
-        return Some(format!(
-            "audio frame {number} of {total} is altered: it has {} bytes instead of {}",
-            met.len(),
-            due.len()
-        ));
-    }
-    let byte = due.iter().zip(met).position(|(due, met)| due != met)?;
-    Some(format!(
-        "audio frame {number} of {total} is altered: its byte {byte} is {:#04x} instead of {:#04x}",
-        met[byte], due[byte]
-    ))
-}
-
-/// What happened when, noted from several threads.
-#[derive(Debug)]
-struct Timeline {
-    started: Instant,
-    notes: Mutex<Vec<(Duration, String)>>,
-}
-
-impl Timeline {
-    fn start() -> Timeline {
-        Timeline {
-            started: Instant::now(),
-            notes: Mutex::new(Vec::new()),
-        }
-    }
-
-    fn note(&self, note: &str) {
-        let at = self.started.elapsed();
-        self.notes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((at, String::from(note)));
-    }
-
-    fn text(&self) -> String {
-        let mut notes = self
-            .notes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        notes.sort();
-        notes
-            .iter()
-            .map(|(at, note)| {
-                let start = format!("{:7.3} s  ", at.as_secs_f64());
-                wrapped(&start, &" ".repeat(start.len() + 10), note) + "\n"
-            })
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use audiosocket::wire::Audio;
 
     use super::*;
-
-    fn frames() -> Vec<Vec<u8>> {
-        let mut tone = RisingTone::new(SampleRate::Hz8000);
-        (0..150)
-            .map(|_| tone.next_frame().bytes().to_vec())
-            .collect()
-    }
-
-    #[test]
-    fn every_fault_is_named() {
-        let sent = frames();
-        assert_eq!(first_difference(&sent, &sent), None);
-
-        let mut back = sent.clone();
-        back.remove(99);
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "audio frame 100 of 150 is missing"
-        );
-
-        let mut back = sent.clone();
-        back[99][7] ^= 0x10;
-        let altered = format!(
-            "audio frame 100 of 150 is altered: its byte 7 is {:#04x} instead of {:#04x}",
-            back[99][7], sent[99][7]
-        );
-        assert_eq!(first_difference(&sent, &back).unwrap(), altered);
-
-        let mut back = sent.clone();
-        back[0].truncate(318);
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "audio frame 1 of 150 is altered: it has 318 bytes instead of 320"
-        );
-
-        let mut back = sent.clone();
-        back.insert(10, sent[9].clone());
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "a frame too many came back before audio frame 11 of 150"
-        );
-
-        assert_eq!(
-            first_difference(&sent, &sent[..149]).unwrap(),
-            "audio frame 150 of 150 is missing, and all after it"
-        );
-        assert_eq!(
-            first_difference(&sent, &[]).unwrap(),
-            "audio frame 1 of 150 is missing, and all after it"
-        );
-        let mut back = sent.clone();
-        back.push(sent[0].clone());
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "a frame too many came back at the end"
-        );
-        back.push(sent[0].clone());
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "2 frames too many came back at the end"
-        );
-
-        for (one, other) in [(0, 1), (98, 99), (148, 149), (7, 90)] {
-            let mut back = sent.clone();
-            back.swap(one, other);
-            assert_eq!(
-                first_difference(&sent, &back).unwrap(),
-                format!(
-                    "audio frames {} and {} of 150 are swapped",
-                    one + 1,
-                    other + 1
-                )
-            );
-        }
-        // No swap: the later frame came early, and again in its place.
-        let mut back = sent.clone();
-        back.insert(10, sent[11].clone());
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "a frame too many came back before audio frame 11 of 150"
-        );
-        let mut back = sent.clone();
-        back.drain(10..12);
-        assert_eq!(
-            first_difference(&sent, &back).unwrap(),
-            "audio frame 11 of 150 is missing"
-        );
-    }
 
     /// The demonstration with a server that, for the audio frame of each number, says what it is told to; and what it printed.
     fn demonstrate_with(

@@ -5,6 +5,7 @@
 mod args;
 mod call;
 mod demo;
+mod difference;
 mod failure;
 mod frame_times;
 mod inspect;
@@ -14,6 +15,7 @@ mod reports;
 mod rising_tone;
 mod serve;
 mod text;
+mod timeline;
 
 use std::process::ExitCode;
 

@@ -141,7 +141,7 @@ fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
 }
 
 /// The accepting thread holds the last descriptor for the next caller and waits for him, so that its `accept` does not fail; and
-/// the connection that would wake it cannot be made.
+/// no connection could be made to wake it.
 #[cfg(target_os = "linux")]
 #[test]
 fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_time_has_come() {

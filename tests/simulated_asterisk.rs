@@ -2,11 +2,13 @@
 
 #![cfg(feature = "std")]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::call::{CallOptions, End, Server, SimulatedAsterisk};
+use audiosocket::call::{CallOptions, Deadline, End, Server, SimulatedAsterisk};
 use audiosocket::wire::{Audio, SampleRate};
 
 /// More than a listener takes from the connection at once, which is 4 KiB.
@@ -62,4 +64,25 @@ fn hanging_up_with_all_audio_heard_closes_the_connection() {
 #[test]
 fn hanging_up_with_audio_unheard_resets_the_connection() {
     assert_eq!(end_after_hearing(1), End::Reset);
+}
+
+#[test]
+fn it_never_hangs_up_by_a_frame_not_even_when_a_deadline_has_passed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.read_exact(&mut [0; 19]).unwrap();
+        // The beginning of a frame, and no more of it.
+        stream.write_all(&[0x10, 0x01]).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        rest
+    });
+    let mut asterisk =
+        SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid()).unwrap();
+    assert_eq!(asterisk.receive(), None);
+    assert_eq!(asterisk.end(), Some(End::TimedOut(Deadline::Frame)));
+    asterisk.hang_up();
+    assert_eq!(server.join().unwrap(), [], "not a byte after the UUID");
 }

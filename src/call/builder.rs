@@ -53,7 +53,8 @@ pub struct Caller {
     pub peer: SocketAddr,
     /// Its UUID.
     pub uuid: Uuid,
-    /// How many live calls have the same UUID: 0, unless the dialplan uses one twice. Asterisk does not mind.
+    /// How many live calls have the same UUID, those that are just being admitted included: 0, unless the dialplan uses one twice.
+    /// Asterisk does not mind.
     pub live_with_same_uuid: usize,
 }
 
@@ -93,7 +94,7 @@ impl Builder {
 
     /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon which
     /// Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called on the
-    /// connection's own thread, so that it holds up nobody else; but it has to be done well within 2 s, after which Asterisk gives
+    /// connection's own thread, so that it holds up nobody else, but has the place of a call meanwhile; and it has to be done well within 2 s, after which Asterisk gives
     /// up a call on which nothing has moved, and the greeting is only sent after it.
     pub fn admit(
         mut self,
@@ -105,7 +106,8 @@ impl Builder {
 
     /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at once,
     /// never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be reported;
-    /// those beyond are only counted.
+    /// those beyond are only counted, as are those that it has not been told when the last call is over. A hook that does not return
+    /// keeps [`Server::run`] from returning.
     pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
         self.settings.on_incident = Box::new(hook);
         self

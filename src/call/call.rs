@@ -249,7 +249,7 @@ fn read_uuid<T: Transport>(
             Err(ReadError::Io(error)) => return Err(Refusal::Io(error)),
             Err(_) => return Err(Refusal::Truncated { received }),
         }
-        // Not one who has sent his UUID, or something else, in full: that is looked at first.
+        // Not one whose first frame is complete: that is looked at first.
         if reader.needed() > 0 {
             if let Some(refusal) = dismissed() {
                 return Err(refusal);

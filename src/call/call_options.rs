@@ -53,7 +53,7 @@ impl CallOptions {
     }
 
     /// How long a call may last; `None`, the default, for ever: only the application knows, and a call that nobody ends has its
-    /// place for ever.
+    /// place for ever. Watched while the call waits for events or sends.
     pub const fn longest_call(mut self, longest: Option<Duration>) -> CallOptions {
         self.longest_call = longest;
         self

@@ -61,7 +61,7 @@ pub struct Counts {
     pub calls_begun: usize,
     /// Calls under way.
     pub calls: usize,
-    /// Connections without a UUID as yet.
+    /// Connections that are no calls yet: without a UUID, or waiting to be admitted.
     pub pending: usize,
 }
 

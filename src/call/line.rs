@@ -14,7 +14,7 @@ use crate::wire::{Audio, Message, SampleRate, Uuid};
 // Invariants:
 // - The first end that anyone notes is the call's end; from then on nothing is sent but the farewell.
 // - The farewell is said once, by whoever holds the writer first after the end: `hang_up` if the writer is free, otherwise the
-//   thread that holds it, when it is done. So hanging up never waits for a peer that does not read.
+//   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s at the most.
 
 #[derive(Debug)]
 pub(super) struct Line<T> {
@@ -68,6 +68,15 @@ impl<T> Line<T> {
             frames_sent: AtomicUsize::new(0),
             last_sent: AtomicUsize::new(0),
         }
+    }
+
+    /// The same without a farewell: Asterisk never sends a hangup.
+    pub(super) fn without_farewell(self) -> Line<T> {
+        self.speaking
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .farewell_said = true;
+        self
     }
 
     pub(super) fn begun(&self) -> Instant {

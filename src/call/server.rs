@@ -10,6 +10,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::string::String;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -128,6 +129,7 @@ impl Server {
         } = self;
         let lingering = Lingering::default();
         let (report, reports) = mpsc::sync_channel(MOST_REPORTS);
+        let is_over = AtomicBool::new(false);
         let connection = Connection {
             settings: &settings,
             connections: &shared.connections,
@@ -142,7 +144,7 @@ impl Server {
             // thread does.
             let result = thread::scope(|scope| {
                 let settings = &settings;
-                name("reports").spawn_scoped(scope, move || settings.tell(reports))?;
+                name("reports").spawn_scoped(scope, || settings.tell(reports, &is_over))?;
                 let (arrival, arrivals) = mpsc::sync_channel(MOST_ARRIVALS);
                 let reception = Reception {
                     connections: &shared.connections,
@@ -172,6 +174,7 @@ impl Server {
                 }
                 drop(report);
                 shared.connections.wait_for_the_last();
+                is_over.store(true, Ordering::Relaxed);
                 Ok(())
             });
             lingering.close();
@@ -228,6 +231,8 @@ impl Reception<'_> {
                     is_failing = false;
                     self.take_in(Arc::new(stream), peer, &arrival);
                 }
+                // It had a descriptor while it waited.
+                Err(error) if is_timeout(&error) => is_failing = false,
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
                     // Said once for each time that it begins.
@@ -261,13 +266,19 @@ impl Reception<'_> {
 
     /// Those who have connected and not been accepted would get a reset when the listener closes.
     fn refuse_late_callers(&self, listener: &TcpListener) {
-        if time_accepts(listener, Duration::from_millis(1)).is_err() {
+        // Not by the time-out: to set that takes a descriptor, of which there may be none.
+        if listener.set_nonblocking(true).is_err() {
             return;
         }
         let begun = Instant::now();
         for _ in 0..MOST_LATE_CALLERS {
             match listener.accept() {
-                Ok((stream, peer)) => self.refuse(Arc::new(stream), peer, Refusal::ShuttingDown),
+                // Entered only to be counted: the answer is that we are shutting down.
+                Ok((stream, peer)) => {
+                    if let Err(refusal) = self.connections.enter() {
+                        self.refuse(Arc::new(stream), peer, refusal);
+                    }
+                }
                 Err(error) if is_timeout(&error) => return,
                 Err(error) if is_passing(&error) => {}
                 // Calls that end free descriptors.
@@ -292,7 +303,7 @@ impl Reception<'_> {
 }
 
 /// Limits how long `accept` waits, without which a thread in it could not be ended: only the system can wake it.
-#[cfg(unix)]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn time_accepts(listener: &TcpListener, timeout: Duration) -> io::Result<()> {
     use std::os::fd::OwnedFd;
 
@@ -301,11 +312,11 @@ fn time_accepts(listener: &TcpListener, timeout: Duration) -> io::Result<()> {
     TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_read_timeout(Some(timeout))
 }
 
-#[cfg(not(unix))]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn time_accepts(_: &TcpListener, _: Duration) -> io::Result<()> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "a server needs a Unix system",
+        "a server needs Linux, whose accept can be timed",
     ))
 }
 
@@ -443,14 +454,20 @@ impl Settings {
             Ok(answer) => answer.map_err(Refusal::NotAdmitted),
             Err(panic) => {
                 let message = format!("panicked: {}", panic_message(&*panic));
+                // What it carried may panic once more when it is dropped.
+                core::mem::forget(panic);
                 Err(Refusal::NotAdmitted(message.into()))
             }
         }
     }
 
     /// The reporting thread's work: a hook that takes its time holds up no call.
-    fn tell(&self, reports: Receiver<Report>) {
+    fn tell(&self, reports: Receiver<Report>, is_over: &AtomicBool) {
         for report in reports {
+            // What a slow hook has not been told by the end is not waited for.
+            if is_over.load(Ordering::Relaxed) {
+                continue;
+            }
             match report {
                 Report::Refused(peer, refusal) => {
                     self.report(&Incident::Refused {

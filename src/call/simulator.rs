@@ -65,7 +65,7 @@ impl SimulatedAsterisk {
         let options = CallOptions::default().first_silence(false).keep_alive(None);
         let call = Call::begin(
             reader,
-            Line::new(stream, uuid, peer_address, options),
+            Line::new(stream, uuid, peer_address, options).without_farewell(),
             options,
         );
         let speaker = Speaker::new(call.voice());

@@ -253,8 +253,7 @@ impl Transport for Talkative {
     fn abort(&self) {}
 }
 
-#[test]
-fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
+fn talkative_call(options: CallOptions) -> Call<Talkative> {
     let encoded = |message: Message<'_>| {
         let mut buffer = [0; 323];
         message.encode(&mut buffer).unwrap().to_vec()
@@ -269,7 +268,12 @@ fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
         next: Mutex::new(uuid),
         frame,
     };
-    let mut call = Call::accept(peer, Duration::from_secs(5), CallOptions::default()).unwrap();
+    Call::accept(peer, Duration::from_secs(5), options).unwrap()
+}
+
+#[test]
+fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
+    let mut call = talkative_call(CallOptions::default());
     let voice = call.voice();
     let mut echo = |frames: usize| {
         for _ in 0..frames {
@@ -281,4 +285,24 @@ fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
     assert_eq!(allocations(|| echo(10_000)), 0);
     // Dropped without an end of its own: this peer would go on talking.
     assert_eq!(call.stats().frames_sent, 10_002);
+}
+
+#[test]
+fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
+    // Of 10 ms, so that a hundred of them take a second.
+    let options = CallOptions::default().frame_time(Duration::from_millis(10));
+    let mut call = talkative_call(options);
+    let voice = call.voice();
+    let mut speak = |frames: usize| {
+        let wanted = call.stats().frames_sent + frames;
+        while call.stats().frames_sent < wanted {
+            if voice.unsaid() < Duration::from_millis(20) {
+                voice.say(&[7; 250]).unwrap();
+            }
+            call.receive().unwrap();
+        }
+    };
+    speak(10);
+    assert_eq!(allocations(|| speak(100)), 0);
+    assert_eq!(call.stats().lateness.count(), 110);
 }

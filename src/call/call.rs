@@ -1,6 +1,7 @@
 //! One call, from its UUID to its end.
 
 use core::fmt;
+use std::boxed::Box;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::line::{Line, at_least_a_millisecond};
 use super::lingering;
+use super::listener::Clock;
 use super::transport::{Incoming, Transport};
-use super::{CallOptions, End, Event, Listener, Refusal, Speaker, Stats, Voice};
+use super::{CallOptions, Direction, End, Event, Listener, Refusal, Speaker, Stats, Voice};
 use crate::stream::{FrameReader, ReadError};
-use crate::wire::{Header, Kind, Message, Uuid};
+use crate::wire::{Audio, Header, Kind, Message, SampleRate, Uuid};
 
 /// A call: what Asterisk says on one connection, and what is said back.
 ///
@@ -130,17 +132,42 @@ impl<T: Transport> Call<T> {
     ///
     /// A frame that is wrong or unknown is an event like any other; nothing but the end of the call ends the events.
     pub fn receive(&mut self) -> Option<Event<'_>> {
-        self.listener.receive()
+        self.listener.next_event(None, Clock::Here)
     }
 
     /// The same, but waits no longer than to the given time. See [`Listener::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
-        self.listener.receive_until(time)
+        self.listener.next_event(Some(time), Clock::Here)
     }
 
     /// A handle to speak on the call, which can be used while an event is borrowed and from other threads.
     pub fn voice(&self) -> Voice<T> {
         self.voice.clone()
+    }
+
+    /// Samples a second of the audio that came last; `None` before the first.
+    pub fn heard_rate(&self) -> Option<SampleRate> {
+        self.voice.heard_rate()
+    }
+
+    /// Tells a hook of all audio of the call from now on, in both directions, with the time when it was read or had been sent: to record or
+    /// to measure it. One hook a call; another takes its place.
+    ///
+    /// It runs on the thread that receives or sends, between two frames: one that takes its time makes the next frame late. It must
+    /// not send on the same call, for which it would wait for itself.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::{Call, Direction};
+    ///
+    /// fn measure(call: &Call) {
+    ///     call.on_audio(|direction, audio, _at| {
+    ///         let loudest = audio.samples().map(i16::unsigned_abs).max().unwrap_or(0);
+    ///         println!("{direction:?}: up to {loudest}");
+    ///     });
+    /// }
+    /// ```
+    pub fn on_audio(&self, hook: impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static) {
+        self.voice.line().overhearing.set(Box::new(hook));
     }
 
     /// Ends the call from this side. See [`Voice::hang_up`].

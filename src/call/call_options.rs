@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::Frame;
+use crate::wire::{Frame, SampleRate};
 
 /// The deadlines and limits of one call, and how it is kept alive. A time is kept to a quarter of a second.
 ///
@@ -24,6 +24,9 @@ pub struct CallOptions {
     pub(super) max_payload_len: usize,
     pub(super) first_silence: bool,
     pub(super) keep_alive: Option<Duration>,
+    pub(super) speech_rate: SampleRate,
+    pub(super) speech_limit: Duration,
+    pub(super) frame_ms: u16,
 }
 
 impl CallOptions {
@@ -83,6 +86,42 @@ impl CallOptions {
         self.keep_alive = after;
         self
     }
+
+    /// At how many samples a second speech is [said](super::Voice::say): 8,000 by default, the rate of the telephone, which
+    /// every Asterisk takes. Higher ones, and with them wideband, are taken since 20.17, 21.12, 22.7 and 23.1; an older Asterisk
+    /// ends the call, or skips the audio. Asterisk converts what does not suit the caller's channel.
+    /// [`Voice::set_rate`](super::Voice::set_rate) changes it on a call.
+    pub const fn speech_rate(mut self, rate: SampleRate) -> CallOptions {
+        self.speech_rate = rate;
+        self
+    }
+
+    /// How much speech may wait to be said: 5 minutes by default, and at least a second. More is not taken in, and
+    /// [`Voice::say`](super::Voice::say) answers so. The price of what waits is its bytes: 960 KB a minute at 8 kHz, until all of
+    /// it has been said.
+    pub const fn speech_limit(mut self, limit: Duration) -> CallOptions {
+        self.speech_limit = if limit.as_secs() == 0 {
+            Duration::from_secs(1)
+        } else {
+            limit
+        };
+        self
+    }
+
+    /// How much speech a frame holds: 20 ms by default, as Asterisk's frames do. From 10 to 60 ms in steps of 10 ms, of which the
+    /// next lower one is taken, and the nearest for what is beyond. A longer frame saves system calls and packets, and costs as much delay;
+    /// Asterisk plays any of them as they come (measured with 22.10).
+    pub const fn frame_time(mut self, time: Duration) -> CallOptions {
+        self.frame_ms = match time.as_millis() / 10 {
+            0 | 1 => 10,
+            2 => 20,
+            3 => 30,
+            4 => 40,
+            5 => 50,
+            _ => 60,
+        };
+        self
+    }
 }
 
 impl Default for CallOptions {
@@ -95,6 +134,9 @@ impl Default for CallOptions {
             max_payload_len: Frame::MAX_PAYLOAD_LEN,
             first_silence: true,
             keep_alive: Some(Duration::from_secs(1)),
+            speech_rate: SampleRate::Hz8000,
+            speech_limit: Duration::from_secs(300),
+            frame_ms: 20,
         }
     }
 }

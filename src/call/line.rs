@@ -2,19 +2,24 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 
+use super::overhear::{Direction, Overhearing};
+use super::playout::{Due, Playout};
 use super::transport::Transport;
-use super::{CallOptions, Deadline, End, SendError, Stats};
+use super::{CallOptions, Deadline, End, Mark, SendError, Stats};
 use crate::stream::{FrameWriter, WriteError};
-use crate::wire::{Audio, Message, SampleRate, Uuid};
+use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
 
 // Invariants:
 // - The first end that anyone notes is the call's end; from then on nothing is sent but the farewell.
 // - The farewell is said once, by whoever holds the writer first after the end: `hang_up` if the writer is free, otherwise the
 //   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s at the most.
+// - `playout` is never locked while something is waited for, so that to say or to flush never waits for the peer. One thread at a
+//   time takes frames from it: the one that listens, or after `split` the one that speaks.
 
 #[derive(Debug)]
 pub(super) struct Line<T> {
@@ -23,7 +28,14 @@ pub(super) struct Line<T> {
     pub(super) peer_address: Option<SocketAddr>,
     begun: Instant,
     longest_call: Option<Duration>,
+    keep_alive: Option<Duration>,
     speaking: Mutex<Speaking<T>>,
+    playout: Mutex<Playout>,
+    /// Told when the playout has something to do, and when the call ends.
+    playout_changed: Condvar,
+    /// Whether the playout has something to do. Looked at for each event, so that a call on which nothing is said locks nothing.
+    has_speech: AtomicBool,
+    has_passed_mark: AtomicBool,
     end: OnceLock<End>,
     /// The connection takes no more; the listener is about to find out why.
     peer_gone: AtomicBool,
@@ -31,6 +43,11 @@ pub(super) struct Line<T> {
     frames_sent: AtomicUsize,
     /// Milliseconds after `begun`.
     last_sent: AtomicUsize,
+    last_heard: AtomicUsize,
+    /// The kind of the audio that came last; 0 before the first.
+    heard_kind: AtomicU8,
+    is_g711_suspected: AtomicBool,
+    pub(super) overhearing: Overhearing,
 }
 
 #[derive(Debug)]
@@ -58,6 +75,11 @@ impl<T> Line<T> {
             peer_address,
             begun: Instant::now(),
             longest_call: options.longest_call,
+            keep_alive: options.keep_alive,
+            playout: Mutex::new(Playout::new(options)),
+            playout_changed: Condvar::new(),
+            has_speech: AtomicBool::new(false),
+            has_passed_mark: AtomicBool::new(false),
             speaking: Mutex::new(Speaking {
                 writer: FrameWriter::new(outgoing),
                 farewell_said: false,
@@ -67,6 +89,10 @@ impl<T> Line<T> {
             frames_received: AtomicUsize::new(0),
             frames_sent: AtomicUsize::new(0),
             last_sent: AtomicUsize::new(0),
+            last_heard: AtomicUsize::new(0),
+            heard_kind: AtomicU8::new(0),
+            is_g711_suspected: AtomicBool::new(false),
+            overhearing: Overhearing::default(),
         }
     }
 
@@ -101,24 +127,109 @@ impl<T> Line<T> {
     pub(super) fn note_end(&self, end: End) {
         // The first end counts.
         let _ = self.end.set(end);
+        self.wake_speaker();
     }
 
     pub(super) fn count_received(&self) {
         self.frames_received.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn last_sent(&self) -> Instant {
-        let after = u64::try_from(self.last_sent.load(Ordering::Relaxed)).unwrap_or(0);
-        self.begun
-            .checked_add(Duration::from_millis(after))
-            .unwrap_or(self.begun)
+    /// Something has come just now.
+    pub(super) fn note_heard(&self) {
+        self.last_heard.store(self.elapsed_ms(), Ordering::Relaxed);
+    }
+
+    /// For how long nothing has come.
+    pub(super) fn silent_for(&self) -> Duration {
+        self.since(&self.last_heard)
+    }
+
+    pub(super) fn note_heard_audio(&self, rate: SampleRate, is_g711_suspected: bool) {
+        self.heard_kind.store(rate.kind().byte(), Ordering::Relaxed);
+        self.is_g711_suspected
+            .store(is_g711_suspected, Ordering::Relaxed);
+    }
+
+    pub(super) fn heard_rate(&self) -> Option<SampleRate> {
+        Kind::from_byte(self.heard_kind.load(Ordering::Relaxed)).sample_rate()
     }
 
     pub(super) fn stats(&self) -> Stats {
+        let playout = self.playout();
         Stats {
             frames_received: self.frames_received.load(Ordering::Relaxed),
             frames_sent: self.frames_sent.load(Ordering::Relaxed),
+            lateness: playout.lateness.clone(),
+            late_frames: playout.late_frames,
+            gaps: playout.gaps,
+            underruns: playout.underruns,
+            is_g711_suspected: self.is_g711_suspected.load(Ordering::Relaxed),
         }
+    }
+
+    /// What is to be said. Whoever changes it ends with [`playout_has_changed`](Line::playout_has_changed).
+    pub(super) fn playout(&self) -> MutexGuard<'_, Playout> {
+        // Nothing in there can panic.
+        self.playout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn playout_has_changed(&self, playout: &Playout) {
+        self.has_speech.store(playout.has_work(), Ordering::Relaxed);
+        self.has_passed_mark
+            .store(playout.has_passed_mark(), Ordering::Relaxed);
+        self.playout_changed.notify_all();
+    }
+
+    pub(super) fn take_passed_mark(&self) -> Option<Mark> {
+        if !self.has_passed_mark.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut playout = self.playout();
+        let mark = playout.take_passed_mark();
+        self.playout_has_changed(&playout);
+        mark
+    }
+
+    /// Waits until there is something to say, the call is over, or the time has passed.
+    pub(super) fn wait_for_speech(&self, at_most: Duration) {
+        let playout = self.playout();
+        let is_idle = |playout: &mut Playout| !playout.has_work() && !self.takes_no_more();
+        // Poisoned or not, the time or the reason has come to look again.
+        let _ = self
+            .playout_changed
+            .wait_timeout_while(playout, at_most, is_idle);
+    }
+
+    /// An error if nothing more can be said on it.
+    pub(super) fn check_takes_more(&self) -> Result<(), SendError> {
+        if let Some(end) = self.end() {
+            return Err(SendError::Over(end));
+        }
+        match self.peer_gone.load(Ordering::Relaxed) {
+            true => Err(SendError::PeerGone),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn takes_no_more(&self) -> bool {
+        self.check_takes_more().is_err()
+    }
+
+    fn wake_speaker(&self) {
+        // Locked once, so that who has just found nothing to do waits already and is woken.
+        drop(self.playout());
+        self.playout_changed.notify_all();
+    }
+
+    fn elapsed_ms(&self) -> usize {
+        usize::try_from(self.begun.elapsed().as_millis()).unwrap_or(0)
+    }
+
+    fn since(&self, ms_after_begun: &AtomicUsize) -> Duration {
+        let milliseconds = self
+            .elapsed_ms()
+            .saturating_sub(ms_after_begun.load(Ordering::Relaxed));
+        Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX))
     }
 }
 
@@ -129,22 +240,19 @@ impl<T: Transport> Line<T> {
             // Someone may have hung up while this thread held the writer.
             self.say_farewell_if_free();
         }
+        if let (Ok(()), Message::Audio(audio)) = (result, message) {
+            self.overhearing.tell(Direction::Said, *audio, Instant::now);
+        }
         result
     }
 
     fn write(&self, message: &Message<'_>, speaking: &mut Speaking<T>) -> Result<(), SendError> {
         self.watch_over_length();
-        if let Some(end) = self.end() {
-            return Err(SendError::Over(end));
-        }
-        if self.peer_gone.load(Ordering::Relaxed) {
-            return Err(SendError::PeerGone);
-        }
+        self.check_takes_more()?;
         match speaking.writer.write_message(message) {
             Ok(()) => {
                 self.frames_sent.fetch_add(1, Ordering::Relaxed);
-                let now = usize::try_from(self.begun.elapsed().as_millis()).unwrap_or(0);
-                self.last_sent.store(now, Ordering::Relaxed);
+                self.last_sent.store(self.elapsed_ms(), Ordering::Relaxed);
                 Ok(())
             }
             Err(WriteError::Io(error) | WriteError::CutShort { error, .. })
@@ -152,6 +260,7 @@ impl<T: Transport> Line<T> {
             {
                 // What the peer has said before it went is still to be heard; the listener ends after it and says how.
                 self.peer_gone.store(true, Ordering::Relaxed);
+                self.wake_speaker();
                 Err(SendError::PeerGone)
             }
             Err(_) => {
@@ -160,6 +269,48 @@ impl<T: Transport> Line<T> {
                 Err(SendError::Over(end))
             }
         }
+    }
+
+    /// Says what is due, from the thread that keeps the call's clock. `frame` is that thread's, to cut frames into.
+    pub(super) fn speak(&self, frame: &mut Vec<u8>) -> Spoken {
+        let mut spoken = Spoken::default();
+        while self.has_speech.load(Ordering::Relaxed) && !self.takes_no_more() {
+            // Bound before it is used: the playout is locked no longer.
+            let due = self.playout().take_due(Instant::now(), frame);
+            match due {
+                Due::Nothing => break,
+                Due::At(time) => {
+                    spoken.next_due = Some(time);
+                    break;
+                }
+                Due::HangUp => self.hang_up(),
+                Due::Frame(rate) => {
+                    let Ok(audio) = Audio::new(rate, frame) else {
+                        break;
+                    };
+                    if self.send(&Message::Audio(audio)).is_err() {
+                        break;
+                    }
+                    spoken.sent = true;
+                    let mut playout = self.playout();
+                    playout.frame_sent(Instant::now());
+                    self.playout_has_changed(&playout);
+                }
+            }
+        }
+        spoken
+    }
+
+    /// Sends silence if nothing has moved in either direction for as long as that may last; answers when to ask again.
+    pub(super) fn keep_alive(&self) -> Duration {
+        let Some(after) = self.keep_alive else {
+            return Duration::MAX;
+        };
+        let quiet_for = self.silent_for().min(self.since(&self.last_sent));
+        if quiet_for.saturating_add(EARLY) >= after {
+            self.send_silence();
+        }
+        after.saturating_sub(quiet_for).max(EARLY)
     }
 
     /// A frame of silence: 20 ms at 8 kHz, which every Asterisk takes, whatever the rate of the call.
@@ -208,6 +359,18 @@ impl<T: Transport> Line<T> {
         self.speaking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What has come of speaking.
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
+    /// Whether a frame went out.
+    pub(super) sent: bool,
+    /// When the next one is due.
+    pub(super) next_due: Option<Instant>,
+}
+
+/// How early silence may be sent: half the time in which a silence is noticed, so that it is not late more often than early.
+const EARLY: Duration = Duration::from_millis(125);
 
 /// How long a hangup frame may wait for room. The three bytes wait only behind megabytes that the peer does not read.
 const FAREWELL_DEADLINE: Duration = Duration::from_millis(100);

@@ -5,12 +5,15 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 
-use super::line::Line;
+use super::byte_rate::ByteRate;
+use super::line::{Line, Spoken};
+use super::overhear::Direction;
 use super::transport::{Incoming, Transport};
-use super::{CallOptions, Deadline, End};
+use super::{CallOptions, Deadline, End, Mark, Stats};
 use crate::stream::{FrameReader, ReadError};
-use crate::wire::{Audio, Dtmf, Header, Kind, Message, PayloadError};
+use crate::wire::{Audio, Dtmf, Header, Kind, Message, PayloadError, SampleRate};
 
 /// The hearing half of a call: the events that come from the peer, one after the other.
 ///
@@ -21,18 +24,28 @@ pub struct Listener<T = TcpStream> {
     line: Arc<Line<T>>,
     options: CallOptions,
     read_timeout: Duration,
-    last_heard: Instant,
+    /// When something came last.
+    last_read: Instant,
+    byte_rate: ByteRate,
     /// When the frame was begun of which only a part has come.
     frame_begun: Option<Instant>,
-    has_read_since_time_up: bool,
+    has_read_since_deadline: bool,
+    /// To cut frames of speech into.
+    speech_frame: Vec<u8>,
+}
+
+/// Who says what waits to be said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Clock {
+    /// The listener itself, while it waits for events.
+    Here,
+    /// A speaker on another thread.
+    Elsewhere,
 }
 
 /// How long a read may wait without a deadline near: the time in which a hangup from another thread is noticed on a silent call,
 /// and to which its deadlines are kept.
 const COARSE: Duration = Duration::from_millis(250);
-
-/// How early silence may be sent: half the time in which a silence is noticed, so that it is not late more often than early.
-const EARLY: Duration = Duration::from_millis(125);
 
 /// How long a read may wait with a deadline near, by the socket's clock, which counts in steps of 4 ms on most Linux kernels
 /// (HZ=250) and comes up to 8 ms late.
@@ -44,6 +57,7 @@ const FINE_AT_WORST: Duration = Duration::from_millis(12);
 
 enum Waited {
     ForFrame,
+    ForMark(Mark),
     UntilTime,
     ToEnd,
 }
@@ -56,12 +70,14 @@ impl<T: Transport> Listener<T> {
     ) -> Listener<T> {
         Listener {
             reader,
-            last_heard: line.begun(),
+            last_read: line.begun(),
             line,
             options,
             read_timeout: Duration::ZERO,
+            byte_rate: ByteRate::default(),
             frame_begun: None,
-            has_read_since_time_up: false,
+            has_read_since_deadline: false,
+            speech_frame: Vec::new(),
         }
     }
 
@@ -69,13 +85,13 @@ impl<T: Transport> Listener<T> {
     ///
     /// A frame that is wrong or unknown is an event like any other; nothing but the end of the call ends the events.
     pub fn receive(&mut self) -> Option<Event<'_>> {
-        self.next_event(None)
+        self.next_event(None, Clock::Elsewhere)
     }
 
     /// The same, but waits no longer than to the given time, at which the event is [`Event::TimeUp`]; so it is when the time has
     /// passed already, whatever is waiting. On Linux it comes 0.1 ms late at the median.
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
-        self.next_event(Some(time))
+        self.next_event(Some(time), Clock::Elsewhere)
     }
 
     /// How the call ended; `None` as long as it goes on.
@@ -83,11 +99,17 @@ impl<T: Transport> Listener<T> {
         self.line.end()
     }
 
+    /// What has been counted on the call so far.
+    pub fn stats(&self) -> Stats {
+        self.line.stats()
+    }
+
     // First decide by numbers whether there is a frame, then borrow it once: a frame borrowed inside the loop would lock the
     // reader for as long as the event lives.
-    fn next_event(&mut self, time: Option<Instant>) -> Option<Event<'_>> {
-        match self.wait(time) {
+    pub(super) fn next_event(&mut self, time: Option<Instant>, clock: Clock) -> Option<Event<'_>> {
+        match self.wait(time, clock) {
             Waited::ForFrame => {}
+            Waited::ForMark(mark) => return Some(Event::Said(mark)),
             Waited::UntilTime => return Some(Event::TimeUp),
             Waited::ToEnd => return None,
         }
@@ -100,9 +122,17 @@ impl<T: Transport> Listener<T> {
             return None;
         }
         self.line.count_received();
+        self.watch_over_audio();
         match self.reader.buffered_frame() {
             Ok(frame) => frame.map(|frame| match frame.message() {
-                Ok(message) => Event::Message(message),
+                Ok(message) => {
+                    if let Message::Audio(audio) = message {
+                        self.line
+                            .overhearing
+                            .tell(Direction::Heard, audio, || self.last_read);
+                    }
+                    Event::Message(message)
+                }
                 Err(error) => Event::Malformed(error),
             }),
             Err(ReadError::TooLong { header, .. }) => Some(Event::TooLong(header)),
@@ -111,7 +141,7 @@ impl<T: Transport> Listener<T> {
         }
     }
 
-    fn wait(&mut self, time: Option<Instant>) -> Waited {
+    fn wait(&mut self, time: Option<Instant>, clock: Clock) -> Waited {
         loop {
             self.line.watch_over_length();
             if let Some(end) = self.line.end() {
@@ -121,17 +151,28 @@ impl<T: Transport> Listener<T> {
                 }
                 return Waited::ToEnd;
             }
-            let left = time.map(|time| time.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                self.has_read_since_time_up = false;
+            let spoken = match clock {
+                Clock::Here => self.line.speak(&mut self.speech_frame),
+                Clock::Elsewhere => Spoken::default(),
+            };
+            if let Some(mark) = self.line.take_passed_mark() {
+                return Waited::ForMark(mark);
+            }
+            let now = Instant::now();
+            if time.is_some_and(|time| time <= now) {
+                self.has_read_since_deadline = false;
                 return Waited::UntilTime;
             }
             if self.reader.needed() == 0 {
                 return Waited::ForFrame;
             }
-            match left {
+            if spoken.sent {
+                self.has_read_since_deadline = false;
+            }
+            let deadline = time.into_iter().chain(spoken.next_due).min();
+            match deadline.map(|deadline| deadline.saturating_duration_since(now)) {
                 // Not only sleep: on a clock of 10 ms nothing would ever be read.
-                Some(left) if left <= FINE_AT_WORST && self.has_read_since_time_up => {
+                Some(left) if left <= FINE_AT_WORST && self.has_read_since_deadline => {
                     thread::sleep(left);
                 }
                 Some(left) if left <= COARSE.saturating_mul(2) => self.read(FINE),
@@ -142,7 +183,7 @@ impl<T: Transport> Listener<T> {
 
     /// Reads once. Every failure but a time-out is the end of the call.
     fn read(&mut self, timeout: Duration) {
-        self.has_read_since_time_up = true;
+        self.has_read_since_deadline = true;
         if let Err(error) = self.set_read_timeout(timeout) {
             self.line.note_end(End::from_io(&error));
             return;
@@ -150,7 +191,8 @@ impl<T: Transport> Listener<T> {
         match self.reader.fill() {
             Ok(0) => self.line.note_end(End::Closed),
             Ok(_) => {
-                self.last_heard = Instant::now();
+                self.last_read = Instant::now();
+                self.line.note_heard();
                 self.watch_over_frame();
             }
             Err(error) if error.is_timeout() => {
@@ -177,20 +219,28 @@ impl<T: Transport> Listener<T> {
     }
 
     fn watch_over_silence(&mut self) {
-        let silent_for = self.last_heard.elapsed();
         if self
             .options
             .idle_limit
-            .is_some_and(|limit| silent_for >= limit)
+            .is_some_and(|limit| self.line.silent_for() >= limit)
         {
             self.line.note_end(End::TimedOut(Deadline::Idle));
             return;
         }
-        let quiet_for = silent_for.min(self.line.last_sent().elapsed());
-        let is_due = |after: Duration| quiet_for.saturating_add(EARLY) >= after;
-        if self.options.keep_alive.is_some_and(is_due) {
-            self.line.send_silence();
-        }
+        self.line.keep_alive();
+    }
+
+    /// Notes what kind of audio it is that is about to be heard.
+    fn watch_over_audio(&mut self) {
+        let Some(header) = self.reader.header() else {
+            return;
+        };
+        let Some(rate) = header.kind().sample_rate() else {
+            return;
+        };
+        let is_g711_suspected =
+            rate == SampleRate::Hz8000 && self.byte_rate.add(header.payload_len(), self.last_read);
+        self.line.note_heard_audio(rate, is_g711_suspected);
     }
 
     /// Sets the time-out only if it changes: it costs a system call, and a frame costs no more than one.
@@ -222,6 +272,8 @@ pub enum Event<'a> {
     Malformed(PayloadError<'a>),
     /// A frame came that is longer than the call takes. It was skipped; the call goes on in step.
     TooLong(Header),
+    /// All that was to be said before this mark has been said: handed to the kernel, on the way. See [`Voice::mark`](super::Voice::mark).
+    Said(Mark),
     /// The time has come to which [`receive_until`](Listener::receive_until) was to wait.
     TimeUp,
 }
@@ -257,6 +309,7 @@ impl fmt::Display for Event<'_> {
             Event::Message(message) => message.fmt(f),
             Event::Malformed(error) => error.fmt(f),
             Event::TooLong(header) => write!(f, "frame too long: {header}"),
+            Event::Said(_) => f.write_str("what was to be said has been said"),
             Event::TimeUp => f.write_str("the time is up"),
         }
     }

@@ -35,6 +35,7 @@
 //! ```
 
 mod builder;
+mod byte_rate;
 // The house has one file a noun, and the noun of this one is the call.
 #[allow(clippy::module_inception)]
 mod call;
@@ -43,15 +44,19 @@ mod connections;
 mod end;
 mod handle;
 mod incident;
+mod lateness;
 mod line;
 mod lingering;
 mod listener;
+mod overhear;
+mod playout;
 mod refusal;
 mod server;
 mod simulator;
 mod speaker;
 mod stats;
 mod transport;
+mod unsaid;
 mod voice;
 
 pub use builder::{Builder, Caller};
@@ -60,11 +65,14 @@ pub use call_options::CallOptions;
 pub use end::{Deadline, End};
 pub use handle::{Counts, Handle, LiveCall};
 pub use incident::Incident;
+pub use lateness::Lateness;
 pub use listener::{Event, Listener};
+pub use overhear::Direction;
 pub use refusal::Refusal;
 pub use server::Server;
 pub use simulator::{SimulatedAsterisk, SimulatedCaller};
 pub use speaker::Speaker;
 pub use stats::Stats;
 pub use transport::Transport;
-pub use voice::{SendError, Voice};
+pub use unsaid::Unsaid;
+pub use voice::{Mark, SayError, SendError, Voice};

@@ -21,7 +21,7 @@ use super::connections::{Connections, Entry};
 use super::handle::Shared;
 use super::line::is_timeout;
 use super::lingering::Lingering;
-use super::{Builder, Call, Caller, End, Handle, Incident, Refusal, SendError};
+use super::{Builder, Call, Caller, End, Handle, Incident, Refusal, SayError, SendError};
 use crate::wire::Uuid;
 
 // Invariants:
@@ -430,7 +430,7 @@ where
         let uuid = outcome.uuid;
         match outcome.result {
             Ok(Ok(())) => {}
-            Ok(Err(error)) if error.is::<SendError>() => {}
+            Ok(Err(error)) if is_end_of_call(&*error) => {}
             Ok(Err(error)) => self.settings.report(&Incident::HandlerFailed {
                 uuid,
                 error: &*error,
@@ -491,6 +491,11 @@ impl Settings {
             core::mem::forget(payload);
         }
     }
+}
+
+/// Whether the handler only passes on that nothing more can be said.
+fn is_end_of_call(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    error.is::<SendError>() || matches!(error.downcast_ref(), Some(SayError::NotSent(_)))
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {

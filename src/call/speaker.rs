@@ -4,6 +4,7 @@ use core::fmt;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 
 use super::transport::Transport;
 use super::{SendError, Voice};
@@ -12,10 +13,13 @@ use crate::wire::Audio;
 
 /// The speaking half of a call, for a thread of its own: it keeps the 20 ms clock by sleeping.
 ///
-/// From [`Call::split`](super::Call::split).
+/// From [`Call::split`](super::Call::split). [`run`](Speaker::run) says what is queued by [`Voice::say`]; [`send_paced`](Speaker::send_paced)
+/// is for a thread that makes each frame when it is due.
 pub struct Speaker<T = TcpStream> {
     voice: Voice<T>,
     pub(super) pacer: Pacer,
+    /// To cut frames of speech into.
+    speech_frame: Vec<u8>,
 }
 
 impl<T: Transport> Speaker<T> {
@@ -23,6 +27,41 @@ impl<T: Transport> Speaker<T> {
         Speaker {
             voice,
             pacer: Pacer::new(Duration::from_millis(20)),
+            speech_frame: Vec::new(),
+        }
+    }
+
+    /// Says what voices have queued, and waits for more, until the call is over or nothing more can be sent; the listener knows how
+    /// it ended. It also keeps a silent call alive, whatever the listening thread does meanwhile.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::Call;
+    ///
+    /// fn handle(call: &mut Call, greeting: &[u8]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     let voice = call.voice();
+    ///     let (listener, speaker) = call.split();
+    ///     std::thread::scope(|scope| {
+    ///         scope.spawn(|| speaker.run());
+    ///         voice.say(greeting)?;
+    ///         while let Some(event) = listener.receive() {
+    ///             if event.dtmf().is_some() {
+    ///                 voice.flush();
+    ///                 // The speaker returns only when the call is over: so end it rather than only leave.
+    ///                 voice.hang_up();
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    pub fn run(&mut self) {
+        let line = self.voice.line();
+        while !line.takes_no_more() {
+            line.watch_over_length();
+            match line.speak(&mut self.speech_frame).next_due {
+                Some(due) => thread::sleep(due.saturating_duration_since(Instant::now())),
+                None => line.wait_for_speech(line.keep_alive().min(LONGEST_WAIT)),
+            }
         }
     }
 
@@ -47,6 +86,9 @@ impl<T: Transport> Speaker<T> {
         thread::sleep(self.pacer.delay(Instant::now()));
     }
 }
+
+/// In which the length of a call is watched over, to a quarter of a second like all its times.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 impl<T> fmt::Debug for Speaker<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

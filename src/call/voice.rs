@@ -3,11 +3,13 @@
 use core::fmt;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::line::Line;
+use super::playout::Playout;
 use super::transport::Transport;
-use super::{End, Stats};
-use crate::wire::{Audio, Message, Uuid};
+use super::{End, Stats, Unsaid};
+use crate::wire::{Audio, Message, SampleRate, Uuid};
 
 /// A handle to speak on a call: from the thread that listens, while an event is borrowed, and from any other thread.
 ///
@@ -23,8 +25,117 @@ impl<T: Transport> Voice<T> {
         Voice { line }
     }
 
-    /// Sends audio at once, as one frame. For audio that comes in real time, such as an echo: Asterisk plays what it gets as
-    /// fast as it gets it, and drops what is seconds ahead.
+    /// Says audio of any length: 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued behind
+    /// what waits already and sent in whole frames when they are due, 20 ms each unless
+    /// [`frame_time`](super::CallOptions::frame_time) says otherwise. It may come in pieces of any size, faster than real time or
+    /// in bursts, and a sample may be split between two. What is left at the end is filled up with silence to a whole frame; so is
+    /// what there is when more comes too late.
+    ///
+    /// It does not wait. The queue is said while the call waits for events: in [`Call::receive`](super::Call::receive) and
+    /// [`receive_until`](super::Call::receive_until), or, after [`split`](super::Call::split), by [`Speaker::run`](super::Speaker::run) on a
+    /// thread of its own. From another thread than the one that waits, what is said on a call that is silent in both directions
+    /// begins up to a quarter of a second late without a `Speaker`.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::{Call, Event, SayError};
+    ///
+    /// fn greet(call: &mut Call, greeting: &[u8]) -> Result<(), SayError> {
+    ///     let voice = call.voice();
+    ///     voice.say(greeting)?;
+    ///     let greeted = voice.mark();
+    ///     while let Some(event) = call.receive() {
+    ///         match event {
+    ///             Event::Said(mark) if mark == greeted => break,
+    ///             // Barge-in: the caller has pressed a key and wants to hear no more.
+    ///             event if event.dtmf().is_some() => {
+    ///                 println!("{:?} not heard", voice.flush().duration());
+    ///                 break;
+    ///             }
+    ///             _ => {}
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit)): as much as
+    /// the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
+    pub fn say(&self, bytes: &[u8]) -> Result<(), SayError> {
+        self.add_speech(bytes.len(), |playout, now| playout.say(bytes, now))
+    }
+
+    /// The same with samples as numbers.
+    ///
+    /// # Errors
+    ///
+    /// As for [`say`](Voice::say); what was taken in is counted in samples.
+    pub fn say_samples(&self, samples: &[i16]) -> Result<(), SayError> {
+        self.add_speech(samples.len(), |playout, now| {
+            playout.say_samples(samples, now)
+        })
+    }
+
+    /// Sets a mark behind what waits to be said. When all before it has been handed to the kernel it comes as
+    /// [`Event::Said`](super::Event::Said); at once, if there is nothing. It tells where speech was meant to end, so that the silence
+    /// after it does not count as an underrun.
+    ///
+    /// The frame that was sent last takes 20 ms to be heard, and more on its way to the caller. After a [`split`](super::Call::split)
+    /// the listener hands the mark out with the next thing it hears, on a silent line within a quarter of a second. A mark that is
+    /// flushed never comes, nor does one before which the call ends.
+    pub fn mark(&self) -> Mark {
+        let mut playout = self.line.playout();
+        let mark = playout.mark();
+        self.line.playout_has_changed(&playout);
+        mark
+    }
+
+    /// Stops speaking (barge-in): takes back all that waits to be said, with the marks in it and a
+    /// [hangup](Voice::hang_up_when_said) behind it, and returns it. No more than the one frame that is just being sent goes out.
+    ///
+    /// Asterisk plays what it has got; the pacing leaves no more than a frame or two there.
+    pub fn flush(&self) -> Unsaid {
+        let mut playout = self.line.playout();
+        let unsaid = playout.flush();
+        self.line.playout_has_changed(&playout);
+        unsaid
+    }
+
+    /// How long it takes to say what waits.
+    pub fn unsaid(&self) -> Duration {
+        self.line.playout().unsaid()
+    }
+
+    /// At how many samples a second speech is said.
+    pub fn rate(&self) -> SampleRate {
+        self.line.playout().rate()
+    }
+
+    /// Says what comes from now on at another rate: that of a WAV file, say. See [`speech_rate`](super::CallOptions::speech_rate) for what
+    /// Asterisk takes.
+    ///
+    /// # Errors
+    ///
+    /// [`SayError::OtherRate`] as long as something of another rate waits to be said.
+    pub fn set_rate(&self, rate: SampleRate) -> Result<(), SayError> {
+        let mut playout = self.line.playout();
+        match playout.set_rate(rate) {
+            true => Ok(()),
+            false => Err(SayError::OtherRate(playout.rate())),
+        }
+    }
+
+    /// Hangs up as soon as all has been said that waits, and what is said meanwhile; at the next wait for events if that is
+    /// nothing. [`flush`](Voice::flush) takes it back.
+    pub fn hang_up_when_said(&self) {
+        let mut playout = self.line.playout();
+        playout.hang_up_at_end();
+        self.line.playout_has_changed(&playout);
+    }
+
+    /// Sends audio at once, as one frame, whatever waits to be said. For audio that comes in real time, such as an echo: Asterisk
+    /// plays what it gets as fast as it gets it, and drops what is seconds ahead.
     ///
     /// # Errors
     ///
@@ -51,6 +162,26 @@ impl<T: Transport> Voice<T> {
         self.line.stats()
     }
 
+    /// Samples a second of the audio that came last; `None` before the first.
+    pub fn heard_rate(&self) -> Option<SampleRate> {
+        self.line.heard_rate()
+    }
+
+    fn add_speech(
+        &self,
+        wanted: usize,
+        add: impl FnOnce(&mut Playout, Instant) -> usize,
+    ) -> Result<(), SayError> {
+        self.line.check_takes_more()?;
+        let mut playout = self.line.playout();
+        let taken = add(&mut playout, Instant::now());
+        self.line.playout_has_changed(&playout);
+        match taken < wanted {
+            true => Err(SayError::Full { taken }),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn line(&self) -> &Arc<Line<T>> {
         &self.line
     }
@@ -72,7 +203,51 @@ impl<T> fmt::Debug for Voice<T> {
     }
 }
 
-/// Why something could not be said. The call is over, or about to be.
+/// A place in what is said on a call. See [`Voice::mark`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Mark(pub(super) u64);
+
+/// Why something was not taken in to be said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SayError {
+    /// There is no room for all of it.
+    Full {
+        /// How much of it there was room for, from its beginning, in bytes or samples as it was given. That will be said.
+        taken: usize,
+    },
+    /// Something of this rate still waits to be said.
+    OtherRate(SampleRate),
+    /// Nothing can be said any more.
+    NotSent(SendError),
+}
+
+impl fmt::Display for SayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SayError::Full { taken } => write!(
+                f,
+                "too much waits to be said: {taken} bytes or samples were taken in, say the rest later"
+            ),
+            SayError::OtherRate(rate) => write!(
+                f,
+                "speech at {} Hz still waits to be said, and only one rate can",
+                rate.hz()
+            ),
+            SayError::NotSent(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SayError {}
+
+impl From<SendError> for SayError {
+    fn from(error: SendError) -> SayError {
+        SayError::NotSent(error)
+    }
+}
+
+/// Why something could not be sent. The call is over, or about to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

@@ -98,9 +98,7 @@ impl Served {
 
     /// A connection that has sent its UUID.
     pub fn connect_as(&self, uuid: Uuid) -> TcpStream {
-        let mut stream = self.connect();
-        stream.write_all(&uuid_frame(uuid)).unwrap();
-        stream
+        connect_as(self.address, uuid)
     }
 
     pub fn simulate(&self, uuid: Uuid) -> SimulatedAsterisk {
@@ -175,6 +173,12 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
+    stream
+}
+
+pub fn connect_as(address: SocketAddr, uuid: Uuid) -> TcpStream {
+    let mut stream = connect(address);
+    stream.write_all(&uuid_frame(uuid)).unwrap();
     stream
 }
 

@@ -1,0 +1,59 @@
+//! All audio of a call, for whoever records or measures it.
+
+use core::fmt;
+use std::boxed::Box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::wire::Audio;
+
+/// Which way audio went. See [`Call::on_audio`](super::Call::on_audio).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Direction {
+    /// From the peer: the caller.
+    Heard,
+    /// From this side, silence that keeps the call alive included.
+    Said,
+}
+
+type Hook = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
+
+/// The hook of a call that is told of all its audio.
+#[derive(Default)]
+pub(super) struct Overhearing {
+    /// Looked at for each frame, so that a call without a hook locks nothing.
+    is_on: AtomicBool,
+    hook: Mutex<Option<Box<Hook>>>,
+}
+
+impl Overhearing {
+    pub(super) fn set(&self, hook: Box<Hook>) {
+        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+        self.is_on.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn tell(
+        &self,
+        direction: Direction,
+        audio: Audio<'_>,
+        at: impl FnOnce() -> Instant,
+    ) {
+        if !self.is_on.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hook) = hook.as_mut() {
+            hook(direction, audio, at());
+        }
+    }
+}
+
+impl fmt::Debug for Overhearing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overhearing")
+            .field("is_on", &self.is_on)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,648 @@
+//! What is still to be said on a call, and when.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+use super::{CallOptions, Lateness, Mark, Unsaid};
+use crate::stream::Pacer;
+use crate::wire::SampleRate;
+
+// It has no clock and no connection of its own: whoever waits on the call's clock takes a frame when one is due, sends it, and
+// says when that was done. Times are passed in, so that it is tested with invented ones.
+
+/// The queue of speech, cut into frames when they are due.
+#[derive(Debug)]
+pub(super) struct Playout {
+    rate: SampleRate,
+    frame_ms: u16,
+    limit: Duration,
+    /// From `next` on still to be said.
+    speech: Vec<u8>,
+    next: usize,
+    /// When the speech began that is being said; the frame that waits longest was not due before.
+    begun: Option<Instant>,
+    pacer: Pacer,
+    /// Bytes cut into frames so far, padding not counted, and how many of them have been sent.
+    cut: u64,
+    sent: u64,
+    /// Marks with the number of bytes before them.
+    marks: VecDeque<(u64, Mark)>,
+    passed: VecDeque<Mark>,
+    next_mark: u64,
+    hangs_up_at_end: bool,
+    /// Nothing is missing when the speech is at its end here: the application has marked it, or has taken the rest back.
+    is_at_proper_end: bool,
+    pub(super) underruns: usize,
+    pub(super) late_frames: usize,
+    pub(super) gaps: usize,
+    pub(super) lateness: Lateness,
+}
+
+/// What there is to do now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Due {
+    /// To send the frame that was cut, of this rate.
+    Frame(SampleRate),
+    /// To wait until then.
+    At(Instant),
+    /// All has been said, and upon that a hangup was wanted.
+    HangUp,
+    Nothing,
+}
+
+/// Speech that runs dry and goes on within this time had a hole in it; after more it is something new.
+const LONGEST_HOLE: Duration = Duration::from_millis(500);
+
+/// A buffer larger than this is given back when all in it has been said.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+impl Playout {
+    pub(super) fn new(options: CallOptions) -> Playout {
+        Playout {
+            rate: options.speech_rate,
+            frame_ms: options.frame_ms,
+            limit: options.speech_limit,
+            speech: Vec::new(),
+            next: 0,
+            begun: None,
+            pacer: Pacer::new(Duration::from_millis(u64::from(options.frame_ms))),
+            cut: 0,
+            sent: 0,
+            marks: VecDeque::new(),
+            passed: VecDeque::new(),
+            next_mark: 0,
+            hangs_up_at_end: false,
+            is_at_proper_end: false,
+            underruns: 0,
+            late_frames: 0,
+            gaps: 0,
+            lateness: Lateness::default(),
+        }
+    }
+
+    /// Whether there is something to do, now or later.
+    pub(super) fn has_work(&self) -> bool {
+        self.whole_bytes() > 0 || self.hangs_up_at_end
+    }
+
+    /// How long it takes to say what waits.
+    pub(super) fn unsaid(&self) -> Duration {
+        duration_of(self.whole_bytes(), self.rate)
+    }
+
+    pub(super) const fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Changes the rate of what is said from now on; not while something of another rate waits.
+    pub(super) fn set_rate(&mut self, rate: SampleRate) -> bool {
+        let is_free = self.whole_bytes() == 0 || self.rate == rate;
+        if is_free && self.rate != rate {
+            self.drop_half_sample();
+            self.rate = rate;
+        }
+        is_free
+    }
+
+    /// Takes bytes of samples in, as far as there is room, and answers how many. A sample may be split between two calls.
+    pub(super) fn say(&mut self, bytes: &[u8], now: Instant) -> usize {
+        let room = self.limit_in_bytes().saturating_sub(self.waiting());
+        let count = bytes.len().min(room);
+        let bytes = bytes.get(..count).unwrap_or_default();
+        self.make_way(count);
+        let was_dry = self.whole_bytes() == 0;
+        self.speech.extend_from_slice(bytes);
+        if was_dry && self.whole_bytes() > 0 {
+            self.begin(now);
+        }
+        count
+    }
+
+    /// The same with samples; answers how many samples there was room for.
+    pub(super) fn say_samples(&mut self, samples: &[i16], now: Instant) -> usize {
+        self.drop_half_sample();
+        let room = self.limit_in_bytes().saturating_sub(self.waiting()) / 2;
+        let samples = samples.get(..samples.len().min(room)).unwrap_or_default();
+        self.make_way(samples.len().saturating_mul(2));
+        let was_dry = self.whole_bytes() == 0;
+        self.speech
+            .extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        if was_dry && self.whole_bytes() > 0 {
+            self.begin(now);
+        }
+        samples.len()
+    }
+
+    /// Sets a mark behind what waits.
+    pub(super) fn mark(&mut self) -> Mark {
+        let mark = Mark(self.next_mark);
+        self.next_mark = self.next_mark.wrapping_add(1);
+        let whole = u64::try_from(self.whole_bytes()).unwrap_or(u64::MAX);
+        self.marks.push_back((self.cut.saturating_add(whole), mark));
+        self.pass_marks();
+        mark
+    }
+
+    /// A mark before which all has been sent, once.
+    pub(super) fn take_passed_mark(&mut self) -> Option<Mark> {
+        self.passed.pop_front()
+    }
+
+    pub(super) fn has_passed_mark(&self) -> bool {
+        !self.passed.is_empty()
+    }
+
+    pub(super) fn hang_up_at_end(&mut self) {
+        self.hangs_up_at_end = true;
+    }
+
+    /// Takes back all that has not been cut into a frame.
+    pub(super) fn flush(&mut self) -> Unsaid {
+        let mut bytes = core::mem::take(&mut self.speech);
+        bytes.drain(..self.next.min(bytes.len()));
+        self.next = 0;
+        self.hangs_up_at_end = false;
+        self.is_at_proper_end = true;
+        // Those before a frame that is under way will still pass.
+        let unreached = self.marks.partition_point(|(place, _)| *place <= self.cut);
+        let marks = self.marks.split_off(unreached);
+        Unsaid {
+            rate: self.rate,
+            bytes,
+            marks: marks.into_iter().map(|(_, mark)| mark).collect(),
+        }
+    }
+
+    /// Cuts the next frame, if one is due; the last one is filled up with silence.
+    pub(super) fn take_due(&mut self, now: Instant, frame: &mut Vec<u8>) -> Due {
+        let whole = self.whole_bytes();
+        if whole == 0 {
+            return match self.hangs_up_at_end {
+                true => Due::HangUp,
+                false => Due::Nothing,
+            };
+        }
+        if let Some(due) = self.due().filter(|due| *due > now) {
+            return Due::At(due);
+        }
+        let len = self.rate.samples_in(self.frame_ms).saturating_mul(2);
+        let count = len.min(whole);
+        let end = self.next.saturating_add(count);
+        frame.clear();
+        frame.extend_from_slice(self.speech.get(self.next..end).unwrap_or_default());
+        frame.resize(len, 0);
+        self.next = end;
+        self.cut = self
+            .cut
+            .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        Due::Frame(self.rate)
+    }
+
+    /// The frame that was cut last has been sent.
+    pub(super) fn frame_sent(&mut self, now: Instant) {
+        let late = self
+            .due()
+            .map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
+        self.pacer.frame_sent(now);
+        self.lateness.add(late);
+        let frame_time = self.frame_time();
+        if late.saturating_mul(2) >= frame_time {
+            self.late_frames = self.late_frames.saturating_add(1);
+        }
+        if late >= frame_time {
+            self.gaps = self.gaps.saturating_add(1);
+        }
+        self.sent = self.cut;
+        self.pass_marks();
+        if self.whole_bytes() == 0 && self.speech.capacity() > KEPT_CAPACITY {
+            self.speech = self.speech.get(self.next..).unwrap_or_default().to_vec();
+            self.next = 0;
+        }
+    }
+
+    /// When the next frame is due, provided there is one.
+    fn due(&self) -> Option<Instant> {
+        self.pacer.due().max(self.begun)
+    }
+
+    /// Speech begins, or goes on after it has run dry.
+    fn begin(&mut self, now: Instant) {
+        let hole = self
+            .pacer
+            .due()
+            .map(|due| now.saturating_duration_since(due));
+        // What is less than a frame late is caught up with.
+        if hole.is_some_and(|hole| hole >= self.frame_time()) {
+            if !self.is_at_proper_end && hole.is_some_and(|hole| hole < LONGEST_HOLE) {
+                self.underruns = self.underruns.saturating_add(1);
+            }
+            self.pacer.restart();
+        }
+        self.begun = Some(now);
+        self.is_at_proper_end = false;
+    }
+
+    /// Moves the marks to those passed before which all has been sent.
+    fn pass_marks(&mut self) {
+        while let Some((place, mark)) = self.marks.front().copied() {
+            if place > self.sent {
+                break;
+            }
+            self.marks.pop_front();
+            self.passed.push_back(mark);
+            self.is_at_proper_end |= self.whole_bytes() == 0;
+        }
+    }
+
+    /// Moves what waits to the front of its buffer if that saves the buffer from growing.
+    fn make_way(&mut self, count: usize) {
+        if self.speech.len().saturating_add(count) > self.speech.capacity() {
+            self.speech.drain(..self.next.min(self.speech.len()));
+            self.next = 0;
+        }
+    }
+
+    /// Half of a sample whose other half will not come.
+    fn drop_half_sample(&mut self) {
+        let whole = self.whole_bytes();
+        self.speech.truncate(self.next.saturating_add(whole));
+    }
+
+    fn waiting(&self) -> usize {
+        self.speech.len().saturating_sub(self.next)
+    }
+
+    /// How many bytes wait, without the half of a sample.
+    fn whole_bytes(&self) -> usize {
+        self.waiting() & !1
+    }
+
+    fn limit_in_bytes(&self) -> usize {
+        let a_second = u128::from(self.rate.hz()).saturating_mul(2);
+        let bytes = self.limit.as_micros().saturating_mul(a_second) / 1_000_000;
+        usize::try_from(bytes).unwrap_or(usize::MAX) & !1
+    }
+
+    fn frame_time(&self) -> Duration {
+        Duration::from_millis(u64::from(self.frame_ms))
+    }
+}
+
+/// How long so many bytes of samples last.
+pub(super) fn duration_of(bytes: usize, rate: SampleRate) -> Duration {
+    let samples = u64::try_from(bytes / 2).unwrap_or(u64::MAX);
+    let hz = u64::from(rate.hz());
+    let seconds = samples.checked_div(hz).unwrap_or(0);
+    let rest = samples.checked_rem(hz).unwrap_or(0);
+    Duration::from_secs(seconds).saturating_add(Duration::from_micros(
+        rest.saturating_mul(1_000_000).checked_div(hz).unwrap_or(0),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A playout with a clock that is moved by hand and a peer that takes everything at once.
+    struct Rig {
+        playout: Playout,
+        now: Instant,
+        frame: Vec<u8>,
+        /// Frames with the time in milliseconds at which they went out.
+        sent: Vec<(u64, Vec<u8>)>,
+        begun: Instant,
+    }
+
+    impl Rig {
+        fn new(options: CallOptions) -> Rig {
+            let now = Instant::now();
+            Rig {
+                playout: Playout::new(options),
+                now,
+                frame: Vec::new(),
+                sent: Vec::new(),
+                begun: now,
+            }
+        }
+
+        fn say(&mut self, bytes: &[u8]) -> usize {
+            self.playout.say(bytes, self.now)
+        }
+
+        /// Sends what is due now.
+        fn speak(&mut self) -> Due {
+            loop {
+                match self.playout.take_due(self.now, &mut self.frame) {
+                    Due::Frame(_) => {
+                        let at = (self.now - self.begun).as_millis() as u64;
+                        self.sent.push((at, self.frame.clone()));
+                        self.playout.frame_sent(self.now);
+                    }
+                    due => return due,
+                }
+            }
+        }
+
+        /// Sends what is due within so many milliseconds, looking once in each.
+        fn run(&mut self, milliseconds: u64) {
+            for _ in 0..milliseconds {
+                self.speak();
+                self.now += Duration::from_millis(1);
+            }
+        }
+
+        fn times(&self) -> Vec<u64> {
+            self.sent.iter().map(|(at, _)| *at).collect()
+        }
+    }
+
+    fn rig() -> Rig {
+        Rig::new(CallOptions::default())
+    }
+
+    fn counting(len: usize) -> Vec<u8> {
+        (0..len).map(|place| (place % 251) as u8 + 1).collect()
+    }
+
+    #[test]
+    fn speech_goes_out_in_whole_frames_by_the_clock_and_the_last_is_filled_up() {
+        let mut rig = rig();
+        assert_eq!(rig.say(&counting(1000)), 1000);
+        assert_eq!(rig.playout.unsaid(), Duration::from_micros(62_500));
+        rig.run(200);
+        assert_eq!(rig.times(), [0, 20, 40, 60]);
+        let mut all: Vec<u8> = rig
+            .sent
+            .iter()
+            .flat_map(|(_, frame)| frame.clone())
+            .collect();
+        assert_eq!(all.split_off(1000), [0; 280]);
+        assert_eq!(all, counting(1000));
+        assert_eq!(rig.playout.underruns, 0);
+        assert_eq!(rig.playout.unsaid(), Duration::ZERO);
+        assert!(!rig.playout.has_work());
+    }
+
+    #[test]
+    fn frames_have_the_length_of_their_rate_and_time() {
+        for rate in SampleRate::ALL {
+            for (wanted_ms, frame_ms) in
+                [(0, 10), (10, 10), (20, 20), (29, 20), (60, 60), (999, 60)]
+            {
+                let options = CallOptions::default()
+                    .speech_rate(rate)
+                    .frame_time(Duration::from_millis(wanted_ms));
+                let mut rig = Rig::new(options);
+                rig.say(&counting(2));
+                assert_eq!(rig.speak(), Due::Nothing);
+                let (_, frame) = &rig.sent[0];
+                assert_eq!(
+                    frame.len(),
+                    rate.samples_in(frame_ms) * 2,
+                    "{rate}, {frame_ms} ms"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_may_be_split_and_half_a_one_is_never_sent() {
+        let mut rig = rig();
+        rig.say(&[1]);
+        rig.run(100);
+        assert_eq!(rig.sent.len(), 0, "half a sample is nothing to say");
+        rig.say(&[2, 3]);
+        rig.run(100);
+        rig.say(&[4]);
+        rig.run(100);
+        let starts: Vec<_> = rig
+            .sent
+            .iter()
+            .map(|(_, frame)| frame[..3].to_vec())
+            .collect();
+        assert_eq!(starts, [[1, 2, 0], [3, 4, 0]]);
+
+        rig.say(&[5]);
+        rig.playout.say_samples(&[0x0706], rig.now);
+        rig.run(100);
+        assert_eq!(rig.sent[2].1[..3], [6, 7, 0], "the other half did not come");
+    }
+
+    #[test]
+    fn what_finds_no_room_is_not_taken() {
+        let mut rig = Rig::new(CallOptions::default().speech_limit(Duration::ZERO));
+        assert_eq!(rig.say(&counting(15_999)), 15_999);
+        assert_eq!(rig.say(&[1, 2, 3]), 1);
+        assert_eq!(rig.say(&[1]), 0);
+        assert_eq!(rig.playout.say_samples(&[1], rig.now), 0);
+        rig.speak();
+        assert_eq!(rig.playout.say_samples(&[1; 200], rig.now), 160);
+    }
+
+    #[test]
+    fn a_pause_in_the_speech_is_an_underrun_unless_it_was_meant() {
+        for (pause_ms, marked, underruns) in [
+            (10, false, 0),
+            (60, false, 1),
+            (400, false, 1),
+            (60, true, 0),
+            (600, false, 0),
+        ] {
+            let mut rig = rig();
+            rig.say(&counting(640));
+            if marked {
+                rig.playout.mark();
+            }
+            // The second frame leaves at 20 ms, and the next is due at 40.
+            rig.run(40 + pause_ms);
+            rig.say(&counting(640));
+            rig.run(100);
+            let case = (pause_ms, marked);
+            assert_eq!(rig.playout.underruns, underruns, "{case:?}");
+            assert_eq!(rig.playout.gaps, 0, "{case:?}: the clock was kept");
+            assert_eq!(rig.playout.lateness.worst(), Some(Duration::ZERO));
+            assert_eq!(rig.times()[2], 40 + pause_ms, "{case:?}");
+            // What is less than a frame late is caught up with.
+            let next = if pause_ms < 20 { 60 } else { 60 + pause_ms };
+            assert_eq!(rig.times()[3], next, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_comes_after_the_end_still_makes_it_one() {
+        let mut rig = rig();
+        rig.say(&counting(320));
+        rig.run(40);
+        let mark = rig.playout.mark();
+        assert_eq!(rig.playout.take_passed_mark(), Some(mark));
+        rig.run(40);
+        rig.say(&counting(320));
+        rig.run(40);
+        assert_eq!(rig.playout.underruns, 0);
+    }
+
+    #[test]
+    fn lateness_counts_late_frames_and_gaps() {
+        let mut rig = rig();
+        rig.say(&counting(320 * 5));
+        rig.speak();
+        for late_ms in [0, 9, 10, 25] {
+            let due = rig.playout.due().unwrap();
+            rig.now = due + Duration::from_millis(late_ms);
+            rig.speak();
+        }
+        assert_eq!(rig.playout.late_frames, 2);
+        assert_eq!(rig.playout.gaps, 1);
+        assert_eq!(rig.playout.lateness.count(), 5);
+        assert_eq!(
+            rig.playout.lateness.worst(),
+            Some(Duration::from_millis(25))
+        );
+    }
+
+    #[test]
+    fn marks_pass_when_all_before_them_has_been_sent() {
+        let mut rig = rig();
+        let at_once = rig.playout.mark();
+        assert_eq!(rig.playout.take_passed_mark(), Some(at_once));
+        rig.say(&counting(400));
+        let first = rig.playout.mark();
+        let same_place = rig.playout.mark();
+        rig.say(&counting(3));
+        let behind_half_a_sample = rig.playout.mark();
+        rig.speak();
+        assert_eq!(rig.playout.take_passed_mark(), None);
+        rig.run(100);
+        let passed: Vec<_> = std::iter::from_fn(|| rig.playout.take_passed_mark()).collect();
+        assert_eq!(passed, [first, same_place, behind_half_a_sample]);
+    }
+
+    #[test]
+    fn a_mark_passes_only_when_its_frame_has_been_sent() {
+        let mut rig = rig();
+        rig.say(&counting(320));
+        let mark = rig.playout.mark();
+        let due = rig.playout.take_due(rig.now, &mut rig.frame);
+        assert_eq!(due, Due::Frame(SampleRate::Hz8000));
+        assert_eq!(rig.playout.take_passed_mark(), None);
+        let unsaid = rig.playout.flush();
+        assert_eq!((unsaid.bytes(), unsaid.marks()), (&[][..], &[][..]));
+        rig.playout.frame_sent(rig.now);
+        assert_eq!(rig.playout.take_passed_mark(), Some(mark));
+    }
+
+    #[test]
+    fn a_flush_returns_what_was_not_said_and_it_can_be_said_again() {
+        let mut rig = rig();
+        let speech = counting(320 * 10 + 3);
+        rig.say(&speech);
+        let inside = {
+            rig.run(50);
+            rig.playout.mark()
+        };
+        rig.playout.hang_up_at_end();
+        let unsaid = rig.playout.flush();
+        assert_eq!(rig.times(), [0, 20, 40]);
+        assert_eq!(unsaid.bytes(), &speech[960..]);
+        assert_eq!(unsaid.marks(), [inside]);
+        assert_eq!(
+            unsaid.duration(),
+            Duration::from_micros(140_062),
+            "281 samples and a half"
+        );
+        rig.run(100);
+        assert_eq!(rig.speak(), Due::Nothing, "neither speech nor the hangup");
+        rig.say(unsaid.bytes());
+        rig.run(300);
+        let said: Vec<u8> = rig
+            .sent
+            .iter()
+            .flat_map(|(_, frame)| frame.clone())
+            .collect();
+        assert_eq!(said[..3202], speech[..3202]);
+        assert_eq!(rig.playout.underruns, 0);
+    }
+
+    #[test]
+    fn speech_after_a_flush_keeps_the_distance_to_the_frame_before() {
+        let mut rig = rig();
+        rig.say(&counting(3200));
+        rig.run(25);
+        rig.playout.flush();
+        rig.say(&counting(320));
+        rig.run(100);
+        assert_eq!(rig.times(), [0, 20, 40]);
+    }
+
+    #[test]
+    fn the_hangup_comes_behind_the_speech() {
+        let mut rig = rig();
+        rig.playout.hang_up_at_end();
+        assert!(rig.playout.has_work());
+        rig.say(&counting(640));
+        assert_eq!(rig.speak(), Due::At(rig.now + Duration::from_millis(20)));
+        rig.now += Duration::from_millis(20);
+        assert_eq!(rig.speak(), Due::HangUp);
+    }
+
+    #[test]
+    fn another_rate_has_to_wait() {
+        let mut rig = rig();
+        rig.say(&counting(3));
+        assert!(rig.playout.set_rate(SampleRate::Hz8000));
+        assert!(!rig.playout.set_rate(SampleRate::Hz16000));
+        rig.speak();
+        assert!(rig.playout.set_rate(SampleRate::Hz16000));
+        rig.say(&counting(2));
+        rig.run(40);
+        assert_eq!(rig.sent[1].1.len(), 640);
+        assert_eq!(
+            rig.sent[1].1[..3],
+            [1, 2, 0],
+            "the half sample went with its rate"
+        );
+    }
+
+    #[test]
+    fn what_a_long_speech_took_is_given_back() {
+        let mut rig = rig();
+        rig.say(&counting(1_000_001));
+        rig.run(62_600);
+        assert_eq!(rig.playout.waiting(), 1);
+        assert!(rig.playout.speech.capacity() <= KEPT_CAPACITY);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_make_no_difference_and_the_clock_is_never_outrun(
+            pieces in prop::collection::vec((0_usize..2000, 0_u64..45), 1..40),
+            frame_ms in 1_u64..7,
+        ) {
+            let options = CallOptions::default().frame_time(Duration::from_millis(frame_ms * 10));
+            let mut rig = Rig::new(options);
+            let mut given = Vec::new();
+            for (len, wait) in pieces {
+                let bytes = counting(given.len() + len).split_off(given.len());
+                prop_assert_eq!(rig.say(&bytes), len);
+                given.extend(bytes);
+                rig.run(wait);
+            }
+            rig.run(60_000);
+            let frame_ms = frame_ms * 10;
+            for (_, frame) in &rig.sent {
+                prop_assert_eq!(frame.len() as u64, frame_ms * 16);
+            }
+            // Silence is only added, and `counting` has no zeros.
+            let said: Vec<u8> = rig.sent.iter().flat_map(|(_, frame)| frame.clone()).filter(|byte| *byte != 0).collect();
+            prop_assert_eq!(&said[..], &given[..given.len() & !1]);
+            for (place, (first, _)) in rig.sent.iter().enumerate() {
+                for (count, (at, _)) in rig.sent[place..].iter().enumerate() {
+                    prop_assert!(at - first + frame_ms > count as u64 * frame_ms, "more than a frame ahead");
+                }
+            }
+        }
+    }
+}

@@ -89,7 +89,7 @@ impl<T: Transport> Call<T> {
         transport
             .set_write_timeout(write_deadline)
             .map_err(Refusal::Io)?;
-        let incoming = Incoming(Arc::clone(&transport));
+        let incoming = Incoming::new(Arc::clone(&transport));
         let mut reader =
             FrameReader::with_max_payload_len(incoming, options.max_payload_len.max(Uuid::LEN));
         let uuid = read_uuid(&mut reader, &*transport, uuid_deadline, dismissed)?;

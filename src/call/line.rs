@@ -313,6 +313,16 @@ impl<T: Transport> Line<T> {
         after.saturating_sub(quiet_for).max(EARLY)
     }
 
+    /// Does something that nobody may send during; `None` if somebody does.
+    pub(super) fn while_nobody_sends<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+        let _speaking = match self.speaking.try_lock() {
+            Ok(speaking) => speaking,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(work())
+    }
+
     /// A frame of silence: 20 ms at 8 kHz, which every Asterisk takes, whatever the rate of the call.
     pub(super) fn send_silence(&self) {
         if let Ok(silence) = Audio::new(SampleRate::Hz8000, &[0; 320]) {

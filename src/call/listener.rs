@@ -29,7 +29,9 @@ pub struct Listener<T = TcpStream> {
     byte_rate: ByteRate,
     /// When the frame was begun of which only a part has come.
     frame_begun: Option<Instant>,
-    has_read_since_deadline: bool,
+    /// Whether all that had come has been read since the last deadline. Without it a call whose deadlines follow each other in
+    /// 20 ms would only sleep and never read.
+    has_caught_up: bool,
     /// To cut frames of speech into.
     speech_frame: Vec<u8>,
 }
@@ -47,13 +49,20 @@ pub(super) enum Clock {
 /// and to which its deadlines are kept.
 const COARSE: Duration = Duration::from_millis(250);
 
-/// How long a read may wait with a deadline near, by the socket's clock, which counts in steps of 4 ms on most Linux kernels
-/// (HZ=250) and comes up to 8 ms late.
+/// The same on the way to a deadline: few time-outs that change and few reads, whatever the deadline.
+const MEDIUM: Duration = Duration::from_millis(60);
+
+/// How long a read may wait with a deadline near. The socket's clock counts in steps of 4 ms on most Linux kernels (HZ=250) and
+/// comes up to two of them late: such a read takes 4 to 8 ms, 11.7 ms at the 99th percentile.
 const FINE: Duration = Duration::from_millis(4);
 
-/// A read with the fine time-out ends within this (measured: 11.7 ms at the 99th percentile). Closer to a deadline we sleep,
-/// which is exact to 0.1 ms.
-const FINE_AT_WORST: Duration = Duration::from_millis(12);
+/// Closer to a deadline we sleep, which is exact to 0.1 ms, once we have read what there was. Longer than a fine read can take, and
+/// no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
+const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
+
+/// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on hold,
+/// or his telephone suppresses silence. What comes then is heard at the next deadline.
+const SILENT: Duration = Duration::from_millis(100);
 
 enum Waited {
     ForFrame,
@@ -76,7 +85,7 @@ impl<T: Transport> Listener<T> {
             read_timeout: Duration::ZERO,
             byte_rate: ByteRate::default(),
             frame_begun: None,
-            has_read_since_deadline: false,
+            has_caught_up: false,
             speech_frame: Vec::new(),
         }
     }
@@ -160,42 +169,61 @@ impl<T: Transport> Listener<T> {
             }
             let now = Instant::now();
             if time.is_some_and(|time| time <= now) {
-                self.has_read_since_deadline = false;
+                self.has_caught_up = false;
                 return Waited::UntilTime;
             }
             if self.reader.needed() == 0 {
                 return Waited::ForFrame;
             }
             if spoken.sent {
-                self.has_read_since_deadline = false;
+                self.has_caught_up = false;
             }
             let deadline = time.into_iter().chain(spoken.next_due).min();
             match deadline.map(|deadline| deadline.saturating_duration_since(now)) {
-                // Not only sleep: on a clock of 10 ms nothing would ever be read.
-                Some(left) if left <= FINE_AT_WORST && self.has_read_since_deadline => {
-                    thread::sleep(left);
+                Some(left) if left <= SLEEPS_WITHIN && self.has_caught_up => thread::sleep(left),
+                Some(left) if left <= SLEEPS_WITHIN && self.line.silent_for() >= SILENT => {
+                    self.look()
                 }
-                Some(left) if left <= COARSE.saturating_mul(2) => self.read(FINE),
+                Some(left) if left <= MEDIUM.saturating_add(SLEEPS_WITHIN) => self.read(FINE),
+                Some(left) if left <= COARSE.saturating_add(SLEEPS_WITHIN) => self.read(MEDIUM),
                 _ => self.read(COARSE),
             }
         }
     }
 
-    /// Reads once. Every failure but a time-out is the end of the call.
+    /// Waits for bytes and reads once. Every failure but a time-out is the end of the call.
     fn read(&mut self, timeout: Duration) {
-        self.has_read_since_deadline = true;
         if let Err(error) = self.set_read_timeout(timeout) {
             self.line.note_end(End::from_io(&error));
             return;
         }
-        match self.reader.fill() {
+        let result = self.reader.fill();
+        self.take_in(result);
+    }
+
+    /// Reads once without waiting.
+    fn look(&mut self) {
+        self.reader.get_mut().waits = false;
+        let result = self.line.while_nobody_sends(|| self.reader.fill());
+        self.reader.get_mut().waits = true;
+        match result {
+            Some(result) => self.take_in(result),
+            None => self.read(FINE),
+        }
+    }
+
+    fn take_in(&mut self, result: Result<usize, ReadError>) {
+        match result {
             Ok(0) => self.line.note_end(End::Closed),
             Ok(_) => {
                 self.last_read = Instant::now();
                 self.line.note_heard();
                 self.watch_over_frame();
+                // The rest of a long frame is there already, or about to be.
+                self.has_caught_up = self.reader.needed() == 0;
             }
             Err(error) if error.is_timeout() => {
+                self.has_caught_up = true;
                 self.watch_over_frame();
                 self.watch_over_silence();
             }

@@ -550,8 +550,8 @@ mod tests {
         assert_eq!(unsaid.marks(), [inside]);
         assert_eq!(
             unsaid.duration(),
-            Duration::from_micros(140_062),
-            "281 samples and a half"
+            Duration::from_micros(140_125),
+            "1121 samples"
         );
         rig.run(100);
         assert_eq!(rig.speak(), Due::Nothing, "neither speech nor the hangup");

@@ -60,7 +60,7 @@ impl SimulatedAsterisk {
             })?;
         let peer_address = stream.peer_addr().ok();
         let stream = Arc::new(stream);
-        let reader = FrameReader::new(Incoming(Arc::clone(&stream)));
+        let reader = FrameReader::new(Incoming::new(Arc::clone(&stream)));
         // Asterisk sends nothing by itself, neither at once nor to fill a silence.
         let options = CallOptions::default().first_silence(false).keep_alive(None);
         let call = Call::begin(

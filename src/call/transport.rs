@@ -19,6 +19,17 @@ pub trait Transport: Send + Sync {
     /// whatever else can happen to a connection.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written, as
+    /// [`read`](Transport::read) does. Nothing is written on the transport meanwhile. A call of one thread that speaks on a silent
+    /// line looks at it like this, and so wakes once for each frame instead of twice.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing has come, and whatever else can happen to a connection.
+    fn read_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read(buffer)
+    }
+
     /// Sends bytes without delay, waits for room for them at most for the write time-out, and answers how many it took.
     ///
     /// # Errors
@@ -62,6 +73,14 @@ impl Transport for TcpStream {
         Read::read(&mut stream, buffer)
     }
 
+    // std has no read that does not wait by itself. The mode is that of both directions, hence nothing may be written meanwhile.
+    fn read_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.set_nonblocking(true)?;
+        let result = Transport::read(self, buffer);
+        self.set_nonblocking(false)?;
+        result
+    }
+
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut stream = self;
         Write::write(&mut stream, bytes)
@@ -91,10 +110,26 @@ impl Transport for TcpStream {
 
 /// The way in of a transport that both directions share, as the stream layer wants it.
 #[derive(Debug)]
-pub(super) struct Incoming<T>(pub(super) Arc<T>);
+pub(super) struct Incoming<T> {
+    transport: Arc<T>,
+    /// Whether a read waits for bytes, or takes what there is.
+    pub(super) waits: bool,
+}
+
+impl<T> Incoming<T> {
+    pub(super) const fn new(transport: Arc<T>) -> Incoming<T> {
+        Incoming {
+            transport,
+            waits: true,
+        }
+    }
+}
 
 impl<T: Transport> Read for Incoming<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        match self.waits {
+            true => self.transport.read(buffer),
+            false => self.transport.read_at_once(buffer),
+        }
     }
 }

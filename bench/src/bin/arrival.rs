@@ -4,21 +4,22 @@
 //! A listener of std has a backlog of 128. A connection that finds it full costs its caller a second, and the kernel counts it
 //! (ListenOverflows). A bare accept loop, which does nothing else, shows what can be had on this machine.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use asterisk_audiosocket_bench::{
+    FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, uuid_frame,
+};
 use audiosocket::call::Server;
 
 const GENERATIONS: usize = 3;
-const FRAME_TIME: Duration = Duration::from_millis(20);
 const TALKING: Duration = Duration::from_secs(2);
 
 fn main() {
     // Two descriptors a connection where client and server are one process; here they are two, with some to spare.
-    rlimit::increase_nofile_limit(8192).expect("a limit on descriptors that can be read");
+    allow_descriptors(8192);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("--serve") => serve(),
@@ -74,49 +75,36 @@ fn measure(arguments: &[String]) {
     );
     for calls in crowds {
         for mode in ["--accept", "--serve"] {
-            let server = ServerProcess::start(mode);
+            let crowd = Crowd::of(calls, mode);
             for generation in 1..=GENERATIONS {
-                server.measure_generation(mode, calls, generation);
+                crowd.measure_generation(generation);
             }
         }
     }
 }
 
-struct ServerProcess {
-    child: Child,
-    address: SocketAddr,
-    /// Its memory before the first connection.
+struct Crowd<'a> {
+    calls: usize,
+    mode: &'a str,
+    server: ServerProcess,
+    /// The server's memory before the first connection.
     empty_kib: usize,
 }
 
-impl ServerProcess {
-    fn start(mode: &str) -> ServerProcess {
-        let program = std::env::current_exe().expect("this program's path");
-        let mut child = Command::new(program)
-            .arg(mode)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process for the server");
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().expect("it is piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("its first line");
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .and_then(|text| text.parse().ok());
-        let mut server = ServerProcess {
-            child,
-            address: address.expect("its address"),
-            empty_kib: 0,
-        };
-        server.empty_kib = server.status("VmRSS");
-        server
+impl Crowd<'_> {
+    fn of(calls: usize, mode: &str) -> Crowd<'_> {
+        let server = ServerProcess::start(&[mode]);
+        Crowd {
+            calls,
+            mode,
+            empty_kib: server.status("VmRSS"),
+            server,
+        }
     }
 
-    fn measure_generation(&self, mode: &str, calls: usize, generation: usize) {
-        let echoes = mode == "--serve";
+    fn measure_generation(&self, generation: usize) {
+        let (calls, server) = (self.calls, &self.server);
+        let echoes = self.mode == "--serve";
         let frame = audio_frame();
         let overflows_before = listen_overflows();
         let per_call = |kib: usize| kib.saturating_sub(self.empty_kib) as f64 / calls as f64;
@@ -125,7 +113,7 @@ impl ServerProcess {
         let mut connections = Vec::with_capacity(calls);
         for number in 0..calls {
             let begun = Instant::now();
-            let mut stream = TcpStream::connect(self.address).expect("a connection");
+            let mut stream = TcpStream::connect(server.address).expect("a connection");
             slowest = slowest.max(begun.elapsed());
             stream.set_nodelay(true).expect("nodelay");
             let mut hello = uuid_frame(number);
@@ -143,11 +131,11 @@ impl ServerProcess {
         }
         let served = started.elapsed();
         thread::sleep(Duration::from_millis(200));
-        let idle = self.status("VmRSS");
+        let idle = server.status("VmRSS");
         if echoes {
             talk(&mut connections, &frame);
         }
-        let talking = self.status("VmRSS");
+        let talking = server.status("VmRSS");
         println!(
             "{:<10} {calls:>6} {generation:>4} {:>10} {:>13.1} ms {:>8.3} s {:>14.1} {:>8.1} {:>8}",
             if echoes { "audiosocket" } else { "bare accept" },
@@ -156,51 +144,16 @@ impl ServerProcess {
             served.as_secs_f64(),
             per_call(idle),
             per_call(talking),
-            self.status("Threads"),
+            server.status("Threads"),
         );
         drop(connections);
         if echoes {
             let deadline = Instant::now() + Duration::from_secs(10);
-            while self.status("Threads") > 8 && Instant::now() < deadline {
+            while server.status("Threads") > 8 && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(10));
             }
         }
     }
-
-    /// A number of /proc/PID/status: kilobytes, or a count.
-    fn status(&self, name: &str) -> usize {
-        let path = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(path).expect("the server is alive");
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .expect("the field");
-        let digits = line
-            .trim_start_matches(':')
-            .split_whitespace()
-            .next()
-            .expect("a number");
-        digits.parse().expect("a number")
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn uuid_frame(number: usize) -> Vec<u8> {
-    let mut frame = vec![0x01, 0, 16];
-    frame.extend_from_slice(&(number as u128).to_be_bytes());
-    frame
-}
-
-fn audio_frame() -> Vec<u8> {
-    let mut frame = vec![0x10, 0x01, 0x40];
-    frame.extend((0..320).map(|place| (place % 251) as u8));
-    frame
 }
 
 /// Reads until the frame has come, whatever came before it.

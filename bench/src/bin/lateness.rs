@@ -1,0 +1,331 @@
+//! How late speech leaves, and how late what the caller says is heard, on 1 to 1000 calls, with one thread for each call and with
+//! two; first with callers who only listen, then with callers who talk all the while.
+//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`
+//!
+//! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
+//! frame, and one that only reads.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use asterisk_audiosocket_bench::{
+    FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, uuid_frame,
+};
+use audiosocket::call::{Call, Lateness, Server};
+
+const SECONDS: u64 = 5;
+const ROUNDS: usize = 3;
+
+fn main() {
+    allow_descriptors(8192);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("--serve") => serve(&arguments[1], number(&arguments[2])),
+        _ => measure(&arguments),
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("a number of calls")
+}
+
+fn measure(arguments: &[String]) {
+    let crowds: Vec<usize> = match arguments {
+        [] => vec![1, 50, 200, 1000],
+        counts => counts.iter().map(|count| number(count)).collect(),
+    };
+    for (callers, run) in [
+        ("silent", listen as fn(&ServerProcess, usize)),
+        ("talking", talk),
+    ] {
+        println!(
+            "                                  speech late, ms             heard late, ms         CPU"
+        );
+        println!(
+            "calls  callers  server            p50    p99  worst   gaps     p50    p99  worst    cores"
+        );
+        for calls in &crowds {
+            for _ in 0..ROUNDS {
+                for mode in ["sleep", "read", "two", "one"] {
+                    let server = ServerProcess::start(&["--serve", mode, &calls.to_string()]);
+                    run(&server, *calls);
+                    print!("{calls:>5}  {callers:<7}  {}", server.last_words());
+                }
+            }
+        }
+    }
+}
+
+// ---- the callers -----------------------------------------------------------------------------------------------------
+
+fn connect(server: &ServerProcess, calls: usize) -> Vec<TcpStream> {
+    let connections = (0..calls).map(|place| {
+        let mut stream = TcpStream::connect(server.address).expect("a connection");
+        stream.set_nodelay(true).expect("nodelay");
+        stream.write_all(&uuid_frame(place)).expect("the UUID");
+        stream
+            .set_nonblocking(true)
+            .expect("one that does not wait");
+        stream
+    });
+    connections.collect()
+}
+
+/// Takes in what comes on all connections, a few times a second, until the server ends them.
+fn listen(server: &ServerProcess, calls: usize) {
+    let mut connections = connect(server, calls);
+    let mut forgotten = [0; 65536];
+    while !connections.is_empty() {
+        thread::sleep(Duration::from_millis(200));
+        connections.retain_mut(|stream| match stream.read(&mut forgotten) {
+            Ok(count) => count > 0,
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
+        });
+    }
+}
+
+/// Says a frame on every connection every 20 ms, each at its own time within them, and takes in what comes, until the server
+/// ends them.
+fn talk(server: &ServerProcess, calls: usize) {
+    let mut connections = connect(server, calls);
+    let mut frame = audio_frame();
+    let mut forgotten = [0; 4096];
+    let started = Instant::now();
+    let mut round = 0;
+    while !connections.is_empty() {
+        let begins = started + FRAME_TIME * round;
+        round += 1;
+        let mut place = 0;
+        connections.retain_mut(|stream| {
+            place += 1;
+            let due = begins + FRAME_TIME * place / calls as u32;
+            let left = due.saturating_duration_since(Instant::now());
+            if left > Duration::from_micros(100) {
+                thread::sleep(left);
+            }
+            frame[3..11].copy_from_slice(&microseconds().to_le_bytes());
+            if stream.write_all(&frame).is_err() {
+                return false;
+            }
+            while matches!(stream.read(&mut forgotten), Ok(4096)) {}
+            true
+        });
+    }
+}
+
+/// Of a clock that both processes have.
+fn microseconds() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("a year after 1970").as_micros() as u64
+}
+
+// ---- the servers -----------------------------------------------------------------------------------------------------
+
+/// What was measured, of all calls.
+#[derive(Default)]
+struct Measured {
+    said: Lateness,
+    heard: Lateness,
+    gaps: usize,
+}
+
+fn serve(mode: &str, calls: usize) {
+    let measured = Arc::new(Mutex::new(Measured::default()));
+    let begin = Arc::new(Barrier::new(calls));
+    match mode {
+        "sleep" | "read" => serve_bare(mode, calls, &measured, &begin),
+        _ => serve_calls(mode == "two", calls, &measured, &begin),
+    }
+    let measured = measured.lock().expect("no panic");
+    let of = |lateness: &Lateness| {
+        let ms = |late: Option<Duration>| late.map_or(f64::NAN, |late| late.as_secs_f64() * 1000.0);
+        let (p50, p99) = (lateness.percentile(50), lateness.percentile(99));
+        format!(
+            "{:>6.2} {:>6.2} {:>6.1}",
+            ms(p50),
+            ms(p99),
+            ms(lateness.worst())
+        )
+    };
+    println!(
+        "{:<16} {} {:>6}  {}   {:>6.3}",
+        match mode {
+            "sleep" => "bare: sleep",
+            "read" => "bare: and read",
+            "two" => "two threads",
+            _ => "one thread",
+        },
+        of(&measured.said),
+        measured.gaps,
+        of(&measured.heard),
+        cpu_seconds() / SECONDS as f64,
+    );
+}
+
+/// What can be had: a thread that sleeps and writes for each call, and if wanted another that reads.
+fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barrier) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!(
+        "listening on {}",
+        listener.local_addr().expect("an address")
+    );
+    thread::scope(|scope| {
+        for place in 0..calls {
+            let (stream, _) = listener.accept().expect("a connection");
+            stream.set_nodelay(true).expect("nodelay");
+            let stream = Arc::new(stream);
+            if mode == "read" {
+                let stream = Arc::clone(&stream);
+                scope.spawn(move || {
+                    let mut received = [0; 4096];
+                    let mut heard = Lateness::default();
+                    (&*stream)
+                        .read_exact(&mut received[..19])
+                        .expect("the UUID");
+                    while (&*stream).read_exact(&mut received[..323]).is_ok() {
+                        heard.add(delay(&received[3..]));
+                    }
+                    measured.lock().expect("no panic").heard.add_all(&heard);
+                });
+            }
+            scope.spawn(move || {
+                let frame = audio_frame();
+                let mut said = Lateness::default();
+                begin.wait();
+                let start = start_of(place, calls);
+                for frame_number in 0..frames() {
+                    let due = start + FRAME_TIME * frame_number;
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                    (&*stream).write_all(&frame).expect("room for a frame");
+                    said.add(due.elapsed());
+                }
+                // An error means that the peer has gone before.
+                let _ = stream.shutdown(Shutdown::Both);
+                measured.lock().expect("no panic").said.add_all(&said);
+            });
+        }
+    });
+}
+
+fn serve_calls(in_two: bool, calls: usize, measured: &Mutex<Measured>, begin: &Barrier) {
+    let server = Server::builder()
+        .max_calls(8192)
+        .max_pending(8192)
+        .bind("127.0.0.1:0")
+        .expect("a port");
+    println!("listening on {}", server.local_address());
+    let handle = server.handle();
+    let left = Mutex::new(calls);
+    server
+        .run(|call| {
+            let place = u128::from_be_bytes(*call.uuid().as_bytes()) as usize;
+            begin.wait();
+            let heard = if in_two {
+                in_two_threads(call, start_of(place, calls))
+            } else {
+                in_one_thread(call, start_of(place, calls))
+            };
+            let stats = call.stats();
+            let mut measured = measured.lock().expect("no panic");
+            measured.said.add_all(&stats.lateness);
+            measured.heard.add_all(&heard);
+            measured.gaps += stats.gaps;
+            let mut left = left.lock().expect("no panic");
+            *left -= 1;
+            if *left == 0 {
+                handle.shut_down(Duration::ZERO);
+            }
+            Ok(())
+        })
+        .expect("threads to begin with");
+}
+
+fn in_one_thread(call: &mut Call, start: Instant) -> Lateness {
+    let mut heard = Lateness::default();
+    let voice = call.voice();
+    let mut wait_until = Some(start);
+    loop {
+        let event = match wait_until {
+            Some(time) => call.receive_until(time),
+            None => call.receive(),
+        };
+        match event {
+            None => return heard,
+            Some(audiosocket::Event::TimeUp) => {
+                wait_until = None;
+                voice.say(&speech()).expect("room for it");
+                voice.hang_up_when_said();
+            }
+            Some(event) => {
+                if let (Some(audio), None) = (event.audio(), wait_until) {
+                    heard.add(delay(audio.bytes()));
+                }
+            }
+        }
+    }
+}
+
+fn in_two_threads(call: &mut Call, start: Instant) -> Lateness {
+    let mut heard = Lateness::default();
+    let voice = call.voice();
+    let (listener, speaker) = call.split();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(start.saturating_duration_since(Instant::now()));
+            voice.say(&speech()).expect("room for it");
+            voice.hang_up_when_said();
+            speaker.run();
+        });
+        while let Some(event) = listener.receive() {
+            if let Some(audio) = event.audio() {
+                heard.add(delay(audio.bytes()));
+            }
+        }
+    });
+    heard
+}
+
+/// Each call begins at its own time within 20 ms, after a moment in which all threads have begun. The callers' times are
+/// spread evenly too, in another order, so that between the two there is any distance.
+fn start_of(place: usize, calls: usize) -> Instant {
+    let offset = FRAME_TIME * (place * 7 % calls) as u32 / calls as u32;
+    Instant::now() + Duration::from_millis(500) + offset
+}
+
+fn frames() -> u32 {
+    SECONDS as u32 * 50
+}
+
+fn speech() -> Vec<u8> {
+    audio_frame()[3..].repeat(frames() as usize)
+}
+
+/// How long ago a payload was stamped.
+fn delay(payload: &[u8]) -> Duration {
+    let stamp = payload
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    Duration::from_micros(microseconds().saturating_sub(stamp))
+}
+
+/// User and system time of this process.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").expect("this process's figures");
+    // Behind the name, which may hold spaces: fields 14 and 15, in hundredths of a second on every Linux of today.
+    let fields: Vec<&str> = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |place: usize| {
+        fields
+            .get(place)
+            .and_then(|field| field.parse().ok())
+            .unwrap_or(0.0)
+    };
+    (ticks(11) + ticks(12)) / 100.0
+}

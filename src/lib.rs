@@ -24,6 +24,7 @@
 //!
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
+//! - [`wav`]: WAV files: audio to say.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with.
 //!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
@@ -93,6 +94,8 @@ extern crate std;
 pub mod call;
 #[cfg(feature = "std")]
 pub mod stream;
+#[cfg(feature = "std")]
+pub mod wav;
 pub mod wire;
 
 #[cfg(feature = "std")]

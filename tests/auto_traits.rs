@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
+use audiosocket::wav::{Format, OtherFile, Wav, WavError, WavFault};
 use audiosocket::wire::{
     Audio, AudioError, BufferTooShort, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags,
     Frame, FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed,
@@ -21,7 +22,7 @@ fn is_a_value<T: Copy + Eq + UnwindSafe + RefUnwindSafe + Send + Sync + Unpin + 
 fn is_an_error<T: std::error::Error + Send + Sync + 'static>() {}
 
 #[test]
-fn values_of_the_wire_are_copied_compared_and_shared() {
+fn values_are_copied_compared_and_shared() {
     is_a_value::<Audio<'_>>();
     is_a_value::<Decoded<'_>>();
     is_a_value::<Digit>();
@@ -37,6 +38,8 @@ fn values_of_the_wire_are_copied_compared_and_shared() {
     is_a_value::<PayloadFault>();
     is_a_value::<SampleRate>();
     is_a_value::<Uuid>();
+    is_a_value::<Format>();
+    is_a_value::<OtherFile>();
 }
 
 #[test]
@@ -48,12 +51,15 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
     is_for_threads::<FrameReader<std::net::TcpStream>>();
     is_for_threads::<FrameWriter<std::net::TcpStream>>();
     is_for_threads::<Pacer>();
+    is_for_threads::<Wav>();
+    is_for_threads::<WavFault>();
     survives_panics::<Frames<'_>>();
     survives_panics::<Samples<'_>>();
     survives_panics::<FrameBuffer<Vec<u8>>>();
     survives_panics::<FrameReader<std::net::TcpStream>>();
     survives_panics::<FrameWriter<std::net::TcpStream>>();
     survives_panics::<Pacer>();
+    survives_panics::<Wav>();
 }
 
 #[test]
@@ -65,5 +71,6 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<PayloadError<'static>>();
     is_an_error::<PayloadTooLong>();
     is_an_error::<ReadError>();
+    is_an_error::<WavError>();
     is_an_error::<WriteError>();
 }

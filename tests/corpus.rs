@@ -8,6 +8,8 @@
 mod parse;
 #[path = "../fuzz/fuzz_targets/assertions/stream.rs"]
 mod stream;
+#[path = "../fuzz/fuzz_targets/assertions/wav.rs"]
+mod wav;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,7 +46,13 @@ fn the_seeds_of_stream_hold() {
 }
 
 #[test]
+fn the_seeds_of_wav_hold() {
+    assert!(replay("corpus/wav", wav::check) >= 30);
+}
+
+#[test]
 fn what_once_failed_holds() {
     replay("crashes", parse::check);
     replay("crashes", stream::check);
+    replay("crashes", wav::check);
 }

@@ -1,0 +1,100 @@
+//! The command that makes a file that is taken of one that is not.
+
+use std::format;
+use std::path::Path;
+use std::string::String;
+
+/// What reads a file; each writes 16-bit mono at 8 kHz, which every Asterisk speaks. Tried with sox 14.4.2 and ffmpeg 5.1.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Conversion {
+    /// Sox, which finds out by itself what it reads.
+    Sox,
+    /// Sox, which goes by the end of the file's name unless it is told what is in the file.
+    SoxFrom(&'static str),
+    /// Sox, told that it reads the samples of 16-bit mono at 8 kHz and nothing else.
+    SoxFromRaw,
+    /// Ffmpeg, for what sox does not read.
+    Ffmpeg,
+}
+
+impl Conversion {
+    /// The command line, for a shell.
+    pub(super) fn command(self, input: &Path) -> String {
+        let output = match input.file_name() {
+            Some(name) if name == "out.wav" => "out2.wav",
+            _ => "out.wav",
+        };
+        let input = shell_word(input);
+        match self {
+            Conversion::Sox => format!("sox {input} -r 8000 -c 1 -b 16 {output}"),
+            Conversion::SoxFrom(kind) => {
+                format!("sox -t {kind} {input} -r 8000 -c 1 -b 16 {output}")
+            }
+            Conversion::SoxFromRaw => {
+                format!("sox -t raw -r 8000 -c 1 -b 16 -e signed {input} {output}")
+            }
+            Conversion::Ffmpeg => {
+                format!("ffmpeg -i {input} -ar 8000 -ac 1 -c:a pcm_s16le {output}")
+            }
+        }
+    }
+}
+
+/// A path as it can stand in one line; what cannot is a `?`, which a shell takes for any character.
+pub(super) fn one_line(path: &Path) -> String {
+    path.to_string_lossy()
+        .replace(|letter: char| letter.is_control(), "?")
+}
+
+/// A path as a shell takes it for one word, and a program for a file.
+fn shell_word(path: &Path) -> String {
+    let path = one_line(path);
+    // An option begins with `-`; sox reads its standard input from `-`, and from a command after `|`.
+    let begins_like_a_file =
+        path.starts_with(|first: char| first.is_alphanumeric() || "./".contains(first));
+    let path = format!("{}{path}", if begins_like_a_file { "" } else { "./" });
+    let is_plain = |letter: char| letter.is_alphanumeric() || "._/-+,@%?".contains(letter);
+    if path.chars().all(is_plain) {
+        return path;
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_and_no_option() {
+        for (path, word) in [
+            ("prompt.wav", "prompt.wav"),
+            (
+                "/srv/prompts/dobrý-den_2.wav",
+                "/srv/prompts/dobrý-den_2.wav",
+            ),
+            ("../a b.wav", "'../a b.wav'"),
+            ("don't.wav", r"'don'\''t.wav'"),
+            ("$(rm x).wav", "'./$(rm x).wav'"),
+            ("-n", "./-n"),
+            ("|date", "'./|date'"),
+            ("a\nb\u{7f}.wav", "a?b?.wav"),
+            ("", "./"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
+    }
+
+    #[test]
+    fn the_result_does_not_overwrite_the_file() {
+        let command = |path| Conversion::Sox.command(Path::new(path));
+        assert_eq!(command("in.wav"), "sox in.wav -r 8000 -c 1 -b 16 out.wav");
+        assert_eq!(
+            command("out.wav"),
+            "sox out.wav -r 8000 -c 1 -b 16 out2.wav"
+        );
+        assert_eq!(
+            command("./out.wav"),
+            "sox ./out.wav -r 8000 -c 1 -b 16 out2.wav"
+        );
+    }
+}

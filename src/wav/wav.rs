@@ -1,0 +1,161 @@
+//! A WAV file as audio to say.
+
+use core::fmt;
+use core::time::Duration;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::vec::Vec;
+
+use super::chunk_reader::ChunkReader;
+use super::{Format, WavError, WavFault};
+use crate::wire::{SampleRate, Samples};
+
+/// The audio of a WAV file, whole in memory: at least one sample, 16-bit mono, at one of the nine rates.
+///
+/// Taken is linear PCM, also as WAVE_FORMAT_EXTENSIBLE. The chunks may come in any order; the first fmt chunk and the first data
+/// chunk count, others are skipped. Anything else is refused with an error that names what was found and the command that
+/// converts it. Reading ends as soon as the answer is known, so that a file of another format is refused unread.
+///
+/// A program that writes to a pipe cannot go back to say how long its audio became. So the size in the header of the data chunk
+/// is not believed, and the audio lasts to the end of the file,
+/// - if it is 0x7ffff000 or more: sox writes 0x7ffff000, others 0x7fffffff, ffmpeg 0xffffffff (measured with sox 14.4.2 and
+///   ffmpeg 5.1);
+/// - if it is 0, unless by the size in the RIFF header there are further chunks: a file whose writer was killed.
+///
+/// Any other size has to be there in full. The size in the RIFF header counts for nothing else.
+///
+/// ```
+/// use audiosocket::wav::Wav;
+/// use audiosocket::wire::SampleRate;
+///
+/// let file = *b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x04\0\0\0\x01\0\xff\xff";
+/// let wav = Wav::read(&file[..])?;
+/// assert_eq!(wav.rate(), SampleRate::Hz8000);
+/// assert_eq!(wav.samples().collect::<Vec<i16>>(), [1, -1]);
+/// assert_eq!(wav.duration(), std::time::Duration::from_micros(250));
+/// # Ok::<(), audiosocket::wav::WavError>(())
+/// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct Wav {
+    rate: SampleRate,
+    bytes: Vec<u8>,
+}
+
+impl Wav {
+    /// The most bytes of audio that are taken, a little less than 2 GiB: 37 hours at 8 kHz, one and a half at 192 kHz.
+    pub const MAX_LEN: usize = 0x7fff_effe;
+
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`WavError`], which has the path.
+    pub fn open(path: impl AsRef<Path>) -> Result<Wav, WavError> {
+        let path = path.as_ref();
+        match File::open(path) {
+            Ok(file) => Wav::read(BufReader::new(file)),
+            Err(error) => Err(WavError::new(WavFault::Io(error))),
+        }
+        .map_err(|error| error.in_file(path))
+    }
+
+    /// Reads a file from any source: bytes in memory, standard input. Memory grows with what comes, whatever a header announces:
+    /// to twice the audio at most.
+    ///
+    /// # Errors
+    ///
+    /// [`WavError`], to which [`in_file`](WavError::in_file) can add the path.
+    pub fn read(source: impl Read) -> Result<Wav, WavError> {
+        parse(source).map_err(WavError::new)
+    }
+
+    /// Samples a second.
+    pub const fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// The samples as bytes, little-endian, as they go into a frame: an even number, never none.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The samples as numbers, -32,768 to 32,767.
+    pub fn samples(&self) -> Samples<'_> {
+        Samples::new(&self.bytes)
+    }
+
+    /// How long the audio lasts.
+    pub fn duration(&self) -> Duration {
+        let samples = u64::try_from(self.bytes.len() / 2).unwrap_or(u64::MAX);
+        let rate = u64::from(self.rate.hz());
+        // At most 2^30 samples, so that the product stays in 64 bits.
+        let nanoseconds = samples.saturating_mul(1_000_000_000).checked_div(rate);
+        Duration::from_nanos(nanoseconds.unwrap_or(0))
+    }
+}
+
+impl fmt::Debug for Wav {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Wav({}, {} samples)", self.rate, self.bytes.len() / 2)
+    }
+}
+
+fn parse(source: impl Read) -> Result<Wav, WavFault> {
+    let mut chunks = ChunkReader::new(source)?;
+    let mut rate = None;
+    let mut audio = None;
+    while let Some(id) = chunks.next_chunk()? {
+        match &id {
+            b"fmt " if rate.is_none() => rate = Some(rate_of(&mut chunks)?),
+            b"data" if audio.is_none() => {
+                if rate.is_none() && chunks.len().is_none() {
+                    // Nothing comes behind it, and so no fmt chunk.
+                    break;
+                }
+                audio = Some(audio_of(&mut chunks)?);
+            }
+            _ => {}
+        }
+        if let (Some(rate), Some(_)) = (rate, &audio) {
+            return whole_samples(rate, audio.unwrap_or_default());
+        }
+    }
+    Err(match rate {
+        None => WavFault::NoFormat,
+        Some(_) => WavFault::NoData,
+    })
+}
+
+/// The rate in the fmt chunk at hand, if audio of its format is taken.
+fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavFault> {
+    let mut bytes = [0; Format::MAX_LEN];
+    let len = chunks.read_start(&mut bytes)?;
+    let bytes = bytes.get(..len).unwrap_or_default();
+    let format = Format::parse(bytes).map_err(|due| WavFault::ShortFormat { len, due })?;
+    format.rate().ok_or(WavFault::Format(format))
+}
+
+/// The bytes in the data chunk at hand.
+fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavFault> {
+    let bytes = chunks.read_all()?;
+    let present = bytes.len();
+    match chunks.len() {
+        Some(announced) if present as u64 != u64::from(announced) => {
+            Err(WavFault::Cut { announced, present })
+        }
+        None if present > Wav::MAX_LEN => Err(WavFault::TooLong),
+        _ => Ok(bytes),
+    }
+}
+
+fn whole_samples(rate: SampleRate, mut bytes: Vec<u8>) -> Result<Wav, WavFault> {
+    match bytes.len() {
+        0 => Err(WavFault::Empty),
+        len if len % 2 != 0 => Err(WavFault::HalfSample { len }),
+        _ => {
+            bytes.shrink_to_fit();
+            Ok(Wav { rate, bytes })
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Why a file cannot be said.
+
+use core::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::string::String;
+
+use super::conversion::{Conversion, one_line};
+use super::{Format, OtherFile, Wav};
+
+/// Why a file is not taken: what was found and, where there is one, the command that makes a file that is.
+///
+/// Displayed, it is one line:
+///
+/// ```
+/// use audiosocket::wav::Wav;
+///
+/// let stereo = *b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x44\xac\0\0\x10\xb1\x02\0\x04\0\x10\0data\x04\0\0\0\0\0\0\0";
+/// let error = Wav::read(&stereo[..]).unwrap_err().in_file("prompt.wav");
+/// assert_eq!(
+///     error.to_string(),
+///     "prompt.wav is stereo, 16-bit, 44100 Hz; convert it: sox prompt.wav -r 8000 -c 1 -b 16 out.wav",
+/// );
+/// ```
+#[derive(Debug)]
+pub struct WavError {
+    fault: WavFault,
+    path: Option<PathBuf>,
+}
+
+impl WavError {
+    pub(super) const fn new(fault: WavFault) -> WavError {
+        WavError { fault, path: None }
+    }
+
+    /// What was found.
+    pub const fn fault(&self) -> &WavFault {
+        &self.fault
+    }
+
+    /// The file's path, if it is known.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The error with the path of the file that was read, for a source that did not know it.
+    #[must_use]
+    pub fn in_file(self, path: impl Into<PathBuf>) -> WavError {
+        WavError {
+            path: Some(path.into()),
+            ..self
+        }
+    }
+
+    /// The command line, for a shell, that makes a file that is taken of this one: 16-bit mono at 8 kHz. It is for sox or, where
+    /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`.
+    pub fn conversion(&self) -> Option<String> {
+        let path = self.path().unwrap_or(Path::new("in.wav"));
+        Some(self.fault.conversion()?.command(path))
+    }
+}
+
+impl fmt::Display for WavError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path() {
+            Some(path) => write!(f, "{} {}", one_line(path), self.fault)?,
+            None => write!(f, "the audio {}", self.fault)?,
+        }
+        let Some(command) = self.conversion() else {
+            return Ok(());
+        };
+        let which = match self.fault {
+            WavFault::Cut { .. } | WavFault::HalfSample { .. } => "convert what is there",
+            WavFault::NotWav(_) if self.fault.conversion() == Some(Conversion::SoxFromRaw) => {
+                "convert it if it is raw 16-bit audio at 8000 Hz"
+            }
+            _ => "convert it",
+        };
+        write!(f, "; {which}: {command}")
+    }
+}
+
+impl core::error::Error for WavError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.fault {
+            WavFault::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with a file. Displayed, it goes on where the file's name ends: `is stereo, 16-bit, 44100 Hz`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WavFault {
+    /// It cannot be opened or read.
+    Io(io::Error),
+    /// It is no WAV file.
+    NotWav(OtherFile),
+    /// Its audio is not 16-bit mono linear PCM at one of the nine rates.
+    Format(Format),
+    /// Its fmt chunk, which says what its audio is, is too short.
+    ShortFormat {
+        /// How many bytes the chunk has.
+        len: usize,
+        /// How many are due: 16 or, in the extensible form, 40.
+        due: usize,
+    },
+    /// It has no fmt chunk, or its audio lasts to the end of the file and no fmt chunk comes before.
+    NoFormat,
+    /// It has no data chunk, which would hold its audio.
+    NoData,
+    /// Its data chunk has no audio in it.
+    Empty,
+    /// It ends before its audio does.
+    Cut {
+        /// How many bytes of audio its data chunk announces.
+        announced: u32,
+        /// How many there are.
+        present: usize,
+    },
+    /// Its audio ends inside a sample.
+    HalfSample {
+        /// How many bytes of audio there are: an odd number.
+        len: usize,
+    },
+    /// It has more than [`Wav::MAX_LEN`] bytes of audio.
+    TooLong,
+}
+
+impl WavFault {
+    fn conversion(&self) -> Option<Conversion> {
+        match self {
+            WavFault::NotWav(file) => file.conversion(),
+            WavFault::Format(format) => format.conversion(),
+            WavFault::Cut { present, .. } if *present < 2 => None,
+            WavFault::Cut { .. } | WavFault::HalfSample { .. } => Some(Conversion::Sox),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for WavFault {
+    fn from(error: io::Error) -> WavFault {
+        WavFault::Io(error)
+    }
+}
+
+impl fmt::Display for WavFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WavFault::Io(error) => write!(f, "cannot be read: {error}"),
+            WavFault::NotWav(file) => write!(f, "is {file}"),
+            WavFault::Format(format) => write!(f, "is {format}"),
+            WavFault::ShortFormat { len, due } => {
+                write!(f, "has a fmt chunk of {len} bytes, where {due} are due")
+            }
+            WavFault::NoFormat => f.write_str("has no fmt chunk to say what its audio is"),
+            WavFault::NoData => f.write_str("has no data chunk, and so no audio"),
+            WavFault::Empty => f.write_str("has no audio in its data chunk"),
+            WavFault::Cut { announced, present } => {
+                write!(f, "is cut: it has {present} of {announced} bytes of audio")
+            }
+            WavFault::HalfSample { len } => {
+                write!(f, "ends inside a sample: it has {len} bytes of audio")
+            }
+            WavFault::TooLong => {
+                write!(f, "has more than {} bytes of audio", Wav::MAX_LEN)
+            }
+        }
+    }
+}

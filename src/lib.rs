@@ -24,7 +24,7 @@
 //!
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
-//! - [`wav`]: WAV files: audio to say.
+//! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with.
 //!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:

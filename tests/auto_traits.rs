@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
-use audiosocket::wav::{Format, OtherFile, Wav, WavError, WavFault};
+use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
 use audiosocket::wire::{
     Audio, AudioError, BufferTooShort, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags,
     Frame, FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed,
@@ -51,6 +51,7 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
     is_for_threads::<FrameReader<std::net::TcpStream>>();
     is_for_threads::<FrameWriter<std::net::TcpStream>>();
     is_for_threads::<Pacer>();
+    is_for_threads::<Recording<std::fs::File>>();
     is_for_threads::<Wav>();
     is_for_threads::<WavFault>();
     survives_panics::<Frames<'_>>();
@@ -59,6 +60,7 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
     survives_panics::<FrameReader<std::net::TcpStream>>();
     survives_panics::<FrameWriter<std::net::TcpStream>>();
     survives_panics::<Pacer>();
+    survives_panics::<Recording<std::fs::File>>();
     survives_panics::<Wav>();
 }
 
@@ -71,6 +73,7 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<PayloadError<'static>>();
     is_an_error::<PayloadTooLong>();
     is_an_error::<ReadError>();
+    is_an_error::<RecordingError>();
     is_an_error::<WavError>();
     is_an_error::<WriteError>();
 }

@@ -5,25 +5,32 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use audiosocket::call::{Call, CallOptions, Transport};
 use audiosocket::stream::{FrameReader, FrameWriter};
+use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
 
 thread_local! {
     // Constant and without a destructor, so that the first use of it does not allocate either.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
 
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory but the thread's own cell.
+fn count(len: usize) {
+    ALLOCATIONS.with(|count| count.set(count.get() + 1));
+    LARGEST.with(|largest| largest.set(largest.get().max(len)));
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory but the thread's own cells.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        count(layout.size());
         unsafe { System.alloc(layout) }
     }
 
@@ -32,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, len: usize) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        count(len);
         unsafe { System.realloc(pointer, layout, len) }
     }
 }
@@ -45,6 +52,13 @@ fn allocations(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.with(Cell::get);
     work();
     ALLOCATIONS.with(Cell::get) - before
+}
+
+/// How many bytes the largest allocation has that `work` makes in this thread.
+fn largest_allocation(work: impl FnOnce()) -> usize {
+    LARGEST.set(0);
+    work();
+    LARGEST.get()
 }
 
 /// Gives the same bytes over and over, a few at a time, and a time-out or an interruption now and then.
@@ -92,6 +106,12 @@ impl Write for Drain {
     }
 }
 
+impl Seek for Drain {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
 fn digit() -> Digit {
     Digit::from_ascii(b'5').expect("a digit")
 }
@@ -103,6 +123,8 @@ fn the_counter_counts() {
     assert_eq!(one, 1);
     let mut vector = black_box(vec![0_u8; 1]);
     assert_eq!(allocations(|| vector.reserve_exact(1 << 20)), 1);
+    let largest = largest_allocation(|| drop((vec![0_u8; 10], black_box(vec![0_u8; 2000]))));
+    assert_eq!(largest, 2000);
 }
 
 #[test]
@@ -305,4 +327,40 @@ fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
     speak(10);
     assert_eq!(allocations(|| speak(100)), 0);
     assert_eq!(call.stats().lateness.count(), 110);
+}
+
+#[test]
+fn ten_thousand_frames_of_each_side_are_recorded_without_an_allocation() {
+    let (caller, server) = ([1; 320], [2; 640]);
+    let caller = Audio::new(SampleRate::Hz8000, &caller).unwrap();
+    let server = Audio::new(SampleRate::Hz16000, &server).unwrap();
+    let drain = Drain {
+        taken: 0,
+        writes: 0,
+    };
+    let begun = Instant::now();
+    let mut recording = Recording::new(drain, SampleRate::Hz8000, begun).unwrap();
+    let mut now = begun;
+    let mut record = |frames: usize| {
+        for _ in 0..frames {
+            recording.heard(caller, now).unwrap();
+            recording.said(server, now).unwrap();
+            now += Duration::from_millis(20);
+        }
+    };
+    record(100);
+    assert_eq!(allocations(|| record(10_000)), 0);
+}
+
+#[test]
+fn a_wav_file_takes_memory_for_what_it_has_and_not_for_what_it_announces() {
+    for audio_len in [100, 0x7fff_effe, 0xffff_ffff_u32] {
+        let mut file =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data"
+                .to_vec();
+        file.extend(audio_len.to_le_bytes());
+        file.extend([7; 100]);
+        let largest = largest_allocation(|| drop(black_box(Wav::read(&file[..]))));
+        assert!((100..=200).contains(&largest), "{largest}");
+    }
 }

@@ -1,7 +1,27 @@
-//! WAV files as far as calls need them: audio to say.
+//! WAV files as far as calls need them: audio to say, and recordings of both sides.
 //!
 //! [`Wav`] reads what can be said as it is: 16-bit mono at one of the nine rates. What is in another format is refused in one
-//! line that names what was found and the command that converts it.
+//! line that names what was found and the command that converts it. [`Recording`] writes a stereo file while a call goes on,
+//! aligned to the clock, that can be played at any time.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//! use audiosocket::wav::{Recording, Wav};
+//! use audiosocket::wire::{Audio, SampleRate};
+//!
+//! # let folder = std::env::temp_dir().join(format!("audiosocket-wav-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! let begun = Instant::now();
+//! let (mut recording, path) = Recording::create_numbered(&folder, "a069a524", SampleRate::Hz8000, begun)?;
+//! recording.heard(Audio::new(SampleRate::Hz8000, &[0; 320])?, begun)?;
+//! recording.said(Audio::new(SampleRate::Hz16000, &[0; 640])?, begun + Duration::from_millis(20))?;
+//! recording.finish(begun + Duration::from_millis(40))?;
+//!
+//! let error = Wav::open(&path).unwrap_err();
+//! assert_eq!(error.fault().to_string(), "is stereo, 16-bit, 8000 Hz");
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # The format
 //!
@@ -18,7 +38,10 @@
 mod chunk_reader;
 mod conversion;
 mod format;
+mod interpolator;
 mod other_file;
+mod recording;
+mod side;
 // The house has one file a noun, and the noun of this one is the WAV file.
 #[allow(clippy::module_inception)]
 mod wav;
@@ -26,5 +49,6 @@ mod wav_error;
 
 pub use format::Format;
 pub use other_file::OtherFile;
+pub use recording::{Recording, RecordingError};
 pub use wav::Wav;
 pub use wav_error::{WavError, WavFault};

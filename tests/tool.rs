@@ -1,108 +1,19 @@
 //! The tool as scripts and people use it: its output, its exit codes, its one-line errors.
 
+#[path = "common/tool.rs"]
+mod tool;
 #[path = "common/transcript.rs"]
 mod transcript;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::Stdio;
 use std::thread;
 
+use tool::{HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr, stdout};
 use transcript::shape;
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
-
-fn audiosocket(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_audiosocket"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-#[track_caller]
-fn run(arguments: &[&str]) -> Output {
-    audiosocket(arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-const UUID_FRAME: [u8; 19] = [1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
-const HANGUP_FRAME: [u8; 3] = [0, 0, 0];
-
-/// A `serve` under way, and the lines it prints.
-struct Serving {
-    child: Option<Child>,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
-    address: String,
-}
-
-/// A test that fails leaves no server behind.
-impl Drop for Serving {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-impl Serving {
-    #[track_caller]
-    fn start(arguments: &[&str]) -> Serving {
-        let mut child = audiosocket(&["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let address = String::from(first.strip_prefix("listening on ").unwrap());
-        Serving {
-            child: Some(child),
-            lines,
-            address,
-        }
-    }
-
-    /// Waits for the end and answers the lines after the first.
-    fn finish(self) -> Vec<String> {
-        self.finish_with_errors().0
-    }
-
-    /// The same, and what came on standard error.
-    fn finish_with_errors(mut self) -> (Vec<String>, String) {
-        let lines = self.lines.by_ref().map(|line| line.unwrap()).collect();
-        let output = self.child.take().unwrap().wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        (lines, stderr(&output))
-    }
-
-    /// A connection that has sent its UUID.
-    fn peer(&self) -> TcpStream {
-        let mut peer = TcpStream::connect(&self.address).unwrap();
-        peer.write_all(&UUID_FRAME).unwrap();
-        peer
-    }
-}
-
-/// The value of a JSON field, as it is written. The tool's objects are flat, so this is enough of a parser.
-#[track_caller]
-fn field<'a>(line: &'a str, name: &str) -> &'a str {
-    let start = line
-        .find(&format!("\"{name}\":"))
-        .unwrap_or_else(|| panic!("{name} in {line}"));
-    let value = &line[start + name.len() + 3..];
-    match value.strip_prefix('"') {
-        Some(text) => &text[..text.find('"').unwrap()],
-        None => &value[..value.find([',', '}']).unwrap()],
-    }
-}
 
 #[test]
 fn the_demo_runs_a_call_and_finds_nothing_lost() {
@@ -419,7 +330,7 @@ fn serve_ends_after_its_time_and_hangs_up() {
 fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
-    let table: [(&[&str], i32, &str); 32] = [
+    let table: [(&[&str], i32, &str); 35] = [
         (&[], 2, "no command given: demo, serve, call or inspect"),
         (
             &["dance"],
@@ -431,12 +342,12 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (
             &["serve"],
             2,
-            "how are calls to be answered: --echo or --silence?",
+            "how are calls to be answered: --echo, --play FILE or --silence?",
         ),
         (
             &["serve", "--echo", "--silence"],
             2,
-            "--echo or --silence, not both",
+            "one of --echo, --play and --silence, not two",
         ),
         (
             &["serve", "--echo", "--listen"],
@@ -464,7 +375,26 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "--json takes no value, not 'yes'",
         ),
         // Options of the contract that are still to come are unknown, not ignored.
-        (&["serve", "--play", "x.wav"], 2, "unknown option '--play'"),
+        (
+            &["serve", "--dialect", "asterisk"],
+            2,
+            "unknown option '--dialect'",
+        ),
+        (
+            &["serve", "--play", "x.wav", "--echo"],
+            2,
+            "one of --echo, --play and --silence, not two",
+        ),
+        (
+            &["serve", "--play", "no such file.wav"],
+            1,
+            "cannot be read: No such file or directory",
+        ),
+        (
+            &["serve", "--echo", "--record", "/dev/null/calls"],
+            1,
+            "cannot record in '/dev/null/calls': Not a directory",
+        ),
         (
             &["call"],
             2,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::line::Line;
 use super::lingering::PATIENCE;
 use super::transport::Incoming;
-use super::{Call, CallOptions, End, Event, Listener, SendError, Speaker, Stats};
+use super::{Call, CallOptions, Direction, End, Event, Listener, SendError, Speaker, Stats};
 use crate::stream::{FrameReader, FrameWriter, WriteError};
 use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 
@@ -103,6 +103,11 @@ impl SimulatedAsterisk {
     /// The ears and the mouth of the caller, for a thread each.
     pub fn split(&mut self) -> (&mut Listener, &mut SimulatedCaller) {
         (self.call.split().0, &mut self.caller)
+    }
+
+    /// Tells a hook of all audio of the call from now on. See [`Call::on_audio`].
+    pub fn on_audio(&self, hook: impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static) {
+        self.call.on_audio(hook);
     }
 
     /// How the call ended; `None` as long as it goes on, for all that has been received so far.

@@ -1,41 +1,49 @@
 //! `audiosocket call`: places a call, as Asterisk would.
 
 use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use audiosocket::call::{
-    Deadline, End, Event, Listener, SendError, SimulatedAsterisk, SimulatedCaller,
+    Deadline, Direction, End, Event, Listener, SendError, SimulatedAsterisk, SimulatedCaller,
 };
-use audiosocket::wire::{Digit, DtmfDialect, Message, SampleRate, Uuid};
+use audiosocket::wav::{Recording, Wav};
+use audiosocket::wire::{Audio, Digit, DtmfDialect, Message, SampleRate, Uuid};
 
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::inspect::dtmf_fields;
 use crate::json::Object;
-use crate::output::Output;
-use crate::rising_tone::RisingTone;
+use crate::output::{self, Output};
+use crate::recordings::{Recorder, Recordings};
+use crate::serve::open_wav;
 use crate::text::{counted, quoted, wrapped};
 
 const HELP: &str = "\
 audiosocket call ADDR [OPTIONS]
 
 Places a call to an AudioSocket server, as Asterisk would:
-connects, sends the UUID, then a rising tone in frames of
-20 ms, and digits; reports what comes back.
+connects, sends the UUID, then a file or silence in frames
+of 20 ms, and digits; reports what comes back.
 
   --uuid UUID       the call's UUID; a random one by default
+  --play FILE.wav   say this at the file's rate: a WAV file,
+                    16-bit mono, 8000 to 192000 Hz
+  --record FILE.wav record the call there, stereo: caller
+                    left, the server's side right
   --dtmf DIGITS     press these, each for 100 ms
   --dialect NAME    asterisk (kind 0x03, the default) or
                     start-stop (kind 0x02)
-  --rate HZ         8000 (default) to 192000
+  --rate HZ         of silence: 8000 (default) to 192000
   --seconds S       hang up after S seconds; by default 1 s
-                    after the digits, or after 5 s
+                    after file and digits, or after 5 s
   --json            one line of JSON for each event
 
   audiosocket call 127.0.0.1:9092
+  audiosocket call 127.0.0.1:9092 --play hello.wav
   audiosocket call 127.0.0.1:9092 --dtmf 42# --json
 
 'late' is how late the frames sent were, against a clock of
@@ -48,7 +56,10 @@ struct Options {
     uuid: Uuid,
     digits: Vec<Digit>,
     dialect: DtmfDialect,
+    /// What the caller says; nothing, but silence, if there is none.
+    speech: Option<Wav>,
     rate: SampleRate,
+    record: Option<PathBuf>,
     seconds: Option<Duration>,
     json: bool,
 }
@@ -65,7 +76,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut uuid = None;
     let mut digits = Vec::new();
     let mut dialect = DtmfDialect::Asterisk;
-    let mut rate = SampleRate::Hz8000;
+    let mut rate = None;
+    let (mut file, mut record) = (None, None);
     let mut seconds = None;
     let mut json = false;
     while let Some(arg) = args.next()? {
@@ -91,16 +103,20 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
                     .map_err(|error| args.wrong_value(&text, error))?;
             }
             "--dialect" => dialect = args.dialect()?,
+            "--play" => file = Some(PathBuf::from(args.value()?)),
+            "--record" => record = Some(PathBuf::from(args.value()?)),
             "--rate" => {
                 let text = args.text()?;
-                rate = text
-                    .parse()
-                    .ok()
-                    .and_then(SampleRate::from_hz)
-                    .ok_or_else(|| {
-                        let rates = SampleRate::ALL.map(|rate| rate.hz().to_string()).join(", ");
-                        args.wrong_value(&text, format_args!("the rates are {rates}"))
-                    })?;
+                rate = Some(
+                    text.parse()
+                        .ok()
+                        .and_then(SampleRate::from_hz)
+                        .ok_or_else(|| {
+                            let rates =
+                                SampleRate::ALL.map(|rate| rate.hz().to_string()).join(", ");
+                            args.wrong_value(&text, format_args!("the rates are {rates}"))
+                        })?,
+                );
             }
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
@@ -111,29 +127,52 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let address = address
         .ok_or_else(|| Failure::usage("which server? an address like 127.0.0.1:9092 is due"))?;
     let uuid = uuid.unwrap_or_else(SimulatedAsterisk::random_uuid);
+    let speech = file.as_deref().map(open_wav).transpose()?;
+    let rate = match (rate, &file, &speech) {
+        (Some(rate), Some(file), Some(speech)) if rate != speech.rate() => {
+            return Err(Failure::Usage(format!(
+                "--rate is {rate}, but {} is at {}",
+                quoted(file),
+                speech.rate()
+            )));
+        }
+        (_, _, Some(speech)) => speech.rate(),
+        (rate, ..) => rate.unwrap_or(SampleRate::Hz8000),
+    };
     Ok(Some(Options {
         address,
         uuid,
         digits,
         dialect,
+        speech,
         rate,
+        record,
         seconds,
         json,
     }))
 }
 
-/// Without digits or `--seconds`.
+/// Without file, digits or `--seconds`.
 const DEFAULT_LENGTH: Duration = Duration::from_secs(5);
-/// How long the caller talks before the first digit and after the last.
-const AROUND_DIGITS: Duration = Duration::from_secs(1);
+/// How long the caller talks, or is silent, before the first digit.
+const BEFORE_DIGITS: Duration = Duration::from_secs(1);
 const DIGIT_HELD: Duration = Duration::from_millis(100);
-/// How long the caller talks between two digits.
+/// The same between two digits.
 const BETWEEN_DIGITS: Duration = Duration::from_millis(100);
+/// How long the caller still listens when file and digits are out.
+const AFTER_ALL: Duration = Duration::from_secs(1);
 /// How long the caller still listens after the last frame, so that what is under way arrives.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
 fn call(options: &Options) -> Result<(), Failure> {
     let address = &options.address;
+    // Said before the server is bothered; the recording itself does not overwrite anything either.
+    if let Some(path) = options.record.as_ref().filter(|path| path.exists()) {
+        return Err(Failure::Failed(format!(
+            "cannot record in {}: it exists already",
+            quoted(path)
+        )));
+    }
     let mut asterisk = SimulatedAsterisk::connect(address, options.uuid)
         .map_err(|error| match error.kind() {
             ErrorKind::InvalidInput => {
@@ -153,6 +192,10 @@ fn call(options: &Options) -> Result<(), Failure> {
         output.line(&format!("connected to {address}\ncall {uuid}"))?;
     }
 
+    let recorded = match &options.record {
+        Some(path) => Some(record(options, &asterisk, path)?),
+        None => None,
+    };
     let started = Instant::now();
     let (listener, caller) = asterisk.split();
     let quiet = AtomicBool::new(false);
@@ -171,6 +214,10 @@ fn call(options: &Options) -> Result<(), Failure> {
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
     asterisk.hang_up();
+    let failed_recordings = recorded.map_or(0, |(recordings, recorder)| {
+        drop(recorder);
+        recordings.finish()
+    });
     let seconds = started.elapsed().as_secs_f64();
     let (reason, over) = match (end, &failure) {
         (Some(end), _) => (end.name(), end.to_string()),
@@ -205,7 +252,12 @@ fn call(options: &Options) -> Result<(), Failure> {
             ))?;
         }
     }
-    judge(end, failure)
+    judge(end, failure)?;
+    match failed_recordings {
+        0 => Ok(()),
+        // What was wrong with it has been said.
+        _ => Err(Failure::Reported),
+    }
 }
 
 /// Whether all went well. That the server takes no more is nothing wrong if it has ended the call, which a caller notices when
@@ -234,7 +286,7 @@ struct Said {
 /// The caller's side: talks and presses keys until the time is over, he is to be quiet, or the server takes no more.
 fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
     let mut talk = Talk {
-        tone: RisingTone::new(options.rate),
+        source: Source::new(options),
         late: FrameTimes::default(),
         ends: options
             .seconds
@@ -242,10 +294,7 @@ fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> 
         quiet,
         caller,
     };
-    let stopped = match options.digits.as_slice() {
-        [] => talk.speak(options.seconds.unwrap_or(DEFAULT_LENGTH)),
-        digits => talk.speak_and_press(digits),
-    };
+    let stopped = talk.say_all(&options.digits);
     Said {
         late: talk.late,
         failure: match stopped {
@@ -257,7 +306,7 @@ fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> 
 
 struct Talk<'a> {
     caller: &'a mut SimulatedCaller,
-    tone: RisingTone,
+    source: Source<'a>,
     late: FrameTimes,
     ends: Option<Instant>,
     quiet: &'a AtomicBool,
@@ -277,30 +326,105 @@ impl From<SendError> for Stopped {
 }
 
 impl Talk<'_> {
-    fn speak_and_press(&mut self, digits: &[Digit]) -> Result<(), Stopped> {
-        self.speak(AROUND_DIGITS)?;
-        for digit in digits {
-            self.caller.press(*digit, DIGIT_HELD)?;
-            self.speak(BETWEEN_DIGITS)?;
+    fn say_all(&mut self, digits: &[Digit]) -> Result<(), Stopped> {
+        let has_nothing_to_say = digits.is_empty() && self.source.is_at_end();
+        if !digits.is_empty() {
+            self.speak(BEFORE_DIGITS)?;
         }
-        self.speak(
-            self.ends
-                .map_or(AROUND_DIGITS - BETWEEN_DIGITS, |_| Duration::MAX),
-        )
+        for (place, digit) in digits.iter().enumerate() {
+            if place > 0 {
+                self.speak(BETWEEN_DIGITS)?;
+            }
+            self.caller.press(*digit, DIGIT_HELD)?;
+        }
+        while !self.source.is_at_end() {
+            self.say_frame()?;
+        }
+        match self.ends {
+            Some(_) => self.speak(Duration::MAX),
+            None if has_nothing_to_say => self.speak(DEFAULT_LENGTH),
+            None => self.speak(AFTER_ALL),
+        }
     }
 
     fn speak(&mut self, duration: Duration) -> Result<(), Stopped> {
         let frames = duration.as_millis() / 20;
         for _ in 0..frames {
-            if self.quiet.load(Ordering::Relaxed)
-                || self.ends.is_some_and(|ends| Instant::now() >= ends)
-            {
-                return Err(Stopped::InTime);
-            }
-            self.late.push(self.caller.say(self.tone.next_frame())?);
+            self.say_frame()?;
         }
         Ok(())
     }
+
+    fn say_frame(&mut self) -> Result<(), Stopped> {
+        if self.quiet.load(Ordering::Relaxed)
+            || self.ends.is_some_and(|ends| Instant::now() >= ends)
+        {
+            return Err(Stopped::InTime);
+        }
+        if let Some(audio) = self.source.next_frame() {
+            self.late.push(self.caller.say(audio)?);
+        }
+        Ok(())
+    }
+}
+
+/// What the caller says, in frames of 20 ms: the file, and silence when that is at its end.
+struct Source<'a> {
+    rate: SampleRate,
+    left: &'a [u8],
+    frame: Vec<u8>,
+}
+
+impl<'a> Source<'a> {
+    fn new(options: &'a Options) -> Source<'a> {
+        Source {
+            rate: options.rate,
+            left: options.speech.as_ref().map_or(&[], Wav::bytes),
+            frame: vec![0; options.rate.samples_in(20) * 2],
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn next_frame(&mut self) -> Option<Audio<'_>> {
+        let (said, left) = self.left.split_at(self.frame.len().min(self.left.len()));
+        self.left = left;
+        self.frame[..said.len()].copy_from_slice(said);
+        self.frame[said.len()..].fill(0);
+        Audio::new(self.rate, &self.frame).ok()
+    }
+}
+
+/// Records the call on a thread of its own. What goes wrong with that is said at once.
+fn record(
+    options: &Options,
+    asterisk: &SimulatedAsterisk,
+    path: &Path,
+) -> Result<(Recordings, Recorder), Failure> {
+    let recording = Recording::create_new(path, options.rate, Instant::now())
+        .map_err(|error| Failure::Failed(format!("cannot record in {}: {error}", quoted(path))))?;
+    let json = options.json;
+    let recordings = Recordings::start(move |text| {
+        let warning = Object::event("warning").text("text", text).finish();
+        // Nobody may be there to read it; the exit code still tells.
+        let _ = match json {
+            true => Output::new().line(&warning).is_ok(),
+            false => output::print_error(text).is_ok(),
+        };
+    })?;
+    let recorder = recordings.go_on_with(recording, path.to_path_buf());
+    let mut hook = recorder.hook();
+    asterisk.on_audio(move |direction, audio, at| {
+        // Whoever places the call is the caller, whose side is the left one.
+        let side = match direction {
+            Direction::Heard => Direction::Said,
+            _ => Direction::Heard,
+        };
+        hook(side, audio, at);
+    });
+    Ok((recordings, recorder))
 }
 
 /// The listening side: reports digits until the call is over, or the caller has been done for a moment.

@@ -421,7 +421,7 @@ mod tests {
             150 => vec![bytes.to_vec(), bytes.to_vec()],
             _ => vec![bytes.to_vec()],
         });
-        let fault = result.unwrap_err().to_string();
+        let fault = result.unwrap_err().message().unwrap();
         assert_eq!(fault, "a frame too many came back at the end");
     }
 

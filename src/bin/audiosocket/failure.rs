@@ -1,6 +1,5 @@
 //! Why the tool did not do what it was asked to.
 
-use std::fmt;
 use std::process::ExitCode;
 
 /// A failure, in one line that says what was wrong and what to do.
@@ -10,6 +9,8 @@ pub enum Failure {
     Usage(String),
     /// The work failed: exit code 1.
     Failed(String),
+    /// The same, and what was wrong has been said already.
+    Reported,
 }
 
 impl Failure {
@@ -21,19 +22,19 @@ impl Failure {
         Failure::Failed(String::from(message))
     }
 
+    /// What is still to be said of it.
+    pub fn message(&self) -> Option<String> {
+        match self {
+            Failure::Usage(message) => Some(format!("{message} (--help tells more)")),
+            Failure::Failed(message) => Some(message.clone()),
+            Failure::Reported => None,
+        }
+    }
+
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Usage(_) => ExitCode::from(2),
-            Failure::Failed(_) => ExitCode::from(1),
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Usage(message) => write!(f, "{message} (--help tells more)"),
-            Failure::Failed(message) => f.write_str(message),
+            Failure::Failed(_) | Failure::Reported => ExitCode::from(1),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answering;
 mod args;
 mod call;
 mod demo;
@@ -11,6 +12,7 @@ mod frame_times;
 mod inspect;
 mod json;
 mod output;
+mod recordings;
 mod reports;
 mod rising_tone;
 mod serve;
@@ -40,8 +42,10 @@ fn main() -> ExitCode {
     match run(&mut Args::from_command_line()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // If even this cannot be printed, the exit code still tells.
-            let _ = output::print_error(&failure.to_string());
+            if let Some(message) = failure.message() {
+                // If even this cannot be printed, the exit code still tells.
+                let _ = output::print_error(&message);
+            }
             failure.exit_code()
         }
     }

@@ -1,31 +1,38 @@
 //! `audiosocket serve`: answers calls.
 
 use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, Event, Handle, Incident, Server, Speaker};
-use audiosocket::wire::{Audio, Message, SampleRate, Uuid};
+use audiosocket::call::{Call, CallOptions, Handle, Incident, Server};
+use audiosocket::wav::Wav;
 
+use crate::answering::{Answer, Answering, peer_text};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
-use crate::inspect::dtmf_fields;
 use crate::json::Object;
 use crate::output::{self, Output};
+use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::text::{counted, quoted, wrapped};
+use crate::text::{counted, quoted};
 
 const HELP: &str = "\
-audiosocket serve --echo | --silence [OPTIONS]
+audiosocket serve --echo|--silence|--play FILE [OPTIONS]
 
-Answers AudioSocket calls: sends the audio back, or silence.
+Answers AudioSocket calls: sends the audio back, says a file
+and hangs up, or sends silence.
 
   --listen ADDR       where; 127.0.0.1:9092 by default, and
                       port 0 lets the system choose
   --echo              send back what the caller says
+  --play FILE.wav     say this file at its own rate: 16-bit
+                      mono, 8000 to 192000 Hz
   --silence           send silence
+  --record DIR        record each call to DIR/UUID.wav,
+                      stereo: caller left, our side right
   --hang-up-after S   hang up each call after S seconds
   --max-calls N       refuse more at once; 1000 by default
   --calls N           stop after N calls in all
@@ -33,21 +40,17 @@ Answers AudioSocket calls: sends the audio back, or silence.
   --json              one line of JSON for each event
 
   audiosocket serve --echo
+  audiosocket serve --play prompt.wav --record calls
   audiosocket serve --silence --listen 0.0.0.0:9092
 
 In Asterisk's dialplan:
   same => n,AudioSocket(${UUID()},127.0.0.1:9092)
 ";
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Answer {
-    Echo,
-    Silence,
-}
-
 struct Options {
     listen: String,
     answer: Answer,
+    record: Option<PathBuf>,
     hang_up_after: Option<Duration>,
     max_calls: usize,
     calls: Option<usize>,
@@ -66,7 +69,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 
 fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut listen = String::from("127.0.0.1:9092");
-    let mut answer = None;
+    let (mut answer, mut file, mut record) = (None, None, None);
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
     let mut max_calls = DEFAULT_MAX_CALLS;
     let mut json = false;
@@ -75,17 +78,19 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             Arg::Option(option) => option,
             value => return Err(args.unexpected(value)),
         };
-        let wanted = match option.as_str() {
-            "--echo" => Some(Answer::Echo),
-            "--silence" => Some(Answer::Silence),
-            _ => None,
-        };
-        if wanted.is_some() && answer.is_some() && answer != wanted {
-            return Err(Failure::usage("--echo or --silence, not both"));
-        }
-        answer = wanted.or(answer);
         match option.as_str() {
-            "--echo" | "--silence" => {}
+            "--echo" | "--play" | "--silence" => {
+                if answer.as_ref().is_some_and(|answer| *answer != option) {
+                    return Err(Failure::usage(
+                        "one of --echo, --play and --silence, not two",
+                    ));
+                }
+                if option == "--play" {
+                    file = Some(PathBuf::from(args.value()?));
+                }
+                answer = Some(option);
+            }
+            "--record" => record = Some(PathBuf::from(args.value()?)),
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
             "--max-calls" => max_calls = args.count()?,
@@ -96,11 +101,20 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             _ => return Err(args.unexpected(Arg::Option(option))),
         }
     }
-    let answer = answer
-        .ok_or_else(|| Failure::usage("how are calls to be answered: --echo or --silence?"))?;
+    let answer = match (answer.as_deref(), file) {
+        (Some("--echo"), _) => Answer::Echo,
+        (Some("--silence"), _) => Answer::Silence,
+        (_, Some(file)) => Answer::Speech(open_wav(&file)?),
+        _ => {
+            return Err(Failure::usage(
+                "how are calls to be answered: --echo, --play FILE or --silence?",
+            ));
+        }
+    };
     Ok(Some(Options {
         listen,
         answer,
+        record,
         hang_up_after,
         max_calls,
         calls,
@@ -109,14 +123,28 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     }))
 }
 
+/// Reads a WAV file that is to be said.
+pub fn open_wav(path: &Path) -> Result<Wav, Failure> {
+    Wav::open(path).map_err(|error| Failure::Failed(error.to_string()))
+}
+
 /// How long the reader of our output has for what is left when the time given by `--seconds` is over.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 fn serve(options: &Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let incidents = Arc::clone(&reports);
+    let recordings = match &options.record {
+        Some(folder) => Some(start_recordings(folder, &reports)?),
+        None => None,
+    };
+    let mut call_options = CallOptions::default();
+    if let Answer::Speech(wav) = &options.answer {
+        call_options = call_options.speech_rate(wav.rate());
+    }
     let server = Server::builder()
         .max_calls(options.max_calls)
+        .call_options(call_options)
         .on_incident(move |incident| incidents.add(incident_report(incident)))
         .bind(&options.listen)
         .map_err(|error| match error.kind() {
@@ -143,7 +171,15 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
     let printed = print_beside(Arc::clone(&reports), server.handle(), options.json)?;
-    let answered = answer_calls(server, options, &reports, ends_at);
+    let folder = options.record.as_deref();
+    let answered = answer_calls(
+        server,
+        options,
+        recordings.as_ref().zip(folder),
+        &reports,
+        ends_at,
+    );
+    let failed_recordings = recordings.map_or(0, Recordings::finish);
     reports.close();
     answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
 
@@ -156,6 +192,8 @@ fn serve(options: &Options) -> Result<(), Failure> {
         }
     };
     match result {
+        // What was wrong with them has been said.
+        Ok(Ok(())) if failed_recordings > 0 => Err(Failure::Reported),
         Ok(result) => result,
         Err(mpsc::RecvTimeoutError::Timeout) => {
             // And the one that is being printed.
@@ -168,6 +206,21 @@ fn serve(options: &Options) -> Result<(), Failure> {
             Err(Failure::failed("the thread that prints panicked"))
         }
     }
+}
+
+/// Makes the folder, if there is none, and what records calls there.
+fn start_recordings(folder: &Path, reports: &Arc<Reports>) -> Result<Recordings, Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
+    })?;
+    let reports = Arc::clone(reports);
+    Recordings::start(move |text| {
+        reports.add(Report {
+            importance: Importance::Warning,
+            json: Object::event("warning").text("text", text),
+            text: String::from(text),
+        });
+    })
 }
 
 /// Prints what is reported, on a thread of its own that can be left behind: a reader of our output who is slow, or has stopped
@@ -212,6 +265,7 @@ fn print(reports: &Reports, json: bool) -> Result<(), Failure> {
 fn answer_calls(
     server: Server,
     options: &Options,
+    recordings: Option<(&Recordings, &Path)>,
     reports: &Reports,
     ends_at: Option<Instant>,
 ) -> io::Result<()> {
@@ -232,10 +286,12 @@ fn answer_calls(
         }
         Answering {
             call,
-            options,
+            answer: &options.answer,
+            hang_up_after: options.hang_up_after,
+            recordings,
             reports,
         }
-        .answer();
+        .run();
         Ok(())
     };
     thread::scope(|scope| {
@@ -255,11 +311,6 @@ fn answer_calls(
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
-}
-
-fn peer_text(call: &Call) -> String {
-    call.peer_address()
-        .map_or(String::new(), |peer| peer.to_string())
 }
 
 fn incident_report(incident: &Incident<'_>) -> Report {
@@ -285,143 +336,5 @@ fn refusal_report(peer: &str, reason: &str) -> Report {
             .text("peer", peer)
             .text("reason", reason),
         text: format!("{peer} refused: {reason}"),
-    }
-}
-
-/// The first group of a UUID, which is enough to tell calls apart in a log.
-fn short(uuid: Uuid) -> String {
-    let [a, b, c, d, ..] = *uuid.as_bytes();
-    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
-}
-
-/// A call being answered.
-struct Answering<'a> {
-    call: &'a mut Call,
-    options: &'a Options,
-    reports: &'a Reports,
-}
-
-impl Answering<'_> {
-    fn answer(self) {
-        let Answering {
-            call,
-            options,
-            reports,
-        } = self;
-        let uuid = call.uuid();
-        let short = short(uuid);
-        let started = Instant::now();
-        let peer = peer_text(call);
-        reports.add(Report {
-            importance: Importance::Call,
-            json: Object::event("call")
-                .text("uuid", &uuid.to_string())
-                .text("peer", &peer),
-            text: format!("{short} call {uuid}\n{short} from {peer}"),
-        });
-
-        let hang_up_at = options
-            .hang_up_after
-            .and_then(|after| started.checked_add(after));
-        let mut warnings = Warnings {
-            uuid,
-            count: 0,
-            reports,
-        };
-        let voice = call.voice();
-        let (listener, speaker) = call.split();
-        thread::scope(|scope| {
-            if options.answer == Answer::Silence {
-                scope.spawn(move || send_silence(speaker));
-            }
-            loop {
-                let event = match hang_up_at {
-                    Some(at) => listener.receive_until(at),
-                    None => listener.receive(),
-                };
-                match event {
-                    None => return,
-                    Some(Event::TimeUp) => voice.hang_up(),
-                    Some(Event::Message(Message::Audio(audio))) => {
-                        if options.answer == Answer::Echo {
-                            // A caller who has gone is no failure: the next event will be the end of the call.
-                            let _ = voice.send(audio);
-                        }
-                    }
-                    Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
-                        let json = Object::event("dtmf").text("uuid", &uuid.to_string());
-                        reports.add(Report {
-                            importance: Importance::Detail,
-                            json: dtmf_fields(json, dtmf),
-                            text: format!("{short} {message}"),
-                        });
-                    }
-                    Some(other) => warnings.add(&other.to_string()),
-                }
-            }
-        });
-        warnings.finish();
-
-        let Some(end) = call.end() else { return };
-        let stats = call.stats();
-        let seconds = started.elapsed().as_secs_f64();
-        let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
-        let indent = format!("{short} ");
-        let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
-        let frames = counted(frames_in, "frame");
-        reports.add(Report {
-            importance: Importance::Call,
-            json: Object::event("hangup")
-                .text("uuid", &uuid.to_string())
-                .text("reason", end.name())
-                .thousandths("seconds", seconds)
-                .number("frames_in", frames_in)
-                .number("frames_out", frames_out),
-            text: format!("{over}\n{short} {seconds:.1} s, {frames} in, {frames_out} out"),
-        });
-    }
-}
-
-/// The warnings of one call. A peer can cause one with each frame, and after a few they tell nothing new: the rest is counted.
-struct Warnings<'a> {
-    uuid: Uuid,
-    count: usize,
-    reports: &'a Reports,
-}
-
-const WARNINGS_PER_CALL: usize = 5;
-
-impl Warnings<'_> {
-    fn add(&mut self, text: &str) {
-        self.count += 1;
-        if self.count <= WARNINGS_PER_CALL {
-            self.report(text);
-        }
-    }
-
-    /// Says how many more there were.
-    fn finish(self) {
-        let more = self.count.saturating_sub(WARNINGS_PER_CALL);
-        if more > 0 {
-            self.report(&format!("{} like these", counted(more, "more warning")));
-        }
-    }
-
-    fn report(&self, text: &str) {
-        self.reports.add(Report {
-            importance: Importance::Warning,
-            json: Object::event("warning")
-                .text("uuid", &self.uuid.to_string())
-                .text("text", text),
-            text: format!("{} {text}", short(self.uuid)),
-        });
-    }
-}
-
-/// Silence in real time, until the call is over.
-fn send_silence(speaker: &mut Speaker) {
-    let bytes = [0; 320];
-    if let Ok(silence) = Audio::new(SampleRate::Hz8000, &bytes) {
-        while speaker.send_paced(silence).is_ok() {}
     }
 }

@@ -1,0 +1,221 @@
+//! One call being answered.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Call, Event, SayError, Voice};
+use audiosocket::wav::Wav;
+use audiosocket::wire::{Message, SampleRate, Uuid};
+
+use crate::inspect::dtmf_fields;
+use crate::json::Object;
+use crate::recordings::Recordings;
+use crate::reports::{Importance, Report, Reports};
+use crate::text::{counted, wrapped};
+
+/// What the caller gets to hear.
+#[derive(Debug)]
+pub enum Answer {
+    Echo,
+    Silence,
+    /// This once, and then a hangup.
+    Speech(Wav),
+}
+
+/// A call being answered.
+pub struct Answering<'a> {
+    pub call: &'a mut Call,
+    pub answer: &'a Answer,
+    pub hang_up_after: Option<Duration>,
+    pub recordings: Option<(&'a Recordings, &'a Path)>,
+    pub reports: &'a Reports,
+}
+
+impl Answering<'_> {
+    /// Answers the call until it is over.
+    pub fn run(self) {
+        let Answering {
+            call,
+            answer,
+            hang_up_after,
+            recordings,
+            reports,
+        } = self;
+        let uuid = call.uuid();
+        let short = short(uuid);
+        let started = Instant::now();
+        let peer = peer_text(call);
+        reports.add(Report {
+            importance: Importance::Call,
+            json: Object::event("call")
+                .text("uuid", &uuid.to_string())
+                .text("peer", &peer),
+            text: format!("{short} call {uuid}\n{short} from {peer}"),
+        });
+        // Until the end of this function.
+        let _recorder = recordings.map(|(recordings, folder)| {
+            let recorder = recordings.begin(folder, uuid.to_string(), started);
+            call.on_audio(recorder.hook());
+            recorder
+        });
+
+        let hang_up_at = hang_up_after.and_then(|after| started.checked_add(after));
+        let mut warnings = Warnings {
+            uuid,
+            count: 0,
+            reports,
+        };
+        let voice = call.voice();
+        let mut speech = Speech::new(answer);
+        // A caller who has gone is no failure, here and below: the next event will be the end of the call.
+        let _ = speech.begin(&voice);
+        loop {
+            let event = match hang_up_at {
+                Some(at) => call.receive_until(at),
+                None => call.receive(),
+            };
+            match event {
+                None => break,
+                Some(Event::TimeUp) => voice.hang_up(),
+                Some(Event::Said(_)) => {
+                    let _ = speech.go_on(&voice);
+                }
+                Some(Event::Message(Message::Audio(audio))) => {
+                    if matches!(answer, Answer::Echo) {
+                        let _ = voice.send(audio);
+                    }
+                }
+                Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
+                    let json = Object::event("dtmf").text("uuid", &uuid.to_string());
+                    reports.add(Report {
+                        importance: Importance::Detail,
+                        json: dtmf_fields(json, dtmf),
+                        text: format!("{short} {message}"),
+                    });
+                }
+                Some(other) => warnings.add(&other.to_string()),
+            }
+        }
+        let stats = call.stats();
+        if stats.is_g711_suspected {
+            warnings.add("8000 bytes a second: u-law or a-law; dial with /c(slin)");
+        }
+        warnings.finish();
+
+        let Some(end) = call.end() else { return };
+        let seconds = started.elapsed().as_secs_f64();
+        let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
+        let indent = format!("{short} ");
+        let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
+        let frames = counted(frames_in, "frame");
+        reports.add(Report {
+            importance: Importance::Call,
+            json: Object::event("hangup")
+                .text("uuid", &uuid.to_string())
+                .text("reason", end.name())
+                .thousandths("seconds", seconds)
+                .number("frames_in", frames_in)
+                .number("frames_out", frames_out),
+            text: format!("{over}\n{short} {seconds:.1} s, {frames} in, {frames_out} out"),
+        });
+    }
+}
+
+/// What a call gets to hear, queued a few seconds at a time: what waits is copied for each call, and a thousand may hear the
+/// same long file.
+struct Speech<'a> {
+    left: &'a [u8],
+    piece_len: usize,
+    is_endless: bool,
+    hangs_up: bool,
+}
+
+const PIECE_SECONDS: usize = 5;
+/// 5 s at 8 kHz.
+static SILENCE: [u8; 80_000] = [0; 80_000];
+
+impl<'a> Speech<'a> {
+    fn new(answer: &'a Answer) -> Speech<'a> {
+        let (left, rate) = match answer {
+            Answer::Echo => (&[][..], SampleRate::Hz8000),
+            Answer::Silence => (&SILENCE[..], SampleRate::Hz8000),
+            Answer::Speech(wav) => (wav.bytes(), wav.rate()),
+        };
+        Speech {
+            left,
+            piece_len: rate.samples_in(1000) * 2 * PIECE_SECONDS,
+            is_endless: matches!(answer, Answer::Silence),
+            hangs_up: matches!(answer, Answer::Speech(_)),
+        }
+    }
+
+    /// Says two pieces, each with a mark at its end.
+    fn begin(&mut self, voice: &Voice) -> Result<(), SayError> {
+        self.go_on(voice)?;
+        self.go_on(voice)
+    }
+
+    /// Says the next piece, for when one has been said and another is under way.
+    fn go_on(&mut self, voice: &Voice) -> Result<(), SayError> {
+        let (piece, left) = self.left.split_at(self.piece_len.min(self.left.len()));
+        if piece.is_empty() {
+            if self.hangs_up {
+                voice.hang_up_when_said();
+            }
+            return Ok(());
+        }
+        if !self.is_endless {
+            self.left = left;
+        }
+        voice.say(piece)?;
+        voice.mark();
+        Ok(())
+    }
+}
+
+/// The first group of a UUID, which is enough to tell calls apart in a log.
+fn short(uuid: Uuid) -> String {
+    let [a, b, c, d, ..] = *uuid.as_bytes();
+    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
+}
+
+pub fn peer_text(call: &Call) -> String {
+    call.peer_address()
+        .map_or(String::new(), |peer| peer.to_string())
+}
+
+/// The warnings of one call. A peer can cause one with each frame, and after a few they tell nothing new: the rest is counted.
+struct Warnings<'a> {
+    uuid: Uuid,
+    count: usize,
+    reports: &'a Reports,
+}
+
+const WARNINGS_PER_CALL: usize = 5;
+
+impl Warnings<'_> {
+    fn add(&mut self, text: &str) {
+        self.count += 1;
+        if self.count <= WARNINGS_PER_CALL {
+            self.report(text);
+        }
+    }
+
+    /// Says how many more there were.
+    fn finish(self) {
+        let more = self.count.saturating_sub(WARNINGS_PER_CALL);
+        if more > 0 {
+            self.report(&format!("{} like these", counted(more, "more warning")));
+        }
+    }
+
+    fn report(&self, text: &str) {
+        self.reports.add(Report {
+            importance: Importance::Warning,
+            json: Object::event("warning")
+                .text("uuid", &self.uuid.to_string())
+                .text("text", text),
+            text: format!("{} {text}", short(self.uuid)),
+        });
+    }
+}

@@ -1,0 +1,100 @@
+//! The tool as a process, and what it prints.
+
+// Each test program uses its part of this.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+pub fn audiosocket(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_audiosocket"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+pub fn run(arguments: &[&str]) -> Output {
+    audiosocket(arguments).output().unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub const UUID_FRAME: [u8; 19] = [1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
+pub const HANGUP_FRAME: [u8; 3] = [0, 0, 0];
+
+/// A `serve` under way, and the lines it prints.
+pub struct Serving {
+    pub child: Option<Child>,
+    pub lines: std::io::Lines<BufReader<ChildStdout>>,
+    pub address: String,
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Serving {
+    #[track_caller]
+    pub fn start(arguments: &[&str]) -> Serving {
+        let mut child = audiosocket(&["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = String::from(first.strip_prefix("listening on ").unwrap());
+        Serving {
+            child: Some(child),
+            lines,
+            address,
+        }
+    }
+
+    /// Waits for the end and answers the lines after the first.
+    pub fn finish(self) -> Vec<String> {
+        self.finish_with_errors().0
+    }
+
+    /// The same, and what came on standard error.
+    pub fn finish_with_errors(mut self) -> (Vec<String>, String) {
+        let lines = self.lines.by_ref().map(|line| line.unwrap()).collect();
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        (lines, stderr(&output))
+    }
+
+    /// A connection that has sent its UUID.
+    pub fn peer(&self) -> TcpStream {
+        let mut peer = TcpStream::connect(&self.address).unwrap();
+        peer.write_all(&UUID_FRAME).unwrap();
+        peer
+    }
+}
+
+/// The value of a JSON field, as it is written. The tool's objects are flat, so this is enough of a parser.
+#[track_caller]
+pub fn field<'a>(line: &'a str, name: &str) -> &'a str {
+    let start = line
+        .find(&format!("\"{name}\":"))
+        .unwrap_or_else(|| panic!("{name} in {line}"));
+    let value = &line[start + name.len() + 3..];
+    match value.strip_prefix('"') {
+        Some(text) => &text[..text.find('"').unwrap()],
+        None => &value[..value.find([',', '}']).unwrap()],
+    }
+}

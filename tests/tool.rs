@@ -271,12 +271,19 @@ fn serve_hangs_up_after_the_time_it_was_given() {
 
 #[test]
 fn serve_reports_who_was_refused_and_what_was_wrong() {
-    let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
+    let mut serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut stranger = TcpStream::connect(&serving.address).unwrap();
     stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     stranger.read_to_end(&mut answer).unwrap();
     assert_eq!(answer, [0, 0, 0]);
+    // The refusal is reported after it was made, on the stranger's own thread.
+    let mut lines: Vec<String> = serving
+        .lines
+        .by_ref()
+        .take(2)
+        .map(|line| line.unwrap())
+        .collect();
     let mut peer = TcpStream::connect(&serving.address).unwrap();
     peer.write_all(&[1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7])
         .unwrap();
@@ -284,7 +291,7 @@ fn serve_reports_who_was_refused_and_what_was_wrong() {
         .unwrap();
     peer.read_to_end(&mut answer).unwrap();
     drop(peer);
-    let lines = serving.finish();
+    lines.extend(serving.finish());
     assert_eq!(field(&lines[1], "event"), "refused");
     assert_eq!(
         field(&lines[1], "peer"),

@@ -167,17 +167,20 @@ impl<T> Line<T> {
         }
     }
 
-    /// What is to be said. Whoever changes it ends with [`playout_has_changed`](Line::playout_has_changed).
+    /// What is to be said. Whoever changes it ends with [`note_playout`](Line::note_playout).
     pub(super) fn playout(&self) -> MutexGuard<'_, Playout> {
         // Nothing in there can panic.
         self.playout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn playout_has_changed(&self, playout: &Playout) {
-        self.has_speech.store(playout.has_work(), Ordering::Relaxed);
+    pub(super) fn note_playout(&self, playout: &Playout) {
+        let had_speech = self.has_speech.swap(playout.has_work(), Ordering::Relaxed);
         self.has_passed_mark
             .store(playout.has_passed_mark(), Ordering::Relaxed);
-        self.playout_changed.notify_all();
+        // A system call, which is to be none for each frame.
+        if !had_speech && playout.has_work() {
+            self.playout_changed.notify_all();
+        }
     }
 
     pub(super) fn take_passed_mark(&self) -> Option<Mark> {
@@ -186,7 +189,7 @@ impl<T> Line<T> {
         }
         let mut playout = self.playout();
         let mark = playout.take_passed_mark();
-        self.playout_has_changed(&playout);
+        self.note_playout(&playout);
         mark
     }
 
@@ -294,7 +297,7 @@ impl<T: Transport> Line<T> {
                     spoken.sent = true;
                     let mut playout = self.playout();
                     playout.frame_sent(Instant::now());
-                    self.playout_has_changed(&playout);
+                    self.note_playout(&playout);
                 }
             }
         }

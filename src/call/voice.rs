@@ -87,7 +87,7 @@ impl<T: Transport> Voice<T> {
     pub fn mark(&self) -> Mark {
         let mut playout = self.line.playout();
         let mark = playout.mark();
-        self.line.playout_has_changed(&playout);
+        self.line.note_playout(&playout);
         mark
     }
 
@@ -98,7 +98,7 @@ impl<T: Transport> Voice<T> {
     pub fn flush(&self) -> Unsaid {
         let mut playout = self.line.playout();
         let unsaid = playout.flush();
-        self.line.playout_has_changed(&playout);
+        self.line.note_playout(&playout);
         unsaid
     }
 
@@ -131,7 +131,7 @@ impl<T: Transport> Voice<T> {
     pub fn hang_up_when_said(&self) {
         let mut playout = self.line.playout();
         playout.hang_up_at_end();
-        self.line.playout_has_changed(&playout);
+        self.line.note_playout(&playout);
     }
 
     /// Sends audio at once, as one frame, whatever waits to be said. For audio that comes in real time, such as an echo: Asterisk
@@ -175,7 +175,7 @@ impl<T: Transport> Voice<T> {
         self.line.check_takes_more()?;
         let mut playout = self.line.playout();
         let taken = add(&mut playout, Instant::now());
-        self.line.playout_has_changed(&playout);
+        self.line.note_playout(&playout);
         match taken < wanted {
             true => Err(SayError::Full { taken }),
             false => Ok(()),

@@ -27,6 +27,8 @@
 //! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with.
 //!
+//! [`guide`] has what goes beyond single items: one thread for a call, or two.
+//!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
 //!
 //! ```
@@ -92,6 +94,8 @@ extern crate std;
 
 #[cfg(feature = "std")]
 pub mod call;
+#[cfg(feature = "std")]
+pub mod guide;
 #[cfg(feature = "std")]
 pub mod stream;
 #[cfg(feature = "std")]

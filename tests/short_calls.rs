@@ -61,8 +61,9 @@ fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind()
     };
     let after = served::eventually("threads and descriptors as before", || {
         let after = Held::now().unwrap();
+        // Less is as good: the last thread may still have been ending when it was counted before.
         let is_as_before =
-            after.threads == before.threads && after.descriptors == before.descriptors;
+            after.threads <= before.threads && after.descriptors <= before.descriptors;
         is_as_before.then_some(after)
     });
     println!("before {CALLS} calls: {before:?}\nafter: {after:?}");

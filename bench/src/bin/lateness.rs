@@ -246,26 +246,16 @@ fn serve_calls(in_two: bool, calls: usize, measured: &Mutex<Measured>, begin: &B
 fn in_one_thread(call: &mut Call, start: Instant) -> Lateness {
     let mut heard = Lateness::default();
     let voice = call.voice();
-    let mut wait_until = Some(start);
-    loop {
-        let event = match wait_until {
-            Some(time) => call.receive_until(time),
-            None => call.receive(),
-        };
-        match event {
-            None => return heard,
-            Some(audiosocket::Event::TimeUp) => {
-                wait_until = None;
-                voice.say(&speech()).expect("room for it");
-                voice.hang_up_when_said();
-            }
-            Some(event) => {
-                if let (Some(audio), None) = (event.audio(), wait_until) {
-                    heard.add(delay(audio.bytes()));
-                }
-            }
+    thread::sleep(start.saturating_duration_since(Instant::now()));
+    voice.say(&speech()).expect("room for it");
+    voice.hang_up_when_said();
+    while let Some(event) = call.receive() {
+        // What has waited for the start is older than the call.
+        if let (Some(audio), true) = (event.audio(), start.elapsed() > FRAME_TIME * 5) {
+            heard.add(delay(audio.bytes()));
         }
     }
+    heard
 }
 
 fn in_two_threads(call: &mut Call, start: Instant) -> Lateness {

@@ -5,6 +5,10 @@
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use audiosocket::call::SimulatedAsterisk;
+use audiosocket::call::asterisk::{
+    Behaviour, Consequence, Judge, ParseVersionError, Rule, Rules, Standing, Version, Violation,
+};
 use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
 use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
 use audiosocket::wire::{
@@ -43,6 +47,19 @@ fn values_are_copied_compared_and_shared() {
 }
 
 #[test]
+fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
+    is_a_value::<Behaviour>();
+    is_a_value::<Consequence>();
+    is_a_value::<Rule>();
+    is_a_value::<Rules>();
+    is_a_value::<Standing>();
+    is_a_value::<Version>();
+    is_a_value::<Violation>();
+    is_for_threads::<Judge>();
+    is_for_threads::<SimulatedAsterisk>();
+}
+
+#[test]
 fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
     is_for_threads::<Frames<'_>>();
     is_for_threads::<Samples<'_>>();
@@ -70,6 +87,7 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<BufferTooShort>();
     is_an_error::<NotADigit>();
     is_an_error::<ParseUuidError>();
+    is_an_error::<ParseVersionError>();
     is_an_error::<PayloadError<'static>>();
     is_an_error::<PayloadTooLong>();
     is_an_error::<ReadError>();

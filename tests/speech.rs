@@ -438,7 +438,7 @@ fn nothing_can_be_said_when_the_call_is_over() {
 fn a_speaker_ends_with_its_call_whoever_ends_it() {
     type Ending = fn(&Served, SimulatedAsterisk);
     let endings: [(&str, Ending); 3] = [
-        ("the caller", |_, asterisk| asterisk.hang_up()),
+        ("the caller", |_, asterisk| drop(asterisk.hang_up())),
         ("a handle", |server, mut asterisk| {
             server.handle.hang_up(uuid(1));
             while asterisk.receive().is_some() {}

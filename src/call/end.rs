@@ -3,6 +3,8 @@
 use core::fmt;
 use std::io;
 
+use super::witness::EndedHere;
+
 /// How a call ended, seen from this side. Every call has exactly one end, and most of them are nothing wrong.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -66,6 +68,9 @@ impl End {
     }
 
     pub(super) fn from_io(error: &io::Error) -> End {
+        if EndedHere::is(error) {
+            return End::HungUpHere;
+        }
         match error.kind() {
             // A write after the peer has gone is answered with a broken pipe, a read with a reset.
             io::ErrorKind::ConnectionReset

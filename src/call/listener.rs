@@ -113,6 +113,15 @@ impl<T: Transport> Listener<T> {
         self.line.stats()
     }
 
+    /// Whether something has come and been read.
+    pub(super) fn has_read(&self) -> bool {
+        self.last_read != self.line.begun()
+    }
+
+    pub(super) const fn line(&self) -> &Arc<Line<T>> {
+        &self.line
+    }
+
     // First decide by numbers whether there is a frame, then borrow it once: a frame borrowed inside the loop would lock the
     // reader for as long as the event lives.
     pub(super) fn next_event(&mut self, time: Option<Instant>, clock: Clock) -> Option<Event<'_>> {

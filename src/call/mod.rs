@@ -1,7 +1,8 @@
 //! Calls over TCP: a server for them, and an Asterisk that is played by us.
 //!
 //! [`Server`] gives each connection a thread and its handler a [`Call`]. A call is received as [`Event`]s and spoken on through
-//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests.
+//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a version
+//! of Asterisk takes offence at it knows from [`asterisk`].
 //!
 //! ```
 //! use audiosocket::call::{Server, SimulatedAsterisk};
@@ -34,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod asterisk;
 mod builder;
 mod byte_rate;
 // The house has one file a noun, and the noun of this one is the call.
@@ -53,12 +55,14 @@ mod overhear;
 mod playout;
 mod refusal;
 mod server;
+mod simulated_connection;
 mod simulator;
 mod speaker;
 mod stats;
 mod transport;
 mod unsaid;
 mod voice;
+mod witness;
 
 pub use builder::{Builder, Caller};
 pub use call::Call;
@@ -72,6 +76,7 @@ pub use listener::{Event, Listener};
 pub use overhear::Direction;
 pub use refusal::Refusal;
 pub use server::Server;
+pub use simulated_connection::SimulatedConnection;
 pub use simulator::{SimulatedAsterisk, SimulatedCaller};
 pub use speaker::Speaker;
 pub use stats::Stats;

@@ -7,11 +7,17 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 
+use super::asterisk::{Judge, Rules, Violation};
 use super::line::Line;
 use super::lingering::PATIENCE;
 use super::transport::Incoming;
-use super::{Call, CallOptions, Direction, End, Event, Listener, SendError, Speaker, Stats};
+use super::witness::Witness;
+use super::{
+    Call, CallOptions, Direction, End, Event, Listener, SendError, SimulatedConnection, Speaker,
+    Stats,
+};
 use crate::stream::{FrameReader, FrameWriter, WriteError};
 use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 
@@ -36,10 +42,15 @@ use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 /// asterisk.hang_up();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [`judged_by`](SimulatedAsterisk::judged_by) makes it take offence at what a version of Asterisk takes offence at.
 #[derive(Debug)]
 pub struct SimulatedAsterisk {
-    call: Call,
+    /// Goes first when it is dropped: its thread has the connection, too.
+    witness: Option<Witness>,
+    call: Call<SimulatedConnection>,
     caller: SimulatedCaller,
+    begun: Instant,
 }
 
 impl SimulatedAsterisk {
@@ -58,30 +69,83 @@ impl SimulatedAsterisk {
                 WriteError::Io(error) => error,
                 other => io::Error::other(other),
             })?;
+        let begun = Instant::now();
         let peer_address = stream.peer_addr().ok();
-        let stream = Arc::new(stream);
-        let reader = FrameReader::new(Incoming::new(Arc::clone(&stream)));
+        let connection = Arc::new(SimulatedConnection::new(stream));
+        let reader = FrameReader::new(Incoming::new(Arc::clone(&connection)));
         // Asterisk sends nothing by itself, neither at once nor to fill a silence.
         let options = CallOptions::default().first_silence(false).keep_alive(None);
         let call = Call::begin(
             reader,
-            Line::new(stream, uuid, peer_address, options).without_farewell(),
+            Line::new(connection, uuid, peer_address, options).without_farewell(),
             options,
         );
         let speaker = Speaker::new(call.voice());
         Ok(SimulatedAsterisk {
+            witness: None,
             call,
             caller: SimulatedCaller {
                 speaker,
-                dialect: DtmfDialect::default(),
+                dialect: Some(DtmfDialect::default()),
             },
+            begun,
         })
+    }
+
+    /// The same Asterisk, judging what the server sends by the rules of a version, in the application unless they say otherwise, and
+    /// doing what that version does: at what ends its calls it ends this one, and [`end`](SimulatedAsterisk::end) is then
+    /// [`End::HungUpHere`]. Digits go out in that version's dialect; none do if it sends none.
+    ///
+    /// A thread reads the connection from now on, at once and whether anybody [receives](SimulatedAsterisk::receive) or not, since the
+    /// rules are about milliseconds. What it has read and nobody has received is kept up to 4 MB, 4 minutes at 8 kHz; beyond that the
+    /// rest is judged and not kept, and who receives after all gets to [`End::Failed`] in the end.
+    ///
+    /// ```
+    /// use audiosocket::call::asterisk::{Rule, Version};
+    /// use audiosocket::call::SimulatedAsterisk;
+    ///
+    /// # use std::io::{Read, Write};
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let address = listener.local_addr()?;
+    /// # let server = std::thread::spawn(move || {
+    /// #     let mut stream = listener.accept().unwrap().0;
+    /// #     stream.write_all(&[3, 0, 1, b'5']).unwrap();
+    /// #     let _ = stream.read_to_end(&mut Vec::new());
+    /// # });
+    /// // With a server that answers with a DTMF digit:
+    /// let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?
+    ///     .judged_by(Version::MEASURED)?;
+    /// while asterisk.receive().is_some() {}
+    /// let violations = asterisk.hang_up();
+    /// assert_eq!(violations[0].rule, Rule::ForbiddenKind);
+    /// # server.join().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it has no thread for it; [`InvalidInput`](io::ErrorKind::InvalidInput) if it is judged already or something
+    /// has been received: a call is judged from its beginning.
+    pub fn judged_by(mut self, rules: impl Into<Rules>) -> io::Result<SimulatedAsterisk> {
+        let (listener, _) = self.call.split();
+        if self.witness.is_some() || listener.has_read() {
+            let message = "a call is judged by one version, and from its beginning";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let judge = Judge::new(rules, self.begun);
+        self.caller.dialect = judge.rules().behaviour().digits;
+        let voice = self.call.voice();
+        let connection = &voice.line().transport;
+        let witness = Witness::call(Arc::clone(connection.stream()), judge)?;
+        connection.hear_from(witness.hearing());
+        self.witness = Some(witness);
+        Ok(self)
     }
 
     /// The same Asterisk with digits in the given dialect; by default, [`DtmfDialect::Asterisk`].
     #[must_use]
     pub const fn with_dialect(mut self, dialect: DtmfDialect) -> SimulatedAsterisk {
-        self.caller.dialect = dialect;
+        self.caller.dialect = Some(dialect);
         self
     }
 
@@ -101,7 +165,7 @@ impl SimulatedAsterisk {
     }
 
     /// The ears and the mouth of the caller, for a thread each.
-    pub fn split(&mut self) -> (&mut Listener, &mut SimulatedCaller) {
+    pub fn split(&mut self) -> (&mut Listener<SimulatedConnection>, &mut SimulatedCaller) {
         (self.call.split().0, &mut self.caller)
     }
 
@@ -120,12 +184,24 @@ impl SimulatedAsterisk {
         self.call.stats()
     }
 
+    /// What the server has been found to do wrong so far, if it is [judged](SimulatedAsterisk::judged_by): each rule once, in the order
+    /// in which it was found.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.call.voice().line().transport.violations()
+    }
+
     /// Hangs up as Asterisk does: by closing the connection, without a hangup frame. If the server has sent something that was
     /// not received, the kernel resets the connection instead, as Asterisk's does.
-    pub fn hang_up(self) {
+    ///
+    /// Answers what the server has been found to do wrong, if it is [judged](SimulatedAsterisk::judged_by). If it has hung up itself,
+    /// how it then closes is part of that, and waited for up to 2 s.
+    pub fn hang_up(mut self) -> Vec<Violation> {
         // No shutdown before the close: it would send the end of the stream ahead of the reset. All that holds the connection is
         // in here, and nothing hands out more than a reference to it.
-        drop(self);
+        self.witness
+            .take()
+            .map(Witness::dismiss)
+            .unwrap_or_default()
     }
 
     /// A UUID that nobody else is likely to use (version 4). Not for secrets: its randomness is that of a hash map's keys.
@@ -137,11 +213,19 @@ impl SimulatedAsterisk {
     }
 }
 
+impl Listener<SimulatedConnection> {
+    /// What the server has been found to do wrong so far. See [`SimulatedAsterisk::violations`].
+    pub fn violations(&self) -> Vec<Violation> {
+        self.line().transport.violations()
+    }
+}
+
 /// The caller behind a [`SimulatedAsterisk`]: talks in real time, presses keys, or keeps silent.
 #[derive(Debug)]
 pub struct SimulatedCaller {
-    speaker: Speaker,
-    dialect: DtmfDialect,
+    speaker: Speaker<SimulatedConnection>,
+    /// `None` for an Asterisk that sends no digits.
+    dialect: Option<DtmfDialect>,
 }
 
 impl SimulatedCaller {
@@ -163,16 +247,19 @@ impl SimulatedCaller {
     pub fn press(&mut self, digit: Digit, held: Duration) -> Result<(), SendError> {
         self.speaker.wait();
         let voice = self.speaker.voice();
-        let when_up = match self.dialect {
-            DtmfDialect::Asterisk => Dtmf::Digit(digit),
-            DtmfDialect::StartStop => {
-                voice.line().send(&Message::Dtmf(Dtmf::Start(digit)))?;
-                let duration_ms = u32::try_from(held.as_millis()).unwrap_or(u32::MAX);
-                Dtmf::Stop { digit, duration_ms }
-            }
-        };
+        let send = |dtmf| voice.line().send(&Message::Dtmf(dtmf));
+        if self.dialect == Some(DtmfDialect::StartStop) {
+            send(Dtmf::Start(digit))?;
+        }
         thread::sleep(held);
-        voice.line().send(&Message::Dtmf(when_up))?;
+        match self.dialect {
+            None => {}
+            Some(DtmfDialect::Asterisk) => send(Dtmf::Digit(digit))?,
+            Some(DtmfDialect::StartStop) => {
+                let duration_ms = u32::try_from(held.as_millis()).unwrap_or(u32::MAX);
+                send(Dtmf::Stop { digit, duration_ms })?;
+            }
+        }
         self.speaker.pacer.restart();
         Ok(())
     }
@@ -207,8 +294,6 @@ fn connect_until(address: SocketAddr, deadline: Option<Instant>) -> io::Result<T
 
 #[cfg(test)]
 mod tests {
-    use std::vec::Vec;
-
     use super::*;
 
     #[test]

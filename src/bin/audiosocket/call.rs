@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::{
     Deadline, Direction, End, Event, Listener, SendError, SimulatedAsterisk, SimulatedCaller,
+    SimulatedConnection,
 };
 use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, DtmfDialect, Message, SampleRate, Uuid};
@@ -429,7 +430,7 @@ fn record(
 
 /// The listening side: reports digits until the call is over, or the caller has been done for a moment.
 fn listen(
-    listener: &mut Listener,
+    listener: &mut Listener<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
     options: &Options,
     output: &Output,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::{
     Call, CallOptions, Event, Listener, SendError, Server, SimulatedAsterisk, SimulatedCaller,
+    SimulatedConnection,
 };
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
@@ -215,7 +216,7 @@ struct Received {
 }
 
 fn listen(
-    listener: &mut Listener,
+    listener: &mut Listener<SimulatedConnection>,
     is_done: &mpsc::Receiver<Instant>,
     listen_on: Duration,
     timeline: &Timeline,

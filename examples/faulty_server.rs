@@ -1,0 +1,78 @@
+//! Servers that do one thing wrong each, to see what an Asterisk does upon it, a real one or a simulated one.
+//!
+//! ```text
+//! cargo run --example faulty_server                     name the faults, and whether the
+//!                                                       caller has to talk or be silent for it
+//! cargo run --example faulty_server FAULT [PORT]        serve with a fault, until it is killed
+//! cargo run --example faulty_server judge [VERSION]     what a simulated Asterisk finds, fault by fault
+//! ```
+//!
+//! As it serves, its first line is `listening on IP:PORT`; without PORT, or with 0, the system chooses one. Each call is reported in
+//! a line when the server is done with it.
+
+#[path = "../tests/faulty/mod.rs"]
+mod faulty;
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::thread;
+
+use audiosocket::call::asterisk::Version;
+use faulty::{Caller, FAULTS, Fault};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [] => list(),
+        ["judge"] => judge(Version::default()),
+        ["judge", version] => judge(version.parse()?),
+        [name] => serve(name, 0)?,
+        [name, port] => serve(name, port.parse()?)?,
+        _ => return Err("a fault and a port are due".into()),
+    }
+    Ok(())
+}
+
+/// Each with what the caller has to do so that it shows.
+fn list() {
+    for fault in &FAULTS {
+        let caller = match fault.caller {
+            Caller::Talks => "talks",
+            Caller::KeepsSilent => "silent",
+        };
+        println!("{:<19} {caller:<7} {}", fault.name, fault.does);
+    }
+}
+
+fn serve(name: &str, port: u16) -> Result<(), Box<dyn Error>> {
+    let fault = Fault::named(name).ok_or_else(|| format!("no such fault: {name}"))?;
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    println!("listening on {}", listener.local_addr()?);
+    for stream in listener.incoming() {
+        let stream = stream?;
+        thread::spawn(move || match (fault.serve)(stream) {
+            Ok(()) => println!("{}: done", fault.name),
+            Err(error) => println!("{}: {error}", fault.name),
+        });
+    }
+    Ok(())
+}
+
+fn judge(version: Version) {
+    for fault in &FAULTS {
+        if !fault.ends_in(version) {
+            println!("{:<19} the call goes on", fault.name);
+            continue;
+        }
+        let mut verdict = String::new();
+        for violation in fault.verdict(version) {
+            let (rule, at) = (violation.rule, violation.at.as_secs_f64());
+            verdict += &format!(" {rule} at {at:.3} s: {}.", violation.consequence);
+        }
+        if verdict.is_empty() {
+            verdict += " -";
+        }
+        println!("{:<19}{verdict}", fault.name);
+    }
+}

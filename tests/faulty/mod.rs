@@ -1,0 +1,415 @@
+//! Servers that do one thing wrong each, for a simulated Asterisk and for a real one.
+
+// Each program that includes it uses its part of this.
+#![allow(dead_code)]
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::SimulatedAsterisk;
+use audiosocket::call::asterisk::{Rule, Version, Violation};
+use audiosocket::wire::{Audio, SampleRate};
+
+/// A server with a fault.
+pub struct Fault {
+    pub name: &'static str,
+    /// What it does, for people.
+    pub does: &'static str,
+    /// The rules it breaks, in the order in which that is noticed, in a version that has them.
+    pub breaks: &'static [Rule],
+    pub caller: Caller,
+    /// Serves one connection.
+    pub serve: fn(TcpStream) -> io::Result<()>,
+}
+
+/// What the caller has to do so that the fault shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Caller {
+    Talks,
+    KeepsSilent,
+}
+
+impl Fault {
+    pub fn named(name: &str) -> Option<&'static Fault> {
+        FAULTS.iter().find(|fault| fault.name == name)
+    }
+
+    /// The rules it breaks in a version, up to the one with which the call is over.
+    pub fn breaks_in(&self, version: Version) -> Vec<Rule> {
+        let mut broken = Vec::new();
+        for rule in self.breaks {
+            if let Some(consequence) = version.behaviour().consequence(*rule) {
+                broken.push(*rule);
+                if consequence.ends_call() {
+                    break;
+                }
+            }
+        }
+        broken
+    }
+
+    /// Whether a call to it ends by itself: where silence has no limit, one to a mute server does not.
+    pub fn ends_in(&self, version: Version) -> bool {
+        self.breaks != [Rule::Idle] || !self.breaks_in(version).is_empty()
+    }
+
+    /// What is found of one call to it.
+    pub fn verdict(&self, version: Version) -> Vec<Violation> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let serve = self.serve;
+        let server = thread::spawn(move || {
+            // It may fail, since Asterisk ends the call upon the fault.
+            let _ = serve(listener.accept().unwrap().0);
+        });
+        let uuid = SimulatedAsterisk::random_uuid();
+        let asterisk = SimulatedAsterisk::connect(address, uuid).unwrap();
+        if self.breaks == [Rule::Truncated] {
+            // So that the end of the stream is there when the half frame is read, on a busy machine, too.
+            server.join().unwrap();
+            return place(asterisk.judged_by(version).unwrap(), self.caller);
+        }
+        let violations = place(asterisk.judged_by(version).unwrap(), self.caller);
+        server.join().unwrap();
+        violations
+    }
+}
+
+fn place(mut asterisk: SimulatedAsterisk, does: Caller) -> Vec<Violation> {
+    let (listener, caller) = asterisk.split();
+    thread::scope(|scope| {
+        if does == Caller::Talks {
+            let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
+            scope.spawn(move || while caller.say(audio).is_ok() {});
+        }
+        while listener.receive().is_some() {}
+    });
+    asterisk.hang_up()
+}
+
+const fn fault(
+    name: &'static str,
+    does: &'static str,
+    breaks: &'static [Rule],
+    caller: Caller,
+    serve: fn(TcpStream) -> io::Result<()>,
+) -> Fault {
+    Fault {
+        name,
+        does,
+        breaks,
+        caller,
+        serve,
+    }
+}
+
+use Caller::{KeepsSilent, Talks};
+
+pub const FAULTS: [Fault; 23] = [
+    fault(
+        "none",
+        "echoes, and hangs up after 25 frames",
+        &[],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            for _ in 0..25 {
+                let frame = read_frame(&mut stream)?;
+                stream.write_all(&frame)?;
+            }
+            end_well(stream)
+        },
+    ),
+    fault(
+        "empty-audio",
+        "sends a frame of audio without a sample",
+        &[Rule::EmptyAudio],
+        Talks,
+        |stream| send_and_end(stream, &[0x10, 0, 0]),
+    ),
+    fault(
+        "kind-01",
+        "sends the UUID back",
+        &[Rule::ForbiddenKind],
+        Talks,
+        |stream| {
+            send_and_end(
+                stream,
+                &[1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7],
+            )
+        },
+    ),
+    fault(
+        "kind-02",
+        "sends a digit of the start-stop dialect",
+        &[Rule::ForbiddenKind],
+        Talks,
+        |stream| send_and_end(stream, &[2, 0, 6, 1, b'5', 0, 0, 0, 0]),
+    ),
+    fault(
+        "kind-03",
+        "sends a digit",
+        &[Rule::ForbiddenKind],
+        Talks,
+        |stream| send_and_end(stream, &[3, 0, 1, b'5']),
+    ),
+    fault(
+        "kind-20",
+        "sends a kind that nobody knows",
+        &[Rule::ForbiddenKind],
+        Talks,
+        |stream| send_and_end(stream, &[0x20, 0, 2, 7, 7]),
+    ),
+    fault(
+        "kind-ff",
+        "sends an error",
+        &[Rule::ForbiddenKind],
+        Talks,
+        |stream| send_and_end(stream, &[0xff, 0, 1, 4]),
+    ),
+    fault(
+        "audio-16k",
+        "sends audio of 16 kHz",
+        &[Rule::UnknownRate],
+        Talks,
+        |stream| send_and_end(stream, &audio_frame(0x12, 640)),
+    ),
+    fault(
+        "odd-length",
+        "sends half a sample",
+        &[Rule::OddLength],
+        Talks,
+        |stream| send_and_end(stream, &audio_frame(0x10, 321)),
+    ),
+    fault(
+        "pause-after-kind",
+        "pauses for 1 s after the first byte",
+        &[Rule::SplitHeader],
+        Talks,
+        |stream| send_in_parts(stream, &[1]),
+    ),
+    fault(
+        "pause-in-length",
+        "pauses for 1 s after the second byte",
+        &[Rule::SplitHeader],
+        Talks,
+        |stream| send_in_parts(stream, &[2]),
+    ),
+    fault(
+        "pause-after-header",
+        "pauses for 1 s after the header",
+        &[Rule::SplitPayload],
+        Talks,
+        |stream| send_in_parts(stream, &[3]),
+    ),
+    fault(
+        "pause-in-payload",
+        "pauses for 1 s inside the payload",
+        &[Rule::SplitPayload],
+        Talks,
+        |stream| send_in_parts(stream, &[160]),
+    ),
+    fault(
+        "chunks",
+        "sends 512 bytes every second, whatever the frames",
+        &[Rule::SplitPayload],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            for chunk in audio_frame(0x10, 320).repeat(50).chunks(512) {
+                stream.write_all(chunk)?;
+                pause(&stream)?;
+            }
+            end_well(stream)
+        },
+    ),
+    fault(
+        "nagle",
+        "echoes with two writes a frame and Nagle on",
+        &[Rule::SplitPayload],
+        Talks,
+        |mut stream| {
+            stream.set_nodelay(false)?;
+            read_uuid(&mut stream)?;
+            // A header goes out at once and its payload only with the caller's next frame, unless this thread comes so late that both
+            // go together: so until it happens, for 10 s at the longest.
+            for _ in 0..500 {
+                let frame = read_frame(&mut stream)?;
+                stream.write_all(&frame[..3])?;
+                stream.write_all(&frame[3..])?;
+            }
+            end_well(stream)
+        },
+    ),
+    fault(
+        "at-once",
+        "sends 10 s of audio at once",
+        &[Rule::TooFast, Rule::QueueOverflow],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            for _ in 0..500 {
+                stream.write_all(&audio_frame(0x10, 320))?;
+            }
+            end_well(stream)
+        },
+    ),
+    fault(
+        "twice-real-time",
+        "sends 4 s of audio in 2 s",
+        &[Rule::TooFast],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            let begun = Instant::now();
+            for number in 0..200 {
+                let due = begun + Duration::from_millis(10) * number;
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                stream.write_all(&audio_frame(0x10, 320))?;
+            }
+            end_well(stream)
+        },
+    ),
+    fault(
+        "mute",
+        "sends nothing, until the caller has gone",
+        &[Rule::Idle],
+        KeepsSilent,
+        |mut stream| {
+            read_uuid(&mut stream)?;
+            drain(&stream)
+        },
+    ),
+    fault(
+        "close-unread",
+        "closes with audio unread",
+        &[Rule::Reset],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            // Something to leave unread.
+            stream.peek(&mut [0])?;
+            stream.flush()
+        },
+    ),
+    fault(
+        "hangup-unread",
+        "hangs up and closes at once, with audio unread",
+        &[Rule::Reset],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            stream.peek(&mut [0])?;
+            stream.write_all(&HANGUP)
+        },
+    ),
+    fault(
+        "close-bare",
+        "closes without a hangup frame",
+        &[Rule::NoHangup],
+        KeepsSilent,
+        |stream| greeted(stream).map(drop),
+    ),
+    fault(
+        "close-in-payload",
+        "closes inside a payload",
+        &[Rule::Truncated],
+        KeepsSilent,
+        |stream| greeted(stream)?.write_all(&audio_frame(0x10, 320)[..160]),
+    ),
+    fault(
+        "half-close",
+        "closes its direction alone, without a hangup frame",
+        &[Rule::NoHangup],
+        Talks,
+        |stream| {
+            let stream = greeted(stream)?;
+            stream.shutdown(Shutdown::Write)?;
+            drain(&stream)
+        },
+    ),
+];
+
+const HANGUP: [u8; 3] = [0, 0, 0];
+
+/// How long a pause lasts, unless Asterisk ends the call in it: many times what Asterisk waits, so that on a busy machine, too,
+/// somebody looks twice meanwhile.
+const PAUSE: Duration = Duration::from_secs(1);
+
+fn pause(mut stream: &TcpStream) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        let left = PAUSE.saturating_sub(begun.elapsed());
+        if left < Duration::from_millis(1) {
+            return Ok(());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut [0; 4096]) {
+            Ok(0) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn audio_frame(kind: u8, len: u16) -> Vec<u8> {
+    let [high, low] = len.to_be_bytes();
+    let mut frame = vec![kind, high, low];
+    frame.resize(usize::from(len) + 3, 0);
+    frame
+}
+
+fn read_uuid(stream: &mut TcpStream) -> io::Result<()> {
+    stream.read_exact(&mut [0; 19])
+}
+
+fn read_frame(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut header = [0; 3];
+    stream.read_exact(&mut header)?;
+    let mut frame = vec![0; usize::from(u16::from_be_bytes([header[1], header[2]]))];
+    stream.read_exact(&mut frame)?;
+    Ok([&header[..], &frame].concat())
+}
+
+/// Does what is right at the beginning: no Nagle, and a frame of silence upon the UUID.
+fn greeted(mut stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    read_uuid(&mut stream)?;
+    stream.write_all(&audio_frame(0x10, 320))?;
+    Ok(stream)
+}
+
+fn send_and_end(stream: TcpStream, frame: &[u8]) -> io::Result<()> {
+    let mut stream = greeted(stream)?;
+    stream.write_all(frame)?;
+    end_well(stream)
+}
+
+fn send_in_parts(stream: TcpStream, cuts: &[usize]) -> io::Result<()> {
+    let mut stream = greeted(stream)?;
+    let frame = audio_frame(0x10, 320);
+    let mut sent = 0;
+    for cut in cuts {
+        stream.write_all(&frame[sent..*cut])?;
+        pause(&stream)?;
+        sent = *cut;
+    }
+    stream.write_all(&frame[sent..])?;
+    end_well(stream)
+}
+
+/// Does what is right at the end: a hangup, no more of ours, and to the end of theirs.
+fn end_well(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(&HANGUP)?;
+    stream.shutdown(Shutdown::Write)?;
+    drain(&stream)
+}
+
+fn drain(mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    while stream.read(&mut [0; 4096])? > 0 {}
+    Ok(())
+}

@@ -25,7 +25,7 @@
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
 //! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
-//! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with.
+//! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
 //!
 //! [`guide`] has what goes beyond single items: one thread for a call, or two.
 //!
@@ -56,7 +56,8 @@
 //! assert_eq!(on_bytes(&mut buffer, &[2, 0]), 2);
 //! ```
 //!
-//! A test of a server needs no Asterisk:
+//! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk that is
+//! known, and reports what it takes offence at; [`SimulatedAsterisk`] is one of them, step by step:
 //!
 //! ```no_run
 //! use audiosocket::{SimulatedAsterisk, wire::{Audio, SampleRate}};
@@ -103,7 +104,7 @@ pub mod wav;
 pub mod wire;
 
 #[cfg(feature = "std")]
-pub use call::{Call, End, Event, Server, SimulatedAsterisk, Voice};
+pub use call::{Call, End, Event, Server, SimulatedAsterisk, TestCall, Voice};
 pub use wire::{Frame, Kind, Message, Uuid};
 
 /// The examples of the README, so that they stay true.

@@ -5,10 +5,10 @@
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use audiosocket::call::SimulatedAsterisk;
 use audiosocket::call::asterisk::{
     Behaviour, Consequence, Judge, ParseVersionError, Rule, Rules, Standing, Version, Violation,
 };
+use audiosocket::call::{SimulatedAsterisk, TestCall, TestReport, TestedCall};
 use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
 use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
 use audiosocket::wire::{
@@ -57,6 +57,9 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
     is_a_value::<Violation>();
     is_for_threads::<Judge>();
     is_for_threads::<SimulatedAsterisk>();
+    is_for_threads::<TestCall>();
+    is_for_threads::<TestReport>();
+    is_for_threads::<TestedCall>();
 }
 
 #[test]

@@ -62,6 +62,16 @@ fn the_server_of_the_readme_is_the_example_and_has_fifteen_lines_at_most() {
 }
 
 #[test]
+fn the_test_of_the_readme_is_one_that_runs() {
+    let example: Vec<&str> = include_str!("../examples/test_your_server.rs")
+        .lines()
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
+        .collect();
+    let test: Vec<&str> = block("rust,ignore").lines().collect();
+    assert!(example.windows(test.len()).any(|lines| lines == test));
+}
+
+#[test]
 fn inspect_prints_what_the_readme_shows() {
     let (arguments, shown) = transcript_of("inspect");
     assert_eq!(output_of(&arguments), shown);

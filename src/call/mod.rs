@@ -2,7 +2,7 @@
 //!
 //! [`Server`] gives each connection a thread and its handler a [`Call`]. A call is received as [`Event`]s and spoken on through
 //! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a version
-//! of Asterisk takes offence at it knows from [`asterisk`].
+//! of Asterisk takes offence at it knows from [`asterisk`], and [`TestCall`] is a test in a few lines.
 //!
 //! ```
 //! use audiosocket::call::{Server, SimulatedAsterisk};
@@ -59,6 +59,7 @@ mod simulated_connection;
 mod simulator;
 mod speaker;
 mod stats;
+mod test_call;
 mod transport;
 mod unsaid;
 mod voice;
@@ -80,6 +81,7 @@ pub use simulated_connection::SimulatedConnection;
 pub use simulator::{SimulatedAsterisk, SimulatedCaller};
 pub use speaker::Speaker;
 pub use stats::Stats;
+pub use test_call::{TestCall, TestReport, TestedCall};
 pub use transport::Transport;
 pub use unsaid::Unsaid;
 pub use voice::{Mark, SayError, SendError, Voice};

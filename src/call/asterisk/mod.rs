@@ -6,7 +6,8 @@
 //! --asterisk list` prints both.
 //!
 //! A [`Judge`] is told what a server sends and answers with [`Violation`]s.
-//! [`SimulatedAsterisk::judged_by`](super::SimulatedAsterisk::judged_by) has one beside each call and acts upon what it says.
+//! [`SimulatedAsterisk::judged_by`](super::SimulatedAsterisk::judged_by) has one beside each call and acts upon what it says, and
+//! [`TestCall`](super::TestCall) is that for a test in a few lines.
 //!
 //! # What can be seen
 //!

@@ -337,7 +337,7 @@ fn serve_ends_after_its_time_and_hangs_up() {
 fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
-    let table: [(&[&str], i32, &str); 35] = [
+    let table: [(&[&str], i32, &str); 41] = [
         (&[], 2, "no command given: demo, serve, call or inspect"),
         (
             &["dance"],
@@ -426,6 +426,43 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             &["call", "127.0.0.1:9", "--dialect", "x"],
             2,
             "--dialect 'x': the dialects are asterisk and start-stop",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "22.99"],
+            2,
+            "--asterisk '22.99': Asterisk 22.99 is not known, 22.0 to 22.10 are",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "22"],
+            2,
+            "--asterisk '22': which 22? 22.0 to 22.10 differ",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "new"],
+            2,
+            "--asterisk 'new': a version is due, such as 22.10 or start-stop",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "20.13", "--dtmf", "5"],
+            2,
+            "--dtmf: Asterisk 20.13 sends no digits",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--asterisk",
+                "20.13",
+                "--rate",
+                "16000",
+            ],
+            2,
+            "Asterisk 20.13 knows no other rate than 8000 Hz, not 16000 Hz",
+        ),
+        (
+            &["call", "--asterisk", "none"],
+            2,
+            "which server? an address like 127.0.0.1:9092 is due",
         ),
         (&["inspect"], 2, "which file? - is standard input"),
         (
@@ -706,7 +743,7 @@ fn call_tells_what_the_server_sends_and_how_it_ends() {
         // Read to the end, so that it is no reset.
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let output = run(&["call", &address, "--seconds", "600"]);
+    let output = run(&["call", &address, "--seconds", "600", "--asterisk", "none"]);
     thread.join().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
@@ -724,6 +761,130 @@ sent late by N ms at the median, p99 N ms
     assert!(text.lines().all(|line| line.chars().count() <= 60));
 }
 
+/// What a server sends that does several things wrong, the last of which ends a call with Asterisk 22.10.
+const FAULTY: [u8; 11] = [0x10, 0, 1, 9, 0x10, 0, 2, 1, 2, 0xff, 0];
+
+#[test]
+fn call_tells_what_asterisk_objects_to_and_what_it_does_then() {
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[&FAULTY[..], &[0]].concat()).unwrap();
+        // Until Asterisk hangs up.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--seconds", "600"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let unbroken = text.replace("\n  ", " ");
+    assert_eq!(
+        shape(&unbroken.replacen("1 frame sent", "1 frames sent", 1)),
+        "connected to ADDRESS
+call UUID
+the server sends audio (0x10) with payload length N, an even length is due
+at N s: odd-length, audio with half a sample (byte N: N N 01). Asterisk N records noise from there on
+at N s: forbidden-kind, neither audio nor a hangup (byte N: ff N 00). Asterisk N hangs up the caller
+over after N s: Asterisk N hangs up the caller
+N frames sent, N received
+sent late by N ms at the median, p99 N ms
+"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 60));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: Asterisk 22.10 objects: odd-length, forbidden-kind\n"
+    );
+}
+
+#[test]
+fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
+    for (version, rules, ends) in [
+        ("22.10", &["odd-length", "forbidden-kind"][..], "true"),
+        ("20.13", &["odd-length"], "false"),
+        ("start-stop", &["odd-length"], "false"),
+        ("none", &[], "false"),
+    ] {
+        let (thread, address) = server(|mut stream| {
+            stream
+                .write_all(&[&FAULTY[..], &[0], &HANGUP_FRAME].concat())
+                .unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let arguments = [
+            "call",
+            &address,
+            "--json",
+            "--seconds",
+            "600",
+            "--asterisk",
+            version,
+        ];
+        let output = run(&arguments);
+        thread.join().unwrap();
+        assert_eq!(output.status.success(), rules.is_empty(), "{version}");
+        let text = stdout(&output);
+        let violations: Vec<&str> = text
+            .lines()
+            .filter(|line| field(line, "event") == "violation")
+            .collect();
+        let found: Vec<&str> = violations.iter().map(|line| field(line, "rule")).collect();
+        assert_eq!(found, rules, "{text}");
+        let summary = text.lines().last().unwrap();
+        if version == "none" {
+            assert!(
+                !summary.contains("asterisk") && !summary.contains("violations"),
+                "{summary}"
+            );
+            continue;
+        }
+        assert_eq!(field(summary, "asterisk"), version);
+        // The same objects, without their event.
+        let objects: Vec<String> = violations
+            .iter()
+            .map(|line| line.replace("\"event\":\"violation\",", ""))
+            .collect();
+        let listed = format!("\"violations\":[{}]}}", objects.join(","));
+        assert!(summary.ends_with(&listed), "{summary}");
+        let last = violations.last().unwrap();
+        assert_eq!(field(last, "ends_call"), ends);
+        assert_eq!(field(violations[0], "offset"), "0");
+        assert_eq!(field(violations[0], "bytes"), "100001");
+        assert_eq!(field(violations[0], "consequence"), "records-noise");
+        assert!(field(last, "at_ms").parse::<f64>().is_ok());
+        assert_eq!(
+            stderr(&output),
+            format!(
+                "audiosocket: Asterisk {version} objects: {}\n",
+                rules.join(", ")
+            )
+        );
+    }
+}
+
+#[test]
+fn call_lists_the_versions_and_their_rules_without_a_server() {
+    let output = run(&["call", "--asterisk", "list"]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    let text = stdout(&output);
+    for line in text.lines() {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+    for row in ["20.14, 21.9, 22.4", "20.20, 22.10, 23.4", "start-stop"] {
+        assert!(text.contains(&format!("\n{row}\n")), "{row}");
+    }
+    let output = run(&["call", "--asterisk=list", "--json"]);
+    let text = stdout(&output);
+    let (rules, versions): (Vec<&str>, Vec<&str>) = text
+        .lines()
+        .partition(|line| field(line, "event") == "rule");
+    assert_eq!((rules.len(), versions.len()), (13, 8));
+    for rule in rules {
+        let name = field(rule, "rule");
+        assert!(versions.iter().all(|line| !field(line, name).is_empty()));
+    }
+    let measured = versions.iter().find(|line| line.contains("22.10, 23.4"));
+    assert_eq!(field(measured.unwrap(), "empty-audio"), "hangs-up");
+}
+
 #[test]
 fn call_fails_if_the_server_resets_the_connection() {
     let (thread, address) = server(|stream| {
@@ -735,6 +896,7 @@ fn call_fails_if_the_server_resets_the_connection() {
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert_eq!(field(text.lines().last().unwrap(), "reason"), "reset");
+    assert!(text.contains("\"rule\":\"reset\""), "{text}");
     assert_eq!(
         stderr(&output),
         "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n"
@@ -763,9 +925,10 @@ fn call_fails_if_the_server_stops_reading() {
         field(text.lines().last().unwrap(), "reason"),
         "write-timed-out"
     );
+    assert!(text.contains("\"rule\":\"not-reading\""), "{text}");
     assert_eq!(
         stderr(&output),
-        "audiosocket: the server does not read: its side has been full for 2 s\n"
+        "audiosocket: the server does not read: its side is full\n"
     );
 }
 

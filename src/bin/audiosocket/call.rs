@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use audiosocket::call::asterisk::Version;
 use audiosocket::call::{
     Deadline, Direction, End, Event, Listener, SendError, SimulatedAsterisk, SimulatedCaller,
     SimulatedConnection,
@@ -18,10 +19,13 @@ use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::inspect::dtmf_fields;
 use crate::json::Object;
+use crate::judged_by::JudgedBy;
 use crate::output::{self, Output};
 use crate::recordings::{Recorder, Recordings};
 use crate::serve::open_wav;
 use crate::text::{counted, quoted, wrapped};
+use crate::versions;
+use crate::violations::{Violations, fields};
 
 const HELP: &str = "\
 audiosocket call ADDR [OPTIONS]
@@ -36,47 +40,66 @@ of 20 ms, and digits; reports what comes back.
   --record FILE.wav record the call there, stereo: caller
                     left, the server's side right
   --dtmf DIGITS     press these, each for 100 ms
-  --dialect NAME    asterisk (kind 0x03, the default) or
-                    start-stop (kind 0x02)
+  --dialect NAME    asterisk (kind 0x03) or start-stop (kind
+                    0x02); by default, as the version has it
   --rate HZ         of silence: 8000 (default) to 192000
   --seconds S       hang up after S seconds; by default 1 s
                     after file and digits, or after 5 s
+  --asterisk V      judge the server by Asterisk V's rules:
+                    22.10 (default), 20.13, ..., start-stop;
+                    none: by none; list: what each does
   --json            one line of JSON for each event
 
   audiosocket call 127.0.0.1:9092
   audiosocket call 127.0.0.1:9092 --play hello.wav
   audiosocket call 127.0.0.1:9092 --dtmf 42# --json
+  audiosocket call 127.0.0.1:9092 --asterisk 20.13
+  audiosocket call --asterisk list
 
 'late' is how late the frames sent were, against a clock of
-20 ms. Exits 1 if there is no connection, if the server
-ended it by a reset or inside a frame, or took no more.
+20 ms. What the server does wrong is told when it happens,
+with what that Asterisk does then. Exits 1 if there is no
+connection, if Asterisk objects, if the server ended the
+call by a reset or inside a frame, or took no more.
 ";
 
 struct Options {
     address: String,
     uuid: Uuid,
     digits: Vec<Digit>,
-    dialect: DtmfDialect,
+    /// `None` for that of the version.
+    dialect: Option<DtmfDialect>,
     /// What the caller says; nothing, but silence, if there is none.
     speech: Option<Wav>,
     rate: SampleRate,
     record: Option<PathBuf>,
     seconds: Option<Duration>,
+    /// By which the server is judged, if it is.
+    version: Option<Version>,
     json: bool,
 }
 
+/// What is wanted.
+enum Wish {
+    Call(Options),
+    Versions { json: bool },
+    Help,
+}
+
 pub fn run(args: &mut Args) -> Result<(), Failure> {
-    match options(args)? {
-        Some(options) => call(&options),
-        None => Output::new().text(HELP),
+    match wish(args)? {
+        Wish::Call(options) => call(&options),
+        Wish::Versions { json } => versions::print(json, &Output::new()),
+        Wish::Help => Output::new().text(HELP),
     }
 }
 
-fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
+fn wish(args: &mut Args) -> Result<Wish, Failure> {
     let mut address = None;
     let mut uuid = None;
     let mut digits = Vec::new();
-    let mut dialect = DtmfDialect::Asterisk;
+    let mut dialect = None;
+    let mut judged_by = JudgedBy::default();
     let mut rate = None;
     let (mut file, mut record) = (None, None);
     let mut seconds = None;
@@ -103,7 +126,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
                     .collect::<Result<_, _>>()
                     .map_err(|error| args.wrong_value(&text, error))?;
             }
-            "--dialect" => dialect = args.dialect()?,
+            "--dialect" => dialect = Some(args.dialect()?),
+            "--asterisk" => judged_by = JudgedBy::parse(args)?,
             "--play" => file = Some(PathBuf::from(args.value()?)),
             "--record" => record = Some(PathBuf::from(args.value()?)),
             "--rate" => {
@@ -121,9 +145,12 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             }
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
-            "--help" | "-h" => return args.end().map(|()| None),
+            "--help" | "-h" => return args.end().map(|()| Wish::Help),
             _ => return Err(args.unexpected(Arg::Option(option))),
         }
+    }
+    if judged_by == JudgedBy::ListOfAll {
+        return Ok(Wish::Versions { json });
     }
     let address = address
         .ok_or_else(|| Failure::usage("which server? an address like 127.0.0.1:9092 is due"))?;
@@ -140,7 +167,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         (_, _, Some(speech)) => speech.rate(),
         (rate, ..) => rate.unwrap_or(SampleRate::Hz8000),
     };
-    Ok(Some(Options {
+    let version = judged_by.version(dialect, rate, !digits.is_empty())?;
+    Ok(Wish::Call(Options {
         address,
         uuid,
         digits,
@@ -149,6 +177,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         rate,
         record,
         seconds,
+        version,
         json,
     }))
 }
@@ -174,14 +203,23 @@ fn call(options: &Options) -> Result<(), Failure> {
             quoted(path)
         )));
     }
-    let mut asterisk = SimulatedAsterisk::connect(address, options.uuid)
-        .map_err(|error| match error.kind() {
+    let mut asterisk =
+        SimulatedAsterisk::connect(address, options.uuid).map_err(|error| match error.kind() {
             ErrorKind::InvalidInput => {
                 Failure::Usage(format!("{} is no address: {error}", quoted(address)))
             }
             _ => Failure::Failed(format!("cannot call {}: {error}", quoted(address))),
-        })?
-        .with_dialect(options.dialect);
+        })?;
+    if let Some(version) = options.version {
+        asterisk = asterisk
+            .judged_by(version)
+            .map_err(|error| Failure::Failed(format!("cannot judge the server: {error}")))?;
+    }
+    if let Some(dialect) = options.dialect {
+        asterisk = asterisk.with_dialect(dialect);
+    }
+    let version = options.version.unwrap_or_default();
+    let mut violations = Violations::new(version, options.json);
     let output = Output::new();
     let uuid = options.uuid.to_string();
     if options.json {
@@ -202,7 +240,13 @@ fn call(options: &Options) -> Result<(), Failure> {
     let quiet = AtomicBool::new(false);
     let (said, heard) = thread::scope(|scope| {
         let talking = scope.spawn(|| talk(caller, options, &quiet));
-        let heard = listen(listener, || talking.is_finished(), options, &output);
+        let heard = listen(
+            listener,
+            || talking.is_finished(),
+            &mut violations,
+            options,
+            &output,
+        );
         if heard.is_err() {
             // Nobody learns what comes of this call any more.
             quiet.store(true, Ordering::Relaxed);
@@ -214,13 +258,19 @@ fn call(options: &Options) -> Result<(), Failure> {
     heard?;
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
-    asterisk.hang_up();
+    let seconds = started.elapsed().as_secs_f64();
+    let found = asterisk.hang_up();
     let failed_recordings = recorded.map_or(0, |(recordings, recorder)| {
         drop(recorder);
         recordings.finish()
     });
-    let seconds = started.elapsed().as_secs_f64();
+    violations.print(&found, &output)?;
+    let ended_by = found.last().filter(|last| last.consequence.ends_call());
     let (reason, over) = match (end, &failure) {
+        (Some(end @ End::HungUpHere), _) => match ended_by {
+            Some(violation) => (end.name(), violations.consequence(violation)),
+            None => (end.name(), end.to_string()),
+        },
         (Some(end), _) => (end.name(), end.to_string()),
         (None, Some(_)) => ("failed", String::from("the server takes no more")),
         (None, None) => (End::HungUpHere.name(), End::HungUpHere.to_string()),
@@ -238,6 +288,12 @@ fn call(options: &Options) -> Result<(), Failure> {
                 .thousandths("late_ms_p50", p50)
                 .thousandths("late_ms_p99", p99);
         }
+        if let Some(version) = options.version {
+            let found = found.iter().map(|found| fields(Object::new(), found));
+            summary = summary
+                .text("asterisk", &version.to_string())
+                .list("violations", found);
+        }
         output.line(&summary.finish())?;
     } else {
         output.line(&wrapped(
@@ -252,8 +308,14 @@ fn call(options: &Options) -> Result<(), Failure> {
                 "sent late by {p50:.2} ms at the median, p99 {p99:.2} ms"
             ))?;
         }
+        if options.version.is_some() && found.is_empty() {
+            output.line(&format!("Asterisk {version} objects to nothing"))?;
+        }
     }
     judge(end, failure)?;
+    if !found.is_empty() {
+        return Err(Failure::Failed(violations.complaint(&found)));
+    }
     match failed_recordings {
         0 => Ok(()),
         // What was wrong with it has been said.
@@ -270,7 +332,7 @@ fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
             "the server reset the connection: Asterisk would have hung up the caller",
         )),
         (Some(End::TimedOut(Deadline::Write)), _) => Err(Failure::failed(
-            "the server does not read: its side has been full for 2 s",
+            "the server does not read: its side is full",
         )),
         (Some(end), _) => Err(Failure::Failed(end.to_string())),
         (None, Some(error)) => Err(Failure::Failed(format!("{error}"))),
@@ -432,11 +494,13 @@ fn record(
 fn listen(
     listener: &mut Listener<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
+    violations: &mut Violations,
     options: &Options,
     output: &Output,
 ) -> Result<(), Failure> {
     let mut ends: Option<Instant> = None;
     loop {
+        violations.print(&listener.violations(), output)?;
         let now = Instant::now();
         if ends.is_none() && is_caller_done() {
             ends = now.checked_add(LAST_WORDS);
@@ -501,7 +565,7 @@ mod tests {
             (
                 Some(End::TimedOut(Deadline::Write)),
                 GONE,
-                "the server does not read: its side has been full for 2 s",
+                "the server does not read: its side is full",
             ),
             (None, GONE, "the connection takes no more"),
         ] {

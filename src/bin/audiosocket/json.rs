@@ -2,16 +2,22 @@
 
 use std::fmt::{Display, Write};
 
-/// A JSON object with an `event` field, on one line, its fields in the order they are added.
+/// A JSON object, on one line, its fields in the order they are added.
 #[derive(Debug)]
 pub struct Object {
     text: String,
 }
 
 impl Object {
+    /// One with an `event` field, as every line has it.
     pub fn event(name: &str) -> Object {
+        Object::new().text("event", name)
+    }
+
+    /// One to be put into another.
+    pub fn new() -> Object {
         Object {
-            text: format!("{{\"event\":{}", quoted(name)),
+            text: String::from("{"),
         }
     }
 
@@ -31,14 +37,26 @@ impl Object {
         self.raw(name, format_args!("{value:.3}"))
     }
 
+    #[must_use]
+    pub fn flag(self, name: &str, value: bool) -> Object {
+        self.raw(name, value)
+    }
+
+    #[must_use]
+    pub fn list(self, name: &str, objects: impl Iterator<Item = Object>) -> Object {
+        let objects: Vec<String> = objects.map(Object::finish).collect();
+        self.raw(name, format_args!("[{}]", objects.join(",")))
+    }
+
     pub fn finish(mut self) -> String {
         self.text.push('}');
         self.text
     }
 
     fn raw(mut self, name: &str, value: impl Display) -> Object {
+        let separator = if self.text.ends_with('{') { "" } else { "," };
         // Writing to a string does not fail.
-        let _ = write!(self.text, ",{}:{value}", quoted(name));
+        let _ = write!(self.text, "{separator}{}:{value}", quoted(name));
         self
     }
 }
@@ -68,10 +86,14 @@ mod tests {
             .text("text", "a \"b\"\\\n\u{1}é")
             .number("count", 7)
             .thousandths("seconds", 1.0005)
+            .flag("last", true)
+            .list("none", std::iter::empty())
+            .list("two", (1..=2).map(|n| Object::new().number("n", n)))
             .finish();
         assert_eq!(
             line,
-            "{\"event\":\"warning\",\"text\":\"a \\\"b\\\"\\\\\\u000a\\u0001é\",\"count\":7,\"seconds\":1.000}"
+            "{\"event\":\"warning\",\"text\":\"a \\\"b\\\"\\\\\\u000a\\u0001é\",\"count\":7,\"seconds\":1.000,\
+             \"last\":true,\"none\":[],\"two\":[{\"n\":1},{\"n\":2}]}"
         );
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod frame_times;
 mod inspect;
 mod json;
+mod judged_by;
 mod output;
 mod recordings;
 mod reports;
@@ -18,6 +19,8 @@ mod rising_tone;
 mod serve;
 mod text;
 mod timeline;
+mod versions;
+mod violations;
 
 use std::process::ExitCode;
 

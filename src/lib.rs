@@ -23,6 +23,7 @@
 //! The layers, each of which uses only those above it:
 //!
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
+//! - [`tone`]: DTMF as sound: a generator and a detector. As little is needed as for `wire`.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
 //! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
@@ -99,6 +100,7 @@ pub mod call;
 pub mod guide;
 #[cfg(feature = "std")]
 pub mod stream;
+pub mod tone;
 #[cfg(feature = "std")]
 pub mod wav;
 pub mod wire;

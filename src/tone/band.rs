@@ -1,0 +1,258 @@
+//! One group of frequencies, moved to zero and freed of all else.
+
+use core::num::Wrapping;
+
+use super::complex::Complex;
+use super::group::{Group, Taps};
+use super::sine::{cosine, phase_step, sine};
+use crate::wire::SampleRate;
+
+/// Mixes samples down by the centre of a group, so that what is left of its tones are a few hundred hertz at most, and filters
+/// them at 2 kHz.
+#[derive(Clone, Debug)]
+pub(super) struct Band {
+    decimation: Decimation,
+    phase: Wrapping<u32>,
+    /// Backwards, so that the group's centre comes to stand still.
+    step: Wrapping<u32>,
+    real: Comb,
+    imaginary: Comb,
+    /// What the filter is over, oldest first.
+    recent: [Complex; TAPS],
+    taps: &'static Taps,
+}
+
+/// How many taps a filter has that is written down as its half.
+const TAPS: usize = 17;
+
+impl Band {
+    pub(super) fn new(group: &'static Group, rate: SampleRate) -> Band {
+        Band {
+            decimation: Decimation::of(rate),
+            phase: Wrapping(0),
+            step: Wrapping(0) - phase_step(group.centre, rate),
+            real: Comb::default(),
+            imaginary: Comb::default(),
+            recent: [Complex::default(); TAPS],
+            taps: &group.taps,
+        }
+    }
+
+    /// Takes a sample of the input.
+    pub(super) fn mix(&mut self, sample: i16) {
+        let sample = Wrapping(i32::from(sample));
+        let product = |wave: i32| self.decimation.before_sums(sample * Wrapping(wave));
+        self.real.add(product(cosine(self.phase)));
+        self.imaginary.add(product(sine(self.phase)));
+        self.phase += self.step;
+    }
+
+    /// Makes one sample at 2 kHz of as many of the input as [`Decimation::factor`] says.
+    pub(super) fn decimate(&mut self) {
+        let newest = Complex {
+            real: self.decimation.after_sums(self.real.take()),
+            imaginary: self.decimation.after_sums(self.imaginary.take()),
+        };
+        self.recent.copy_within(1.., 0);
+        if let Some(last) = self.recent.last_mut() {
+            *last = newest;
+        }
+    }
+
+    /// The filter's answer, for the time [`DELAY`] samples at 2 kHz ago. A tone comes out with half of its amplitude.
+    pub(super) fn filtered(&self) -> Complex {
+        let middle = self.recent.get(TAPS / 2).copied().unwrap_or_default();
+        let [tap, taps @ ..] = self.taps;
+        let (mut real, mut imaginary) =
+            (middle.real() * wide(*tap), middle.imaginary() * wide(*tap));
+        let (before, after) = (self.recent.iter(), self.recent.iter().rev());
+        // From the ends inwards. The magnitudes of the taps add up to less than 2^15, so the sums stay in 31 bits.
+        for ((tap, before), after) in taps.iter().rev().zip(before).zip(after) {
+            real += (before.real() + after.real()) * wide(*tap);
+            imaginary += (before.imaginary() + after.imaginary()) * wide(*tap);
+        }
+        Complex {
+            real: narrowed(rounded_shift(real, 14)),
+            imaginary: narrowed(rounded_shift(imaginary, 14)),
+        }
+    }
+}
+
+/// How many samples of the input become one at about 2 kHz: 2000.0 a second come out, of 44.1 kHz 2004.5.
+pub(super) fn decimation_factor(rate: SampleRate) -> u32 {
+    Decimation::of(rate).factor
+}
+
+/// How samples of the input become samples at about 2 kHz.
+#[derive(Clone, Copy, Debug)]
+struct Decimation {
+    factor: u32,
+    shift: usize,
+    gain: i32,
+}
+
+impl Decimation {
+    const fn of(rate: SampleRate) -> Decimation {
+        match rate {
+            SampleRate::Hz8000 => const { Decimation::by(4) },
+            SampleRate::Hz12000 => const { Decimation::by(6) },
+            SampleRate::Hz16000 => const { Decimation::by(8) },
+            SampleRate::Hz24000 => const { Decimation::by(12) },
+            SampleRate::Hz32000 => const { Decimation::by(16) },
+            SampleRate::Hz44100 => const { Decimation::by(22) },
+            SampleRate::Hz48000 => const { Decimation::by(24) },
+            SampleRate::Hz96000 => const { Decimation::by(48) },
+            SampleRate::Hz192000 => const { Decimation::by(96) },
+        }
+    }
+
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "done by the compiler, which would refuse what overflows"
+    )]
+    const fn by(factor: u64) -> Decimation {
+        // A comb's answer is its input times this.
+        let sums = factor * factor * factor;
+        // A product of a sample and a sine has 30 bits and a sign; shifted by so much, its sums have 31.
+        let shift = sums.next_power_of_two().ilog2() - 1;
+        Decimation {
+            factor: factor as u32,
+            shift: shift as usize,
+            gain: ((1 << (shift + 15)) / sums) as i32,
+        }
+    }
+
+    fn before_sums(self, product: Wrapping<i32>) -> Wrapping<i32> {
+        rounded_shift(product, self.shift)
+    }
+
+    fn after_sums(self, sums: Wrapping<i32>) -> i16 {
+        narrowed(rounded_shift((sums >> 15) * Wrapping(self.gain), 15))
+    }
+}
+
+/// A comb filter of the third order, which decimates: running sums of running sums of running sums, of which the
+/// differences are taken (E. Hogenauer, 1981). What overflows in the sums cancels in the differences.
+#[derive(Clone, Copy, Debug, Default)]
+struct Comb {
+    sums: [Wrapping<i32>; 3],
+    last: [Wrapping<i32>; 3],
+}
+
+impl Comb {
+    fn add(&mut self, value: Wrapping<i32>) {
+        let mut value = value;
+        for sum in &mut self.sums {
+            *sum += value;
+            value = *sum;
+        }
+    }
+
+    fn take(&mut self) -> Wrapping<i32> {
+        let [_, _, mut value] = self.sums;
+        for last in &mut self.last {
+            let difference = value - *last;
+            *last = value;
+            value = difference;
+        }
+        value
+    }
+}
+
+fn wide(tap: i16) -> Wrapping<i32> {
+    Wrapping(tap.into())
+}
+
+fn rounded_shift(value: Wrapping<i32>, bits: usize) -> Wrapping<i32> {
+    let half = Wrapping(1_i32) << bits.wrapping_sub(1);
+    (value + half) >> bits
+}
+
+fn narrowed(value: Wrapping<i32>) -> i16 {
+    value.0.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::super::group::{HIGH, LOW};
+    use super::*;
+
+    /// The greatest magnitude of the answers to a sine with a peak of 10,000, once they are steady.
+    fn answer(group: &'static Group, rate: SampleRate, hertz: f64) -> f64 {
+        let mut band = Band::new(group, rate);
+        let factor = decimation_factor(rate) as usize;
+        let mut greatest = 0.0_f64;
+        for place in 0..factor * 60 {
+            let angle = TAU * hertz * place as f64 / f64::from(rate.hz());
+            band.mix((10_000.0 * angle.sin()).round() as i16);
+            if place % factor == factor - 1 {
+                band.decimate();
+                if place > factor * 20 {
+                    greatest = greatest.max((band.filtered().power() as f64).sqrt());
+                }
+            }
+        }
+        greatest
+    }
+
+    #[test]
+    fn a_group_passes_at_half_its_amplitude_and_the_other_does_not() {
+        for rate in SampleRate::ALL {
+            for (group, other) in [(&LOW, &HIGH), (&HIGH, &LOW)] {
+                for off in [-0.025, -0.015, 0.0, 0.015, 0.025] {
+                    for hertz in group.hertz {
+                        let hertz = f64::from(hertz) * (1.0 + off);
+                        let decibels = 20.0 * (answer(group, rate, hertz) / 5000.0).log10();
+                        assert!(decibels.abs() < 0.4, "{hertz} Hz at {rate}: {decibels} dB");
+                    }
+                    for hertz in other.hertz {
+                        let hertz = f64::from(hertz) * (1.0 + off);
+                        let decibels = 20.0 * (answer(group, rate, hertz) / 5000.0).log10();
+                        assert!(decibels < -38.0, "{hertz} Hz at {rate}: {decibels} dB");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_above_comes_down_by_decimation() {
+        for rate in SampleRate::ALL {
+            for hertz in (2200..rate.hz() / 2).step_by(if rate.hz() > 48_000 { 1130 } else { 170 })
+            {
+                for group in [&LOW, &HIGH] {
+                    let decibels = 20.0 * (answer(group, rate, hertz.into()) / 5000.0).log10();
+                    assert!(decibels < -38.0, "{hertz} Hz at {rate}: {decibels} dB");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_loudest_input_is_not_too_loud() {
+        for rate in SampleRate::ALL {
+            for group in [&LOW, &HIGH] {
+                let factor = decimation_factor(rate);
+                let mut band = Band::new(group, rate);
+                let mut greatest = 0;
+                for place in 0..factor * 100 {
+                    // A square wave in step with the mixer: no input has more of the group.
+                    let is_up = cosine(band.phase) >= 0;
+                    band.mix(if is_up { i16::MAX } else { i16::MIN });
+                    if place % factor == factor - 1 {
+                        band.decimate();
+                        greatest = greatest.max(band.filtered().power());
+                    }
+                }
+                // 2 / pi of full scale.
+                let magnitude = (greatest as f64).sqrt();
+                assert!(
+                    (19_500.0..23_500.0).contains(&magnitude),
+                    "{magnitude} at {rate}"
+                );
+            }
+        }
+    }
+}

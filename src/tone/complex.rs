@@ -1,0 +1,158 @@
+//! Samples of two parts.
+
+use core::num::Wrapping;
+
+use super::sine::{cosine, sine};
+
+/// A sample with a real and an imaginary part.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Complex {
+    pub(super) real: i16,
+    pub(super) imaginary: i16,
+}
+
+impl Complex {
+    pub(super) fn real(self) -> Wrapping<i32> {
+        Wrapping(self.real.into())
+    }
+
+    pub(super) fn imaginary(self) -> Wrapping<i32> {
+        Wrapping(self.imaginary.into())
+    }
+
+    /// The square of its magnitude, below 2^32.
+    pub(super) fn power(self) -> i64 {
+        self.turned_from(self).real.0
+    }
+
+    /// By how much the phase advanced since an earlier sample: this times the conjugate of that.
+    pub(super) fn turned_from(self, earlier: Complex) -> Turn {
+        let product = |a: i16, b: i16| Wrapping(i64::from((wide(a) * wide(b)).0));
+        Turn {
+            real: product(self.real, earlier.real) + product(self.imaginary, earlier.imaginary),
+            imaginary: product(self.imaginary, earlier.real)
+                - product(self.real, earlier.imaginary),
+        }
+    }
+}
+
+fn wide(part: i16) -> Wrapping<i32> {
+    Wrapping(part.into())
+}
+
+/// An angle, with a power for its weight: a product of samples, or a sum of such products.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turn {
+    pub(super) real: Wrapping<i64>,
+    pub(super) imaginary: Wrapping<i64>,
+}
+
+impl Turn {
+    /// The angle of a phase, with the weight 32,767.
+    pub(super) fn by(phase: Wrapping<u32>) -> Turn {
+        Turn {
+            real: Wrapping(cosine(phase).into()),
+            imaginary: Wrapping(sine(phase).into()),
+        }
+    }
+
+    /// The angle of both together, with regard to their weights.
+    pub(super) fn plus(self, other: Turn) -> Turn {
+        Turn {
+            real: self.real + other.real,
+            imaginary: self.imaginary + other.imaginary,
+        }
+    }
+
+    /// The angle from another to this, with the product of their weights.
+    pub(super) fn minus(self, other: Turn) -> Turn {
+        Turn {
+            real: self.real * other.real + self.imaginary * other.imaginary,
+            imaginary: self.imaginary * other.real - self.real * other.imaginary,
+        }
+    }
+
+    /// The same angle with the weight divided by 2^`bits`.
+    pub(super) fn lightened(self, bits: usize) -> Turn {
+        Turn {
+            real: self.real >> bits,
+            imaginary: self.imaginary >> bits,
+        }
+    }
+
+    /// Whether the angle is at most that of a phase, which is below a quarter of a turn, to either side. The weight has to be
+    /// below 2^48.
+    pub(super) fn is_within(self, phase: Wrapping<u32>) -> bool {
+        let limit = Turn::by(phase);
+        let distance = Wrapping(self.imaginary.0.wrapping_abs());
+        self.real.0 > 0 && distance * limit.real <= self.real * limit.imaginary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A phase of so many degrees.
+    fn degrees(degrees: f64) -> Wrapping<u32> {
+        Wrapping((degrees / 360.0 * 4_294_967_296.0) as i64 as u32)
+    }
+
+    #[test]
+    fn turns_are_the_angles_between() {
+        let at = |angle: f64, magnitude: f64| Complex {
+            real: (magnitude * angle.to_radians().cos()).round() as i16,
+            imaginary: (magnitude * angle.to_radians().sin()).round() as i16,
+        };
+        for magnitude in [450.0, 32_767.0] {
+            for from in [0.0, 77.0, 200.0] {
+                for between in [-170.0, -90.0, -3.0, 0.0, 3.0, 90.0, 170.0] {
+                    let turn = at(from + between, magnitude).turned_from(at(from, magnitude));
+                    let rest = turn.minus(Turn::by(degrees(between))).lightened(15);
+                    assert!(rest.is_within(degrees(0.3)), "{between} degrees: {rest:?}");
+                    let limit = degrees(2.0);
+                    assert!(
+                        !rest
+                            .minus(Turn::by(degrees(2.5)))
+                            .lightened(15)
+                            .is_within(limit)
+                    );
+                    assert!(
+                        !rest
+                            .minus(Turn::by(degrees(-2.5)))
+                            .lightened(15)
+                            .is_within(limit)
+                    );
+                    assert!(
+                        !rest
+                            .minus(Turn::by(degrees(180.0)))
+                            .lightened(15)
+                            .is_within(limit)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_power_is_the_square_of_the_magnitude() {
+        let lowest = Complex {
+            real: i16::MIN,
+            imaginary: i16::MIN,
+        };
+        assert_eq!(lowest.power(), 1 << 31);
+        assert_eq!(
+            Complex {
+                real: 3,
+                imaginary: -4
+            }
+            .power(),
+            25
+        );
+    }
+
+    #[test]
+    fn nothing_has_no_angle_at_all() {
+        assert!(!Turn::default().is_within(degrees(89.0)));
+    }
+}

@@ -1,0 +1,6 @@
+//! Digits as sound: what the detector hears and does not hear, and that it hears what the generator makes.
+
+mod properties;
+mod q24;
+mod sound;
+mod talk_off;

@@ -1,17 +1,19 @@
-//! A program that is linked and never run: it links only if `audiosocket::wire` needs no std and no allocator, and if the
-//! compiler could prove that nothing in it panics.
+//! A program that is linked and never run: it links only if `audiosocket::wire` and `audiosocket::tone` need no std and no
+//! allocator, and if the compiler could prove that nothing in them panics.
 //!
-//! Every public function of `wire` is called as `Type::name(..)`, which is what `prove` looks for; every input goes through
+//! Every public function of both is called as `Type::name(..)`, which is what `prove` looks for; every input goes through
 //! `black_box`, so that nothing is known about it.
 
 #![no_std]
 #![no_main]
 
+use core::borrow::Borrow;
 use core::hash::{Hash, Hasher};
 use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::str::FromStr;
 
+use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
 use audiosocket::wire::{
     Audio, AudioError, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags, Frame,
     FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed, PayloadError,
@@ -44,6 +46,8 @@ extern "C" fn _start() -> ! {
     errors(bytes);
     uuids(bytes);
     frame_buffers(bytes, buffer, other);
+    generated();
+    detected(bytes);
     controls(bytes);
     loop {
         black_box(());
@@ -237,6 +241,51 @@ fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8
     black_box(FrameBuffer::next_frame(buffer));
     FrameBuffer::filled(buffer, black_box(1));
     black_box(FrameBuffer::spare(buffer));
+}
+
+fn generated() {
+    let mut silence = [0; 64];
+    let samples: &mut [i16] = black_box(&mut silence);
+    let rate = black_box(SampleRate::Hz8000);
+    let generator = Generator::with_levels(Generator::new(rate), black_box(0), black_box(0));
+    let generator = Generator::with_lengths(generator, black_box(0), black_box(0));
+    hashed(generator);
+    let generator = black_box(generator);
+    let mut tones = Generator::digits(generator, black_box(Digit::ALL));
+    black_box(Tones::fill(&mut tones, samples));
+    // A state no sequence of calls has made known.
+    let tones = black_box(&mut tones);
+    black_box(Tones::fill(tones, samples));
+    black_box(tones.next());
+    black_box(tones.clone().last());
+    let lent: &[Digit] = black_box(&Digit::ALL);
+    black_box(Generator::digits(generator, lent).next());
+}
+
+fn detected(bytes: &[u8]) {
+    let rate = black_box(SampleRate::Hz8000);
+    let detector = Detector::with_floor(Detector::new(rate), black_box(0));
+    let mut detector = Detector::with_twist(detector, black_box(0), black_box(0));
+    signalled(Detector::feed(&mut detector, Samples::new(bytes)));
+    let detector = black_box(&mut detector);
+    let samples: &[i16] = black_box(&[0; 64]);
+    signalled(Detector::feed(detector, samples));
+    drop(Detector::feed(black_box(&mut detector.clone()), samples));
+    signalled(Detector::finish(black_box(detector)));
+}
+
+fn signalled<I>(mut signals: Signals<'_, I>)
+where
+    I: Iterator,
+    I::Item: Borrow<i16>,
+{
+    if let Some(signal) = signals.next() {
+        black_box(Signal::digit(&signal));
+        hashed(signal);
+    }
+    for signal in signals {
+        black_box(signal);
+    }
 }
 
 /// What the derived traits add.

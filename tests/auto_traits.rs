@@ -10,6 +10,7 @@ use audiosocket::call::asterisk::{
 };
 use audiosocket::call::{SimulatedAsterisk, TestCall, TestReport, TestedCall};
 use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
+use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
 use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
 use audiosocket::wire::{
     Audio, AudioError, BufferTooShort, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags,
@@ -60,6 +61,17 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
     is_for_threads::<TestCall>();
     is_for_threads::<TestReport>();
     is_for_threads::<TestedCall>();
+}
+
+#[test]
+fn tones_are_as_free_as_the_digits_and_samples_they_come_from() {
+    is_a_value::<Generator>();
+    is_a_value::<Signal>();
+    is_for_threads::<Detector>();
+    is_for_threads::<Signals<'_, Samples<'_>>>();
+    is_for_threads::<Tones<std::vec::IntoIter<Digit>>>();
+    survives_panics::<Detector>();
+    survives_panics::<Tones<std::vec::IntoIter<Digit>>>();
 }
 
 #[test]

@@ -8,6 +8,8 @@
 mod parse;
 #[path = "../fuzz/fuzz_targets/assertions/stream.rs"]
 mod stream;
+#[path = "../fuzz/fuzz_targets/assertions/tone.rs"]
+mod tone;
 #[path = "../fuzz/fuzz_targets/assertions/wav.rs"]
 mod wav;
 
@@ -51,8 +53,14 @@ fn the_seeds_of_wav_hold() {
 }
 
 #[test]
+fn the_seeds_of_tone_hold() {
+    assert!(replay("corpus/tone", tone::check) >= 6);
+}
+
+#[test]
 fn what_once_failed_holds() {
     replay("crashes", parse::check);
     replay("crashes", stream::check);
     replay("crashes", wav::check);
+    replay("crashes", tone::check);
 }

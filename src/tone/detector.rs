@@ -48,9 +48,11 @@ pub struct Detector {
     energy: Energy,
     limits: Limits,
     held: Option<Held>,
+    /// Where the digit before ended.
+    last_end: u64,
 }
 
-/// What a detector heard: the beginning of a digit, or its end. They come by turns.
+/// What a detector heard: the beginning of a digit, or its end. They come by turns, and their positions in order.
 ///
 /// Positions count samples, and those that the detector was fed first are at 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -113,6 +115,7 @@ impl Detector {
             energy: Energy::new(),
             limits: Limits::new(),
             held: None,
+            last_end: 0,
         }
     }
 
@@ -197,7 +200,9 @@ impl Detector {
         let digit = self.digit();
         let heard_until = self.heard_until(0);
         let Some(held) = &mut self.held else {
-            let (digit, at) = (digit?, self.heard_until(WINDOW as u64));
+            let digit = digit?;
+            // Two tones without a pause are each as loud as at their edges for a moment.
+            let at = self.heard_until(WINDOW as u64).max(self.last_end);
             self.held = Some(Held {
                 digit,
                 low_power: self.low.power(),
@@ -220,6 +225,7 @@ impl Detector {
             digit, start, end, ..
         } = *held;
         self.held = None;
+        self.last_end = end;
         Some(Signal::Stop {
             digit,
             start,

@@ -1,9 +1,9 @@
-//! The limits of ITU-T Q.24 (the values of AT&T, which are the strictest in most rows) from both sides: what has to be heard as
-//! a digit, and what must not be.
+//! The limits of ITU-T Q.24, with the values of AT&T, from both sides: what has to be heard as a digit, and what must not be.
 
-use crate::sound::{Pair, Sound, digits, heard};
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, SampleRate};
+
+use crate::sound::{Pair, Sound, digits, heard};
 
 /// The rates that the sweeps are made at. The filters of all nine are alike; their own tests are beside them.
 const SOME_RATES: [SampleRate; 2] = [SampleRate::Hz8000, SampleRate::Hz44100];

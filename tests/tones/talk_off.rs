@@ -2,9 +2,10 @@
 
 use std::f64::consts::TAU;
 
-use crate::sound::{COLUMNS, ROWS, Random, Sound, heard, peak};
 use audiosocket::tone::Detector;
 use audiosocket::wire::SampleRate;
+
+use crate::sound::{COLUMNS, ROWS, Random, Sound, heard, peak};
 
 #[track_caller]
 fn is_silent(what: &str, sound: &Sound) {

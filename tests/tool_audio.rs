@@ -11,7 +11,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use audiosocket::call::{End, SimulatedAsterisk};
-use audiosocket::wire::{SampleRate, Uuid};
+use audiosocket::tone::Generator;
+use audiosocket::wire::{Audio, Digit, Message, SampleRate, Uuid};
 
 use tool::{Serving, audiosocket, field, run, stderr, stdout};
 use wav_file::WavFile;
@@ -345,4 +346,83 @@ fn nothing_waits_for_a_recording_that_was_never_made() {
     let (left, _, hz) = sides(&folder.path(&format!("calls/{UUID}.wav")));
     assert_eq!(hz, 8_000);
     assert!(Duration::from_secs(1) > Duration::from_micros(left.len() as u64 * 125));
+}
+
+#[test]
+fn an_echoing_server_sends_digits_back_in_the_dialect_it_was_told() {
+    for (dialect, expected) in [
+        (
+            "start-stop",
+            &[("start", "1"), ("stop", "1"), ("start", "#"), ("stop", "#")][..],
+        ),
+        ("asterisk", &[]),
+    ] {
+        let serving = Serving::start(&["--echo", "--dialect", dialect, "--calls", "1"]);
+        let output = run(&[
+            "call",
+            &serving.address,
+            "--json",
+            "--dialect",
+            dialect,
+            "--dtmf",
+            "1#",
+        ]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let text = stdout(&output);
+        let signals: Vec<(&str, &str)> = text
+            .lines()
+            .filter(|line| field(line, "event") == "dtmf")
+            .map(|line| (field(line, "signal"), field(line, "digit")))
+            .collect();
+        assert_eq!(signals, expected);
+        serving.finish();
+    }
+}
+
+#[test]
+fn inspect_finds_digits_in_the_sound_and_says_when() {
+    let folder = Folder::new("tones");
+    let mut stream = Vec::new();
+    for rate in [SampleRate::Hz8000, SampleRate::Hz16000] {
+        let digits = "4#".chars().map(|digit| Digit::try_from(digit).unwrap());
+        let samples: Vec<i16> = vec![0; rate.samples_in(200)]
+            .into_iter()
+            .chain(Generator::new(rate).digits(digits))
+            .collect();
+        for frame in samples.chunks(rate.samples_in(20)) {
+            let mut buffer = [0; 640];
+            let audio = Audio::from_samples(rate, frame, &mut buffer).unwrap();
+            let mut encoded = [0; 643];
+            stream.extend_from_slice(Message::Audio(audio).encode(&mut encoded).unwrap());
+        }
+    }
+    fs::write(folder.path("tones.bin"), &stream).unwrap();
+
+    let output = run(&["inspect", "--json", &folder.path("tones.bin")]);
+    let text = stdout(&output);
+    let tones: Vec<(&str, f64)> = text
+        .lines()
+        .filter(|line| field(line, "event") == "tone")
+        .map(|line| {
+            let duration: f64 = field(line, "duration_ms").parse().unwrap();
+            assert!((95.0..=105.0).contains(&duration), "{line}");
+            (field(line, "digit"), field(line, "at_ms").parse().unwrap())
+        })
+        .collect();
+    assert_eq!(tones.len(), 4, "{text}");
+    for ((digit, at_ms), (expected, expected_at)) in
+        tones
+            .into_iter()
+            .zip([("4", 200.0), ("#", 400.0), ("4", 800.0), ("#", 1000.0)])
+    {
+        assert_eq!(digit, expected);
+        assert!((at_ms - expected_at).abs() < 5.0, "{digit} at {at_ms} ms");
+    }
+
+    let text = stdout(&run(&["inspect", &folder.path("tones.bin")]));
+    assert_eq!(text.matches("as sound at").count(), 4, "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
 }

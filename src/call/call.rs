@@ -11,7 +11,9 @@ use super::line::{Line, at_least_a_millisecond};
 use super::lingering;
 use super::listener::Clock;
 use super::transport::{Incoming, Transport};
-use super::{CallOptions, Direction, End, Event, Listener, Refusal, Speaker, Stats, Voice};
+use super::{
+    CallOptions, Direction, End, Event, Listener, Refusal, SayError, Speaker, Stats, Voice,
+};
 use crate::stream::{FrameReader, ReadError};
 use crate::wire::{Audio, Header, Kind, Message, SampleRate, Uuid};
 
@@ -143,6 +145,15 @@ impl<T: Transport> Call<T> {
     /// A handle to speak on the call, which can be used while an event is borrowed and from other threads.
     pub fn voice(&self) -> Voice<T> {
         self.voice.clone()
+    }
+
+    /// Sends DTMF digits in the way that suits the peer. See [`Voice::send_digits`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_digits(&self, digits: &str) -> Result<(), SayError> {
+        self.voice.send_digits(digits)
     }
 
     /// Samples a second of the audio that came last; `None` before the first.

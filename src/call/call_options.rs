@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::wire::{Frame, SampleRate};
+use crate::wire::{DtmfDialect, Frame, SampleRate};
 
 /// The deadlines and limits of one call, and how it is kept alive. A time is kept to a quarter of a second.
 ///
@@ -27,6 +27,7 @@ pub struct CallOptions {
     pub(super) speech_rate: SampleRate,
     pub(super) speech_limit: Duration,
     pub(super) frame_ms: u16,
+    pub(super) dialect: Option<DtmfDialect>,
 }
 
 impl CallOptions {
@@ -108,6 +109,13 @@ impl CallOptions {
         self
     }
 
+    /// How digits are [sent](super::Voice::send_digits): as signals of the start-stop dialect, or as tones, which is all that Asterisk's
+    /// own dialect knows in that direction. `None`, the default, goes by the digits that the call has heard, and is tones until then.
+    pub const fn dialect(mut self, dialect: Option<DtmfDialect>) -> CallOptions {
+        self.dialect = dialect;
+        self
+    }
+
     /// How much speech a frame holds: 20 ms by default, as Asterisk's frames do. From 10 to 60 ms in steps of 10 ms, of which the
     /// next lower one is taken, and the nearest for what is beyond. A longer frame saves system calls and packets, and costs as much delay;
     /// Asterisk plays any of them as they come (measured with 22.10).
@@ -137,6 +145,7 @@ impl Default for CallOptions {
             speech_rate: SampleRate::Hz8000,
             speech_limit: Duration::from_secs(300),
             frame_ms: 20,
+            dialect: None,
         }
     }
 }

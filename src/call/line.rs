@@ -12,7 +12,7 @@ use super::playout::{Due, Playout};
 use super::transport::Transport;
 use super::{CallOptions, Deadline, End, Mark, SendError, Stats};
 use crate::stream::{FrameWriter, WriteError};
-use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
+use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
 // Invariants:
 // - The first end that anyone notes is the call's end; from then on nothing is sent but the farewell.
@@ -47,6 +47,9 @@ pub(super) struct Line<T> {
     /// The kind of the audio that came last; 0 before the first.
     heard_kind: AtomicU8,
     is_g711_suspected: AtomicBool,
+    set_dialect: Option<DtmfDialect>,
+    /// Whether the digits that came last were of the start-stop dialect.
+    hears_start_stop: AtomicBool,
     pub(super) overhearing: Overhearing,
 }
 
@@ -92,6 +95,8 @@ impl<T> Line<T> {
             last_heard: AtomicUsize::new(0),
             heard_kind: AtomicU8::new(0),
             is_g711_suspected: AtomicBool::new(false),
+            set_dialect: options.dialect,
+            hears_start_stop: AtomicBool::new(false),
             overhearing: Overhearing::default(),
         }
     }
@@ -152,6 +157,24 @@ impl<T> Line<T> {
 
     pub(super) fn heard_rate(&self) -> Option<SampleRate> {
         Kind::from_byte(self.heard_kind.load(Ordering::Relaxed)).sample_rate()
+    }
+
+    pub(super) fn note_heard_dialect(&self, dialect: DtmfDialect) {
+        let is_start_stop = dialect == DtmfDialect::StartStop;
+        self.hears_start_stop
+            .store(is_start_stop, Ordering::Relaxed);
+    }
+
+    /// The dialect in which digits can be sent to the peer.
+    pub(super) fn dialect(&self) -> DtmfDialect {
+        match (
+            self.set_dialect,
+            self.hears_start_stop.load(Ordering::Relaxed),
+        ) {
+            (Some(dialect), _) => dialect,
+            (None, true) => DtmfDialect::StartStop,
+            (None, false) => DtmfDialect::Asterisk,
+        }
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -287,6 +310,13 @@ impl<T: Transport> Line<T> {
                     break;
                 }
                 Due::HangUp => self.hang_up(),
+                Due::Signal(signal) => {
+                    if self.send(&Message::Dtmf(signal)).is_err() {
+                        break;
+                    }
+                    let playout = self.playout();
+                    self.note_playout(&playout);
+                }
                 Due::Frame(rate) => {
                     let Ok(audio) = Audio::new(rate, frame) else {
                         break;

@@ -144,10 +144,13 @@ impl<T: Transport> Listener<T> {
         match self.reader.buffered_frame() {
             Ok(frame) => frame.map(|frame| match frame.message() {
                 Ok(message) => {
-                    if let Message::Audio(audio) = message {
-                        self.line
-                            .overhearing
-                            .tell(Direction::Heard, audio, || self.last_read);
+                    match message {
+                        Message::Audio(audio) => {
+                            let at = || self.last_read;
+                            self.line.overhearing.tell(Direction::Heard, audio, at);
+                        }
+                        Message::Dtmf(dtmf) => self.line.note_heard_dialect(dtmf.dialect()),
+                        _ => {}
                     }
                     Event::Message(message)
                 }

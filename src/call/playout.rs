@@ -6,7 +6,8 @@ use std::vec::Vec;
 
 use super::{CallOptions, Lateness, Mark, Unsaid};
 use crate::stream::Pacer;
-use crate::wire::SampleRate;
+use crate::tone::Generator;
+use crate::wire::{Digit, Dtmf, SampleRate};
 
 // It has no clock and no connection of its own: whoever waits on the call's clock takes a frame when one is due, sends it, and
 // says when that was done. Times are passed in, so that it is tested with invented ones.
@@ -29,6 +30,8 @@ pub(super) struct Playout {
     /// Marks with the number of bytes before them.
     marks: VecDeque<(u64, Mark)>,
     passed: VecDeque<Mark>,
+    /// Starts and stops of digits, with the number of bytes before them.
+    signals: VecDeque<(u64, Signal)>,
     next_mark: u64,
     hangs_up_at_end: bool,
     /// Nothing is missing when the speech is at its end here: the application has marked it, or has taken the rest back.
@@ -39,11 +42,24 @@ pub(super) struct Playout {
     pub(super) lateness: Lateness,
 }
 
+/// One end of a digit of the start-stop dialect.
+#[derive(Clone, Copy, Debug)]
+enum Signal {
+    Start(Digit),
+    Stop {
+        digit: Digit,
+        /// Where it was started.
+        since: u64,
+    },
+}
+
 /// What there is to do now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Due {
     /// To send the frame that was cut, of this rate.
     Frame(SampleRate),
+    /// To send a DTMF signal.
+    Signal(Dtmf),
     /// To wait until then.
     At(Instant),
     /// All has been said, and upon that a hangup was wanted.
@@ -53,6 +69,10 @@ pub(super) enum Due {
 
 /// Speech that runs dry and goes on within this time had a hole in it; after more it is something new.
 const LONGEST_HOLE: Duration = Duration::from_millis(500);
+
+/// How long a key is held, and how long none is after it. A receiver of tones needs 40 ms of each (ITU-T Q.24), and Asterisk makes
+/// 100 ms of whatever the start-stop dialect's stop says (measured).
+pub(super) const PRESSED_MS: u16 = 100;
 
 /// A buffer larger than this is given back when all in it has been said.
 const KEPT_CAPACITY: usize = 64 * 1024;
@@ -71,6 +91,7 @@ impl Playout {
             sent: 0,
             marks: VecDeque::new(),
             passed: VecDeque::new(),
+            signals: VecDeque::new(),
             next_mark: 0,
             hangs_up_at_end: false,
             is_at_proper_end: false,
@@ -83,7 +104,7 @@ impl Playout {
 
     /// Whether there is something to do, now or later.
     pub(super) fn has_work(&self) -> bool {
-        self.whole_bytes() > 0 || self.hangs_up_at_end
+        self.whole_bytes() > 0 || !self.signals.is_empty() || self.hangs_up_at_end
     }
 
     /// How long it takes to say what waits.
@@ -134,12 +155,68 @@ impl Playout {
         samples.len()
     }
 
+    /// Takes digits of the start-stop dialect in, as far as there is room, and answers how many: from the next whole frame on, each
+    /// with its start, silence for as long as the key is held, its stop, and silence before what comes next.
+    pub(super) fn press(&mut self, digits: &[Digit], now: Instant) -> usize {
+        self.drop_half_sample();
+        let frame_len = self.frame_len();
+        let rest = self.whole_bytes().checked_rem(frame_len).unwrap_or(0);
+        let padding = if rest == 0 {
+            0
+        } else {
+            frame_len.saturating_sub(rest)
+        };
+        // In whole frames, so that a duration is exact.
+        let frames = PRESSED_MS.div_ceil(self.frame_ms);
+        let pressed_len = frame_len.saturating_mul(usize::from(frames));
+        let room = self.limit_in_bytes().saturating_sub(self.waiting());
+        let most = room
+            .saturating_sub(padding)
+            .checked_div(pressed_len.saturating_mul(2))
+            .unwrap_or(0);
+        let digits = digits.get(..digits.len().min(most)).unwrap_or_default();
+        if !digits.is_empty() {
+            self.say_silence(padding, now);
+        }
+        for digit in digits {
+            let since = self.end();
+            self.signals.push_back((since, Signal::Start(*digit)));
+            self.say_silence(pressed_len, now);
+            let stop = Signal::Stop {
+                digit: *digit,
+                since,
+            };
+            self.signals.push_back((self.end(), stop));
+            self.say_silence(pressed_len, now);
+        }
+        digits.len()
+    }
+
+    /// Takes digits in as tones, as far as there is room, and answers how many.
+    pub(super) fn say_tones(&mut self, digits: &[Digit], now: Instant) -> usize {
+        // The tone and the pause after it, of two bytes a sample.
+        let tone_len = self.rate.samples_in(PRESSED_MS).saturating_mul(4);
+        let room = self.limit_in_bytes().saturating_sub(self.waiting());
+        let most = room.checked_div(tone_len).unwrap_or(0);
+        let digits = digits.get(..digits.len().min(most)).unwrap_or_default();
+        let mut tones = Generator::new(self.rate)
+            .with_lengths(PRESSED_MS, PRESSED_MS)
+            .digits(digits);
+        let mut samples = [0; 256];
+        loop {
+            let count = tones.fill(&mut samples);
+            if count == 0 {
+                return digits.len();
+            }
+            self.say_samples(samples.get(..count).unwrap_or_default(), now);
+        }
+    }
+
     /// Sets a mark behind what waits.
     pub(super) fn mark(&mut self) -> Mark {
         let mark = Mark(self.next_mark);
         self.next_mark = self.next_mark.wrapping_add(1);
-        let whole = u64::try_from(self.whole_bytes()).unwrap_or(u64::MAX);
-        self.marks.push_back((self.cut.saturating_add(whole), mark));
+        self.marks.push_back((self.end(), mark));
         self.pass_marks();
         mark
     }
@@ -164,6 +241,12 @@ impl Playout {
         self.next = 0;
         self.hangs_up_at_end = false;
         self.is_at_proper_end = true;
+        // A key that is down comes up now.
+        let is_held = matches!(self.signals.front(), Some((_, Signal::Stop { .. })));
+        self.signals.truncate(usize::from(is_held));
+        if let Some((place, _)) = self.signals.front_mut() {
+            *place = self.cut;
+        }
         // Those before a frame that is under way will still pass.
         let unreached = self.marks.partition_point(|(place, _)| *place <= self.cut);
         let marks = self.marks.split_off(unreached);
@@ -177,7 +260,9 @@ impl Playout {
     /// Cuts the next frame, if one is due; the last one is filled up with silence.
     pub(super) fn take_due(&mut self, now: Instant, frame: &mut Vec<u8>) -> Due {
         let whole = self.whole_bytes();
-        if whole == 0 {
+        let signal = self.signals.front().copied();
+        let signal = signal.filter(|(place, _)| *place <= self.cut);
+        if whole == 0 && signal.is_none() {
             return match self.hangs_up_at_end {
                 true => Due::HangUp,
                 false => Due::Nothing,
@@ -186,7 +271,11 @@ impl Playout {
         if let Some(due) = self.due().filter(|due| *due > now) {
             return Due::At(due);
         }
-        let len = self.rate.samples_in(self.frame_ms).saturating_mul(2);
+        if let Some((_, signal)) = signal {
+            self.signals.pop_front();
+            return Due::Signal(self.dtmf(signal));
+        }
+        let len = self.frame_len();
         let count = len.min(whole);
         let end = self.next.saturating_add(count);
         frame.clear();
@@ -218,6 +307,29 @@ impl Playout {
         if self.whole_bytes() == 0 && self.speech.capacity() > KEPT_CAPACITY {
             self.speech = self.speech.get(self.next..).unwrap_or_default().to_vec();
             self.next = 0;
+        }
+    }
+
+    fn dtmf(&self, signal: Signal) -> Dtmf {
+        match signal {
+            Signal::Start(digit) => Dtmf::Start(digit),
+            Signal::Stop { digit, since } => {
+                let held = usize::try_from(self.cut.saturating_sub(since)).unwrap_or(usize::MAX);
+                let held = duration_of(held, self.rate).as_millis();
+                Dtmf::Stop {
+                    digit,
+                    duration_ms: u32::try_from(held).unwrap_or(u32::MAX),
+                }
+            }
+        }
+    }
+
+    fn say_silence(&mut self, len: usize, now: Instant) {
+        self.make_way(len);
+        let was_dry = self.whole_bytes() == 0;
+        self.speech.resize(self.speech.len().saturating_add(len), 0);
+        if was_dry && len > 0 {
+            self.begin(now);
         }
     }
 
@@ -269,6 +381,16 @@ impl Playout {
         self.speech.truncate(self.next.saturating_add(whole));
     }
 
+    /// The place behind all that waits.
+    fn end(&self) -> u64 {
+        let whole = u64::try_from(self.whole_bytes()).unwrap_or(u64::MAX);
+        self.cut.saturating_add(whole)
+    }
+
+    fn frame_len(&self) -> usize {
+        self.rate.samples_in(self.frame_ms).saturating_mul(2)
+    }
+
     fn waiting(&self) -> usize {
         self.speech.len().saturating_sub(self.next)
     }
@@ -313,6 +435,7 @@ mod tests {
         frame: Vec<u8>,
         /// Frames with the time in milliseconds at which they went out.
         sent: Vec<(u64, Vec<u8>)>,
+        signals: Vec<(u64, Dtmf)>,
         begun: Instant,
     }
 
@@ -324,6 +447,7 @@ mod tests {
                 now,
                 frame: Vec::new(),
                 sent: Vec::new(),
+                signals: Vec::new(),
                 begun: now,
             }
         }
@@ -336,6 +460,10 @@ mod tests {
         fn speak(&mut self) -> Due {
             loop {
                 match self.playout.take_due(self.now, &mut self.frame) {
+                    Due::Signal(signal) => {
+                        let at = (self.now - self.begun).as_millis() as u64;
+                        self.signals.push((at, signal));
+                    }
                     Due::Frame(_) => {
                         let at = (self.now - self.begun).as_millis() as u64;
                         self.sent.push((at, self.frame.clone()));
@@ -575,6 +703,95 @@ mod tests {
         rig.say(&counting(320));
         rig.run(100);
         assert_eq!(rig.times(), [0, 20, 40]);
+    }
+
+    #[test]
+    fn digits_are_held_between_speech_and_do_not_overlap_it() {
+        for (frame_ms, held) in [(20, 100), (60, 120)] {
+            let options = CallOptions::default().frame_time(Duration::from_millis(frame_ms));
+            let mut rig = Rig::new(options);
+            let (five, hash) = (Digit::try_from('5').unwrap(), Digit::try_from('#').unwrap());
+            // A frame and a half, which is filled up.
+            rig.say(&counting(usize::try_from(frame_ms).unwrap() * 24));
+            assert_eq!(rig.playout.press(&[five, hash], rig.now), 2);
+            rig.say(&counting(2));
+            rig.run(2000);
+            let stop = |digit| Dtmf::Stop {
+                digit,
+                duration_ms: held,
+            };
+            let held = u64::from(held);
+            let begin = 2 * frame_ms;
+            assert_eq!(
+                rig.signals,
+                [
+                    (begin, Dtmf::Start(five)),
+                    (begin + held, stop(five)),
+                    (begin + 2 * held, Dtmf::Start(hash)),
+                    (begin + 3 * held, stop(hash)),
+                ]
+            );
+            let loud: Vec<u64> = rig
+                .sent
+                .iter()
+                .filter(|(_, frame)| frame.iter().any(|byte| *byte != 0))
+                .map(|(at, _)| *at)
+                .collect();
+            assert_eq!(loud, [0, frame_ms, begin + 4 * held]);
+            assert_eq!(rig.playout.underruns, 0);
+        }
+    }
+
+    #[test]
+    fn a_flush_lets_a_key_come_up_and_presses_no_more() {
+        let digit = Digit::try_from('5').unwrap();
+        let mut rig = rig();
+        assert_eq!(rig.playout.press(&[digit, digit], rig.now), 2);
+        rig.run(50);
+        rig.playout.flush();
+        rig.run(500);
+        let stop = Dtmf::Stop {
+            digit,
+            duration_ms: 60,
+        };
+        assert_eq!(rig.signals, [(0, Dtmf::Start(digit)), (60, stop)]);
+        assert!(!rig.playout.has_work());
+    }
+
+    #[test]
+    fn tones_stand_between_speech_and_are_as_many_as_have_room() {
+        let digit = Digit::try_from('5').unwrap();
+        let mut rig = Rig::new(CallOptions::default().speech_limit(Duration::ZERO));
+        rig.say(&counting(320));
+        assert_eq!(
+            rig.playout.say_tones(&[digit; 9], rig.now),
+            4,
+            "a second in all"
+        );
+        rig.run(1000);
+        assert_eq!(rig.sent.len(), 1 + 4 * 10);
+        let loud = rig
+            .sent
+            .iter()
+            .map(|(_, frame)| frame.iter().any(|byte| *byte != 0));
+        let tone = [
+            true, true, true, true, true, false, false, false, false, false,
+        ];
+        let expected: Vec<bool> = [true].into_iter().chain(tone.repeat(4)).collect();
+        assert_eq!(loud.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn digits_that_find_no_room_are_not_pressed() {
+        let digit = Digit::try_from('5').unwrap();
+        let mut rig = Rig::new(CallOptions::default().speech_limit(Duration::ZERO));
+        rig.say(&counting(3199));
+        assert_eq!(
+            rig.playout.press(&[digit; 9], rig.now),
+            4,
+            "a second in all"
+        );
+        assert_eq!(rig.playout.press(&[digit], rig.now), 0);
     }
 
     #[test]

@@ -4,16 +4,18 @@ use core::fmt;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::vec::Vec;
 
 use super::line::Line;
 use super::playout::Playout;
 use super::transport::Transport;
 use super::{End, Stats, Unsaid};
-use crate::wire::{Audio, Message, SampleRate, Uuid};
+use crate::wire::{Audio, Digit, DtmfDialect, Message, NotADigit, SampleRate, Uuid};
 
 /// A handle to speak on a call: from the thread that listens, while an event is borrowed, and from any other thread.
 ///
-/// Cloning it is cheap, and every clone speaks on the same call. Only what Asterisk accepts can be said: audio and the hangup.
+/// Cloning it is cheap, and every clone speaks on the same call. Only what the peer accepts can be said: audio, the hangup, and digits
+/// in the way that suits it.
 /// Frames from several threads go out whole, one after the other. A clone that is kept after its call has ended keeps a
 /// descriptor, and can do nothing with it.
 pub struct Voice<T = TcpStream> {
@@ -77,6 +79,31 @@ impl<T: Transport> Voice<T> {
         })
     }
 
+    /// Sends DTMF digits to the peer, each for 100 ms with a pause of 100 ms behind it, queued like speech and so never at the same
+    /// time: `0` to `9`, `*`, `#` and `A` to `D`.
+    ///
+    /// To an Asterisk of the start-stop dialect a digit is a start and a stop (kind 0x02, with the true duration) and silence between
+    /// them. To every other it is a tone in the audio (ITU-T Q.23, -9 and -7 dBm0): a frame of a digit ends the call there (measured
+    /// with 22.10). Which one it is, is set by [`dialect`](super::CallOptions::dialect), or else known from the digits that have been
+    /// heard on the call; before the first, it is tones.
+    ///
+    /// # Errors
+    ///
+    /// [`SayError::NotADigit`], upon which nothing is sent. [`SayError::Full`] if there is no room for all of them; as many as it says
+    /// were taken in. [`SayError::NotSent`] if the call is over.
+    pub fn send_digits(&self, digits: &str) -> Result<(), SayError> {
+        let digits = digits
+            .chars()
+            .map(Digit::try_from)
+            .collect::<Result<Vec<Digit>, NotADigit>>()
+            .map_err(SayError::NotADigit)?;
+        let dialect = self.line.dialect();
+        self.add_speech(digits.len(), |playout, now| match dialect {
+            DtmfDialect::StartStop => playout.press(&digits, now),
+            _ => playout.say_tones(&digits, now),
+        })
+    }
+
     /// Sets a mark behind what waits to be said. When all before it has been handed to the kernel it comes as
     /// [`Event::Said`](super::Event::Said); at once, if there is nothing. It tells where speech was meant to end, so that the silence
     /// after it does not count as an underrun.
@@ -91,7 +118,7 @@ impl<T: Transport> Voice<T> {
         mark
     }
 
-    /// Stops speaking (barge-in): takes back all that waits to be said, with the marks in it and a
+    /// Stops speaking (barge-in): takes back all that waits to be said, with the marks and digits in it and a
     /// [hangup](Voice::hang_up_when_said) behind it, and returns it. No more than the one frame that is just being sent goes out.
     ///
     /// Asterisk plays what it has got; the pacing leaves no more than a frame or two there.
@@ -213,9 +240,11 @@ pub struct Mark(pub(super) u64);
 pub enum SayError {
     /// There is no room for all of it.
     Full {
-        /// How much of it there was room for, from its beginning, in bytes or samples as it was given. That will be said.
+        /// How much of it there was room for, from its beginning, in bytes, samples or digits as it was given. That will be said.
         taken: usize,
     },
+    /// The text has a character in it that is no DTMF digit.
+    NotADigit(NotADigit),
     /// Something of this rate still waits to be said.
     OtherRate(SampleRate),
     /// Nothing can be said any more.
@@ -227,8 +256,9 @@ impl fmt::Display for SayError {
         match self {
             SayError::Full { taken } => write!(
                 f,
-                "too much waits to be said: {taken} bytes or samples were taken in, say the rest later"
+                "too much waits to be said: {taken} of it taken in, say the rest later"
             ),
+            SayError::NotADigit(error) => error.fmt(f),
             SayError::OtherRate(rate) => write!(
                 f,
                 "speech at {} Hz still waits to be said, and only one rate can",

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, Event, SayError, Voice};
+use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, SayError, Voice};
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Message, SampleRate, Uuid};
 
@@ -26,6 +26,8 @@ pub enum Answer {
 pub struct Answering<'a> {
     pub call: &'a mut Call,
     pub answer: &'a Answer,
+    /// Whether digits are sent back, too.
+    pub digits_back: bool,
     pub hang_up_after: Option<Duration>,
     pub recordings: Option<(&'a Recordings, &'a Path)>,
     pub reports: &'a Reports,
@@ -37,6 +39,7 @@ impl Answering<'_> {
         let Answering {
             call,
             answer,
+            digits_back,
             hang_up_after,
             recordings,
             reports,
@@ -66,6 +69,7 @@ impl Answering<'_> {
             reports,
         };
         let voice = call.voice();
+        let mut digits = DtmfEvents::new();
         let mut speech = Speech::new(answer);
         // A caller who has gone is no failure, here and below: the next event will be the end of the call.
         let _ = speech.begin(&voice);
@@ -81,7 +85,8 @@ impl Answering<'_> {
                     let _ = speech.go_on(&voice);
                 }
                 Some(Event::Message(Message::Audio(audio))) => {
-                    if matches!(answer, Answer::Echo) {
+                    // A digit on its way back is not to be mixed with the echo.
+                    if matches!(answer, Answer::Echo) && voice.unsaid().is_zero() {
                         let _ = voice.send(audio);
                     }
                 }
@@ -92,8 +97,14 @@ impl Answering<'_> {
                         json: dtmf_fields(json, dtmf),
                         text: format!("{short} {message}"),
                     });
+                    digits.add(dtmf, Instant::now());
                 }
                 Some(other) => warnings.add(&other.to_string()),
+            }
+            while let Some(event) = digits.next(Instant::now()) {
+                if let (true, DtmfEvent::Digit { digit, .. }) = (digits_back, event) {
+                    let _ = voice.send_digits(&digit.to_string());
+                }
             }
         }
         let stats = call.stats();

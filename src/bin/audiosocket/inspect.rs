@@ -12,13 +12,14 @@ use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::text::{counted, quoted, wrapped};
+use crate::tones::{Tone, Tones};
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json]
 
 Shows the frames of a raw AudioSocket stream: the bytes of
-one direction, as they came over TCP. FILE may be - for
-standard input.
+one direction, as they came over TCP, and the DTMF digits in
+their sound. FILE may be - for standard input.
 
   --json  one line of JSON a frame, and one at the end
 
@@ -68,11 +69,17 @@ fn inspect(file: &OsString, lines: &mut dyn Lines) -> Result<(), Failure> {
     let mut reader = FrameReader::new(source);
     let output = Output::new();
     let mut total = Total::default();
+    let mut tones = Tones::default();
     let needed = loop {
         match reader.read_frame() {
             Ok(Some(frame)) => {
                 if let Some(text) = lines.frame(total.bytes, frame) {
                     output.text(&text)?;
+                }
+                if let Ok(Message::Audio(audio)) = frame.message() {
+                    for tone in tones.hear(audio) {
+                        output.text(&lines.tone(total.bytes, tone))?;
+                    }
                 }
                 total.frames += 1;
                 total.bytes += frame.encoded_len();
@@ -83,6 +90,9 @@ fn inspect(file: &OsString, lines: &mut dyn Lines) -> Result<(), Failure> {
             Err(error) => return Err(Failure::Failed(error.to_string())),
         }
     };
+    for tone in tones.finish() {
+        output.text(&lines.tone(total.bytes, tone))?;
+    }
     total.truncated = reader.buffered_len();
     total.bytes += total.truncated;
     output.text(&lines.end(&total))?;
@@ -106,6 +116,8 @@ struct Total {
 /// A way to show frames: lines, whole ones, or none as yet.
 trait Lines {
     fn frame(&mut self, offset: usize, frame: Frame<'_>) -> Option<String>;
+    /// A digit in the sound, which has been found with the frame at `offset`.
+    fn tone(&mut self, offset: usize, tone: Tone) -> String;
     fn end(&mut self, total: &Total) -> String;
 }
 
@@ -132,6 +144,15 @@ impl Lines for JsonLines {
             Err(error) => object.text("malformed", &error.to_string()),
         };
         Some(object.finish() + "\n")
+    }
+
+    fn tone(&mut self, _offset: usize, tone: Tone) -> String {
+        Object::event("tone")
+            .text("digit", &tone.digit.to_string())
+            .number("at_ms", tone.at_ms.round() as usize)
+            .number("duration_ms", tone.duration_ms as usize)
+            .finish()
+            + "\n"
     }
 
     fn end(&mut self, total: &Total) -> String {
@@ -246,6 +267,17 @@ impl Lines for TextLines {
         };
         let line = TextLines::line(offset, name(frame), &text);
         Some(self.end_run() + &line)
+    }
+
+    fn tone(&mut self, offset: usize, tone: Tone) -> String {
+        let Tone {
+            digit,
+            at_ms,
+            duration_ms,
+        } = tone;
+        let seconds = at_ms / 1000.0;
+        let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
+        self.end_run() + &TextLines::line(offset, "tone", &text)
     }
 
     fn end(&mut self, total: &Total) -> String {

@@ -19,6 +19,7 @@ mod rising_tone;
 mod serve;
 mod text;
 mod timeline;
+mod tones;
 mod versions;
 mod violations;
 

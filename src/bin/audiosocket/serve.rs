@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::{Call, CallOptions, Handle, Incident, Server};
 use audiosocket::wav::Wav;
+use audiosocket::wire::DtmfDialect;
 
 use crate::answering::{Answer, Answering, peer_text};
 use crate::args::{Arg, Args};
@@ -33,6 +34,9 @@ and hangs up, or sends silence.
   --silence           send silence
   --record DIR        record each call to DIR/UUID.wav,
                       stereo: caller left, our side right
+  --dialect NAME      with --echo, send digits back, too, to
+                      start-stop as signals (kind 0x02),
+                      to asterisk as tones
   --hang-up-after S   hang up each call after S seconds
   --max-calls N       refuse more at once; 1000 by default
   --calls N           stop after N calls in all
@@ -51,6 +55,7 @@ struct Options {
     listen: String,
     answer: Answer,
     record: Option<PathBuf>,
+    dialect: Option<DtmfDialect>,
     hang_up_after: Option<Duration>,
     max_calls: usize,
     calls: Option<usize>,
@@ -70,6 +75,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut listen = String::from("127.0.0.1:9092");
     let (mut answer, mut file, mut record) = (None, None, None);
+    let mut dialect = None;
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
     let mut max_calls = DEFAULT_MAX_CALLS;
     let mut json = false;
@@ -91,6 +97,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
                 answer = Some(option);
             }
             "--record" => record = Some(PathBuf::from(args.value()?)),
+            "--dialect" => dialect = Some(args.dialect()?),
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
             "--max-calls" => max_calls = args.count()?,
@@ -111,10 +118,16 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             ));
         }
     };
+    if dialect.is_some() && !matches!(answer, Answer::Echo) {
+        return Err(Failure::usage(
+            "--dialect is of use with --echo only: digits are sent back",
+        ));
+    }
     Ok(Some(Options {
         listen,
         answer,
         record,
+        dialect,
         hang_up_after,
         max_calls,
         calls,
@@ -138,7 +151,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         Some(folder) => Some(start_recordings(folder, &reports)?),
         None => None,
     };
-    let mut call_options = CallOptions::default();
+    let mut call_options = CallOptions::default().dialect(options.dialect);
     if let Answer::Speech(wav) = &options.answer {
         call_options = call_options.speech_rate(wav.rate());
     }
@@ -287,6 +300,7 @@ fn answer_calls(
         Answering {
             call,
             answer: &options.answer,
+            digits_back: options.dialect.is_some(),
             hang_up_after: options.hang_up_after,
             recordings,
             reports,

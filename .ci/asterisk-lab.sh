@@ -4,19 +4,22 @@
 #
 #   asterisk-lab.sh setup       make the chroot, install Asterisk, write its configuration; a second run only rewrites
 #                               the configuration
-#   asterisk-lab.sh start       start Asterisk; if it runs already, make it read its dialplan again
+#   asterisk-lab.sh start       start Asterisk, with a new log and no recordings; one that runs already only reads its
+#                               dialplan again
 #   asterisk-lab.sh stop        stop the Asterisk that `start` started, and nothing else
 #   asterisk-lab.sh status      prints `running PID` or `stopped`
 #   asterisk-lab.sh clean       stop, and remove the chroot
 #   asterisk-lab.sh cli 'core show channels'
 #   asterisk-lab.sh scenarios   list the scenario names
-#   asterisk-lab.sh call SCENARIO PORT [UUID]
+#   asterisk-lab.sh call SCENARIO PORT [UUID [MORE]]
 #                               place one call to the AudioSocket server on 127.0.0.1:PORT; prints the call's UUID.
-#                               Calls may overlap: nothing but the UUID tells them apart, so each needs its own
+#                               Calls may overlap: nothing but the UUID tells them apart, so each needs its own.
+#                               MORE is what the far leg wants to know beyond the UUID: see the peer rtp
 #   asterisk-lab.sh log         path of Asterisk's log. Lines about a call hold its UUID (it is in the channel's name)
 #   asterisk-lab.sh rec         folder with the recordings: UUID-heard.wav is what came back from the server,
-#                               UUID-said.wav what the far leg said to it. They are complete once the call's
-#                               `End MixMonitor Recording` line is in the log
+#                               UUID-said.wav what the far leg said to it. Those of MixMonitor() are complete once the
+#                               call's `End MixMonitor Recording` line is in the log, those of Record() with the line
+#                               `Spawn extension (peer, PEER_UUID` of the far leg's end
 #
 # A scenario is SIDE-PEER. SIDE says how Asterisk reaches the server, PEER what the far leg does; see `scenarios`.
 #
@@ -34,6 +37,8 @@ ETC=/etc/astlab-$INSTANCE        # ETC and VAR are paths inside the chroot
 VAR=/var/astlab-$INSTANCE
 PIDFILE=$LAB/$INSTANCE.pid
 LOG=$ROOT$VAR/log/full
+# Of Asterisk's manager interface: one for each instance, below those that Linux gives to connections.
+MANAGER_PORT=$((20000 + $(cksum <<<"$INSTANCE" | cut -d ' ' -f 1) % 10000))
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 
@@ -41,7 +46,7 @@ PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 # connects, finds that out, and closes without having sent a byte.
 # The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c().
 SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192"
-PEERS="play play10 play30 speech dtmf dtmflower dtmflong record wait echo hangup1 read"
+PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong record rtp wait echo hangup1 read"
 
 say() { printf 'astlab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -169,15 +174,31 @@ CONF
     for module in res_timing_timerfd res_clioriginate pbx_config \
         res_audiosocket app_audiosocket chan_audiosocket \
         app_dial app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose \
+        res_musiconhold \
         func_cut func_logic func_timeout \
         format_wav format_pcm format_sln \
         codec_ulaw codec_alaw codec_a_mu codec_resample \
-        bridge_simple bridge_softmix bridge_builtin_features; do
+        bridge_simple bridge_softmix bridge_builtin_features \
+        res_sorcery_config res_pjproject res_rtp_asterisk res_rtp_multicast chan_rtp; do
       echo "load = $module.so"
     done
   } >"$etc/modules.conf"
   for file in cdr cel; do printf '[general]\nenable = no\n' >"$etc/$file.conf"; done
-  for file in manager http; do printf '[general]\nenabled = no\n' >"$etc/$file.conf"; done
+  printf '[general]\nenabled = no\n' >"$etc/http.conf"
+  (umask 077; cat >"$etc/manager.conf") <<CONF
+[general]
+enabled = yes
+bindaddr = 127.0.0.1
+port = $MANAGER_PORT
+[lab]
+secret = $(cat /proc/sys/kernel/random/uuid)
+write = call
+CONF
+  cat >"$etc/musiconhold.conf" <<CONF
+[tone]
+mode = files
+directory = $VAR/sounds/endless
+CONF
   write_sounds "$var/sounds"
   write_dialplan "$etc/extensions.conf"
 }
@@ -189,23 +210,27 @@ CONF
 # The silence before is there to be lost: Asterisk throws away what the far leg says while it sets up the other one.
 # The silence after keeps the recording going until the end of the tone has come back; it lasts as long as the far leg
 # speaks.
+#
+# endless/tone: the 3 s of sine alone, a whole number of periods. Music on hold that plays them again and again is a tone
+# without a break.
 write_sounds() {
+  mkdir -p "$1/endless"
   python3 - "$1" <<'PYTHON'
 import array, math, sys
 for extension, rate in (("sln", 8000), ("sln16", 16000), ("sln48", 48000)):
     silence = array.array("h", bytes(2 * rate // 5))
     tone = array.array("h", (round(8000 * math.sin(2 * math.pi * 1007 * n / rate)) for n in range(3 * rate)))
-    samples = silence + tone + silence
-    if sys.byteorder == "big":
-        samples.byteswap()
-    with open(f"{sys.argv[1]}/tone3s.{extension}", "wb") as file:
-        file.write(samples.tobytes())
+    for name, samples in (("tone3s", silence + tone + silence), ("endless/tone", tone)):
+        if sys.byteorder == "big":
+            samples.byteswap()
+        with open(f"{sys.argv[1]}/{name}.{extension}", "wb") as file:
+            file.write(samples.tobytes())
 PYTHON
 }
 
 # A call is a Local channel. One half of it runs in [as], with the extension SIDE_PORT_UUID, and talks to the server.
-# The other, the far leg, runs in [peer], with the extension PEER_UUID. An n is written [n] in these patterns, as a bare
-# n there means a digit.
+# The other, the far leg, runs in [peer], with the extension PEER_UUID, or PEER_UUID_MORE. An n is written [n] in these
+# patterns and an x [x], as bare ones there mean a digit.
 write_dialplan() {
   cat >"$1" <<CONF
 [general]
@@ -240,17 +265,19 @@ exten => _[nus]!,1,Set(FORMAT=${CUT(EXTEN,_,1)})
  same => n,Verbose(1,LAB ${UUID} dial ended ${DIALSTATUS} cause ${HANGUPCAUSE})
  same => n,Hangup()
 
-; MixMonitor records the far leg: r() is what it receives, t() what it transmits; no mixed file is wanted.
+; MixMonitor() records the far leg: r() is what it receives, t() what it transmits, n leaves out the silence that it puts
+; where something comes late; no mixed file is wanted. Record() writes down every frame that the far leg receives, back to
+; back.
 [peer]
 ; says 3 s of tone, then nothing more
 exten => _play_.,1,Answer()
- same => n,MixMonitor(,r(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-said.wav))
  same => n,Playback(${SOUNDS}/tone3s)
  same => n,Wait(0.5)
  same => n,Hangup()
 ; 10 s of tone, nearly
 exten => _play10_.,1,Answer()
- same => n,MixMonitor(,r(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
  same => n,Playback(${SOUNDS}/tone3s&${SOUNDS}/tone3s&${SOUNDS}/tone3s)
  same => n,Wait(1)
  same => n,Hangup()
@@ -261,9 +288,17 @@ exten => _play30_.,1,Answer()
  same => n,Set(N=$[${N}+1])
  same => n,GotoIf($[${N}<10]?again)
  same => n,Hangup()
+; says tone without a break, for 60 s or until it is hung up, and writes down every frame it gets meanwhile. Music on
+; hold is what can be said while Record() runs
+exten => _talk_.,1,Answer()
+ same => n,StartMusicOnHold(tone)
+ same => n,Record(${REC}/${EXTEN:5}-heard.wav,0,60,qkx)
+ same => n,Hangup()
+; the same, while hold_digits holds digits on this channel
+exten => _mi[x]_.,1,Goto(talk_${EXTEN:4},1)
 ; spoken prompts of Debian's sound package
 exten => _speech_.,1,Answer()
- same => n,MixMonitor(,r(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
  same => n,Playback(hello-world&vm-goodbye)
  same => n,Wait(0.5)
  same => n,Hangup()
@@ -285,9 +320,13 @@ exten => _dtmflo[n]g_.,1,Answer()
  same => n,SendDTMF(6,100,20)
  same => n,Wait(0.5)
  same => n,Hangup()
-; says nothing, writes down every frame it gets back to back: UUID-heard.wav without the gaps there were
+; says nothing, writes down every frame it gets, for 8 s at the most
 exten => _record_.,1,Answer()
  same => n,Record(${REC}/${EXTEN:7}-heard.wav,0,8,qkx)
+ same => n,Hangup()
+; rtp_UUID_PORT: sends what it gets as RTP packets of u-law to 127.0.0.1:PORT. Says nothing
+exten => _rtp_.,1,Answer()
+ same => n,Dial(UnicastRTP/127.0.0.1:${CUT(EXTEN,_,3)}/c(ulaw))
  same => n,Hangup()
 ; neither listens nor says anything
 exten => _wait_.,1,Answer()
@@ -323,10 +362,12 @@ cmd_start() {
   local pid
   if pid=$(running_pid); then
     cmd_cli 'dialplan reload' >/dev/null
+    cmd_cli 'manager reload' >/dev/null
     say "runs already, pid $pid"
     return
   fi
   : >"$LOG"
+  find "$ROOT$VAR/rec" -name '*.wav' -delete
   # setsid, so that a Ctrl-C meant for the caller of this script does not reach it.
   setsid chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
     /usr/sbin/asterisk -f -C "$ETC/asterisk.conf" </dev/null >"$LAB/$INSTANCE.console" 2>&1 9>&- &
@@ -376,13 +417,36 @@ cmd_scenarios() {
 }
 
 cmd_call() {
-  local scenario=${1:?scenario} port=${2:?port} uuid=${3:-$(cat /proc/sys/kernel/random/uuid)} answer
+  local scenario=${1:?scenario} port=${2:?port} uuid=${3:-$(cat /proc/sys/kernel/random/uuid)} more=${4:-}
+  local far_leg=${scenario#*-}_$uuid${more:+_$more} answer
   cmd_scenarios | grep -xF -e "$scenario" >/dev/null || die "no such scenario: $scenario (see: scenarios)"
   rm -f "$ROOT$VAR/rec/$uuid"-*.wav
-  answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension ${scenario#*-}_$uuid@peer" \
-    2>&1) || die "Asterisk did not take the call: $answer"
+  answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension $far_leg@peer" 2>&1) ||
+    die "Asterisk did not take the call: $answer"
+  # Nobody waits for the digits: they go on when this script is over.
+  [ "${scenario#*-}" != mix ] || hold_digits "$uuid" >/dev/null 2>&1 &
   echo "$uuid"
 }
+
+# Holds digits on the far leg of a call: 12#A for 100 ms each, then 5 for 1 s. By the manager interface, as SendDTMF()
+# for another channel reads that channel while it waits, and so takes from it what the far leg was to hear.
+hold_digits() {
+  local channel secret digit
+  channel=$(cmd_cli 'core show channels concise' | grep -F -e "$1" | cut -d '!' -f 1 | grep ';1$')
+  secret=$(sed -n 's/^secret = //p' "$ROOT$ETC/manager.conf")
+  exec 3<>"/dev/tcp/127.0.0.1/$MANAGER_PORT"
+  ask_manager 'Action: Login' 'Username: lab' "Secret: $secret"
+  for digit in 1 2 '#' A; do
+    sleep 0.3
+    ask_manager 'Action: PlayDTMF' "Channel: $channel" "Digit: $digit" 'Duration: 100'
+  done
+  sleep 0.3
+  ask_manager 'Action: PlayDTMF' "Channel: $channel" 'Digit: 5' 'Duration: 1000'
+  ask_manager 'Action: Logoff'
+  cat <&3
+}
+
+ask_manager() { printf '%s\r\n' "$@" '' >&3; }
 
 case "${1:-}" in
   setup|start|stop|status|clean|scenarios) "cmd_$1" ;;

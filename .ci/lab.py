@@ -1,0 +1,127 @@
+"""The Asterisk that .ci/asterisk makes calls with."""
+
+import copy
+import datetime
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+from failure import Failure, wait_until
+from sound import read_wav
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Lab:
+    """The Asterisk of asterisk-lab.sh, and the programs it is to call."""
+
+    # app_audiosocket says the one or the other whenever the far leg hangs up, which is an ordinary end.
+    ORDINARY_WARNINGS = ("Failed to receive frame from channel", "Failed to forward frame from AudioSocket server")
+
+    FAR_LEG_OVER = "Spawn extension (peer, "
+
+    # Far legs that record with Record(), not with MixMonitor().
+    RECORD_PEERS = ("record", "talk", "mix")
+
+    def __init__(self, tool, speaker):
+        self.tool = tool
+        self.speaker = speaker
+        self.started_here = False
+        self.uuids = []
+
+    def for_a_case(self):
+        """The same, with a memory of its own for which calls it has placed."""
+        lab = copy.copy(self)
+        lab.uuids = []
+        return lab
+
+    def _script(self, *arguments, seconds=20):
+        """Runs asterisk-lab.sh and returns what it prints on stdout."""
+        command = [str(HERE / "asterisk-lab.sh"), *arguments]
+        # Its stderr goes to a file and not to a pipe, because Asterisk inherits it and a pipe would then stay open.
+        with tempfile.TemporaryFile("w+") as stderr:
+            try:
+                done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+                                      text=True, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                raise Failure(f"asterisk-lab.sh {arguments[0]}: not done within {seconds} s") from None
+            stderr.seek(0)
+            said = stderr.read().strip()
+        if done.returncode != 0:
+            raise Failure(f"asterisk-lab.sh {' '.join(arguments)}: {said or 'failed'}")
+        return done.stdout.strip()
+
+    def start(self):
+        self._script("setup", seconds=900)  # the first time it downloads about 150 MB
+        self.started_here = self._script("status") == "stopped"
+        self._script("start", seconds=60)
+        self.log_path = pathlib.Path(self._script("log"))
+        self.recordings = pathlib.Path(self._script("rec"))
+
+    def stop(self):
+        if self.started_here:
+            self._script("stop")
+
+    def call(self, scenario, port, call_uuid, *more):
+        self.uuids.append(call_uuid)
+        self._script("call", scenario, str(port), call_uuid, *map(str, more))
+
+    def log_size(self):
+        return self.log_path.stat().st_size
+
+    def log_lines(self, since):
+        """The log's lines from a log_size() on."""
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            file.seek(since)
+            return file.read().splitlines()
+
+    def complaints(self, since):
+        """The log's warnings and errors about AudioSocket from a log_size() on."""
+        return [
+            line for line in self.log_lines(since)
+            if re.search(r"\b(WARNING|ERROR)\[", line)
+            and "audiosocket" in line.lower()
+            and not any(warning in line for warning in self.ORDINARY_WARNINGS)
+        ]
+
+    def complaints_here(self, since):
+        """Those about the calls that were placed here."""
+        # Asterisk numbers what it does for one channel, [C-00000001], and names it in lines without a UUID too.
+        numbers = {
+            number for line in self.log_lines(since) if any(call_uuid in line for call_uuid in self.uuids)
+            for number in re.findall(r"\[C-[0-9a-f]+\]", line)
+        }
+        return [line for line in self.complaints(since) if any(mark in line for mark in (*self.uuids, *numbers))]
+
+    def time_of_log(self, since, text, call_uuid):
+        """The time of the first line that holds `text` and the call's UUID; the day is unknown."""
+        for line in self.log_lines(since):
+            if text in line and call_uuid in line:
+                return datetime.datetime.strptime(line.partition("]")[0], "[%H:%M:%S.%f")
+        raise Failure(f"Asterisk's log has no '{text}' for call {call_uuid}")
+
+    def wait_for_log(self, since, text, call_uuid, seconds=5):
+        """Waits for a line that holds `text` and the call's UUID."""
+        wait_until(
+            lambda: any(text in line and call_uuid in line for line in self.log_lines(since)),
+            seconds, f"'{text}' in Asterisk's log for call {call_uuid}",
+        )
+
+    def recording(self, since, scenario, call_uuid):
+        """The samples that the far leg heard, and their rate in Hz; waits until they are all there."""
+        recorded_by_record = scenario.partition("-")[2] in self.RECORD_PEERS
+        over = self.FAR_LEG_OVER if recorded_by_record else "End MixMonitor Recording"
+        self.wait_for_log(since, over, call_uuid)
+        return read_wav(self.recordings / f"{call_uuid}-heard.wav")
+
+    def idle(self):
+        return "\n0 active channels" in "\n" + self._script("cli", "core show channels count")
+
+    def hang_up_all(self):
+        """Leaves no call behind."""
+        if not self.idle():
+            self._script("cli", "channel request hangup all")
+            wait_until(self.idle, 10, "Asterisk without calls")
+        time.sleep(0.2)  # Asterisk's logger is a thread of its own, and may lag a little behind

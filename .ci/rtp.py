@@ -1,0 +1,99 @@
+"""RTP packets as Asterisk sends them, and whether they keep time."""
+
+import array
+import collections
+import math
+import socket
+import statistics
+import struct
+import threading
+
+from failure import Failure
+
+
+# seconds: when the kernel had it, so that it does not matter how busy we are; samples: decoded
+RtpPacket = collections.namedtuple("RtpPacket", "seconds sequence timestamp samples")
+
+
+class RtpReceiver:
+    """Takes in RTP packets of u-law on a port of 127.0.0.1, for as long as it is in a `with` statement."""
+
+    SO_TIMESTAMPNS = 35  # include/uapi/asm-generic/socket.h of Linux; Python has no name for it
+    PACKET = struct.Struct("!BBHII")  # RFC 3550, 5.1: flags, marker and type, sequence, timestamp, source
+
+    def __enter__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, self.SO_TIMESTAMPNS, 1)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.packets = []
+        self.thread = threading.Thread(target=self._take_in, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.sendto(b"", self.socket.getsockname())  # no RTP packet is empty
+        self.thread.join(5)
+        self.socket.close()
+
+    def _take_in(self):
+        while True:
+            packet, ancillary, _, _ = self.socket.recvmsg(2048, 128)
+            if not packet:
+                return
+            (seconds, nanoseconds), = (struct.unpack("@ll", data) for _, kind, data in ancillary
+                                       if kind == self.SO_TIMESTAMPNS)
+            _, _, sequence, timestamp, _ = self.PACKET.unpack_from(packet)
+            samples = array.array("h", (U_LAW[byte] for byte in packet[self.PACKET.size :]))
+            self.packets.append(RtpPacket(seconds + nanoseconds / 1e9, sequence, timestamp, samples))
+
+
+def u_law_sample(byte):
+    """ITU-T G.711, table 2a: the sign, three bits of exponent and four of mantissa, all inverted."""
+    byte = ~byte
+    magnitude = (((byte & 0x0F) << 3) + 0x84 << ((byte & 0x70) >> 4)) - 0x84
+    return -magnitude if byte & 0x80 else magnitude
+
+
+U_LAW = [u_law_sample(byte) for byte in range(256)]
+
+
+def expect_paced(packets):
+    """A Failure unless the packets, of 20 ms each, follow each other without a gap and every 20 ms. Returns a histogram
+    of their spacing.
+
+    A busy machine is late now and then, which makes one spacing longer and the next shorter; the median stays. After a
+    stall of a frame or more the library does not hurry, so the mean can become more than 20 ms, but never less.
+    """
+    if len(packets) < 100:
+        raise Failure(f"{len(packets)} RTP packets, too few to tell how they are spaced")
+    pairs = list(zip(packets, packets[1:]))
+    for before, after in pairs:
+        if (after.sequence - before.sequence) % 0x10000 != 1:
+            raise Failure(f"RTP packet {after.sequence} after {before.sequence}: some were lost or overtaken")
+
+    spacings = [1000 * (after.seconds - before.seconds) for before, after in pairs]
+    mean, median = statistics.fmean(spacings), statistics.median(spacings)
+    together = sum(spacing < 5 for spacing in spacings)
+    holes = sum(spacing > 35 for spacing in spacings)
+    # Asterisk counts samples, unless by its clock it is 80 ms off (MAX_TIMESTAMP_SKEW in its res_rtp_asterisk.c).
+    stamped_anew = sum(
+        (after.timestamp - before.timestamp) % 0x100000000 != len(before.samples) for before, after in pairs
+    )
+    for problem, is_there in (
+        (f"their spacing is {median:.1f} ms at the median", not 18 <= median <= 22),
+        (f"their spacing is {mean:.2f} ms on average", not 19.7 <= mean <= 24),
+        (f"{together} come together with the one before", together > len(pairs) / 4),
+        (f"{holes} come after a hole of 35 ms or more", holes > len(pairs) / 4),
+        (f"{stamped_anew} timestamps do not follow from the one before", stamped_anew > 3),
+    ):
+        if is_there:
+            raise Failure(f"of {len(packets)} RTP packets, {problem}; {histogram(spacings)}")
+    return histogram(spacings)
+
+
+def histogram(spacings):
+    bounds = [0, 5, 10, 15, 18, 19, 21, 22, 25, 30, 35, math.inf]
+    return "ms " + ", ".join(
+        f"{low}-{high}: {sum(low <= spacing < high for spacing in spacings)}" for low, high in zip(bounds, bounds[1:])
+    )

@@ -1,0 +1,197 @@
+//! Says a file to each caller and hangs up, so that `.ci/asterisk` can judge what a real Asterisk hears of it:
+//!
+//! ```sh
+//! speaker one|two FILE.raw RATE [--flush-after SECONDS]
+//! ```
+//!
+//! `one` is a thread for each call, `two` a second one that speaks. FILE.raw is 16-bit samples, little-endian, one channel, RATE of
+//! them a second. `--flush-after` takes back, so long after speech began, what has not been said by then, and hangs up half a second
+//! later, in which nothing more is to be heard.
+//!
+//! The first line on stdout is `listening on IP:PORT`; each call that is over adds a JSON object. It runs until it is killed.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Call, CallOptions, Event, SayError, Server, Voice};
+use audiosocket::wire::SampleRate;
+
+const SILENCE_AFTER_FLUSH: Duration = Duration::from_millis(500);
+
+const USAGE: &str = "usage: speaker one|two FILE.raw RATE [--flush-after SECONDS]";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("speaker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let task = Task::from_arguments(&arguments)?;
+    let server = Server::builder()
+        .call_options(task.call_options())
+        .on_incident(|incident| eprintln!("speaker: {incident}"))
+        .bind("127.0.0.1:0")?;
+    println!("listening on {}", server.local_address());
+    server.run(|call| {
+        let speech = match task.threads {
+            Threads::One => speak_in_one_thread(call, &task)?,
+            Threads::Two => speak_in_two_threads(call, &task)?,
+        };
+        println!("{}", report(call, &speech));
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn speak_in_one_thread(call: &mut Call, task: &Task) -> Result<Speech, SayError> {
+    let mut speech = Speech::begin(call.voice(), task)?;
+    while let Some(event) = match speech.next_step_at {
+        Some(time) => call.receive_until(time),
+        None => call.receive(),
+    } {
+        speech.take_in(event);
+    }
+    Ok(speech)
+}
+
+fn speak_in_two_threads(call: &mut Call, task: &Task) -> Result<Speech, SayError> {
+    let mut speech = Speech::begin(call.voice(), task)?;
+    let (listener, speaker) = call.split();
+    thread::scope(|scope| {
+        scope.spawn(|| speaker.run());
+        while let Some(event) = match speech.next_step_at {
+            Some(time) => listener.receive_until(time),
+            None => listener.receive(),
+        } {
+            speech.take_in(event);
+        }
+    });
+    Ok(speech)
+}
+
+/// What to do on every call.
+struct Task {
+    threads: Threads,
+    bytes: Vec<u8>,
+    rate: SampleRate,
+    flush_after: Option<Duration>,
+}
+
+#[derive(Clone, Copy)]
+enum Threads {
+    One,
+    Two,
+}
+
+impl Task {
+    fn from_arguments(arguments: &[String]) -> Result<Task, Box<dyn Error>> {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let (threads, file, rate, flush_after) = match arguments[..] {
+            [threads, file, rate] => (threads, file, rate, None),
+            [threads, file, rate, "--flush-after", seconds] => {
+                let time = Duration::try_from_secs_f64(seconds.parse()?)?;
+                (threads, file, rate, Some(time))
+            }
+            _ => return Err(USAGE.into()),
+        };
+        Ok(Task {
+            threads: match threads {
+                "one" => Threads::One,
+                "two" => Threads::Two,
+                _ => return Err(USAGE.into()),
+            },
+            bytes: fs::read(file).map_err(|error| format!("{file}: {error}"))?,
+            rate: SampleRate::from_hz(rate.parse()?)
+                .ok_or_else(|| format!("AudioSocket has no rate of {rate} Hz"))?,
+            flush_after,
+        })
+    }
+
+    fn call_options(&self) -> CallOptions {
+        let seconds = self.bytes.len() as u64 / 2 / u64::from(self.rate.hz());
+        CallOptions::default()
+            .speech_rate(self.rate)
+            // So that there is room for the file as a whole.
+            .speech_limit(Duration::from_secs(seconds + 1))
+    }
+}
+
+/// The speech on one call, and the digits that were heard meanwhile.
+struct Speech {
+    voice: Voice,
+    length: Duration,
+    /// When to flush, and after that when to hang up; `None` if all is to be said.
+    next_step_at: Option<Instant>,
+    flushed: Option<Duration>,
+    digits: String,
+}
+
+impl Speech {
+    fn begin(voice: Voice, task: &Task) -> Result<Speech, SayError> {
+        voice.say(&task.bytes)?;
+        let length = voice.unsaid();
+        voice.hang_up_when_said();
+        Ok(Speech {
+            voice,
+            length,
+            next_step_at: task.flush_after.map(|time| Instant::now() + time),
+            flushed: None,
+            digits: String::new(),
+        })
+    }
+
+    fn take_in(&mut self, event: Event<'_>) {
+        if event == Event::TimeUp && self.flushed.is_none() {
+            self.flushed = Some(self.voice.flush().duration());
+            self.next_step_at = Some(Instant::now() + SILENCE_AFTER_FLUSH);
+        } else if event == Event::TimeUp {
+            self.voice.hang_up();
+        }
+        if let Some(dtmf) = event.dtmf() {
+            self.digits.push(dtmf.digit().to_char());
+        }
+    }
+
+    /// What was flushed, or what was left when the caller hung up.
+    fn unsaid(&self) -> Duration {
+        self.flushed.unwrap_or_default() + self.voice.unsaid()
+    }
+}
+
+fn report(call: &Call, speech: &Speech) -> String {
+    let stats = call.stats();
+    let late = |late: Option<Duration>| late.map_or(0.0, milliseconds);
+    format!(
+        "{{\"event\":\"spoken\",\"uuid\":\"{}\",\"end\":\"{}\",\"said_ms\":{:.3},\"unsaid_ms\":{:.3},\
+         \"digits\":\"{}\",\"frames_sent\":{},\"frames_received\":{},\
+         \"late_ms_p50\":{:.3},\"late_ms_p99\":{:.3},\"late_ms_worst\":{:.3},\
+         \"late_frames\":{},\"gaps\":{},\"underruns\":{}}}",
+        call.uuid(),
+        call.end().map_or("none", |end| end.name()),
+        milliseconds(speech.length.saturating_sub(speech.unsaid())),
+        milliseconds(speech.unsaid()),
+        speech.digits,
+        stats.frames_sent,
+        stats.frames_received,
+        late(stats.lateness.percentile(50)),
+        late(stats.lateness.percentile(99)),
+        late(stats.lateness.worst()),
+        stats.late_frames,
+        stats.gaps,
+        stats.underruns,
+    )
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

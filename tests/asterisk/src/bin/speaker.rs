@@ -1,12 +1,12 @@
 //! Says a file to each caller and hangs up, so that `.ci/asterisk` can judge what a real Asterisk hears of it:
 //!
 //! ```sh
-//! speaker one|two FILE.raw RATE [--flush-after SECONDS]
+//! speaker one|two FILE.raw RATE [--flush-after SECONDS | --digits DIGITS]
 //! ```
 //!
 //! `one` is a thread for each call, `two` a second one that speaks. FILE.raw is 16-bit samples, little-endian, one channel, RATE of
 //! them a second. `--flush-after` takes back, so long after speech began, what has not been said by then, and hangs up half a second
-//! later, in which nothing more is to be heard.
+//! later, in which nothing more is to be heard. `--digits` sends these behind the file, and says the file once more behind them.
 //!
 //! The first line on stdout is `listening on IP:PORT`; each call that is over adds a JSON object. It runs until it is killed.
 
@@ -22,7 +22,8 @@ use audiosocket::wire::SampleRate;
 
 const SILENCE_AFTER_FLUSH: Duration = Duration::from_millis(500);
 
-const USAGE: &str = "usage: speaker one|two FILE.raw RATE [--flush-after SECONDS]";
+const USAGE: &str =
+    "usage: speaker one|two FILE.raw RATE [--flush-after SECONDS | --digits DIGITS]";
 
 fn main() -> ExitCode {
     match run() {
@@ -85,6 +86,8 @@ struct Task {
     bytes: Vec<u8>,
     rate: SampleRate,
     flush_after: Option<Duration>,
+    /// To be sent behind the speech, which is said again behind them.
+    digits: Option<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -96,16 +99,19 @@ enum Threads {
 impl Task {
     fn from_arguments(arguments: &[String]) -> Result<Task, Box<dyn Error>> {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let (threads, file, rate, flush_after) = match arguments[..] {
-            [threads, file, rate] => (threads, file, rate, None),
-            [threads, file, rate, "--flush-after", seconds] => {
-                let time = Duration::try_from_secs_f64(seconds.parse()?)?;
-                (threads, file, rate, Some(time))
+        let [threads, file, rate, option @ ..] = &arguments[..] else {
+            return Err(USAGE.into());
+        };
+        let (flush_after, digits) = match option {
+            [] => (None, None),
+            ["--flush-after", seconds] => {
+                (Some(Duration::try_from_secs_f64(seconds.parse()?)?), None)
             }
+            ["--digits", digits] => (None, Some(String::from(*digits))),
             _ => return Err(USAGE.into()),
         };
         Ok(Task {
-            threads: match threads {
+            threads: match *threads {
                 "one" => Threads::One,
                 "two" => Threads::Two,
                 _ => return Err(USAGE.into()),
@@ -114,6 +120,7 @@ impl Task {
             rate: SampleRate::from_hz(rate.parse()?)
                 .ok_or_else(|| format!("AudioSocket has no rate of {rate} Hz"))?,
             flush_after,
+            digits,
         })
     }
 
@@ -121,8 +128,8 @@ impl Task {
         let seconds = self.bytes.len() as u64 / 2 / u64::from(self.rate.hz());
         CallOptions::default()
             .speech_rate(self.rate)
-            // So that there is room for the file as a whole.
-            .speech_limit(Duration::from_secs(seconds + 1))
+            // So that there is room for the file as a whole, for digits, and for the file again.
+            .speech_limit(Duration::from_secs(2 * seconds + 10))
     }
 }
 
@@ -139,6 +146,10 @@ struct Speech {
 impl Speech {
     fn begin(voice: Voice, task: &Task) -> Result<Speech, SayError> {
         voice.say(&task.bytes)?;
+        if let Some(digits) = &task.digits {
+            voice.send_digits(digits)?;
+            voice.say(&task.bytes)?;
+        }
         let length = voice.unsaid();
         voice.hang_up_when_said();
         Ok(Speech {

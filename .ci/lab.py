@@ -1,4 +1,4 @@
-"""The Asterisk that .ci/asterisk makes calls with."""
+"""The Asterisk that .ci/asterisk and .ci/verdicts make calls with."""
 
 import copy
 import datetime
@@ -25,7 +25,7 @@ class Lab:
     # Far legs that record with Record(), not with MixMonitor().
     RECORD_PEERS = ("record", "talk", "mix")
 
-    def __init__(self, tool, speaker):
+    def __init__(self, tool=None, speaker=None):
         self.tool = tool
         self.speaker = speaker
         self.started_here = False
@@ -86,14 +86,20 @@ class Lab:
             and not any(warning in line for warning in self.ORDINARY_WARNINGS)
         ]
 
-    def complaints_here(self, since):
-        """Those about the calls that were placed here."""
+    def lines_here(self, since):
+        """The log's lines about the calls that were placed here."""
         # Asterisk numbers what it does for one channel, [C-00000001], and names it in lines without a UUID too.
+        lines = self.log_lines(since)
         numbers = {
-            number for line in self.log_lines(since) if any(call_uuid in line for call_uuid in self.uuids)
+            number for line in lines if any(call_uuid in line for call_uuid in self.uuids)
             for number in re.findall(r"\[C-[0-9a-f]+\]", line)
         }
-        return [line for line in self.complaints(since) if any(mark in line for mark in (*self.uuids, *numbers))]
+        return [line for line in lines if any(mark in line for mark in (*self.uuids, *numbers))]
+
+    def complaints_here(self, since):
+        """Those about the calls that were placed here."""
+        here = self.lines_here(since)
+        return [line for line in self.complaints(since) if line in here]
 
     def time_of_log(self, since, text, call_uuid):
         """The time of the first line that holds `text` and the call's UUID; the day is unknown."""

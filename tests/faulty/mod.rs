@@ -178,10 +178,15 @@ pub const FAULTS: [Fault; 23] = [
     ),
     fault(
         "odd-length",
-        "sends half a sample",
+        "sends half a sample, and 0.2 s of faint audio behind it",
         &[Rule::OddLength],
         Talks,
-        |stream| send_and_end(stream, &audio_frame(0x10, 321)),
+        |stream| {
+            send_and_end(
+                stream,
+                &[audio_frame(0x10, 321), faint_frame().repeat(10)].concat(),
+            )
+        },
     ),
     fault(
         "pause-after-kind",
@@ -360,6 +365,11 @@ fn audio_frame(kind: u8, len: u16) -> Vec<u8> {
     let mut frame = vec![kind, high, low];
     frame.resize(usize::from(len) + 3, 0);
     frame
+}
+
+/// 20 ms of samples of 96. Where half a sample is missing or too much they become samples of 24,576, which nobody overhears.
+fn faint_frame() -> Vec<u8> {
+    [&[0x10, 1, 64][..], &[96, 0].repeat(160)].concat()
 }
 
 fn read_uuid(stream: &mut TcpStream) -> io::Result<()> {

@@ -6,8 +6,8 @@ import socket
 import struct
 import threading
 
-# seconds: when the kernel had it; from_server, or else from who connected; ends: it has FIN or RST; data: its first bytes
-Segment = collections.namedtuple("Segment", "seconds from_server ends resets length data")
+# seconds: when the kernel had it; from_server: or else from who connected; ends: by FIN or RST; data: its first bytes
+Segment = collections.namedtuple("Segment", "seconds from_server ends length data")
 
 
 class Capture:
@@ -83,7 +83,6 @@ class Capture:
                 seconds=seconds + nanoseconds / 1e9,
                 from_server=from_server,
                 ends=bool(flags & (self.FIN | self.RST)),
-                resets=bool(flags & self.RST),
                 length=total - headers,
                 data=packet[headers:],
             ))

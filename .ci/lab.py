@@ -122,6 +122,11 @@ class Lab:
         self.wait_for_log(since, over, call_uuid)
         return read_wav(self.recordings / f"{call_uuid}-heard.wav")
 
+    def version(self):
+        """Asterisk's own, as in 22.10.1."""
+        match = re.search(r"Asterisk (\d[\d.]*)", self._script("cli", "core show version"))
+        return match[1] if match else "of an unknown version"
+
     def idle(self):
         return "\n0 active channels" in "\n" + self._script("cli", "core show channels count")
 

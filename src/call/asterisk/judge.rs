@@ -173,7 +173,8 @@ impl Judge {
     }
 
     /// The connection was reset. After the server's hangup, too: which of the two Asterisk meets first is chance, since it sends audio
-    /// at the same time, and a reset hangs up the caller.
+    /// at the same time, and a reset hangs up the caller. Measured with 22.10: it met the reset first in 1 of 250 calls if the server
+    /// closed as Asterisk was about to send, and in none of 60 if it closed just after that.
     pub fn reset(&mut self, at: Instant) {
         if matches!(self.standing, Standing::InCall | Standing::HungUp) {
             self.note(Rule::Reset, at);

@@ -24,7 +24,8 @@ pub enum Rule {
     QueueOverflow,
     /// Nothing moved in either direction for 2 s, in the dialplan's application. The channel driver waits for ever.
     Idle,
-    /// The server closed the connection while audio from Asterisk was unread, which makes its kernel send a reset.
+    /// The server closed the connection while audio from Asterisk was unread, which makes its kernel send a reset. Right behind a
+    /// hangup frame it is chance which of the two Asterisk meets first, mostly the hangup.
     Reset,
     /// The server closed the connection inside a frame.
     Truncated,

@@ -127,6 +127,36 @@ fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
 }
 
 #[test]
+fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
+    let options = options().dialect(Some(DtmfDialect::StartStop));
+    let server = Served::start(Server::builder().call_options(options), |call| {
+        let voice = call.voice();
+        // Speech right before and right behind: nothing of it is lost.
+        voice.say_samples(&[7; 160])?;
+        voice.send_digits("#")?;
+        voice.say_samples(&[8; 160])?;
+        voice.hang_up_when_said();
+        while call.receive().is_some() {}
+        Ok(())
+    });
+    let stream = server.connect_as(uuid(1));
+    let silence = [&[0x10, 1, 0x40][..], &[0; 320]].concat();
+    let speech = |sample: u8| [&[0x10, 1, 0x40][..], &[sample, 0].repeat(160)].concat();
+    let expected = [
+        speech(7),
+        vec![0x02, 0, 6, 1, b'#', 0, 0, 0, 0],
+        silence.repeat(5),
+        vec![0x02, 0, 6, 0, b'#', 0x64, 0, 0, 0],
+        silence.repeat(5),
+        speech(8),
+        vec![0, 0, 0],
+    ];
+    assert_eq!(served::read_to_end(&stream), expected.concat());
+    drop(stream);
+    server.stop();
+}
+
+#[test]
 fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
     let report = TestCall::new()
         .judged_by([Version::MEASURED, Version::START_STOP])

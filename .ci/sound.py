@@ -66,7 +66,8 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None):
     sent. Returns its length in seconds.
 
     No tolerance is about time that passes: a recording is a count of samples, and a late frame is still in it. With 12
-    busy loops beside it on a machine of two cores it came out the same to the sample.
+    busy loops beside it on a machine of two cores it came out the same to the sample, until the machine stood still for
+    a second: then the server sends a frame of silence, which is in the recording.
     """
     # The recording is digital silence around the tone, except that a resampler rings at the tone's edges with up to 1 %
     # of its amplitude. A tenth is far from both, and a sine passes it within 0.1 ms of its begin.

@@ -153,8 +153,8 @@ impl<T: Transport> Voice<T> {
         }
     }
 
-    /// Hangs up as soon as all has been said that waits, and what is said meanwhile; at the next wait for events if that is
-    /// nothing. [`flush`](Voice::flush) takes it back.
+    /// Hangs up as soon as all has been said that waits, and what is said meanwhile, and its last frame has lasted; at the next wait for
+    /// events if that is nothing. [`flush`](Voice::flush) takes it back.
     pub fn hang_up_when_said(&self) {
         let mut playout = self.line.playout();
         playout.hang_up_at_end();

@@ -8,8 +8,8 @@
 //!
 //! # The limits of ITU-T Q.24
 //!
-//! Digits at 8 kHz, 100 ms long and at -10 dBm0 unless the case says otherwise; 320 in each case, in an order in which a wrong one
-//! would show. What should be heard are AT&T's values. No case brought a digit that was not made.
+//! Digits at 8 kHz, 100 ms long and at -10 dBm0 unless the case says otherwise; 320 in each case, in an order in which a wrong
+//! one would show. What should be heard are AT&T's values. No case brought a digit that was not made.
 //!
 //! | case | should be heard | the detector hears | multimon-ng hears |
 //! |---|---|---|---|
@@ -48,5 +48,5 @@
 //! | espeak-ng, fr+m3 | 42.2 | 0 | 0 |
 //! | the prompts of Asterisk (Debian's asterisk-core-sounds), five languages, 2831 files | 131.0 | 0 | 1 |
 //!
-//! In 20 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower one, the detector heard no digit. At
-//! the highest but one pitch that espeak-ng has (`-p 90`), which no grown-up speaks at, it heard 7 in 10 hours.
+//! In 20 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower one, the detector heard no digit.
+//! At the highest but one pitch that espeak-ng has (`-p 90`), which no grown-up speaks at, it heard 7 in 10 hours.

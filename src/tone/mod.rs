@@ -38,13 +38,13 @@
 //! # Levels
 //!
 //! Levels are in dBm0, decibels with regard to a sine that the telephone network calls 0. Its peak is 22,827 of 32,768: a sine as
-//! large as 16 bits can hold is at +3.14 dBm0, where ITU-T G.711 puts the largest one of the A-law. The largest of the u-law is at
-//! +3.17 dBm0, and by its numbers 0 dBm0 would be a peak of 22,657; that is 0.06 dB, which matters to nobody.
+//! large as 16 bits can hold is at +3.14 dBm0, where ITU-T G.711 puts the largest one of the A-law. The largest of the u-law is
+//! at +3.17 dBm0, and by its numbers 0 dBm0 would be a peak of 22,657; that is 0.06 dB, which matters to nobody.
 //!
 //! # Limits
 //!
 //! What the detector has to hear, and what it must not, are the values of AT&T in the table of ITU-T Q.24, and a ratio of signal
-//! to noise that Q.24 leaves open. All of it holds at once, at each of the nine rates; `tests/tones` tries both sides of each.
+//! to noise that Q.24 leaves open. They hold at each of the nine rates.
 //!
 //! | | has to be heard (is, measured) | must not be heard (is not, measured) |
 //! |---|---|---|
@@ -56,16 +56,26 @@
 //! | the high tone, compared with the low | +4 to -8 dB (+4.5 to -8.5) | (from +5.5 and -10 dB) |
 //! | white noise, compared with both tones | 15 dB below (8; at -8 dB between the tones 14) | |
 //!
+//! `tests/tones` tries both sides of each limit, and the guide has what came out beside other programs:
+//! `audiosocket::guide::tones`, with hours of speech in which no digit was heard. The one thing that is not promised is all
+//! limits at once with no millisecond to spare: of digits of 40 ms, in noise of 15 dB, with a high tone 8 dB weaker and both 1.5
+//! % off, 2 of 6400 were missed.
+//!
 //! The levels and their difference can be set. The floor is a little below what has to be heard, since of what is fainter much
-//! is not meant for the detector: crosstalk and echoes, and digits that were pressed on another call.
+//! is not meant for the detector: crosstalk and echoes. A digit over speech or music that is not 8 dB weaker than it is not heard
+//! either: what tells a digit from a voice is that there is nothing beside it.
 //!
 //! # How it hears
 //!
-//! Each group of four frequencies is mixed down to 0 Hz and filtered, which leaves a signal at 2 kHz in which a tone is a phase that
-//! turns evenly. Over windows of 30 ms, one each millisecond, it is asked whether both groups have enough power, whether these
-//! two powers are nearly all that there is (which most sounds fail), by how much the phases turn in a lag and whether that is a
-//! frequency of the group, whether they turn by the same all the time, and whether the tone is never gone. A window for
-//! which all holds is a digit, which lasts until its tones have been gone for 20 ms.
+//! Each group of four frequencies is mixed down to 0 Hz and filtered, which leaves a signal at 2 kHz in which a tone is a phase
+//! that turns evenly. Over windows of 30 ms, one each millisecond, it is asked whether both groups have enough power, whether
+//! these two powers are nearly all that there is (which most sounds fail), by how much the phases turn in a lag and whether that
+//! is a frequency of the group, whether they turn by the same all the time, and whether the tone is never gone. A window for
+//! which all holds is a digit, which lasts until its tones have been gone for 20 ms. The tones are gone when either is weaker
+//! than half of what it was, or its phase turns otherwise than it did.
+//!
+//! A detector takes about 900 bytes and 14 ns a sample at 8 kHz, 10 ns at 192 kHz (`bench`): 9 multiplications of 32 bits for
+//! each sample and 60 for each millisecond, 500 more while there could be a digit.
 
 mod band;
 mod complex;

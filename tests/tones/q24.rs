@@ -176,6 +176,18 @@ fn a_pause_of_40_ms_parts_two_equal_digits_and_a_break_of_10_ms_does_not() {
 }
 
 #[test]
+fn many_short_breaks_part_a_digit_no_more_than_one() {
+    for digit in Digit::ALL {
+        let pair = Pair::of(digit, -10.0);
+        let mut sound = Sound::new(SampleRate::Hz8000, 1).silence(50.0);
+        for _ in 0..8 {
+            sound = sound.pair(pair, 50.0).silence(8.0);
+        }
+        is_heard(&sound, pair);
+    }
+}
+
+#[test]
 fn digits_come_as_fast_as_40_ms_of_tone_and_40_ms_of_pause_or_with_none() {
     for rate in SOME_RATES {
         let mut sound = Sound::new(rate, 1).silence(50.0);

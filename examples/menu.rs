@@ -79,8 +79,10 @@ impl Keypad {
                 }
             }
             while let Some(event) = self.events.next(now) {
-                if let DtmfEvent::Digit { digit, .. } = event {
-                    self.typed.push_back(digit);
+                match event {
+                    DtmfEvent::Digit { digit, .. } => self.typed.push_back(digit),
+                    // A key is down; its digit follows.
+                    _ => patience_ends = None,
                 }
             }
             if self.typed.is_empty() && patience_ends.is_some_and(|ends| ends <= now) {

@@ -14,6 +14,8 @@ fn main() -> std::io::Result<()> {
         thread::scope(|scope| {
             // Says what is queued, until the call is over.
             scope.spawn(|| speaker.run());
+            // Or else an error below would wait for the speaker, and so for the caller.
+            let _hangs_up = voice.hang_up_on_drop();
 
             let mut heard = Vec::new();
             while let Some(event) = listener.receive() {

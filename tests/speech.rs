@@ -41,6 +41,7 @@ impl Threads {
                 let (listener, speaker) = call.split();
                 thread::scope(|scope| {
                     scope.spawn(|| speaker.run());
+                    let _hangs_up = voice.hang_up_on_drop();
                     while let Some(event) = listener.receive() {
                         on_event(&voice, event);
                     }
@@ -307,37 +308,61 @@ fn a_burst_from_the_caller_does_not_hurry_the_speech() {
 }
 
 #[test]
-fn a_handler_that_computes_makes_a_gap_in_one_thread_and_none_in_two() {
-    for (threads, gaps) in [(Threads::One, true), (Threads::Two, false)] {
-        let server = Served::start(builder(), move |call| {
-            let voice = call.voice();
-            voice.say(&numbered(60))?;
-            voice.hang_up_when_said();
-            threads.run(call, |_, event| {
-                if event.dtmf().is_some() {
-                    thread::sleep(Duration::from_millis(300));
-                }
-            });
-            Ok(())
-        });
-        let mut asterisk = server.simulate(uuid(1));
-        let digit = Digit::try_from('5').unwrap();
-        asterisk
-            .caller()
-            .press(digit, Duration::from_millis(100))
-            .unwrap();
-        assert_eq!(
-            numbers_heard(&mut asterisk),
-            up_to(60),
-            "{threads:?}: late, but nothing lost"
-        );
-        drop(asterisk);
-        let stats = &server.stop().ended[0].stats;
-        if gaps {
-            assert!(stats.gaps >= 1, "{stats:?}");
-            assert!(stats.lateness.worst().unwrap() >= Duration::from_millis(100));
+fn a_handler_that_computes_makes_a_gap_in_one_thread() {
+    let server = Served::start(builder(), move |call| {
+        let voice = call.voice();
+        voice.say(&numbered(60))?;
+        voice.hang_up_when_said();
+        while let Some(event) = call.receive() {
+            if event.dtmf().is_some() {
+                thread::sleep(Duration::from_millis(300));
+            }
         }
-    }
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    let digit = Digit::try_from('5').unwrap();
+    asterisk
+        .caller()
+        .press(digit, Duration::from_millis(100))
+        .unwrap();
+    assert_eq!(
+        numbers_heard(&mut asterisk),
+        up_to(60),
+        "late, but nothing lost"
+    );
+    asterisk.hang_up();
+    let stats = &server.stop().ended[0].stats;
+    assert!(stats.gaps >= 1, "{stats:?}");
+    assert!(stats.lateness.worst().unwrap() >= Duration::from_millis(100));
+}
+
+#[test]
+fn in_two_threads_speech_goes_on_while_the_handler_computes() {
+    let server = Served::start(builder(), move |call| {
+        let voice = call.voice();
+        voice.say(&numbered(60))?;
+        voice.hang_up_when_said();
+        Threads::Two.run(call, |voice, event| {
+            if event.dtmf().is_some() {
+                // Until it has been seen to.
+                let sent = voice.stats().frames_sent;
+                eventually("speech", || {
+                    (voice.stats().frames_sent > sent + 20).then_some(())
+                });
+            }
+        });
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    let digit = Digit::try_from('5').unwrap();
+    asterisk
+        .caller()
+        .press(digit, Duration::from_millis(20))
+        .unwrap();
+    assert_eq!(numbers_heard(&mut asterisk), up_to(60));
+    asterisk.hang_up();
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
 
 #[test]
@@ -594,4 +619,100 @@ fn errors_say_what_to_do() {
         SayError::OtherRate(SampleRate::Hz16000).to_string(),
         "speech at 16000 Hz still waits to be said, and only one rate can"
     );
+}
+
+#[test]
+fn an_error_or_a_panic_of_the_listening_thread_ends_the_call() {
+    for panics in [false, true] {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            let (listener, speaker) = call.split();
+            thread::scope(|scope| {
+                scope.spawn(|| speaker.run());
+                let _hangs_up = voice.hang_up_on_drop();
+                voice.say(&numbered(1000))?;
+                listener.receive();
+                assert!(!panics, "as it was told to");
+                Err("as it was told to".into())
+            })
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        asterisk.caller().say(audio(&[1, 2])).unwrap();
+        while asterisk.receive().is_some() {}
+        assert_eq!(asterisk.end(), Some(End::HungUp), "panics: {panics}");
+        asterisk.hang_up();
+        server.stop();
+    }
+}
+
+#[test]
+fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            voice.say(&numbered(3))?;
+            let end = voice.mark();
+            voice.hang_up_when_said();
+            let mut passed = Vec::new();
+            threads.run(call, |voice, event| {
+                if let Event::Said(mark) = event {
+                    passed.push(mark);
+                    if voice.stats().frames_sent == 3 && passed.len() > 10 {
+                        panic!("marks without end");
+                    }
+                    if passed.len() > 1 || voice.say(&numbered(1)).is_err() {
+                        // The call is over: this one is in vain.
+                        voice.mark();
+                    } else {
+                        voice.flush();
+                        voice.hang_up_when_said();
+                    }
+                }
+            });
+            assert_eq!(passed, [end], "{threads:?}");
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        assert_eq!(numbers_heard(&mut asterisk), up_to(3), "{threads:?}");
+        asterisk.hang_up();
+        assert_eq!(server.stop().incidents, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_backlog_is_heard_at_once_while_something_is_said() {
+    let server = Served::start(builder(), |call| {
+        let voice = call.voice();
+        voice.say(&numbered(100))?;
+        let (mut frames, mut said_meanwhile) = (0, 0);
+        while let Some(event) = call.receive() {
+            let Some(audio) = event.audio() else { continue };
+            if frames == 0 {
+                thread::sleep(Duration::from_millis(300));
+                said_meanwhile = voice.stats().frames_sent;
+            }
+            frames += 1;
+            if audio.samples().next() == Some(100) {
+                voice.hang_up();
+            }
+        }
+        // All of it lay in the kernel: it takes many reads, and they are not one for each frame that is said.
+        let said = voice.stats().frames_sent - said_meanwhile;
+        assert!(
+            frames == 100 && said < 30,
+            "{frames} frames while {said} were said"
+        );
+        Ok(())
+    });
+    let mut stream = server.connect_as(uuid(1));
+    let mut burst = Vec::new();
+    for frame in numbered(100).chunks(320) {
+        // 1920 bytes each, as of 48 kHz.
+        burst.extend([0x16, 0x07, 0x80]);
+        burst.extend(frame.repeat(6));
+    }
+    stream.write_all(&burst).unwrap();
+    served::read_to_end(&stream);
+    drop(stream);
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
 }

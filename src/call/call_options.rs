@@ -82,7 +82,7 @@ impl CallOptions {
 
     /// After how long without traffic in either direction a frame of silence goes out; `None` for never. 1 s by default: Asterisk's
     /// application ends a call after 2 s without any (2.003 s measured with 22.10). It is sent while the call waits for events, so
-    /// a handler that computes for 2 s without receiving or sending loses a silent call.
+    /// a handler that computes for 2 s without receiving or sending loses a silent call, unless a [`Speaker`](super::Speaker::run) runs.
     pub const fn keep_alive(mut self, after: Option<Duration>) -> CallOptions {
         self.keep_alive = after;
         self

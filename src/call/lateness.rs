@@ -87,7 +87,7 @@ impl Default for Lateness {
     }
 }
 
-/// The median, the 99th percentile and the worst, in milliseconds.
+/// The number of frames, the median, the 99th percentile and the worst.
 impl fmt::Debug for Lateness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lateness")

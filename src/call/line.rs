@@ -260,26 +260,31 @@ impl<T> Line<T> {
 }
 
 impl<T: Transport> Line<T> {
-    pub(super) fn send(&self, message: &Message<'_>) -> Result<(), SendError> {
+    /// Sends a message, and answers when it had been handed to the kernel.
+    pub(super) fn send(&self, message: &Message<'_>) -> Result<Instant, SendError> {
         let result = self.write(message, &mut self.speaking());
         if self.end().is_some_and(|end| end.is_from_here()) {
             // Someone may have hung up while this thread held the writer.
             self.say_farewell_if_free();
         }
-        if let (Ok(()), Message::Audio(audio)) = (result, message) {
-            self.overhearing.tell(Direction::Said, *audio, Instant::now);
+        if let (Ok(at), Message::Audio(audio)) = (result, message) {
+            self.overhearing.tell(Direction::Said, *audio, || at);
         }
         result
     }
 
-    fn write(&self, message: &Message<'_>, speaking: &mut Speaking<T>) -> Result<(), SendError> {
+    fn write(
+        &self,
+        message: &Message<'_>,
+        speaking: &mut Speaking<T>,
+    ) -> Result<Instant, SendError> {
         self.watch_over_length();
         self.check_takes_more()?;
         match speaking.writer.write_message(message) {
             Ok(()) => {
                 self.frames_sent.fetch_add(1, Ordering::Relaxed);
                 self.last_sent.store(self.elapsed_ms(), Ordering::Relaxed);
-                Ok(())
+                Ok(Instant::now())
             }
             Err(WriteError::Io(error) | WriteError::CutShort { error, .. })
                 if !is_timeout(&error) =>
@@ -321,12 +326,12 @@ impl<T: Transport> Line<T> {
                     let Ok(audio) = Audio::new(rate, frame) else {
                         break;
                     };
-                    if self.send(&Message::Audio(audio)).is_err() {
+                    let Ok(sent_at) = self.send(&Message::Audio(audio)) else {
                         break;
-                    }
+                    };
                     spoken.sent = true;
                     let mut playout = self.playout();
-                    playout.frame_sent(Instant::now());
+                    playout.frame_sent(sent_at);
                     self.note_playout(&playout);
                 }
             }

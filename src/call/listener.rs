@@ -170,6 +170,10 @@ impl<T: Transport> Listener<T> {
                     // The peer is to know at once, whatever the handler still does.
                     self.line.say_farewell_if_free();
                 }
+                // All before it was sent, so it comes, though the call has been hung up behind it.
+                if let Some(mark) = self.line.take_passed_mark() {
+                    return Waited::ForMark(mark);
+                }
                 return Waited::ToEnd;
             }
             let spoken = match clock {
@@ -215,6 +219,11 @@ impl<T: Transport> Listener<T> {
 
     /// Reads once without waiting.
     fn look(&mut self) {
+        // A transport that cannot only look waits as long as a read does.
+        if let Err(error) = self.set_read_timeout(FINE) {
+            self.line.note_end(End::from_io(&error));
+            return;
+        }
         self.reader.get_mut().waits = false;
         let result = self.line.while_nobody_sends(|| self.reader.fill());
         self.reader.get_mut().waits = true;
@@ -231,8 +240,9 @@ impl<T: Transport> Listener<T> {
                 self.last_read = Instant::now();
                 self.line.note_heard();
                 self.watch_over_frame();
-                // The rest of a long frame is there already, or about to be.
-                self.has_caught_up = self.reader.needed() == 0;
+                // The rest of a long frame is there already, or about to be; and there is more where there was no room for it.
+                self.has_caught_up =
+                    self.reader.needed() == 0 && !self.reader.get_ref().took_all_room;
             }
             Err(error) if error.is_timeout() => {
                 self.has_caught_up = true;

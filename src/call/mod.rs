@@ -84,4 +84,4 @@ pub use stats::Stats;
 pub use test_call::{TestCall, TestReport, TestedCall};
 pub use transport::Transport;
 pub use unsaid::Unsaid;
-pub use voice::{Mark, SayError, SendError, Voice};
+pub use voice::{HangUpOnDrop, Mark, SayError, SendError, Voice};

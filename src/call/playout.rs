@@ -118,7 +118,7 @@ impl Playout {
 
     /// Changes the rate of what is said from now on; not while something of another rate waits.
     pub(super) fn set_rate(&mut self, rate: SampleRate) -> bool {
-        let is_free = self.whole_bytes() == 0 || self.rate == rate;
+        let is_free = self.rate == rate || (self.whole_bytes() == 0 && self.signals.is_empty());
         if is_free && self.rate != rate {
             self.drop_half_sample();
             self.rate = rate;
@@ -218,6 +218,13 @@ impl Playout {
         self.next_mark = self.next_mark.wrapping_add(1);
         self.marks.push_back((self.end(), mark));
         self.pass_marks();
+        mark
+    }
+
+    /// A mark that never passes, for a call on which nothing can be said any more.
+    pub(super) fn mark_in_vain(&mut self) -> Mark {
+        let mark = Mark(self.next_mark);
+        self.next_mark = self.next_mark.wrapping_add(1);
         mark
     }
 
@@ -343,6 +350,11 @@ impl Playout {
 
     /// Speech begins, or goes on after it has run dry.
     fn begin(&mut self, now: Instant) {
+        self.is_at_proper_end = self.is_at_proper_end && self.cut == self.sent;
+        if self.cut != self.sent {
+            // The last frame is still on its way: nothing has run dry.
+            return;
+        }
         let hole = self
             .pacer
             .due()
@@ -372,7 +384,9 @@ impl Playout {
 
     /// Moves what waits to the front of its buffer if that saves the buffer from growing.
     fn make_way(&mut self, count: usize) {
-        if self.speech.len().saturating_add(count) > self.speech.capacity() {
+        // Only if half of it has been said: a queue that is kept full would otherwise be moved for each piece.
+        let is_full = self.speech.len().saturating_add(count) > self.speech.capacity();
+        if is_full && self.next.saturating_mul(2) >= self.speech.len() {
             self.speech.drain(..self.next.min(self.speech.len()));
             self.next = 0;
         }
@@ -632,6 +646,22 @@ mod tests {
             rig.playout.lateness.worst(),
             Some(Duration::from_millis(25))
         );
+    }
+
+    #[test]
+    fn speech_that_comes_while_the_last_frame_is_under_way_is_no_underrun() {
+        let mut rig = rig();
+        rig.say(&counting(640));
+        rig.speak();
+        // Cut 30 ms late.
+        rig.now += Duration::from_millis(50);
+        assert!(matches!(
+            rig.playout.take_due(rig.now, &mut rig.frame),
+            Due::Frame(_)
+        ));
+        rig.say(&counting(320));
+        rig.playout.frame_sent(rig.now);
+        assert_eq!((rig.playout.underruns, rig.playout.gaps), (0, 1));
     }
 
     #[test]

@@ -247,7 +247,7 @@ impl SimulatedCaller {
     pub fn press(&mut self, digit: Digit, held: Duration) -> Result<(), SendError> {
         self.speaker.wait();
         let voice = self.speaker.voice();
-        let send = |dtmf| voice.line().send(&Message::Dtmf(dtmf));
+        let send = |dtmf| voice.line().send(&Message::Dtmf(dtmf)).map(|_| ());
         if self.dialect == Some(DtmfDialect::StartStop) {
             send(Dtmf::Start(digit))?;
         }

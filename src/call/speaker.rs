@@ -42,12 +42,12 @@ impl<T: Transport> Speaker<T> {
     ///     let (listener, speaker) = call.split();
     ///     std::thread::scope(|scope| {
     ///         scope.spawn(|| speaker.run());
+    ///         // Without it an error or a panic below would wait for the speaker, and so for the caller.
+    ///         let _hangs_up = voice.hang_up_on_drop();
     ///         voice.say(greeting)?;
     ///         while let Some(event) = listener.receive() {
     ///             if event.dtmf().is_some() {
     ///                 voice.flush();
-    ///                 // The speaker returns only when the call is over: so end it rather than only leave.
-    ///                 voice.hang_up();
     ///             }
     ///         }
     ///         Ok(())

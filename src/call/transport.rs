@@ -20,7 +20,7 @@ pub trait Transport: Send + Sync {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
     /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written, as
-    /// [`read`](Transport::read) does. Nothing is written on the transport meanwhile. A call of one thread that speaks on a silent
+    /// [`read`](Transport::read) does, with a time-out of a few milliseconds. Nothing is written on the transport meanwhile. A call of one thread that speaks on a silent
     /// line looks at it like this, and so wakes once for each frame instead of twice.
     ///
     /// # Errors
@@ -114,6 +114,8 @@ pub(super) struct Incoming<T> {
     transport: Arc<T>,
     /// Whether a read waits for bytes, or takes what there is.
     pub(super) waits: bool,
+    /// Whether the last read took all there was room for, so that there may be more.
+    pub(super) took_all_room: bool,
 }
 
 impl<T> Incoming<T> {
@@ -121,15 +123,18 @@ impl<T> Incoming<T> {
         Incoming {
             transport,
             waits: true,
+            took_all_room: false,
         }
     }
 }
 
 impl<T: Transport> Read for Incoming<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.waits {
+        let result = match self.waits {
             true => self.transport.read(buffer),
             false => self.transport.read_at_once(buffer),
-        }
+        };
+        self.took_all_room = matches!(result, Ok(count) if count >= buffer.len());
+        result
     }
 }

@@ -112,7 +112,11 @@ impl<T: Transport> Voice<T> {
     /// the listener hands the mark out with the next thing it hears, on a silent line within a quarter of a second. A mark that is
     /// flushed never comes, nor does one before which the call ends.
     pub fn mark(&self) -> Mark {
+        let takes_no_more = self.line.takes_no_more();
         let mut playout = self.line.playout();
+        if takes_no_more {
+            return playout.mark_in_vain();
+        }
         let mark = playout.mark();
         self.line.note_playout(&playout);
         mark
@@ -161,6 +165,21 @@ impl<T: Transport> Voice<T> {
         self.line.note_playout(&playout);
     }
 
+    /// Hangs up when what this returns is dropped: at the end of a block, upon an error there, or a panic. For the thread that listens
+    /// when another [runs](super::Speaker::run) the speaker, which returns only when the call is over.
+    ///
+    /// ```no_run
+    /// # fn handle(voice: audiosocket::Voice) {
+    /// let _hangs_up = voice.hang_up_on_drop();
+    /// # }
+    /// ```
+    #[must_use = "the call is hung up as soon as it is dropped"]
+    pub fn hang_up_on_drop(&self) -> HangUpOnDrop<T> {
+        HangUpOnDrop {
+            voice: self.clone(),
+        }
+    }
+
     /// Sends audio at once, as one frame, whatever waits to be said. For audio that comes in real time, such as an echo: Asterisk
     /// plays what it gets as fast as it gets it, and drops what is seconds ahead.
     ///
@@ -168,7 +187,7 @@ impl<T: Transport> Voice<T> {
     ///
     /// [`SendError`]. An application may ignore it: the listener ends then, after what there is still to hear, and says how.
     pub fn send(&self, audio: Audio<'_>) -> Result<(), SendError> {
-        self.line.send(&Message::Audio(audio))
+        self.line.send(&Message::Audio(audio)).map(|_| ())
     }
 
     /// Ends the call: sends the hangup frame and closes our direction. Asterisk goes on in its dialplan. The listener ends with
@@ -227,6 +246,18 @@ impl<T> fmt::Debug for Voice<T> {
         f.debug_struct("Voice")
             .field("uuid", &self.line.uuid)
             .finish_non_exhaustive()
+    }
+}
+
+/// Hangs up a call when it is dropped. From [`Voice::hang_up_on_drop`].
+#[derive(Debug)]
+pub struct HangUpOnDrop<T: Transport = TcpStream> {
+    voice: Voice<T>,
+}
+
+impl<T: Transport> Drop for HangUpOnDrop<T> {
+    fn drop(&mut self) {
+        self.voice.hang_up();
     }
 }
 

@@ -255,7 +255,6 @@ fn call(options: &Options) -> Result<(), Failure> {
     });
     let Said { late, failure } =
         said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
-    heard?;
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
     let seconds = started.elapsed().as_secs_f64();
@@ -264,6 +263,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         drop(recorder);
         recordings.finish()
     });
+    heard?;
     violations.print(&found, &output)?;
     let ended_by = found.last().filter(|last| last.consequence.ends_call());
     let (reason, over) = match (end, &failure) {

@@ -58,8 +58,8 @@
 //!
 //! `tests/tones` tries both sides of each limit, and the guide has what came out beside other programs:
 //! `audiosocket::guide::tones`, with hours of speech in which no digit was heard. The one thing that is not promised is all
-//! limits at once with no millisecond to spare: of digits of 40 ms, in noise of 15 dB, with a high tone 8 dB weaker and both 1.5
-//! % off, 2 of 6400 were missed.
+//! limits at once with no millisecond to spare: of digits of 40 ms, in noise of 15 dB, both tones 1.5 % off and the high one 8 dB
+//! weaker, 2 of 6400 were missed.
 //!
 //! The levels and their difference can be set. The floor is a little below what has to be heard, since of what is fainter much
 //! is not meant for the detector: crosstalk and echoes. A digit over speech or music that is not 8 dB weaker than it is not heard

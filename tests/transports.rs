@@ -130,6 +130,40 @@ fn a_call_can_be_carried_by_a_transport_of_ones_own() {
     assert_eq!(server.join().unwrap(), End::Closed);
 }
 
+#[test]
+fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let transport = Masked::new(listener.accept().unwrap().0);
+        let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+        let voice = call.voice();
+        let other = thread::spawn(move || {
+            // The call waits with its longest time-out by now.
+            thread::sleep(Duration::from_millis(50));
+            voice.say_samples(&[1; 160 * 50]).unwrap();
+            voice.hang_up_when_said();
+        });
+        while call.receive().is_some() {}
+        other.join().unwrap();
+        let stats = call.stats();
+        assert_eq!(stats.lateness.count(), 50);
+        // With a quarter of a second for each it would be all of them.
+        assert!(stats.gaps < 25, "{stats:?}");
+        call.close()
+    });
+    let caller = Masked::new(TcpStream::connect(address).unwrap());
+    caller.write(&encoded(&[Message::Uuid(UUID)])).unwrap();
+    let mut heard = 0;
+    let mut piece = [0; 500];
+    while let Ok(count @ 1..) = Transport::read(&caller, &mut piece) {
+        heard += count;
+    }
+    assert_eq!(heard, 50 * 323 + 3);
+    drop(caller);
+    assert_eq!(server.join().unwrap(), End::HungUpHere);
+}
+
 #[derive(Clone, Copy)]
 enum Step {
     Byte(u8),

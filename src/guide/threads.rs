@@ -83,9 +83,9 @@
 //! | 200 | talking | bare | 0.1, 0.2 ms | 0.03, 0.13 ms | 0.36 |
 //! | 200 | talking | two threads | 0.1, 0.2 ms | 0.03, 0.11 ms | 0.40 |
 //! | 200 | talking | one thread | 0.1, 0.2 ms | 7, 20 ms | 0.33 |
-//! | 1000 | silent | bare | 0.1, 1.0 ms | | 0.96 |
-//! | 1000 | silent | two threads | 0.1, 1.7 ms | | 1.1 |
-//! | 1000 | silent | one thread | 0.1, 1.5 ms | | 1.2 |
+//! | 1000 | silent | bare | 0.1, 1.3 ms; with threads that read 1.5 ms | | 1.1 |
+//! | 1000 | silent | two threads | 0.1, 2.3 ms | | 1.2 |
+//! | 1000 | silent | one thread | 0.1, 1.4 ms | | 1.3 |
 //!
 //! A thousand calls on which both sides talk take more than two cores together with the program that plays their callers, so what is
 //! measured then is the machine.

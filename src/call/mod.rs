@@ -58,6 +58,7 @@ mod server;
 mod simulated_connection;
 mod simulator;
 mod speaker;
+mod speech_queue;
 mod stats;
 mod test_call;
 mod transport;

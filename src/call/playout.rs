@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
+use super::speech_queue::SpeechQueue;
 use super::{CallOptions, Lateness, Mark, Unsaid};
 use crate::stream::Pacer;
 use crate::tone::Generator;
@@ -18,9 +19,7 @@ pub(super) struct Playout {
     rate: SampleRate,
     frame_ms: u16,
     limit: Duration,
-    /// From `next` on still to be said.
-    speech: Vec<u8>,
-    next: usize,
+    speech: SpeechQueue,
     /// When the speech began that is being said; the frame that waits longest was not due before.
     begun: Option<Instant>,
     pacer: Pacer,
@@ -74,17 +73,13 @@ const LONGEST_HOLE: Duration = Duration::from_millis(500);
 /// 100 ms of whatever the start-stop dialect's stop says (measured).
 pub(super) const PRESSED_MS: u16 = 100;
 
-/// A buffer larger than this is given back when all in it has been said.
-const KEPT_CAPACITY: usize = 64 * 1024;
-
 impl Playout {
     pub(super) fn new(options: CallOptions) -> Playout {
         Playout {
             rate: options.speech_rate,
             frame_ms: options.frame_ms,
             limit: options.speech_limit,
-            speech: Vec::new(),
-            next: 0,
+            speech: SpeechQueue::default(),
             begun: None,
             pacer: Pacer::new(Duration::from_millis(u64::from(options.frame_ms))),
             cut: 0,
@@ -120,7 +115,7 @@ impl Playout {
     pub(super) fn set_rate(&mut self, rate: SampleRate) -> bool {
         let is_free = self.rate == rate || (self.whole_bytes() == 0 && self.signals.is_empty());
         if is_free && self.rate != rate {
-            self.drop_half_sample();
+            self.speech.drop_half_sample();
             self.rate = rate;
         }
         is_free
@@ -128,37 +123,26 @@ impl Playout {
 
     /// Takes bytes of samples in, as far as there is room, and answers how many. A sample may be split between two calls.
     pub(super) fn say(&mut self, bytes: &[u8], now: Instant) -> usize {
-        let room = self.limit_in_bytes().saturating_sub(self.waiting());
+        let room = self.limit_in_bytes().saturating_sub(self.speech.len());
         let count = bytes.len().min(room);
-        let bytes = bytes.get(..count).unwrap_or_default();
-        self.make_way(count);
-        let was_dry = self.whole_bytes() == 0;
-        self.speech.extend_from_slice(bytes);
-        if was_dry && self.whole_bytes() > 0 {
-            self.begin(now);
-        }
+        self.add(count, bytes.iter().take(count).copied(), now);
         count
     }
 
     /// The same with samples; answers how many samples there was room for.
     pub(super) fn say_samples(&mut self, samples: &[i16], now: Instant) -> usize {
-        self.drop_half_sample();
-        let room = self.limit_in_bytes().saturating_sub(self.waiting()) / 2;
+        self.speech.drop_half_sample();
+        let room = self.limit_in_bytes().saturating_sub(self.speech.len()) / 2;
         let samples = samples.get(..samples.len().min(room)).unwrap_or_default();
-        self.make_way(samples.len().saturating_mul(2));
-        let was_dry = self.whole_bytes() == 0;
-        self.speech
-            .extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-        if was_dry && self.whole_bytes() > 0 {
-            self.begin(now);
-        }
+        let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
+        self.add(samples.len().saturating_mul(2), bytes, now);
         samples.len()
     }
 
     /// Takes digits of the start-stop dialect in, as far as there is room, and answers how many: from the next whole frame on, each
     /// with its start, silence for as long as the key is held, its stop, and silence before what comes next.
     pub(super) fn press(&mut self, digits: &[Digit], now: Instant) -> usize {
-        self.drop_half_sample();
+        self.speech.drop_half_sample();
         let frame_len = self.frame_len();
         let rest = self.whole_bytes().checked_rem(frame_len).unwrap_or(0);
         let padding = if rest == 0 {
@@ -169,7 +153,7 @@ impl Playout {
         // In whole frames, so that a duration is exact.
         let frames = PRESSED_MS.div_ceil(self.frame_ms);
         let pressed_len = frame_len.saturating_mul(usize::from(frames));
-        let room = self.limit_in_bytes().saturating_sub(self.waiting());
+        let room = self.limit_in_bytes().saturating_sub(self.speech.len());
         let most = room
             .saturating_sub(padding)
             .checked_div(pressed_len.saturating_mul(2))
@@ -196,7 +180,7 @@ impl Playout {
     pub(super) fn say_tones(&mut self, digits: &[Digit], now: Instant) -> usize {
         // The tone and the pause after it, of two bytes a sample.
         let tone_len = self.rate.samples_in(PRESSED_MS).saturating_mul(4);
-        let room = self.limit_in_bytes().saturating_sub(self.waiting());
+        let room = self.limit_in_bytes().saturating_sub(self.speech.len());
         let most = room.checked_div(tone_len).unwrap_or(0);
         let digits = digits.get(..digits.len().min(most)).unwrap_or_default();
         let mut tones = Generator::new(self.rate)
@@ -214,8 +198,7 @@ impl Playout {
 
     /// Sets a mark behind what waits.
     pub(super) fn mark(&mut self) -> Mark {
-        let mark = Mark(self.next_mark);
-        self.next_mark = self.next_mark.wrapping_add(1);
+        let mark = self.mark_in_vain();
         self.marks.push_back((self.end(), mark));
         self.pass_marks();
         mark
@@ -243,9 +226,7 @@ impl Playout {
 
     /// Takes back all that has not been cut into a frame.
     pub(super) fn flush(&mut self) -> Unsaid {
-        let mut bytes = core::mem::take(&mut self.speech);
-        bytes.drain(..self.next.min(bytes.len()));
-        self.next = 0;
+        let bytes = self.speech.take_all();
         self.hangs_up_at_end = false;
         self.is_at_proper_end = true;
         // A key that is down comes up now.
@@ -287,11 +268,8 @@ impl Playout {
         }
         let len = self.frame_len();
         let count = len.min(whole);
-        let end = self.next.saturating_add(count);
-        frame.clear();
-        frame.extend_from_slice(self.speech.get(self.next..end).unwrap_or_default());
+        self.speech.cut(count, frame);
         frame.resize(len, 0);
-        self.next = end;
         self.cut = self
             .cut
             .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
@@ -314,10 +292,7 @@ impl Playout {
         }
         self.sent = self.cut;
         self.pass_marks();
-        if self.whole_bytes() == 0 && self.speech.capacity() > KEPT_CAPACITY {
-            self.speech = self.speech.get(self.next..).unwrap_or_default().to_vec();
-            self.next = 0;
-        }
+        self.speech.give_back();
     }
 
     fn dtmf(&self, signal: Signal) -> Dtmf {
@@ -335,10 +310,13 @@ impl Playout {
     }
 
     fn say_silence(&mut self, len: usize, now: Instant) {
-        self.make_way(len);
+        self.add(len, core::iter::repeat_n(0, len), now);
+    }
+
+    fn add(&mut self, count: usize, bytes: impl IntoIterator<Item = u8>, now: Instant) {
         let was_dry = self.whole_bytes() == 0;
-        self.speech.resize(self.speech.len().saturating_add(len), 0);
-        if was_dry && len > 0 {
+        self.speech.add(count, bytes);
+        if was_dry && self.whole_bytes() > 0 {
             self.begin(now);
         }
     }
@@ -350,9 +328,9 @@ impl Playout {
 
     /// Speech begins, or goes on after it has run dry.
     fn begin(&mut self, now: Instant) {
-        self.is_at_proper_end = self.is_at_proper_end && self.cut == self.sent;
         if self.cut != self.sent {
             // The last frame is still on its way: nothing has run dry.
+            self.is_at_proper_end = false;
             return;
         }
         let hole = self
@@ -382,22 +360,6 @@ impl Playout {
         }
     }
 
-    /// Moves what waits to the front of its buffer if that saves the buffer from growing.
-    fn make_way(&mut self, count: usize) {
-        // Only if half of it has been said: a queue that is kept full would otherwise be moved for each piece.
-        let is_full = self.speech.len().saturating_add(count) > self.speech.capacity();
-        if is_full && self.next.saturating_mul(2) >= self.speech.len() {
-            self.speech.drain(..self.next.min(self.speech.len()));
-            self.next = 0;
-        }
-    }
-
-    /// Half of a sample whose other half will not come.
-    fn drop_half_sample(&mut self) {
-        let whole = self.whole_bytes();
-        self.speech.truncate(self.next.saturating_add(whole));
-    }
-
     /// The place behind all that waits.
     fn end(&self) -> u64 {
         let whole = u64::try_from(self.whole_bytes()).unwrap_or(u64::MAX);
@@ -408,13 +370,8 @@ impl Playout {
         self.rate.samples_in(self.frame_ms).saturating_mul(2)
     }
 
-    fn waiting(&self) -> usize {
-        self.speech.len().saturating_sub(self.next)
-    }
-
-    /// How many bytes wait, without the half of a sample.
     fn whole_bytes(&self) -> usize {
-        self.waiting() & !1
+        self.speech.whole_len()
     }
 
     fn limit_in_bytes(&self) -> usize {
@@ -857,15 +814,6 @@ mod tests {
             [1, 2, 0],
             "the half sample went with its rate"
         );
-    }
-
-    #[test]
-    fn what_a_long_speech_took_is_given_back() {
-        let mut rig = rig();
-        rig.say(&counting(1_000_001));
-        rig.run(62_600);
-        assert_eq!(rig.playout.waiting(), 1);
-        assert!(rig.playout.speech.capacity() <= KEPT_CAPACITY);
     }
 
     proptest! {

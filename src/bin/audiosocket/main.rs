@@ -17,6 +17,7 @@ mod recordings;
 mod reports;
 mod rising_tone;
 mod serve;
+mod tap_recording;
 mod text;
 mod timeline;
 mod tones;

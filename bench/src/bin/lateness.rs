@@ -3,7 +3,8 @@
 //! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`
 //!
 //! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
-//! frame, and one that only reads.
+//! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
+//! another thread.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -181,13 +182,15 @@ fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barr
             if mode == "read" {
                 let stream = Arc::clone(&stream);
                 scope.spawn(move || {
-                    let mut received = [0; 4096];
+                    let mut received = [0; 323];
                     let mut heard = Lateness::default();
-                    (&*stream)
-                        .read_exact(&mut received[..19])
-                        .expect("the UUID");
-                    while (&*stream).read_exact(&mut received[..323]).is_ok() {
-                        heard.add(delay(&received[3..]));
+                    stream
+                        .set_read_timeout(Some(BETWEEN_LOOKS))
+                        .expect("a time-out");
+                    if read_whole(&stream, &mut received[..19]) {
+                        while read_whole(&stream, &mut received) {
+                            heard.add(delay(&received[3..]));
+                        }
                     }
                     measured.lock().expect("no panic").heard.add_all(&heard);
                 });
@@ -209,6 +212,22 @@ fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barr
             });
         }
     });
+}
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+/// Fills the buffer, whatever time-outs come; answers whether the stream went on for so long.
+fn read_whole(mut stream: &TcpStream, buffer: &mut [u8]) -> bool {
+    let mut len = 0;
+    while len < buffer.len() {
+        match stream.read(&mut buffer[len..]) {
+            Ok(0) => return false,
+            Ok(count) => len += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return false,
+        }
+    }
+    true
 }
 
 fn serve_calls(in_two: bool, calls: usize, measured: &Mutex<Measured>, begin: &Barrier) {

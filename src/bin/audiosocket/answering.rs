@@ -185,7 +185,7 @@ impl<'a> Speech<'a> {
 }
 
 /// The first group of a UUID, which is enough to tell calls apart in a log.
-fn short(uuid: Uuid) -> String {
+pub fn short(uuid: Uuid) -> String {
     let [a, b, c, d, ..] = *uuid.as_bytes();
     format!("{a:02x}{b:02x}{c:02x}{d:02x}")
 }

@@ -4,6 +4,7 @@
 
 mod answering;
 mod args;
+mod byte_recordings;
 mod call;
 mod demo;
 mod difference;
@@ -13,11 +14,16 @@ mod inspect;
 mod json;
 mod judged_by;
 mod output;
+mod panel;
+mod printer;
 mod recordings;
 mod reports;
 mod rising_tone;
 mod serve;
+mod tap;
 mod tap_recording;
+mod tap_watch;
+mod tapped_call;
 mod text;
 mod timeline;
 mod tones;
@@ -37,6 +43,8 @@ audiosocket: Asterisk's AudioSocket calls, without Asterisk
   audiosocket demo           a whole call, in this process
   audiosocket serve --echo   answer calls
   audiosocket call ADDR      place a call, as Asterisk would
+  audiosocket tap            listen in between Asterisk and a
+                             server
   audiosocket inspect FILE   show what a stream contains
 
 'audiosocket COMMAND --help' tells more about each.
@@ -59,7 +67,7 @@ fn main() -> ExitCode {
 fn run(args: &mut Args) -> Result<(), Failure> {
     match args.next()? {
         None => Err(Failure::usage(
-            "no command given: demo, serve, call or inspect",
+            "no command given: demo, serve, call, tap or inspect",
         )),
         Some(Arg::Option(option)) => match option.as_str() {
             "--help" | "-h" => {
@@ -76,9 +84,10 @@ fn run(args: &mut Args) -> Result<(), Failure> {
             Some("demo") => demo::run(args),
             Some("serve") => serve::run(args),
             Some("call") => call::run(args),
+            Some("tap") => tap::run(args),
             Some("inspect") => inspect::run(args),
             _ => Err(Failure::Usage(format!(
-                "no such command: {}; there are demo, serve, call and inspect",
+                "no such command: {}; there are demo, serve, call, tap and inspect",
                 quoted(&command)
             ))),
         },

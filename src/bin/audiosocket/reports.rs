@@ -35,6 +35,17 @@ pub struct Report {
     pub text: String,
 }
 
+impl Report {
+    /// Of something that is wrong, on no call in particular.
+    pub fn warning(text: &str) -> Report {
+        Report {
+            importance: Importance::Warning,
+            json: Object::event("warning").text("text", text),
+            text: String::from(text),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Importance {
     /// A call begins or ends.

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, Handle, Incident, Server};
+use audiosocket::call::{Call, CallOptions, Incident, Server};
 use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
 
@@ -15,10 +15,11 @@ use crate::answering::{Answer, Answering, peer_text};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::json::Object;
-use crate::output::{self, Output};
+use crate::output::Output;
+use crate::printer::Printer;
 use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::text::{counted, quoted};
+use crate::text::quoted;
 
 const HELP: &str = "\
 audiosocket serve --echo|--silence|--play FILE [OPTIONS]
@@ -141,9 +142,6 @@ pub fn open_wav(path: &Path) -> Result<Wav, Failure> {
     Wav::open(path).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// How long the reader of our output has for what is left when the time given by `--seconds` is over.
-const LAST_LINES: Duration = Duration::from_secs(2);
-
 fn serve(options: &Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let incidents = Arc::clone(&reports);
@@ -183,7 +181,10 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let ends_at = options
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
-    let printed = print_beside(Arc::clone(&reports), server.handle(), options.json)?;
+    let handle = server.handle();
+    let printer = Printer::start(&reports, options.json, move || {
+        handle.shut_down(Duration::ZERO);
+    })?;
     let folder = options.record.as_deref();
     let answered = answer_calls(
         server,
@@ -195,83 +196,26 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let failed_recordings = recordings.map_or(0, Recordings::finish);
     reports.close();
     answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
-
-    // What is left is printed, however long that takes; but not beyond the time that was given.
-    let result = match ends_at {
-        None => printed.recv().map_err(mpsc::RecvTimeoutError::from),
-        Some(at) => {
-            let left = at.saturating_duration_since(Instant::now()) + LAST_LINES;
-            printed.recv_timeout(left)
-        }
-    };
-    match result {
+    printer.finish(ends_at)?;
+    match failed_recordings {
+        0 => Ok(()),
         // What was wrong with them has been said.
-        Ok(Ok(())) if failed_recordings > 0 => Err(Failure::Reported),
-        Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            // And the one that is being printed.
-            let left = counted(reports.waiting() + 1, "report");
-            Err(Failure::Failed(format!(
-                "time is over and {left} not printed: nobody reads the output"
-            )))
-        }
-        Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err(Failure::failed("the thread that prints panicked"))
-        }
+        _ => Err(Failure::Reported),
     }
 }
 
 /// Makes the folder, if there is none, and what records calls there.
-fn start_recordings(folder: &Path, reports: &Arc<Reports>) -> Result<Recordings, Failure> {
+pub fn start_recordings(folder: &Path, reports: &Arc<Reports>) -> Result<Recordings, Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {
         Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
     })?;
+    Recordings::start(warn(reports))
+}
+
+/// What is to be called with what goes wrong, one line for each.
+pub fn warn(reports: &Arc<Reports>) -> impl Fn(&str) + Send + 'static {
     let reports = Arc::clone(reports);
-    Recordings::start(move |text| {
-        reports.add(Report {
-            importance: Importance::Warning,
-            json: Object::event("warning").text("text", text),
-            text: String::from(text),
-        });
-    })
-}
-
-/// Prints what is reported, on a thread of its own that can be left behind: a reader of our output who is slow, or has stopped
-/// reading, holds up neither the calls nor the end. If nothing can be printed any more, the server is shut down.
-fn print_beside(
-    reports: Arc<Reports>,
-    handle: Handle,
-    json: bool,
-) -> Result<mpsc::Receiver<Result<(), Failure>>, Failure> {
-    let (tell, printed) = mpsc::channel();
-    let print = move || {
-        let result = print(&reports, json);
-        if result.is_err() {
-            reports.close();
-            handle.shut_down(Duration::ZERO);
-        }
-        // Nobody waits for it if the time was over before.
-        let _ = tell.send(result);
-    };
-    match thread::Builder::new().spawn(print) {
-        Ok(_) => Ok(printed),
-        Err(error) => Err(Failure::Failed(format!("cannot start a thread: {error}"))),
-    }
-}
-
-fn print(reports: &Reports, json: bool) -> Result<(), Failure> {
-    let output = Output::new();
-    while let Some(report) = reports.take() {
-        if json {
-            output.line(&report.json.finish())?;
-        } else if report.importance == Importance::Warning {
-            // A warning in a text log stands out by where it is printed.
-            let _ = output::print_error(&report.text);
-        } else {
-            output.line(&report.text)?;
-        }
-    }
-    Ok(())
+    move |text| reports.add(Report::warning(text))
 }
 
 /// Answers calls until all that were wanted are over, the time is, or nothing can be printed.
@@ -332,14 +276,7 @@ fn incident_report(incident: &Incident<'_>) -> Report {
         Incident::Refused { peer, refusal, .. } => {
             refusal_report(&peer.to_string(), &refusal.to_string())
         }
-        other => {
-            let text = other.to_string();
-            Report {
-                importance: Importance::Warning,
-                json: Object::event("warning").text("text", &text),
-                text,
-            }
-        }
+        other => Report::warning(&other.to_string()),
     }
 }
 

@@ -52,18 +52,30 @@ impl Violations {
 
     fn text(&self, violation: &Violation) -> String {
         let start = format!("at {:.3} s: ", violation.at.as_secs_f64());
-        let place = match hex(violation.bytes(), " ") {
-            bytes if bytes.is_empty() => format!("byte {}", violation.offset),
-            bytes => format!("byte {}: {bytes}", violation.offset),
-        };
-        let (rule, fault) = (violation.rule, violation.rule.fault());
-        let text = format!("{rule}, {fault} ({place}). {}", self.consequence(violation));
+        let text = format!("{}. {}", fault(violation), self.consequence(violation));
         wrapped(&start, "  ", &text)
     }
 }
 
+/// What was done wrong, and where.
+pub fn fault(violation: &Violation) -> String {
+    let place = match hex(violation.bytes(), " ") {
+        bytes if bytes.is_empty() => format!("byte {}", violation.offset),
+        bytes => format!("byte {}: {bytes}", violation.offset),
+    };
+    let (rule, fault) = (violation.rule, violation.rule.fault());
+    format!("{rule}, {fault} ({place})")
+}
+
 /// A violation as the fields of an object.
 pub fn fields(object: Object, violation: &Violation) -> Object {
+    fault_fields(object, violation)
+        .text("consequence", violation.consequence.name())
+        .flag("ends_call", violation.consequence.ends_call())
+}
+
+/// The same without what comes of it.
+pub fn fault_fields(object: Object, violation: &Violation) -> Object {
     object
         .text("rule", violation.rule.name())
         .thousandths("at_ms", violation.at.as_secs_f64() * 1000.0)
@@ -73,8 +85,6 @@ pub fn fields(object: Object, violation: &Violation) -> Object {
             usize::try_from(violation.offset).unwrap_or(usize::MAX),
         )
         .text("bytes", &hex(violation.bytes(), ""))
-        .text("consequence", violation.consequence.name())
-        .flag("ends_call", violation.consequence.ends_call())
 }
 
 fn hex(bytes: &[u8], separator: &str) -> String {

@@ -1,0 +1,255 @@
+//! Recordings of the bytes of calls.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender as ToThread};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use crate::failure::Failure;
+use crate::tap_recording::{Entry, Seen, Sender, TapRecorder};
+use crate::text::{counted, on_one_line};
+
+/// Writes what is seen on calls, on a thread of its own, so that a disk that is slow or full holds up no call.
+pub struct ByteRecordings {
+    to_thread: ToThread<Item>,
+    next_call: AtomicU64,
+    waiting: Arc<AtomicUsize>,
+    thread: JoinHandle<usize>,
+}
+
+/// How many bytes may wait for the disk, of all calls together: what 100 calls say and hear in 20 s at 8 kHz.
+const MOST_WAITING: usize = 64 << 20;
+
+enum Item {
+    Begin {
+        call: u64,
+        file: File,
+        path: PathBuf,
+        begun: SystemTime,
+    },
+    Entry {
+        call: u64,
+        sender: Sender,
+        at: Duration,
+        what: What,
+    },
+    End {
+        call: u64,
+        left_out: usize,
+    },
+    Close,
+}
+
+/// As [`Seen`], of its own.
+enum What {
+    Bytes(Vec<u8>),
+    End(Seen<'static>),
+}
+
+impl ByteRecordings {
+    /// Starts the thread. It hands what goes wrong with a recording to `complain`, one line for each.
+    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<ByteRecordings, Failure> {
+        let (to_thread, items) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&waiting);
+        let thread = thread::Builder::new()
+            .name(String::from("byte recordings"))
+            .spawn(move || {
+                Files {
+                    running: HashMap::new(),
+                    failed: 0,
+                    complain,
+                }
+                .run(&items, &counted)
+            })
+            .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
+        Ok(ByteRecordings {
+            to_thread,
+            next_call: AtomicU64::new(0),
+            waiting,
+            thread,
+        })
+    }
+
+    /// Records a call that began at the given time in a new file in `folder`, `name.tap`. If a recording of that name is there, of the
+    /// bytes or of the sound, it is `name-2.tap` and so on. Answers that name, without its end, so that the two bear the same.
+    pub fn begin(
+        &self,
+        folder: &Path,
+        name: &str,
+        begun: SystemTime,
+    ) -> io::Result<(ByteRecorder, String)> {
+        let (file, path, name) = create_numbered(folder, name)?;
+        let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        // The thread lasts as long as `self`.
+        let _ = self.to_thread.send(Item::Begin {
+            call,
+            file,
+            path,
+            begun,
+        });
+        let recorder = ByteRecorder {
+            call,
+            to_thread: self.to_thread.clone(),
+            waiting: Arc::clone(&self.waiting),
+            left_out: AtomicUsize::new(0),
+        };
+        Ok((recorder, name))
+    }
+
+    /// Writes what is left, and answers how many recordings went wrong.
+    pub fn finish(self) -> usize {
+        // It waits for this.
+        let _ = self.to_thread.send(Item::Close);
+        // A panic has been printed, and cost some recording.
+        self.thread.join().unwrap_or(1)
+    }
+}
+
+/// Records one call, until it is dropped.
+pub struct ByteRecorder {
+    call: u64,
+    to_thread: ToThread<Item>,
+    waiting: Arc<AtomicUsize>,
+    left_out: AtomicUsize,
+}
+
+impl ByteRecorder {
+    pub fn add(&self, entry: Entry<'_>) {
+        let what = match entry.what {
+            Seen::Bytes(bytes) => {
+                let len = bytes.len();
+                if self.waiting.fetch_add(len, Ordering::Relaxed) >= MOST_WAITING {
+                    self.waiting.fetch_sub(len, Ordering::Relaxed);
+                    self.left_out.fetch_add(len, Ordering::Relaxed);
+                    return;
+                }
+                What::Bytes(bytes.to_vec())
+            }
+            Seen::Closed => What::End(Seen::Closed),
+            Seen::Reset => What::End(Seen::Reset),
+            Seen::TakesNoMore => What::End(Seen::TakesNoMore),
+        };
+        // After the end of the recordings nobody wants it.
+        let _ = self.to_thread.send(Item::Entry {
+            call: self.call,
+            sender: entry.sender,
+            at: entry.at,
+            what,
+        });
+    }
+}
+
+impl Drop for ByteRecorder {
+    fn drop(&mut self) {
+        let _ = self.to_thread.send(Item::End {
+            call: self.call,
+            left_out: self.left_out.load(Ordering::Relaxed),
+        });
+    }
+}
+
+/// The thread's side of it.
+struct Files<F> {
+    running: HashMap<u64, (TapRecorder<File>, PathBuf)>,
+    failed: usize,
+    complain: F,
+}
+
+impl<F: Fn(&str)> Files<F> {
+    fn run(mut self, items: &Receiver<Item>, waiting: &AtomicUsize) -> usize {
+        while let Ok(item) = items.recv() {
+            match item {
+                Item::Begin {
+                    call,
+                    file,
+                    path,
+                    begun,
+                } => match TapRecorder::begin(file, begun) {
+                    Ok(recorder) => {
+                        self.running.insert(call, (recorder, path));
+                    }
+                    Err(error) => self.complain_of(&path, &error),
+                },
+                Item::Entry {
+                    call,
+                    sender,
+                    at,
+                    what,
+                } => {
+                    let what = match &what {
+                        What::Bytes(bytes) => {
+                            waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
+                            Seen::Bytes(bytes)
+                        }
+                        What::End(end) => *end,
+                    };
+                    self.add(call, Entry { sender, at, what });
+                }
+                Item::End { call, left_out } => self.end(call, left_out),
+                Item::Close => break,
+            }
+        }
+        self.failed
+    }
+
+    fn add(&mut self, call: u64, entry: Entry<'_>) {
+        let Some((recorder, _)) = self.running.get_mut(&call) else {
+            return;
+        };
+        if let Err(error) = recorder.add(entry) {
+            if let Some((_, path)) = self.running.remove(&call) {
+                self.complain_of(&path, &error);
+            }
+        }
+    }
+
+    fn end(&mut self, call: u64, left_out: usize) {
+        if let Some((_, path)) = self.running.remove(&call) {
+            if left_out > 0 {
+                self.failed += 1;
+                let lack = counted(left_out, "byte");
+                (self.complain)(&format!(
+                    "{} lacks {lack}: the disk is too slow",
+                    shown(&path)
+                ));
+            }
+        }
+    }
+
+    fn complain_of(&mut self, path: &Path, error: &io::Error) {
+        self.failed += 1;
+        (self.complain)(&format!("recording {} stopped: {error}", shown(path)));
+    }
+}
+
+/// How often a name may have been taken.
+const MOST_OF_A_NAME: usize = 1_000_000;
+
+fn create_numbered(folder: &Path, name: &str) -> io::Result<(File, PathBuf, String)> {
+    for number in 1..=MOST_OF_A_NAME {
+        let name = match number {
+            1 => String::from(name),
+            _ => format!("{name}-{number}"),
+        };
+        if folder.join(format!("{name}.wav")).exists() {
+            continue;
+        }
+        let path = folder.join(format!("{name}.tap"));
+        match File::create_new(&path) {
+            Ok(file) => return Ok((file, path, name)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+fn shown(path: &Path) -> String {
+    on_one_line(&path.display().to_string())
+}

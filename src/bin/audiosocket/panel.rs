@@ -1,0 +1,184 @@
+//! What every version of Asterisk does with what a server sends.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::asterisk::{Consequence, Judge, TABLE, Version, Violation};
+
+use crate::json::Object;
+use crate::text::wrapped;
+use crate::violations::{fault, fault_fields};
+
+/// A judge for each version of Asterisk, all of the same call.
+#[derive(Debug)]
+pub struct Panel {
+    judges: Vec<Judge>,
+    /// How many of its violations each judge has told of.
+    told: Vec<usize>,
+    findings: VecDeque<Finding>,
+}
+
+/// The same violation, as several versions found it.
+#[derive(Debug)]
+pub struct Finding {
+    /// As the first of them did.
+    violation: Violation,
+    found_at: Instant,
+    /// By the place of the version in the table.
+    consequences: Vec<(usize, Consequence)>,
+}
+
+/// How long to wait for what other versions find of the same: they differ in how long they wait for the rest of a frame.
+const UNTIL_ALL_AGREE: Duration = Duration::from_millis(100);
+
+impl Panel {
+    pub fn new(begun: Instant) -> Panel {
+        Panel {
+            judges: Version::EVERY
+                .map(|version| Judge::new(version, begun))
+                .to_vec(),
+            told: vec![0; Version::EVERY.len()],
+            findings: VecDeque::new(),
+        }
+    }
+
+    /// Whether the rest of a frame is waited for in a way that makes each millisecond count.
+    pub fn counts_milliseconds(&self) -> bool {
+        self.judges.iter().any(Judge::counts_milliseconds)
+    }
+
+    /// Lets all judges look at something.
+    pub fn look(&mut self, at: Instant, look: impl Fn(&mut Judge)) {
+        for (place, (judge, told)) in self.judges.iter_mut().zip(&mut self.told).enumerate() {
+            look(judge);
+            for violation in judge.violations().iter().skip(*told) {
+                *told += 1;
+                let is_same = |finding: &&mut Finding| {
+                    let found = &finding.violation;
+                    (found.rule, found.offset) == (violation.rule, violation.offset)
+                };
+                let consequence = (place, violation.consequence);
+                match self.findings.iter_mut().find(is_same) {
+                    Some(finding) => finding.consequences.push(consequence),
+                    None => self.findings.push_back(Finding {
+                        violation: *violation,
+                        found_at: at,
+                        consequences: vec![consequence],
+                    }),
+                }
+            }
+        }
+    }
+
+    /// The next violation that is old enough for all versions to have found it.
+    pub fn next_settled(&mut self, now: Instant) -> Option<Finding> {
+        let oldest = self.findings.front()?;
+        let age = now.saturating_duration_since(oldest.found_at);
+        (age >= UNTIL_ALL_AGREE).then(|| self.next()).flatten()
+    }
+
+    /// What is left, at the end.
+    pub fn next(&mut self) -> Option<Finding> {
+        self.findings.pop_front()
+    }
+}
+
+impl Finding {
+    /// In one object: the fault, and in `consequences` what each of the versions does that do something.
+    pub fn fields(&self, object: Object) -> Object {
+        let consequences = self.by_consequence().into_iter().map(|(what, versions)| {
+            Object::new()
+                .text("consequence", what.name())
+                .flag("ends_call", what.ends_call())
+                .text("versions", &versions.join("; "))
+        });
+        fault_fields(object, &self.violation).list("consequences", consequences)
+    }
+
+    /// In lines that begin with `start`: the fault, and what comes of it where.
+    pub fn text(&self, start: &str) -> String {
+        let mut lines = vec![wrapped(
+            &format!("{start}{:.3} s ", self.violation.at.as_secs_f64()),
+            start,
+            &fault(&self.violation),
+        )];
+        for (what, versions) in self.by_consequence() {
+            let indent = format!("{start}  ");
+            let what = match versions.len() == TABLE.len() {
+                true => format!("every Asterisk {what}"),
+                false => format!("Asterisk {what}: {}", versions.join("; ")),
+            };
+            lines.push(wrapped(&indent, &format!("{indent}  "), &what));
+        }
+        lines.join("\n")
+    }
+
+    /// What is done, and by which versions; what the oldest does first.
+    fn by_consequence(&self) -> Vec<(Consequence, Vec<&'static str>)> {
+        let mut groups: Vec<(Consequence, Vec<&'static str>)> = Vec::new();
+        let mut consequences = self.consequences.clone();
+        consequences.sort_unstable_by_key(|(place, _)| *place);
+        for (place, what) in consequences {
+            let Some(row) = TABLE.get(place) else {
+                continue;
+            };
+            match groups.iter_mut().find(|(other, _)| *other == what) {
+                Some((_, versions)) => versions.push(row.versions),
+                None => groups.push((what, vec![row.versions])),
+            }
+        }
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_once_with_what_each_version_does() {
+        let begun = Instant::now();
+        let mut panel = Panel::new(begun);
+        let at = begun + Duration::from_millis(1234);
+        panel.look(at, |judge| {
+            judge.heard(begun, at, &[0x10, 0, 0], true);
+        });
+        assert!(
+            panel.next_settled(at).is_none(),
+            "not all may have found it"
+        );
+        let finding = panel.next_settled(at + UNTIL_ALL_AGREE).unwrap();
+        assert_eq!(
+            finding.text("0123abcd "),
+            "0123abcd 1.234 s empty-audio, audio without a sample (byte
+0123abcd 0: 10 00 00)
+0123abcd   Asterisk hangs up the caller: 20.14, 21.9, 22.4;
+0123abcd     20.15-16, 21.10-11, 22.5-6, 23.0; 21.12;
+0123abcd     20.17-18, 22.7-8, 23.1-2; 20.19, 22.9, 23.3;
+0123abcd     20.20, 22.10, 23.4"
+        );
+        assert!(panel.next().is_none());
+    }
+
+    #[test]
+    fn versions_that_wait_for_different_times_share_a_finding() {
+        let begun = Instant::now();
+        let mut panel = Panel::new(begun);
+        let after = |ms| begun + Duration::from_millis(ms);
+        panel.look(after(0), |judge| {
+            judge.heard(after(0), after(0), &[0x10, 0, 2], true);
+        });
+        for ms in 1..30 {
+            panel.look(after(ms), |judge| judge.found_nothing(after(ms), after(ms)));
+        }
+        let json = panel.next().unwrap().fields(Object::new()).finish();
+        assert_eq!(
+            json,
+            "{\"rule\":\"split-payload\",\"at_ms\":1.000,\"offset\":0,\"bytes\":\"100002\",\"consequences\":[\
+             {\"consequence\":\"hangs-up\",\"ends_call\":true,\"versions\":\"18, to 20.13, 21.8 and 22.3; 20.14, 21.9, 22.4; \
+             20.15-16, 21.10-11, 22.5-6, 23.0; 21.12; 20.17-18, 22.7-8, 23.1-2; 20.19, 22.9, 23.3; 20.20, 22.10, 23.4; \
+             start-stop\"}]}"
+        );
+        assert!(panel.next().is_none());
+    }
+}

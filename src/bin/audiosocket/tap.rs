@@ -1,0 +1,291 @@
+//! `audiosocket tap`: stands between Asterisk and a server, and tells what passes.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::args::{Arg, Args};
+use crate::byte_recordings::ByteRecordings;
+use crate::failure::Failure;
+use crate::json::Object;
+use crate::output::Output;
+use crate::printer::Printer;
+use crate::reports::{Report, Reports};
+use crate::serve::{start_recordings, warn};
+use crate::tap_watch::{Folder, TapWatch};
+use crate::tapped_call::TappedCall;
+use crate::text::quoted;
+
+const HELP: &str = "\
+audiosocket tap --listen ADDR --to ADDR [OPTIONS]
+
+Stands between Asterisk and your server, whatever that is
+written in: passes every byte on as it comes, and tells what
+it sees: digits, gaps, bursts, frames in pieces, who ended
+the call and how, and what each version of Asterisk makes of
+what your server does wrong.
+
+  --listen ADDR  where Asterisk connects to; port 0 lets the
+                 system choose
+  --to ADDR      your server
+  --record DIR   record each call: the sound of both sides in
+                 DIR/UUID.wav (caller left, server right),
+                 and every byte with its time in DIR/UUID.tap
+  --calls N      stop after N calls in all
+  --seconds S    stop after S seconds
+  --json         one line of JSON for each event
+
+  audiosocket tap --listen 127.0.0.1:9093 \\
+                  --to 127.0.0.1:9092 --record taps
+  audiosocket inspect taps/UUID.tap --svg call.svg
+
+In Asterisk's dialplan, the tap's address instead of the
+server's:
+  same => n,AudioSocket(${UUID()},127.0.0.1:9093)
+";
+
+struct Options {
+    listen: String,
+    to: Vec<SocketAddr>,
+    record: Option<PathBuf>,
+    calls: Option<usize>,
+    seconds: Option<Duration>,
+    json: bool,
+}
+
+pub fn run(args: &mut Args) -> Result<(), Failure> {
+    match options(args)? {
+        Some(options) => tap(options),
+        None => Output::new().text(HELP),
+    }
+}
+
+fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
+    let (mut listen, mut to, mut record) = (None, None, None);
+    let (mut calls, mut seconds, mut json) = (None, None, false);
+    while let Some(arg) = args.next()? {
+        let option = match arg {
+            Arg::Option(option) => option,
+            value => return Err(args.unexpected(value)),
+        };
+        match option.as_str() {
+            "--listen" => listen = Some(args.text()?),
+            "--to" => to = Some(args.text()?),
+            "--record" => record = Some(PathBuf::from(args.value()?)),
+            "--calls" => calls = Some(args.count()?),
+            "--seconds" => seconds = Some(args.seconds()?),
+            "--json" => json = true,
+            "--help" | "-h" => return args.end().map(|()| None),
+            _ => return Err(args.unexpected(Arg::Option(option))),
+        }
+    }
+    let listen = listen
+        .ok_or_else(|| Failure::usage("where is Asterisk to connect to? --listen ADDR is due"))?;
+    let to = to.ok_or_else(|| Failure::usage("which server? --to ADDR is due"))?;
+    let addresses = match to.to_socket_addrs() {
+        Ok(addresses) => addresses.collect::<Vec<_>>(),
+        Err(error) => {
+            return Err(Failure::Usage(format!(
+                "--to {} is no address: {error}",
+                quoted(&to)
+            )));
+        }
+    };
+    Ok(Some(Options {
+        listen,
+        to: addresses,
+        record,
+        calls,
+        seconds,
+        json,
+    }))
+}
+
+fn tap(options: Options) -> Result<(), Failure> {
+    let listener = TcpListener::bind(&options.listen).map_err(|error| {
+        let listen = quoted(&options.listen);
+        match error.kind() {
+            ErrorKind::InvalidInput => {
+                Failure::Usage(format!("--listen {listen} is no address: {error}"))
+            }
+            _ => Failure::Failed(format!("cannot listen on {listen}: {error}")),
+        }
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::Failed(format!("cannot listen: {error}")))?;
+    let reports = Arc::new(Reports::default());
+    let recordings = match &options.record {
+        Some(folder) => Some((
+            start_recordings(folder, &reports)?,
+            ByteRecordings::start(warn(&reports))?,
+        )),
+        None => None,
+    };
+    let output = Output::new();
+    output.line(&format!("listening on {address}"))?;
+    if options.json {
+        let listening = Object::event("listening").text("address", &address.to_string());
+        output.line(&listening.finish())?;
+    }
+    let ends_at = options
+        .seconds
+        .and_then(|seconds| Instant::now().checked_add(seconds));
+    let (tell, told) = mpsc::channel();
+    let nobody_reads = tell.clone();
+    let printer = Printer::start(&reports, options.json, move || {
+        let _ = nobody_reads.send(());
+    })?;
+    let tapping = Tapping {
+        listener,
+        address,
+        to: options.to,
+        calls: options.calls,
+        folder: options.record.as_deref().zip(recordings.as_ref()).map(
+            |(path, (sounds, bytes))| Folder {
+                path,
+                sounds,
+                bytes,
+            },
+        ),
+        reports: &reports,
+        is_over: AtomicBool::new(false),
+        under_way: Mutex::default(),
+    };
+    thread::scope(|scope| {
+        let tapping = &tapping;
+        scope.spawn(move || {
+            // Until all calls that were wanted have ended, the time is over, or nothing can be printed.
+            let _ = match ends_at {
+                None => told.recv().is_ok(),
+                Some(at) => told
+                    .recv_timeout(at.saturating_duration_since(Instant::now()))
+                    .is_ok(),
+            };
+            tapping.stop();
+        });
+        tapping.run();
+        let _ = tell.send(());
+    });
+    let failed_recordings =
+        recordings.map_or(0, |(sounds, bytes)| sounds.finish() + bytes.finish());
+    printer.finish(ends_at)?;
+    match failed_recordings {
+        0 => Ok(()),
+        // What was wrong with them has been said.
+        _ => Err(Failure::Reported),
+    }
+}
+
+/// The tap at work.
+struct Tapping<'a> {
+    listener: TcpListener,
+    address: SocketAddr,
+    to: Vec<SocketAddr>,
+    calls: Option<usize>,
+    folder: Option<Folder<'a>>,
+    reports: &'a Reports,
+    is_over: AtomicBool,
+    under_way: Mutex<Vec<Weak<TappedCall<'a>>>>,
+}
+
+/// How long a server may take to take a connection, which is what Asterisk grants (`MAX_CONNECT_TIMEOUT_MSEC`).
+const LONGEST_CONNECT: Duration = Duration::from_secs(2);
+
+/// How long to wait after a failure to accept, which may be for want of descriptors.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+impl<'a> Tapping<'a> {
+    /// Taps calls until so many have ended, or it is stopped.
+    fn run(&self) {
+        thread::scope(|scope| {
+            let mut accepted = 0;
+            while self.calls.is_none_or(|calls| accepted < calls) {
+                let result = self.listener.accept();
+                if self.is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let (caller, peer) = match result {
+                    Ok(connection) => connection,
+                    Err(error) => {
+                        self.warn(&format!("cannot accept: {error}"));
+                        thread::sleep(AFTER_FAILURE);
+                        continue;
+                    }
+                };
+                accepted += 1;
+                let started = thread::Builder::new().spawn_scoped(scope, move || {
+                    if let Err(error) = self.pass_on(caller, peer) {
+                        self.warn(&format!("{peer} cannot be passed on: {error}"));
+                    }
+                });
+                if let Err(error) = started {
+                    self.warn(&format!("{peer} cannot be passed on: {error}"));
+                }
+            }
+        });
+    }
+
+    fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        let begun = Instant::now();
+        let server = self.connect()?;
+        let watch = TapWatch::new(peer, begun, self.reports, self.folder);
+        let call = Arc::new(TappedCall::new(caller, server, begun, watch));
+        {
+            let mut under_way = self.under_way();
+            under_way.retain(|call| call.strong_count() > 0);
+            under_way.push(Arc::downgrade(&call));
+        }
+        if self.is_over.load(Ordering::Relaxed) {
+            call.cut();
+        }
+        call.run()
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let mut last_error = io::Error::new(ErrorKind::InvalidInput, "the name has no address");
+        for address in &self.to {
+            match TcpStream::connect_timeout(address, LONGEST_CONNECT) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => {
+                    let message = format!("the server at {address} does not answer: {error}");
+                    last_error = io::Error::new(error.kind(), message);
+                }
+            }
+        }
+        Err(last_error)
+    }
+
+    /// Ends all calls that are under way, and takes no more.
+    fn stop(&self) {
+        if self.is_over.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for call in self.under_way().iter().filter_map(Weak::upgrade) {
+            call.cut();
+        }
+        // Wakes who accepts. An error means that nobody does any more.
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
+    }
+
+    fn warn(&self, text: &str) {
+        self.reports.add(Report::warning(text));
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, Vec<Weak<TappedCall<'a>>>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,284 @@
+//! One call on its way through the tap.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::panel::Panel;
+use crate::tap_recording::{Entry, Seen, Sender};
+use crate::tap_watch::TapWatch;
+
+// Invariants:
+// - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other side,
+//   for the disk or for the reader of the output.
+// - A direction that ends is passed on as its end; the call is over when both have ended.
+// - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends to
+//   the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at.
+
+/// A call between the two connections of the tap.
+pub struct TappedCall<'a> {
+    caller: TcpStream,
+    server: TcpStream,
+    begun: Instant,
+    watch: Mutex<TapWatch<'a>>,
+    panel: Mutex<Panel>,
+    server_was_reset: Mutex<bool>,
+    /// Which of the senders has ended.
+    caller_done: AtomicBool,
+    server_done: AtomicBool,
+}
+
+/// How much is passed on at once.
+const MOST_READ: usize = 64 << 10;
+
+/// How long a read waits when no millisecond counts, so that what is to be noticed on a silent line is.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// The same for what is only thrown away.
+const BETWEEN_LAST_LOOKS: Duration = Duration::from_millis(250);
+
+/// How long to wait between two looks when milliseconds count. std has no way to wait that fine for a connection.
+const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
+
+/// For how long somebody may take nothing before it is said. It is waited for all the same.
+const LONGEST_WRITE: Duration = Duration::from_secs(1);
+
+impl<'a> TappedCall<'a> {
+    pub fn new(
+        caller: TcpStream,
+        server: TcpStream,
+        begun: Instant,
+        watch: TapWatch<'a>,
+    ) -> TappedCall<'a> {
+        TappedCall {
+            caller,
+            server,
+            begun,
+            watch: Mutex::new(watch),
+            panel: Mutex::new(Panel::new(begun)),
+            server_was_reset: Mutex::new(false),
+            caller_done: AtomicBool::new(false),
+            server_done: AtomicBool::new(false),
+        }
+    }
+
+    /// Ends it from here, for both sides.
+    pub fn cut(&self) {
+        for stream in [&self.caller, &self.server] {
+            // An error means that it has gone before.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Passes on what both sides send, until both have ended.
+    pub fn run(&self) -> io::Result<()> {
+        for stream in [&self.caller, &self.server] {
+            stream.set_nodelay(true)?;
+            stream.set_write_timeout(Some(LONGEST_WRITE))?;
+        }
+        self.server.set_read_timeout(Some(BETWEEN_LOOKS))?;
+        thread::scope(|scope| {
+            thread::Builder::new().spawn_scoped(scope, || self.pass_on_caller())?;
+            self.pass_on_server();
+            Ok::<(), io::Error>(())
+        })?;
+        let mut watch = self.watch();
+        while let Some(finding) = self.panel().next() {
+            watch.add_finding(&finding);
+        }
+        watch.end(Instant::now());
+        Ok(())
+    }
+
+    fn pass_on_caller(&self) {
+        let mut buffer = vec![0; MOST_READ];
+        let mut is_passed_on = true;
+        while is_passed_on || !self.server_done.load(Ordering::Acquire) {
+            match (&self.caller).read(&mut buffer) {
+                Ok(0) => {
+                    self.end(Sender::Caller, Seen::Closed);
+                    break;
+                }
+                Ok(count) => {
+                    let bytes = buffer.get(..count).unwrap_or_default();
+                    let at = Instant::now();
+                    is_passed_on = is_passed_on && self.pass_on_to_server(bytes);
+                    self.see(Sender::Caller, at, Seen::Bytes(bytes));
+                    if !is_passed_on {
+                        // What is left of it comes to nothing.
+                        let _ = self.caller.set_read_timeout(Some(BETWEEN_LAST_LOOKS));
+                    }
+                }
+                Err(error) if is_only_a_pause(&error) => {}
+                Err(_) => {
+                    self.end(Sender::Caller, Seen::Reset);
+                    break;
+                }
+            }
+        }
+        self.caller_done.store(true, Ordering::Release);
+    }
+
+    fn pass_on_to_server(&self, bytes: &[u8]) -> bool {
+        self.look(|panel, at| panel.look(at, |judge| judge.sent(at)));
+        let mut was_reset = self.server_was_reset();
+        let result = write_all(&self.server, bytes, || {
+            self.look(|panel, at| panel.look(at, |judge| judge.found_no_room(at)));
+        });
+        match result {
+            Ok(()) => {
+                self.look(|panel, at| panel.look(at, |judge| judge.sent(at)));
+                true
+            }
+            Err(error) => {
+                // Not a broken pipe, which is what follows upon a close.
+                *was_reset |= error.kind() == ErrorKind::ConnectionReset;
+                self.see(Sender::Server, Instant::now(), Seen::TakesNoMore);
+                false
+            }
+        }
+    }
+
+    fn pass_on_server(&self) {
+        let mut buffer = vec![0; MOST_READ];
+        let mut is_passed_on = true;
+        let mut is_waiting_finely = false;
+        while is_passed_on || !self.caller_done.load(Ordering::Acquire) {
+            let wants_fine = self.panel().counts_milliseconds();
+            if wants_fine != is_waiting_finely && self.server.set_nonblocking(wants_fine).is_ok() {
+                is_waiting_finely = wants_fine;
+            }
+            let asked = Instant::now();
+            let result = (&self.server).read(&mut buffer);
+            let at = Instant::now();
+            match result {
+                Ok(0) => {
+                    match *self.server_was_reset() {
+                        true => self.end(Sender::Server, Seen::Reset),
+                        false => self.end(Sender::Server, Seen::Closed),
+                    }
+                    break;
+                }
+                Ok(count) => {
+                    let bytes = buffer.get(..count).unwrap_or_default();
+                    if is_passed_on && write_all(&self.caller, bytes, || {}).is_err() {
+                        is_passed_on = false;
+                        self.see(Sender::Caller, at, Seen::TakesNoMore);
+                    }
+                    let emptied = count < MOST_READ;
+                    self.look(|panel, _| {
+                        panel.look(at, |judge| {
+                            judge.heard(asked, at, bytes, emptied);
+                        });
+                    });
+                    self.see(Sender::Server, at, Seen::Bytes(bytes));
+                }
+                Err(error) if is_only_a_pause(&error) => {
+                    self.look(|panel, _| panel.look(at, |judge| judge.found_nothing(asked, at)));
+                    if is_waiting_finely {
+                        thread::sleep(BETWEEN_CLOSE_LOOKS);
+                    }
+                }
+                Err(_) => {
+                    self.end(Sender::Server, Seen::Reset);
+                    break;
+                }
+            }
+            self.tell_findings(at);
+        }
+        self.server_done.store(true, Ordering::Release);
+    }
+
+    /// One side sends no more: tells the other, and notes it.
+    fn end(&self, sender: Sender, how: Seen<'_>) {
+        let other = match sender {
+            Sender::Caller => &self.server,
+            Sender::Server => &self.caller,
+        };
+        // An error means that it has gone before.
+        let _ = other.shutdown(Shutdown::Write);
+        let at = Instant::now();
+        if sender == Sender::Server {
+            self.look(|panel, _| {
+                panel.look(at, |judge| match how {
+                    Seen::Reset => judge.reset(at),
+                    _ => judge.closed(at),
+                });
+            });
+        }
+        self.see(sender, at, how);
+    }
+
+    fn see(&self, sender: Sender, at: Instant, what: Seen<'_>) {
+        let since_begun = at.saturating_duration_since(self.begun);
+        let entry = Entry {
+            sender,
+            at: since_begun,
+            what,
+        };
+        self.watch().see(at, entry);
+    }
+
+    fn tell_findings(&self, now: Instant) {
+        loop {
+            let Some(finding) = self.panel().next_settled(now) else {
+                return;
+            };
+            self.watch().add_finding(&finding);
+        }
+    }
+
+    /// Asterisk is judged by nobody, and a call that has ended from its side is not judged any further.
+    fn look(&self, look: impl FnOnce(&mut Panel, Instant)) {
+        if !self.caller_done.load(Ordering::Acquire) {
+            look(&mut self.panel(), Instant::now());
+        }
+    }
+
+    fn watch(&self) -> MutexGuard<'_, TapWatch<'a>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn panel(&self) -> MutexGuard<'_, Panel> {
+        self.panel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn server_was_reset(&self) -> MutexGuard<'_, bool> {
+        self.server_was_reset
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes all bytes, however long that takes. Calls `has_no_room` once if it takes longer than it should.
+fn write_all(mut to: &TcpStream, mut bytes: &[u8], has_no_room: impl FnOnce()) -> io::Result<()> {
+    let begun = Instant::now();
+    let mut has_no_room = Some(has_no_room);
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(error) if is_only_a_pause(&error) => {
+                if begun.elapsed() >= LONGEST_WRITE {
+                    if let Some(has_no_room) = has_no_room.take() {
+                        has_no_room();
+                    }
+                }
+                // The connection may be one that does not wait just now.
+                thread::sleep(BETWEEN_CLOSE_LOOKS);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn is_only_a_pause(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}

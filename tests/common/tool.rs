@@ -29,7 +29,7 @@ pub fn stderr(output: &Output) -> String {
 pub const UUID_FRAME: [u8; 19] = [1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
 pub const HANGUP_FRAME: [u8; 3] = [0, 0, 0];
 
-/// A `serve` under way, and the lines it prints.
+/// A `serve` or a `tap` under way, and the lines it prints.
 pub struct Serving {
     pub child: Option<Child>,
     pub lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -49,8 +49,19 @@ impl Drop for Serving {
 impl Serving {
     #[track_caller]
     pub fn start(arguments: &[&str]) -> Serving {
-        let mut child = audiosocket(&["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
+        Serving::start_command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
+    }
+
+    /// A `tap` instead.
+    #[track_caller]
+    pub fn tap(to: &str, arguments: &[&str]) -> Serving {
+        let tap = &["tap", "--listen", "127.0.0.1:0", "--to", to];
+        Serving::start_command(&[tap, arguments].concat())
+    }
+
+    #[track_caller]
+    fn start_command(arguments: &[&str]) -> Serving {
+        let mut child = audiosocket(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::thread;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use audiosocket::call::SimulatedAsterisk;
@@ -57,13 +57,7 @@ impl Fault {
 
     /// What is found of one call to it.
     pub fn verdict(&self, version: Version) -> Vec<Violation> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let serve = self.serve;
-        let server = thread::spawn(move || {
-            // It may fail, since Asterisk ends the call upon the fault.
-            let _ = serve(listener.accept().unwrap().0);
-        });
+        let (address, server) = self.serve_once();
         let uuid = SimulatedAsterisk::random_uuid();
         let asterisk = SimulatedAsterisk::connect(address, uuid).unwrap();
         if self.breaks == [Rule::Truncated] {
@@ -75,9 +69,22 @@ impl Fault {
         server.join().unwrap();
         violations
     }
+
+    /// Serves one call on a thread of its own.
+    pub fn serve_once(&self) -> (SocketAddr, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let serve = self.serve;
+        let server = thread::spawn(move || {
+            // It may fail, since Asterisk ends the call upon the fault.
+            let _ = serve(listener.accept().unwrap().0);
+        });
+        (address, server)
+    }
 }
 
-fn place(mut asterisk: SimulatedAsterisk, does: Caller) -> Vec<Violation> {
+/// Places the call to its end, and answers what is found.
+pub fn place(mut asterisk: SimulatedAsterisk, does: Caller) -> Vec<Violation> {
     let (listener, caller) = asterisk.split();
     thread::scope(|scope| {
         if does == Caller::Talks {

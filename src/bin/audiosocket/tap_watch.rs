@@ -23,7 +23,7 @@ pub struct TapWatch<'a> {
     log: Log<'a>,
     recording: Recording<'a>,
     sides: [Side; 2],
-    ending: Option<(Sender, Ending)>,
+    ending: Option<Ended>,
 }
 
 /// Where calls are recorded.
@@ -34,7 +34,14 @@ pub struct Folder<'a> {
     pub bytes: &'a ByteRecordings,
 }
 
-/// How one side has ended the call.
+/// Who has ended the call.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    at: Duration,
+    by: Sender,
+    how: Ending,
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Ending {
     Hangup,
@@ -98,8 +105,9 @@ impl<'a> TapWatch<'a> {
                 if let (Sender::Caller, Ok(Message::Uuid(uuid))) = (sender, message) {
                     log.uuid.get_or_insert(uuid);
                 }
-                log.begin();
+                // A server may send something before the UUID comes.
                 if sender == Sender::Caller {
+                    log.begin();
                     recording.begin(log);
                 }
                 match message {
@@ -110,19 +118,13 @@ impl<'a> TapWatch<'a> {
                         }
                     }
                     Ok(Message::Dtmf(dtmf)) => log.add_dtmf(sender, entry.at, dtmf),
-                    Ok(Message::Hangup) => {
-                        ending.get_or_insert((sender, Ending::Hangup));
-                    }
+                    Ok(Message::Hangup) => Ended::note(ending, entry, Ending::Hangup),
                     Ok(_) => {}
                     Err(error) => log.add_malformed(sender, entry.at, &error.to_string()),
                 }
             }),
-            Seen::Closed => {
-                ending.get_or_insert((sender, Ending::Closed));
-            }
-            Seen::Reset => {
-                ending.get_or_insert((sender, Ending::Reset));
-            }
+            Seen::Closed => Ended::note(ending, entry, Ending::Closed),
+            Seen::Reset => Ended::note(ending, entry, Ending::Reset),
             Seen::TakesNoMore => {}
         }
     }
@@ -342,10 +344,10 @@ impl Log<'_> {
         );
     }
 
-    fn add_end(&self, ending: Option<(Sender, Ending)>, seconds: f64, sides: &[Side; 2]) {
+    fn add_end(&self, ended: Option<Ended>, seconds: f64, sides: &[Side; 2]) {
         let short = self.short();
-        let (by, reason, text) = match ending {
-            Some((sender, ending)) => (sender.to_string(), ending.name(), ending.text(sender)),
+        let (by, reason, text) = match ended {
+            Some(Ended { by, how, .. }) => (by.to_string(), how.name(), how.text(by)),
             None => (
                 String::from("tap"),
                 "stopped",
@@ -413,6 +415,19 @@ impl Log<'_> {
         match self.uuid {
             Some(uuid) => short(uuid),
             None => format!("port {}", self.peer.port()),
+        }
+    }
+}
+
+impl Ended {
+    /// Notes an end, unless there was one before it: they need not be seen in the order in which they came.
+    fn note(ended: &mut Option<Ended>, entry: Entry<'_>, how: Ending) {
+        if ended.is_none_or(|before| entry.at < before.at) {
+            *ended = Some(Ended {
+                at: entry.at,
+                by: entry.sender,
+                how,
+            });
         }
     }
 }

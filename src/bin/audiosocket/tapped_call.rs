@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use audiosocket::call::asterisk::Standing;
+
 use crate::panel::Panel;
 use crate::tap_recording::{Entry, Seen, Sender};
 use crate::tap_watch::TapWatch;
@@ -97,7 +99,12 @@ impl<'a> TappedCall<'a> {
         let mut buffer = vec![0; MOST_READ];
         let mut is_passed_on = true;
         while is_passed_on || !self.server_done.load(Ordering::Acquire) {
-            match (&self.caller).read(&mut buffer) {
+            let result = (&self.caller).read(&mut buffer);
+            if !matches!(&result, Ok(1..)) && !is_pause(&result) {
+                // Asterisk may have gone just because nothing came for so long.
+                self.look(|panel, at| panel.look(at, |judge| judge.found_nothing(at, at)));
+            }
+            match result {
                 Ok(0) => {
                     self.end(Sender::Caller, Seen::Closed);
                     break;
@@ -119,6 +126,7 @@ impl<'a> TappedCall<'a> {
                 }
             }
         }
+        // If it has not ended, nothing more of it is passed on.
         self.caller_done.store(true, Ordering::Release);
     }
 
@@ -194,21 +202,28 @@ impl<'a> TappedCall<'a> {
 
     /// One side sends no more: tells the other, and notes it.
     fn end(&self, sender: Sender, how: Seen<'_>) {
+        let at = Instant::now();
         let other = match sender {
-            Sender::Caller => &self.server,
-            Sender::Server => &self.caller,
+            Sender::Caller => {
+                // What the server does upon it is no fault.
+                self.caller_done.store(true, Ordering::Release);
+                &self.server
+            }
+            Sender::Server => {
+                let caller_done = self.caller_done.load(Ordering::Acquire);
+                self.panel().look(at, |judge| match how {
+                    // After its hangup it is its doing, too, that Asterisk has gone already.
+                    Seen::Reset if !caller_done || judge.standing() == Standing::HungUp => {
+                        judge.reset(at);
+                    }
+                    Seen::Closed if !caller_done => judge.closed(at),
+                    _ => {}
+                });
+                &self.caller
+            }
         };
         // An error means that it has gone before.
         let _ = other.shutdown(Shutdown::Write);
-        let at = Instant::now();
-        if sender == Sender::Server {
-            self.look(|panel, _| {
-                panel.look(at, |judge| match how {
-                    Seen::Reset => judge.reset(at),
-                    _ => judge.closed(at),
-                });
-            });
-        }
         self.see(sender, at, how);
     }
 
@@ -274,6 +289,10 @@ fn write_all(mut to: &TcpStream, mut bytes: &[u8], has_no_room: impl FnOnce()) -
         }
     }
     Ok(())
+}
+
+fn is_pause(result: &io::Result<usize>) -> bool {
+    result.as_ref().is_err_and(is_only_a_pause)
 }
 
 fn is_only_a_pause(error: &io::Error) -> bool {

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, SayError, Voice};
+use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, SayError, Stats, Voice};
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Message, SampleRate, Uuid};
 
+use crate::hearing::Hearing;
 use crate::inspect::dtmf_fields;
 use crate::json::Object;
 use crate::recordings::Recordings;
@@ -31,6 +32,8 @@ pub struct Answering<'a> {
     pub hang_up_after: Option<Duration>,
     pub recordings: Option<(&'a Recordings, &'a Path)>,
     pub reports: &'a Reports,
+    /// Whether to tell each second how it goes, for who looks at a terminal.
+    pub tells_seconds: bool,
 }
 
 impl Answering<'_> {
@@ -43,6 +46,7 @@ impl Answering<'_> {
             hang_up_after,
             recordings,
             reports,
+            tells_seconds,
         } = self;
         let uuid = call.uuid();
         let short = short(uuid);
@@ -70,21 +74,39 @@ impl Answering<'_> {
         };
         let voice = call.voice();
         let mut digits = DtmfEvents::new();
+        let mut hearing = Hearing::since(started);
+        let mut next_second = started.checked_add(SECOND).filter(|_| tells_seconds);
         let mut speech = Speech::new(answer);
         // A caller who has gone is no failure, here and below: the next event will be the end of the call.
         let _ = speech.begin(&voice);
         loop {
-            let event = match hang_up_at {
+            let now = Instant::now();
+            if next_second.is_some_and(|at| at <= now) {
+                next_second = now.checked_add(SECOND);
+                let (stats, seconds) = (call.stats(), started.elapsed().as_secs());
+                let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
+                reports.add(Report {
+                    importance: Importance::Detail,
+                    json: Object::event("second"),
+                    text: format!("{short} {seconds:>3} s: {frames_in} in, {frames_out} out"),
+                });
+            }
+            let event = match hang_up_at.into_iter().chain(next_second).min() {
                 Some(at) => call.receive_until(at),
                 None => call.receive(),
             };
             match event {
                 None => break,
-                Some(Event::TimeUp) => voice.hang_up(),
+                Some(Event::TimeUp) => {
+                    if hang_up_at.is_some_and(|at| at <= Instant::now()) {
+                        voice.hang_up();
+                    }
+                }
                 Some(Event::Said(_)) => {
                     let _ = speech.go_on(&voice);
                 }
                 Some(Event::Message(Message::Audio(audio))) => {
+                    hearing.hear(audio);
                     // A digit on its way back is not to be mixed with the echo.
                     if matches!(answer, Answer::Echo) && voice.unsaid().is_zero() {
                         let _ = voice.send(audio);
@@ -97,6 +119,7 @@ impl Answering<'_> {
                         json: dtmf_fields(json, dtmf),
                         text: format!("{short} {message}"),
                     });
+                    hearing.note_digit();
                     digits.add(dtmf, Instant::now());
                 }
                 Some(other) => warnings.add(&other.to_string()),
@@ -119,17 +142,62 @@ impl Answering<'_> {
         let indent = format!("{short} ");
         let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
         let frames = counted(frames_in, "frame");
+        let mut lines = vec![
+            over,
+            format!("{short} {seconds:.1} s, {frames} in, {frames_out} out"),
+        ];
+        for (what, text) in [("heard", hearing.text()), ("said", said_text(&stats))] {
+            if !text.is_empty() {
+                lines.push(wrapped(&format!("{short} {what}: "), &indent, &text));
+            }
+        }
+        let json = Object::event("hangup")
+            .text("uuid", &uuid.to_string())
+            .text("reason", end.name())
+            .thousandths("seconds", seconds)
+            .number("frames_in", frames_in)
+            .number("frames_out", frames_out);
         reports.add(Report {
             importance: Importance::Call,
-            json: Object::event("hangup")
-                .text("uuid", &uuid.to_string())
-                .text("reason", end.name())
-                .thousandths("seconds", seconds)
-                .number("frames_in", frames_in)
-                .number("frames_out", frames_out),
-            text: format!("{over}\n{short} {seconds:.1} s, {frames} in, {frames_out} out"),
+            json: said_fields(hearing.fields(json), &stats),
+            text: lines.join("\n"),
         });
     }
+}
+
+/// How often it is told how a call goes, if it is.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How late what was said left: `late_ms_p50`, `late_ms_p99`, `gaps_out`. Nothing if nothing was.
+fn said_fields(object: Object, stats: &Stats) -> Object {
+    match lateness_ms(stats) {
+        Some((p50, p99)) => object
+            .thousandths("late_ms_p50", p50)
+            .thousandths("late_ms_p99", p99)
+            .number("gaps_out", stats.gaps),
+        None => object,
+    }
+}
+
+fn said_text(stats: &Stats) -> String {
+    match lateness_ms(stats) {
+        Some((p50, p99)) => {
+            let gaps = match stats.gaps {
+                0 => String::from("no gap"),
+                gaps => counted(gaps, "gap"),
+            };
+            format!("late by {p50:.2} ms at the median, p99 {p99:.2} ms, {gaps}")
+        }
+        None => String::new(),
+    }
+}
+
+fn lateness_ms(stats: &Stats) -> Option<(f64, f64)> {
+    let percentile = |percent| {
+        let late = stats.lateness.percentile(percent)?;
+        Some(late.as_secs_f64() * 1000.0)
+    };
+    Some((percentile(50)?, percentile(99)?))
 }
 
 /// What a call gets to hear, queued a few seconds at a time: what waits is copied for each call, and a thousand may hear the

@@ -1,6 +1,6 @@
 //! `audiosocket call`: places a call, as Asterisk would.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,6 +17,7 @@ use audiosocket::wire::{Audio, Digit, DtmfDialect, Message, SampleRate, Uuid};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
+use crate::hearing::Hearing;
 use crate::inspect::dtmf_fields;
 use crate::json::Object;
 use crate::judged_by::JudgedBy;
@@ -236,6 +237,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         None => None,
     };
     let started = Instant::now();
+    let mut hearing = Hearing::since(started);
     let (listener, caller) = asterisk.split();
     let quiet = AtomicBool::new(false);
     let (said, heard) = thread::scope(|scope| {
@@ -244,6 +246,7 @@ fn call(options: &Options) -> Result<(), Failure> {
             listener,
             || talking.is_finished(),
             &mut violations,
+            &mut hearing,
             options,
             &output,
         );
@@ -288,6 +291,7 @@ fn call(options: &Options) -> Result<(), Failure> {
                 .thousandths("late_ms_p50", p50)
                 .thousandths("late_ms_p99", p99);
         }
+        summary = hearing.fields(summary);
         if let Some(version) = options.version {
             let found = found.iter().map(|found| fields(Object::new(), found));
             summary = summary
@@ -307,6 +311,10 @@ fn call(options: &Options) -> Result<(), Failure> {
             output.line(&format!(
                 "sent late by {p50:.2} ms at the median, p99 {p99:.2} ms"
             ))?;
+        }
+        match hearing.text() {
+            heard if heard.is_empty() => {}
+            heard => output.line(&wrapped("received: ", "  ", &heard))?,
         }
         if options.version.is_some() && found.is_empty() {
             output.line(&format!("Asterisk {version} objects to nothing"))?;
@@ -495,13 +503,24 @@ fn listen(
     listener: &mut Listener<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
     violations: &mut Violations,
+    hearing: &mut Hearing,
     options: &Options,
     output: &Output,
 ) -> Result<(), Failure> {
+    let started = Instant::now();
     let mut ends: Option<Instant> = None;
+    let mut seconds_told = 0;
+    let tells_seconds = !options.json && io::stdout().is_terminal();
     loop {
         violations.print(&listener.violations(), output)?;
         let now = Instant::now();
+        let seconds = now.saturating_duration_since(started).as_secs();
+        if tells_seconds && seconds > seconds_told {
+            seconds_told = seconds;
+            let stats = listener.stats();
+            let (sent, received) = (stats.frames_sent, stats.frames_received);
+            output.line(&format!("{seconds:>3} s: {sent} sent, {received} received"))?;
+        }
         if ends.is_none() && is_caller_done() {
             ends = now.checked_add(LAST_WORDS);
         }
@@ -519,7 +538,8 @@ fn listen(
         };
         match event {
             None => return Ok(()),
-            Some(Event::TimeUp | Event::Message(Message::Audio(_))) => {}
+            Some(Event::Message(Message::Audio(audio))) => hearing.hear(audio),
+            Some(Event::TimeUp) => {}
             Some(event) if !options.json => {
                 output.line(&wrapped("the server sends ", "  ", &event.to_string()))?;
             }

@@ -5,11 +5,13 @@
 mod answering;
 mod args;
 mod byte_recordings;
+mod cadence;
 mod call;
 mod demo;
 mod difference;
 mod failure;
 mod frame_times;
+mod hearing;
 mod inspect;
 mod json;
 mod judged_by;

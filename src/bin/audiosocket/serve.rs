@@ -1,6 +1,6 @@
 //! `audiosocket serve`: answers calls.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -248,6 +248,7 @@ fn answer_calls(
             hang_up_after: options.hang_up_after,
             recordings,
             reports,
+            tells_seconds: !options.json && io::stdout().is_terminal(),
         }
         .run();
         Ok(())

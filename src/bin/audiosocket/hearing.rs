@@ -1,0 +1,82 @@
+//! How what is heard on a call comes.
+
+use std::time::{Duration, Instant};
+
+use audiosocket::wire::Audio;
+
+use crate::cadence::Cadence;
+use crate::json::Object;
+use crate::text::counted;
+
+/// Listens to when audio comes, for the report at the end.
+#[derive(Debug)]
+pub struct Hearing {
+    begun: Instant,
+    first: Option<Duration>,
+    cadence: Cadence,
+}
+
+impl Hearing {
+    /// Of a call that began at the given time.
+    pub fn since(begun: Instant) -> Hearing {
+        Hearing {
+            begun,
+            first: None,
+            cadence: Cadence::default(),
+        }
+    }
+
+    pub fn hear(&mut self, audio: Audio<'_>) {
+        let at = self.begun.elapsed();
+        if self.first.is_none() && audio.samples().any(|sample| sample != 0) {
+            self.first = Some(at);
+        }
+        self.cadence.add(at, audio);
+    }
+
+    pub fn note_digit(&mut self) {
+        self.cadence.note_digit();
+    }
+
+    /// `first_audio_ms`, from the begin to the first frame that is not all silence; `jitter_ms`; `gaps_in`, those of digits left
+    /// out, and `worst_gap_in_ms`.
+    pub fn fields(&self, object: Object) -> Object {
+        let object = match self.first {
+            Some(first) => object.thousandths("first_audio_ms", milliseconds(first)),
+            None => object,
+        };
+        let object = match self.cadence.jitter_ms() {
+            Some(jitter_ms) => object.thousandths("jitter_ms", jitter_ms),
+            None => object,
+        };
+        let object = object.number("gaps_in", self.cadence.gaps());
+        match self.cadence.worst_gap() {
+            Some(gap) => object.thousandths("worst_gap_in_ms", milliseconds(gap.lasted)),
+            None => object,
+        }
+    }
+
+    /// The same in a few words; empty if nothing was heard.
+    pub fn text(&self) -> String {
+        let mut phrases = Vec::new();
+        if let Some(first) = self.first {
+            phrases.push(format!("first sound after {} ms", first.as_millis()));
+        }
+        if let Some(jitter_ms) = self.cadence.jitter_ms() {
+            phrases.push(format!("jitter {jitter_ms:.1} ms"));
+            phrases.push(match self.cadence.worst_gap() {
+                None => String::from("no gap"),
+                Some(gap) => format!(
+                    "{}, the worst {} ms",
+                    counted(self.cadence.gaps(), "gap"),
+                    gap.lasted.as_millis()
+                ),
+            });
+        }
+        phrases.join(", ")
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

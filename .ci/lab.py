@@ -25,9 +25,10 @@ class Lab:
     # Far legs that record with Record(), not with MixMonitor().
     RECORD_PEERS = ("record", "talk", "mix")
 
-    def __init__(self, tool=None, speaker=None):
+    def __init__(self, tool=None, speaker=None, faulty_server=None):
         self.tool = tool
         self.speaker = speaker
+        self.faulty_server = faulty_server
         self.started_here = False
         self.uuids = []
 

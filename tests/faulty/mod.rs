@@ -114,7 +114,7 @@ const fn fault(
 
 use Caller::{KeepsSilent, Talks};
 
-pub const FAULTS: [Fault; 23] = [
+pub const FAULTS: [Fault; 24] = [
     fault(
         "none",
         "echoes, and hangs up after 25 frames",
@@ -215,6 +215,20 @@ pub const FAULTS: [Fault; 23] = [
         &[Rule::SplitPayload],
         Talks,
         |stream| send_in_parts(stream, &[3]),
+    ),
+    fault(
+        "pause-of-20-ms",
+        "pauses for the time of a frame after the header",
+        &[Rule::SplitPayload],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            let frame = audio_frame(0x10, 320);
+            stream.write_all(&frame[..3])?;
+            thread::sleep(Duration::from_millis(20));
+            stream.write_all(&frame[3..])?;
+            end_well(stream)
+        },
     ),
     fault(
         "pause-in-payload",

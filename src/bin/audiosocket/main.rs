@@ -4,6 +4,7 @@
 
 mod answering;
 mod args;
+mod cadence;
 mod call;
 mod demo;
 mod difference;
@@ -21,6 +22,7 @@ mod tap_recording;
 mod text;
 mod timeline;
 mod tones;
+mod utc;
 mod versions;
 mod violations;
 

@@ -1,0 +1,361 @@
+//! When the audio frames of one direction come: gaps, bursts, jitter.
+
+use std::time::Duration;
+
+use audiosocket::wire::{Audio, SampleRate};
+
+/// Watches the times at which audio frames come, against the time their audio lasts.
+#[derive(Debug, Default)]
+pub struct Cadence {
+    first: Option<Duration>,
+    last: Option<Last>,
+    audio: Duration,
+    had_digit: bool,
+    run: Option<Run>,
+    gaps: usize,
+    gaps_with_digit: usize,
+    worst_gap: Option<Gap>,
+    bursts: usize,
+    jitter: Jitter,
+    byte_rate: ByteRate,
+}
+
+/// A frame that came more than two frame times late.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Gap {
+    /// When the frame before it came.
+    pub since: Duration,
+    /// How long after that it came.
+    pub lasted: Duration,
+    /// Whether a digit came in between: Asterisk sends no audio while one is held (measured with 22.10: 120 ms for one of 100 ms).
+    pub had_digit: bool,
+}
+
+/// Frames that came faster than their audio lasts, until they were ahead by two frame times or more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Burst {
+    /// When the first of them came.
+    pub since: Duration,
+    pub frames: usize,
+    pub audio: Duration,
+    /// From the first to the last.
+    pub within: Duration,
+}
+
+/// What a frame of audio tells.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Noted {
+    /// How long after the one before it came.
+    pub spacing: Option<Duration>,
+    pub gap: Option<Gap>,
+    /// One that is over with the frame before.
+    pub burst: Option<Burst>,
+}
+
+/// Frames of a sample or two are late and early by more than their own time all along.
+const LEAST_SLACK: Duration = Duration::from_millis(20);
+
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    at: Duration,
+    length: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    burst: Burst,
+    ahead: Duration,
+}
+
+impl Cadence {
+    /// Takes a frame that came at this time.
+    pub fn add(&mut self, at: Duration, audio: Audio<'_>) -> Noted {
+        let length = Duration::from_micros(u64::from(audio.duration_us()));
+        let last = self.last.replace(Last { at, length });
+        let had_digit = std::mem::take(&mut self.had_digit);
+        self.audio = self.audio.saturating_add(length);
+        let Some(last) = last else {
+            self.first = Some(at);
+            return Noted::default();
+        };
+        let spacing = at.saturating_sub(last.at);
+        let was_g711 = self.is_g711_suspected();
+        if audio.rate() == SampleRate::Hz8000 {
+            self.byte_rate.add(audio.bytes().len(), spacing);
+        }
+        if self.is_g711_suspected() != was_g711 {
+            // Until now it was measured against the wrong length.
+            self.jitter = Jitter::default();
+        }
+        let due = last.length * if self.is_g711_suspected() { 2 } else { 1 };
+        let slack = (due * 2).max(LEAST_SLACK);
+        let is_gap = spacing.saturating_sub(due) > slack;
+        let gap = is_gap.then_some(Gap {
+            since: last.at,
+            lasted: spacing,
+            had_digit,
+        });
+        match gap {
+            Some(gap) => self.count_gap(gap),
+            None => self.jitter.add(spacing.abs_diff(due)),
+        }
+        let burst = if spacing < due * 3 / 4 {
+            let run = self.run.get_or_insert(Run {
+                burst: Burst {
+                    since: last.at,
+                    frames: 1,
+                    audio: last.length,
+                    within: Duration::ZERO,
+                },
+                ahead: Duration::ZERO,
+            });
+            run.burst.frames += 1;
+            run.burst.audio = run.burst.audio.saturating_add(length);
+            run.burst.within = at.saturating_sub(run.burst.since);
+            run.ahead = run.ahead.saturating_add(due.saturating_sub(spacing));
+            None
+        } else {
+            self.end_run(slack)
+        };
+        Noted {
+            spacing: Some(spacing),
+            gap,
+            burst,
+        }
+    }
+
+    /// A digit came, as a signal.
+    pub fn note_digit(&mut self) {
+        self.had_digit = true;
+    }
+
+    /// The burst with which the audio ends, if it does.
+    pub fn finish(&mut self) -> Option<Burst> {
+        let length = self.last.map(|last| last.length)?;
+        self.end_run((length * 2).max(LEAST_SLACK))
+    }
+
+    fn end_run(&mut self, slack: Duration) -> Option<Burst> {
+        let run = self.run.take().filter(|run| run.ahead >= slack)?;
+        self.bursts += 1;
+        Some(run.burst)
+    }
+
+    fn count_gap(&mut self, gap: Gap) {
+        if gap.had_digit {
+            self.gaps_with_digit += 1;
+            return;
+        }
+        self.gaps += 1;
+        if self.worst_gap.is_none_or(|worst| gap.lasted > worst.lasted) {
+            self.worst_gap = Some(gap);
+        }
+    }
+
+    /// How long all audio lasts.
+    pub const fn audio(&self) -> Duration {
+        self.audio
+    }
+
+    /// From the first frame to the end of what the last one holds.
+    pub fn elapsed(&self) -> Duration {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => last.at.saturating_add(last.length).saturating_sub(first),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// How long the audio of the last frame lasts.
+    pub fn frame_length(&self) -> Option<Duration> {
+        self.last.map(|last| last.length)
+    }
+
+    /// Gaps, but for those of digits.
+    pub const fn gaps(&self) -> usize {
+        self.gaps
+    }
+
+    pub const fn gaps_with_digit(&self) -> usize {
+        self.gaps_with_digit
+    }
+
+    /// The longest gap that no digit explains.
+    pub const fn worst_gap(&self) -> Option<Gap> {
+        self.worst_gap
+    }
+
+    pub const fn bursts(&self) -> usize {
+        self.bursts
+    }
+
+    /// How far the spacing of frames is from their length in the mean, in milliseconds, gaps apart; `None` without two frames.
+    ///
+    /// It is the D of RFC 3550, 6.4.1, whose running mean is the jitter there.
+    pub fn jitter_ms(&self) -> Option<f64> {
+        self.jitter.mean_ms()
+    }
+
+    /// Whether what comes as linear audio of 8 kHz, 16,000 bytes a second, is at the 8,000 of G.711. Known after a second.
+    pub fn is_g711_suspected(&self) -> bool {
+        self.byte_rate.is_of_g711()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Jitter {
+    sum_ms: f64,
+    frames: usize,
+}
+
+impl Jitter {
+    fn add(&mut self, deviation: Duration) {
+        self.sum_ms += deviation.as_secs_f64() * 1000.0;
+        self.frames += 1;
+    }
+
+    fn mean_ms(&self) -> Option<f64> {
+        (self.frames > 0).then(|| self.sum_ms / self.frames as f64)
+    }
+}
+
+#[derive(Debug, Default)]
+struct ByteRate {
+    bytes: u64,
+    time: Duration,
+}
+
+/// A pause longer than this is none of the spacing of frames: the line was silent, or a digit was held.
+const PAUSE: Duration = Duration::from_millis(100);
+const LEAST_TIME: Duration = Duration::from_secs(1);
+
+impl ByteRate {
+    fn add(&mut self, payload_len: usize, spacing: Duration) {
+        if spacing <= PAUSE {
+            self.bytes = self.bytes.saturating_add(payload_len as u64);
+            self.time = self.time.saturating_add(spacing);
+        }
+    }
+
+    fn is_of_g711(&self) -> bool {
+        // A fifth to each side for frames that came late; linear audio is at twice the rate.
+        self.time >= LEAST_TIME
+            && (6_400.0..=9_600.0).contains(&(self.bytes as f64 / self.time.as_secs_f64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Frames of so many bytes of kind 0x10, each so many milliseconds after the one before.
+    fn watched(
+        payload_len: usize,
+        spacings: impl IntoIterator<Item = u64>,
+    ) -> (Cadence, Vec<Noted>) {
+        let bytes = vec![0; payload_len];
+        let mut cadence = Cadence::default();
+        let mut at = Duration::from_millis(7);
+        let mut noted = Vec::new();
+        let mut add = |cadence: &mut Cadence, at| {
+            noted.push(cadence.add(at, Audio::new(SampleRate::Hz8000, &bytes).unwrap()));
+        };
+        add(&mut cadence, at);
+        for spacing in spacings {
+            at += Duration::from_millis(spacing);
+            add(&mut cadence, at);
+        }
+        (cadence, noted)
+    }
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn a_gap_is_more_than_two_frames_late() {
+        let (cadence, noted) = watched(320, [20, 60, 61, 20]);
+        let gap = Gap {
+            since: ms(87),
+            lasted: ms(61),
+            had_digit: false,
+        };
+        let gaps: Vec<Option<Gap>> = noted.iter().map(|noted| noted.gap).collect();
+        assert_eq!(gaps, [None, None, None, Some(gap), None]);
+        assert_eq!((cadence.gaps(), cadence.worst_gap()), (1, Some(gap)));
+        // 0, 40 and 0 ms: the gap does not count.
+        assert!((cadence.jitter_ms().unwrap() - 40.0 / 3.0).abs() < 1e-9);
+        assert_eq!((cadence.audio(), cadence.elapsed()), (ms(100), ms(181)));
+    }
+
+    #[test]
+    fn a_gap_with_a_digit_in_it_is_counted_apart() {
+        let bytes = [0; 320];
+        let audio = Audio::new(SampleRate::Hz8000, &bytes).unwrap();
+        let mut cadence = Cadence::default();
+        cadence.add(ms(0), audio);
+        cadence.note_digit();
+        assert!(cadence.add(ms(120), audio).gap.unwrap().had_digit);
+        assert!(!cadence.add(ms(240), audio).gap.unwrap().had_digit);
+        assert_eq!((cadence.gaps_with_digit(), cadence.gaps()), (1, 1));
+        assert_eq!(cadence.worst_gap().unwrap().since, ms(120));
+    }
+
+    #[test]
+    fn a_burst_is_two_frames_ahead_and_told_when_it_is_over() {
+        let (mut cadence, noted) = watched(320, [20, 0, 1, 20, 0, 20]);
+        let burst = Burst {
+            since: ms(27),
+            frames: 3,
+            audio: ms(60),
+            within: ms(1),
+        };
+        // Ahead by 20 and 19 ms, so not by two frames.
+        assert!(noted.iter().all(|noted| noted.burst.is_none()));
+        assert_eq!(cadence.finish(), None);
+        let (cadence, noted) = watched(320, [20, 0, 0, 20, 0, 20]);
+        assert_eq!(
+            noted[4].burst,
+            Some(Burst {
+                within: ms(0),
+                ..burst
+            })
+        );
+        assert_eq!(cadence.bursts(), 1);
+        // A server that sends twice as fast as it is heard, to the end.
+        let (mut cadence, noted) = watched(320, [10; 49]);
+        assert!(noted.iter().all(|noted| noted.burst.is_none()));
+        let whole = Burst {
+            since: ms(7),
+            frames: 50,
+            audio: ms(1000),
+            within: ms(490),
+        };
+        assert_eq!(cadence.finish(), Some(whole));
+        assert_eq!(cadence.finish(), None);
+    }
+
+    #[test]
+    fn g711_is_told_from_linear_audio_and_its_frames_are_not_late() {
+        for (payload_len, spacing, is_of_g711) in [
+            (160, 20, true),
+            (80, 10, true),
+            (480, 60, true),
+            (320, 20, false),
+            (160, 10, false),
+            (960, 60, false),
+        ] {
+            let (cadence, noted) = watched(payload_len, [spacing; 150]);
+            assert_eq!(cadence.is_g711_suspected(), is_of_g711, "{payload_len}");
+            assert_eq!(cadence.jitter_ms(), Some(0.0));
+            assert!(
+                noted
+                    .iter()
+                    .all(|noted| noted.gap.is_none() && noted.burst.is_none())
+            );
+        }
+        let (cadence, _) = watched(160, [20; 45]);
+        assert!(!cadence.is_g711_suspected(), "a second is not over");
+        let (cadence, _) = watched(320, [20, 120].repeat(400));
+        assert!(!cadence.is_g711_suspected(), "pauses do not count");
+    }
+}

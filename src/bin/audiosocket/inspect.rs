@@ -1,41 +1,75 @@
-//! `audiosocket inspect`: what a stream contains.
+//! `audiosocket inspect`: what a stream or a recording of both directions contains.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
+mod audio_times;
+mod drawing;
+mod envelope;
+mod finding;
+mod json_lines;
+mod labels;
+mod lines;
+mod picture;
+mod raw_stream;
+mod summary;
+mod svg;
+mod tapped_call;
+mod text_lines;
 
-use audiosocket::stream::{FrameReader, ReadError};
-use audiosocket::wire::{Dtmf, Frame, Kind, Message, SampleRate};
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
 
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
-use crate::json::Object;
 use crate::output::Output;
-use crate::text::{counted, quoted, wrapped};
-use crate::tones::{Tone, Tones};
+use crate::tap_recording::MAGIC;
+use crate::text::quoted;
+
+use finding::Finding;
+use json_lines::JsonLines;
+pub use json_lines::dtmf_fields;
+use lines::Lines;
+use picture::Picture;
+use text_lines::TextLines;
 
 const HELP: &str = "\
-audiosocket inspect FILE [--json]
+audiosocket inspect FILE [--json] [--svg OUT.svg]
 
-Shows the frames of a raw AudioSocket stream: the bytes of
-one direction, as they came over TCP, and the DTMF digits in
-their sound. FILE may be - for standard input.
+Shows what FILE contains, - being standard input: a recording
+that audiosocket tap has made of both directions, or a raw
+stream, the bytes of one direction as they came over TCP.
 
-  --json  one line of JSON a frame, and one at the end
+Shows frames, runs of alike ones on one line; DTMF digits, as
+signals and in the sound; what is malformed; and, since a tap
+recording has times: gaps, bursts, frames in pieces, jitter,
+who ended the call. > is what the caller sent, < the server.
 
-  audiosocket inspect call.bin
+  --json         one line of JSON for each frame and finding,
+                 and one at the end
+  --svg OUT.svg  also draws it: the sound of both sides, the
+                 digits, gaps and bursts, the time between
+                 frames. OUT.svg is overwritten
+
+  audiosocket tap --listen 127.0.0.1:9092 \\
+      --to 127.0.0.1:9093 --record calls
+  audiosocket inspect calls/UUID.tap
+  audiosocket inspect calls/UUID.tap --svg call.svg
   nc -l 9092 | audiosocket inspect -
+  audiosocket inspect call.bin --json | grep malformed
 
-Exits 1 if the stream ends inside a frame.
+Exits 1 if the stream ends inside a frame, or the recording
+inside an entry.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
+    let mut svg = None;
     while let Some(arg) = args.next()? {
         match arg {
             Arg::Option(option) => match option.as_str() {
                 "--json" => json = true,
+                "--svg" => svg = Some(args.value()?),
                 "--help" | "-h" => {
                     args.end()?;
                     return Output::new().text(HELP);
@@ -47,246 +81,112 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
         }
     }
     let file = file.ok_or_else(|| Failure::usage("which file? - is standard input"))?;
-    let lines: &mut dyn Lines = if json {
-        &mut JsonLines
+    let lines: Box<dyn Lines> = if json {
+        Box::new(JsonLines)
     } else {
-        &mut TextLines::default()
+        Box::new(TextLines::default())
     };
-    inspect(&file, lines)
+    if let Some(svg) = &svg {
+        check_output(&file, svg)?;
+    }
+    inspect(&Input { file }, lines, svg.as_deref())
 }
 
-fn inspect(file: &OsString, lines: &mut dyn Lines) -> Result<(), Failure> {
-    let name = match file.to_str() {
-        Some("-") => String::from("standard input"),
-        _ => quoted(file),
-    };
-    let unreadable = |error: io::Error| Failure::Failed(format!("cannot read {name}: {error}"));
-    let source: Box<dyn Read> = if file == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(file).map_err(unreadable)?)
-    };
-    let mut reader = FrameReader::new(source);
+/// Refuses an output that would not be where it is looked for, or would take the place of the input.
+fn check_output(file: &OsStr, svg: &OsStr) -> Result<(), Failure> {
+    if svg == "-" {
+        return Err(Failure::usage(
+            "--svg '-': a file is due, standard output has the lines",
+        ));
+    }
+    match (fs::canonicalize(file), fs::canonicalize(svg)) {
+        (Ok(input), Ok(output)) if input == output => Err(Failure::Usage(format!(
+            "--svg {}: that is the file to be inspected",
+            quoted(svg)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Result<(), Failure> {
+    let mut source = input.open()?;
+    let mut start = Vec::new();
+    (&mut source)
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(|error| input.unreadable(error))?;
+    let is_tap_recording = start == MAGIC;
+    let source = start.chain(source);
+
     let output = Output::new();
-    let mut total = Total::default();
-    let mut tones = Tones::default();
-    let needed = loop {
-        match reader.read_frame() {
-            Ok(Some(frame)) => {
-                if let Some(text) = lines.frame(total.bytes, frame) {
-                    output.text(&text)?;
-                }
-                if let Ok(Message::Audio(audio)) = frame.message() {
-                    for tone in tones.hear(audio) {
-                        output.text(&lines.tone(total.bytes, tone))?;
-                    }
-                }
-                total.frames += 1;
-                total.bytes += frame.encoded_len();
-            }
-            Ok(None) => break 0,
-            Err(ReadError::Truncated { needed }) => break needed,
-            Err(ReadError::Io(error)) => return Err(unreadable(error)),
-            Err(error) => return Err(Failure::Failed(error.to_string())),
+    let mut picture = svg.map(|_| Picture::default());
+    let mut show = |finding: &Finding<'_>| {
+        if let Some(picture) = &mut picture {
+            picture.add(finding);
+        }
+        match lines.finding(finding) {
+            text if text.is_empty() => Ok(()),
+            text => output.text(&text),
         }
     };
-    for tone in tones.finish() {
-        output.text(&lines.tone(total.bytes, tone))?;
-    }
-    total.truncated = reader.buffered_len();
-    total.bytes += total.truncated;
-    output.text(&lines.end(&total))?;
-    if total.truncated > 0 {
-        return Err(Failure::Failed(format!(
-            "{name} ends inside a frame (bytes of it there: {}, missing: {needed})",
-            total.truncated
-        )));
-    }
-    Ok(())
-}
-
-#[derive(Debug, Default)]
-struct Total {
-    frames: usize,
-    bytes: usize,
-    /// Bytes of an unfinished frame at the end.
-    truncated: usize,
-}
-
-/// A way to show frames: lines, whole ones, or none as yet.
-trait Lines {
-    fn frame(&mut self, offset: usize, frame: Frame<'_>) -> Option<String>;
-    /// A digit in the sound, which has been found with the frame at `offset`.
-    fn tone(&mut self, offset: usize, tone: Tone) -> String;
-    fn end(&mut self, total: &Total) -> String;
-}
-
-struct JsonLines;
-
-impl Lines for JsonLines {
-    fn frame(&mut self, offset: usize, frame: Frame<'_>) -> Option<String> {
-        let object = Object::event("frame")
-            .number("offset", offset)
-            .number("kind", usize::from(frame.kind().byte()))
-            .text("name", name(frame))
-            .number("len", frame.payload().len());
-        let object = match frame.message() {
-            Ok(Message::Uuid(uuid)) => object.text("uuid", &uuid.to_string()),
-            Ok(Message::Dtmf(dtmf)) => dtmf_fields(object, dtmf),
-            Ok(Message::Audio(audio)) => object
-                .number("rate", audio.rate().hz() as usize)
-                .number("samples", audio.samples().len()),
-            Ok(Message::Error(code)) => match code.flags() {
-                Some(flags) => object.number("code", usize::from(flags.bits())),
-                None => object.text("payload", &hexadecimal(code.payload())),
-            },
-            Ok(_) => object,
-            Err(error) => object.text("malformed", &error.to_string()),
-        };
-        Some(object.finish() + "\n")
-    }
-
-    fn tone(&mut self, _offset: usize, tone: Tone) -> String {
-        Object::event("tone")
-            .text("digit", &tone.digit.to_string())
-            .number("at_ms", tone.at_ms.round() as usize)
-            .number("duration_ms", tone.duration_ms as usize)
-            .finish()
-            + "\n"
-    }
-
-    fn end(&mut self, total: &Total) -> String {
-        Object::event("end")
-            .number("frames", total.frames)
-            .number("bytes", total.bytes)
-            .number("truncated", total.truncated)
-            .finish()
-            + "\n"
-    }
-}
-
-/// The fields of a DTMF signal, the same wherever the tool writes one.
-pub fn dtmf_fields(object: Object, dtmf: Dtmf) -> Object {
-    let (signal, duration_ms) = match dtmf {
-        Dtmf::Start(_) => ("start", None),
-        Dtmf::Stop { duration_ms, .. } => ("stop", Some(duration_ms)),
-        Dtmf::Digit(_) => ("digit", None),
+    let (summary, result) = if is_tap_recording {
+        tapped_call::read(source, input, &mut show)?
+    } else {
+        raw_stream::read(source, input, &mut show)?
     };
-    let object = object
-        .text("signal", signal)
-        .text("digit", &dtmf.digit().to_string());
-    match duration_ms {
-        Some(duration_ms) => object.number("duration_ms", duration_ms as usize),
-        None => object,
+    output.text(&lines.end(&summary))?;
+    if let (Some(picture), Some(svg)) = (picture, svg) {
+        let drawn = drawing::draw(&picture, &summary, &input.name());
+        fs::write(svg, drawn)
+            .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", quoted(svg))))?;
     }
+    result
 }
 
-fn name(frame: Frame<'_>) -> &'static str {
-    match frame.kind() {
-        Kind::DTMF_START_STOP if frame.payload().is_empty() => "silence",
-        Kind::UUID => "uuid",
-        Kind::DTMF_START_STOP | Kind::DTMF_DIGIT => "dtmf",
-        kind => kind.name().unwrap_or("unknown"),
-    }
+/// What is inspected.
+struct Input {
+    file: OsString,
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// For people: audio frames that follow each other and are alike share a line.
-#[derive(Default)]
-struct TextLines {
-    run: Option<AudioRun>,
-}
-
-struct AudioRun {
-    offset: usize,
-    rate: SampleRate,
-    len: usize,
-    frames: usize,
-}
-
-impl TextLines {
-    fn line(offset: usize, name: &str, text: &str) -> String {
-        let start = format!("{offset:>9}  {name:<7}  ");
-        wrapped(&start, &" ".repeat(start.len()), text)
-            .trim_end()
-            .to_owned()
-            + "\n"
-    }
-
-    fn end_run(&mut self) -> String {
-        let Some(run) = self.run.take() else {
-            return String::new();
-        };
-        let seconds = (run.frames * run.len / 2) as f64 / f64::from(run.rate.hz());
-        let text = format!(
-            "{} x {} bytes, {}, {seconds:.2} s",
-            run.frames, run.len, run.rate
-        );
-        TextLines::line(run.offset, "audio", &text)
-    }
-}
-
-impl Lines for TextLines {
-    fn frame(&mut self, offset: usize, frame: Frame<'_>) -> Option<String> {
-        let message = frame.message();
-        if let Ok(Message::Audio(audio)) = message {
-            let len = frame.payload().len();
-            match &mut self.run {
-                Some(run) if run.rate == audio.rate() && run.len == len => {
-                    run.frames += 1;
-                    return None;
-                }
-                _ => {
-                    let before = self.end_run();
-                    self.run = Some(AudioRun {
-                        offset,
-                        rate: audio.rate(),
-                        len,
-                        frames: 1,
-                    });
-                    return Some(before);
-                }
-            }
+impl Input {
+    fn open(&self) -> Result<Box<dyn Read>, Failure> {
+        if self.file == "-" {
+            return Ok(Box::new(io::stdin().lock()));
         }
-        let text = match message {
-            Ok(Message::Uuid(uuid)) => uuid.to_string(),
-            Ok(message @ Message::Dtmf(_)) => message.to_string(),
-            Ok(Message::Error(code)) => code.to_string(),
-            Ok(Message::Unknown(frame)) => {
-                format!(
-                    "kind {:#04x}, payload length {}",
-                    frame.kind().byte(),
-                    frame.payload().len()
-                )
-            }
-            Ok(_) => String::new(),
-            Err(error) => format!("MALFORMED: {error}"),
-        };
-        let line = TextLines::line(offset, name(frame), &text);
-        Some(self.end_run() + &line)
+        let file = File::open(&self.file).map_err(|error| self.unreadable(error))?;
+        Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
     }
 
-    fn tone(&mut self, offset: usize, tone: Tone) -> String {
-        let Tone {
-            digit,
-            at_ms,
-            duration_ms,
-        } = tone;
-        let seconds = at_ms / 1000.0;
-        let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
-        self.end_run() + &TextLines::line(offset, "tone", &text)
+    fn unreadable(&self, error: impl Display) -> Failure {
+        Failure::Failed(format!("cannot read {self}: {error}"))
     }
 
-    fn end(&mut self, total: &Total) -> String {
-        let mut text = self.end_run();
-        if total.truncated > 0 {
-            let offset = total.bytes - total.truncated;
-            let unfinished = format!("an unfinished frame, bytes there: {}", total.truncated);
-            text += &TextLines::line(offset, "CUT", &unfinished);
+    /// As a title: without the folder, and without quotes.
+    fn name(&self) -> String {
+        match self.file.to_str() {
+            Some("-") => self.to_string(),
+            _ => std::path::Path::new(&self.file)
+                .file_name()
+                .unwrap_or(&self.file)
+                .to_string_lossy()
+                .into_owned(),
         }
-        text + &TextLines::line(total.bytes, "end", &counted(total.frames, "frame"))
     }
+}
+
+/// As it is called in messages.
+impl Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.file.to_str() {
+            Some("-") => f.write_str("standard input"),
+            _ => f.write_str(&quoted(&self.file)),
+        }
+    }
+}
+
+/// What to say of a stream that ends inside a frame.
+fn unfinished(input: &Input, whose: &str, there: usize, needed: usize) -> Failure {
+    Failure::Failed(format!(
+        "{input} ends inside a frame{whose} (bytes of it there: {there}, missing: {needed})"
+    ))
 }

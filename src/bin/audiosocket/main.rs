@@ -29,6 +29,7 @@ mod tapped_call;
 mod text;
 mod timeline;
 mod tones;
+mod utc;
 mod versions;
 mod violations;
 

@@ -1,0 +1,121 @@
+//! Findings for programs.
+
+use audiosocket::wire::{Dtmf, Frame, Kind, Message};
+
+use crate::json::Object;
+
+use super::finding::{Finding, Passage, What};
+use super::lines::Lines;
+use super::summary::{Summary, milliseconds};
+
+/// One object a line. What a raw stream has none of, times and directions, is left out.
+pub struct JsonLines;
+
+impl Lines for JsonLines {
+    fn finding(&mut self, finding: &Finding<'_>) -> String {
+        let (object, at) = match finding.what {
+            What::Frame(frame) => (frame_object(finding.offset, frame), None),
+            What::Tone(tone) => {
+                let object = Object::event("tone")
+                    .text("digit", &tone.digit.to_string())
+                    .number("at_ms", tone.at_ms.round() as usize)
+                    .number("duration_ms", tone.duration_ms as usize);
+                let object = match finding.passage {
+                    Some(passage) => object.text("direction", passage.sender.direction()),
+                    None => object,
+                };
+                return object.finish() + "\n";
+            }
+            What::Spacing(_) => return String::new(),
+            What::Gap(gap) => (
+                Object::event("gap")
+                    .thousandths("duration_ms", milliseconds(gap.lasted))
+                    .flag("dtmf", gap.had_digit),
+                Some(gap.since),
+            ),
+            What::Burst(burst) => (
+                Object::event("burst")
+                    .number("frames", burst.frames)
+                    .thousandths("audio_ms", milliseconds(burst.audio))
+                    .thousandths("duration_ms", milliseconds(burst.within)),
+                Some(burst.since),
+            ),
+            What::Split(split) => (
+                Object::event("split")
+                    .number("offset", finding.offset)
+                    .number("after", split.after)
+                    .number("of", split.frame_len)
+                    .thousandths("duration_ms", milliseconds(split.lasted)),
+                Some(split.since),
+            ),
+            What::Ending(ending) => (Object::event(ending.name()), None),
+        };
+        let object = match finding.passage {
+            Some(Passage { sender, at: known }) => object
+                .text("direction", sender.direction())
+                .thousandths("at_ms", milliseconds(at.unwrap_or(known))),
+            None => object,
+        };
+        object.finish() + "\n"
+    }
+
+    fn end(&mut self, summary: &Summary) -> String {
+        Object::event("end")
+            .number("frames", summary.frames)
+            .number("bytes", summary.bytes)
+            .number("truncated", summary.truncated)
+            .finish()
+            + "\n"
+    }
+}
+
+fn frame_object(offset: usize, frame: Frame<'_>) -> Object {
+    let object = Object::event("frame")
+        .number("offset", offset)
+        .number("kind", usize::from(frame.kind().byte()))
+        .text("name", name(frame))
+        .number("len", frame.payload().len());
+    match frame.message() {
+        Ok(Message::Uuid(uuid)) => object.text("uuid", &uuid.to_string()),
+        Ok(Message::Dtmf(dtmf)) => dtmf_fields(object, dtmf),
+        Ok(Message::Audio(audio)) => object
+            .number("rate", audio.rate().hz() as usize)
+            .number("samples", audio.samples().len()),
+        Ok(Message::Error(code)) => match code.flags() {
+            Some(flags) => object.number("code", usize::from(flags.bits())),
+            None => object.text("payload", &hexadecimal(code.payload())),
+        },
+        Ok(_) => object,
+        Err(error) => object.text("malformed", &error.to_string()),
+    }
+}
+
+/// The fields of a DTMF signal, the same wherever the tool writes one.
+pub fn dtmf_fields(object: Object, dtmf: Dtmf) -> Object {
+    let (signal, duration_ms) = match dtmf {
+        Dtmf::Start(_) => ("start", None),
+        Dtmf::Stop { duration_ms, .. } => ("stop", Some(duration_ms)),
+        Dtmf::Digit(_) => ("digit", None),
+    };
+    let object = object
+        .text("signal", signal)
+        .text("digit", &dtmf.digit().to_string());
+    match duration_ms {
+        Some(duration_ms) => object.number("duration_ms", duration_ms as usize),
+        None => object,
+    }
+}
+
+/// What a frame is called, by the tool's contract.
+pub fn name(frame: Frame<'_>) -> &'static str {
+    match frame.kind() {
+        Kind::DTMF_START_STOP if frame.payload().is_empty() => "silence",
+        Kind::UUID => "uuid",
+        Kind::DTMF_START_STOP | Kind::DTMF_DIGIT => "dtmf",
+        kind => kind.name().unwrap_or("unknown"),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,138 @@
+//! Letters along a time axis.
+
+use std::time::Duration;
+
+/// What is to be written where, in bounded space.
+#[derive(Debug, Default)]
+pub struct Labels {
+    labels: Vec<(Duration, char)>,
+    count: usize,
+}
+
+/// A few letters that stand so close that they have to share a place.
+#[derive(Debug, PartialEq)]
+pub struct Cluster {
+    /// Where the first of them belongs.
+    pub x: f64,
+    /// Where their box begins, and how wide it is.
+    pub left: f64,
+    pub width: f64,
+    pub text: String,
+}
+
+/// More than there is room for by far.
+const MOST: usize = 4000;
+/// Beyond them a box says how many there are, not which.
+const MOST_IN_BOX: usize = 16;
+const LETTER_WIDTH: f64 = 9.0;
+const PADDING: f64 = 6.0;
+const BETWEEN: f64 = 2.0;
+
+impl Labels {
+    pub fn add(&mut self, at: Duration, letter: char) {
+        self.count += 1;
+        if self.labels.len() < MOST {
+            self.labels.push((at, letter));
+        }
+    }
+
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The boxes, from left to right, none over another, and none beyond `right`.
+    pub fn clusters(&self, x_of: impl Fn(Duration) -> f64, right: f64) -> Vec<Cluster> {
+        let mut labels = self.labels.clone();
+        labels.sort_by_key(|(at, _)| *at);
+        let mut clusters: Vec<(f64, Vec<char>)> = Vec::new();
+        for (at, letter) in labels {
+            let x = x_of(at);
+            // A box that gets wider may reach the one that follows, never the one before: it grows to the right.
+            match clusters.last_mut() {
+                Some((first, letters)) if x < *first + width(letters) + BETWEEN => {
+                    letters.push(letter)
+                }
+                _ => clusters.push((x, vec![letter])),
+            }
+        }
+        let mut limit = right;
+        let mut boxes: Vec<Cluster> = clusters
+            .into_iter()
+            .rev()
+            .map(|(x, letters)| {
+                let width = width(&letters);
+                let left = (x - (LETTER_WIDTH + PADDING) / 2.0).min(limit - width);
+                limit = left - BETWEEN;
+                Cluster {
+                    x,
+                    left,
+                    width,
+                    text: text(&letters),
+                }
+            })
+            .collect();
+        boxes.reverse();
+        boxes
+    }
+}
+
+fn text(letters: &[char]) -> String {
+    if letters.len() > MOST_IN_BOX {
+        format!("{} digits", letters.len())
+    } else {
+        letters.iter().collect()
+    }
+}
+
+fn width(letters: &[char]) -> f64 {
+    text(letters).chars().count() as f64 * LETTER_WIDTH + PADDING
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn x_of(at: Duration) -> f64 {
+        at.as_secs_f64() * 10.0
+    }
+
+    fn texts(labels: &Labels) -> Vec<String> {
+        let boxes = labels.clusters(x_of, 1000.0);
+        boxes.into_iter().map(|cluster| cluster.text).collect()
+    }
+
+    #[test]
+    fn letters_that_would_overlap_share_a_box() {
+        let mut labels = Labels::default();
+        for (seconds, letter) in [(1.0, '1'), (1.5, '2'), (9.0, '#'), (99.99, 'A')] {
+            labels.add(Duration::from_secs_f64(seconds), letter);
+        }
+        assert_eq!(texts(&labels), ["12", "#", "A"]);
+        let last = &labels.clusters(x_of, 1000.0)[2];
+        assert_eq!((last.x, last.left + last.width), (999.9, 1000.0));
+        for _ in 0..5000 {
+            labels.add(Duration::from_secs(50), '7');
+        }
+        assert_eq!(texts(&labels), ["12", "#", "3996 digits", "A"]);
+        assert_eq!(labels.count(), 5004);
+    }
+
+    proptest! {
+        #[test]
+        fn no_box_is_over_another(times in prop::collection::vec(0_u64..100_000, 0..80)) {
+            let mut labels = Labels::default();
+            for at in &times {
+                labels.add(Duration::from_millis(*at), '5');
+            }
+            let boxes = labels.clusters(x_of, 1000.0);
+            for pair in boxes.windows(2) {
+                prop_assert!(pair[0].left + pair[0].width < pair[1].left);
+            }
+            for one in &boxes {
+                prop_assert!(one.left + one.width <= 1000.0);
+            }
+        }
+    }
+}

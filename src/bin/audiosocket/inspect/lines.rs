@@ -1,0 +1,10 @@
+//! The ways to show findings, a line each or so.
+
+use super::finding::Finding;
+use super::summary::Summary;
+
+/// A way to show findings: lines, whole ones, or none as yet.
+pub trait Lines {
+    fn finding(&mut self, finding: &Finding<'_>) -> String;
+    fn end(&mut self, summary: &Summary) -> String;
+}

@@ -1,0 +1,69 @@
+//! The frames of a raw stream: the bytes of one direction, as they came.
+
+use std::io::Read;
+use std::time::Duration;
+
+use audiosocket::stream::{FrameReader, ReadError};
+use audiosocket::wire::Message;
+
+use crate::failure::Failure;
+use crate::tones::Tones;
+
+use super::finding::{Finding, Show, What};
+use super::summary::Summary;
+use super::{Input, unfinished};
+
+/// Shows what is in the stream. The failure, if there is one, is that of the stream.
+pub fn read(
+    source: impl Read,
+    input: &Input,
+    show: &mut Show<'_>,
+) -> Result<(Summary, Result<(), Failure>), Failure> {
+    let mut reader = FrameReader::new(source);
+    let mut summary = Summary::default();
+    let mut tones = Tones::default();
+    // The only clock there is.
+    let mut audio_ms = 0.0;
+    let needed = loop {
+        let time = Duration::from_secs_f64(audio_ms / 1000.0);
+        let found = |what| Finding {
+            passage: None,
+            offset: summary.bytes,
+            time,
+            what,
+        };
+        match reader.read_frame() {
+            Ok(Some(frame)) => {
+                show(&found(What::Frame(frame)))?;
+                if let Ok(Message::Audio(audio)) = frame.message() {
+                    for tone in tones.hear(audio) {
+                        show(&found(What::Tone(tone)))?;
+                    }
+                    audio_ms +=
+                        audio.samples().len() as f64 * 1000.0 / f64::from(audio.rate().hz());
+                }
+                summary.frames += 1;
+                summary.bytes += frame.encoded_len();
+            }
+            Ok(None) => break 0,
+            Err(ReadError::Truncated { needed }) => break needed,
+            Err(ReadError::Io(error)) => return Err(input.unreadable(error)),
+            Err(error) => return Err(Failure::Failed(error.to_string())),
+        }
+    };
+    for tone in tones.finish() {
+        show(&Finding {
+            passage: None,
+            offset: summary.bytes,
+            time: Duration::from_secs_f64(audio_ms / 1000.0),
+            what: What::Tone(tone),
+        })?;
+    }
+    summary.truncated = reader.buffered_len();
+    summary.bytes += summary.truncated;
+    let result = match summary.truncated {
+        0 => Ok(()),
+        there => Err(unfinished(input, "", there, needed)),
+    };
+    Ok((summary, result))
+}

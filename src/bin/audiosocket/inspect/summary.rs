@@ -1,0 +1,145 @@
+//! What there is to say at the end.
+
+use std::time::{Duration, SystemTime};
+
+use crate::cadence::Cadence;
+use crate::tap_recording::Sender;
+use crate::text::counted;
+use crate::utc::Utc;
+
+use super::finding::Ending;
+
+/// What there was, in all.
+#[derive(Debug, Default)]
+pub struct Summary {
+    pub frames: usize,
+    pub bytes: usize,
+    /// Bytes of unfinished frames at the end.
+    pub truncated: usize,
+    /// Of a tap recording alone.
+    pub call: Option<CallSummary>,
+}
+
+/// What only a recording of both directions, with their times, can tell.
+#[derive(Debug)]
+pub struct CallSummary {
+    pub begun: SystemTime,
+    /// When the last entry came, since the recording began.
+    pub length: Duration,
+    pub sides: [SideSummary; 2],
+    /// Who was the first to end it, how, and when.
+    pub ended: Option<(Sender, HowEnded, Duration)>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HowEnded {
+    HungUp,
+    Ended(Ending),
+}
+
+/// What one of both sent.
+#[derive(Debug)]
+pub struct SideSummary {
+    pub sender: Sender,
+    pub frames: usize,
+    /// Bytes of an unfinished frame at the end, and how many are missing.
+    pub truncated: usize,
+    pub needed: usize,
+    pub malformed: usize,
+    pub splits: usize,
+    pub cadence: Cadence,
+}
+
+impl CallSummary {
+    /// When the recording began, for people.
+    pub fn begun(&self) -> String {
+        format!("begun {}", Utc(self.begun))
+    }
+
+    /// Who ended the call, for people.
+    pub fn ended(&self) -> String {
+        let Some((sender, how, at)) = self.ended else {
+            return String::from("the recording ends before the call");
+        };
+        let how = match how {
+            HowEnded::HungUp => "sent a hangup",
+            HowEnded::Ended(Ending::Closed) => "closed the connection",
+            HowEnded::Ended(Ending::Reset) => "reset the connection",
+            HowEnded::Ended(Ending::TakesNoMore) => "took no more",
+        };
+        format!("the {sender} {how} at {}", seconds(at))
+    }
+}
+
+impl SideSummary {
+    /// In a few words each, for people.
+    pub fn phrases(&self) -> Vec<String> {
+        let cadence = &self.cadence;
+        let mut phrases = vec![counted(self.frames, "frame")];
+        if cadence.audio().is_zero() {
+            phrases.push(String::from("no audio"));
+        } else {
+            phrases.push(format!(
+                "{:.2} s of audio in {:.2} s",
+                cadence.audio().as_secs_f64(),
+                cadence.elapsed().as_secs_f64()
+            ));
+            phrases.push(match cadence.worst_gap() {
+                Some(gap) => format!(
+                    "{}, the worst of {:.0} ms at {}",
+                    counted(cadence.gaps(), "gap"),
+                    milliseconds(gap.lasted),
+                    seconds(gap.since)
+                ),
+                None => String::from("no gap"),
+            });
+            if cadence.gaps_with_digit() > 0 {
+                let gaps = counted(cadence.gaps_with_digit(), "gap");
+                phrases.push(format!("{gaps} at digits"));
+            }
+            if cadence.bursts() > 0 {
+                phrases.push(counted(cadence.bursts(), "burst"));
+            }
+        }
+        if self.splits > 0 {
+            phrases.push(counted(self.splits, "split frame"));
+        }
+        if self.malformed > 0 {
+            phrases.push(counted(self.malformed, "malformed frame"));
+        }
+        if let Some(jitter_ms) = cadence.jitter_ms() {
+            phrases.push(format!("jitter {jitter_ms:.1} ms"));
+        }
+        if self.truncated > 0 {
+            phrases.push(format!(
+                "{} of an unfinished frame",
+                counted(self.truncated, "byte")
+            ));
+        }
+        phrases
+    }
+
+    /// What is to be thought of audio that comes at half its rate.
+    pub fn suspicion(&self) -> Option<&'static str> {
+        let is_suspected = self.cadence.is_g711_suspected();
+        is_suspected.then_some(match self.sender {
+            Sender::Caller => "8000 bytes a second: u-law or a-law; dial with /c(slin)",
+            Sender::Server => "8000 bytes a second: u-law or a-law, or half as fast as due",
+        })
+    }
+}
+
+/// A time in the call, for people.
+pub fn seconds(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    // Only a damaged recording has calls of years; the line must not break for it.
+    if seconds < 1e7 {
+        format!("{seconds:.3} s")
+    } else {
+        format!("{seconds:.1e} s")
+    }
+}
+
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

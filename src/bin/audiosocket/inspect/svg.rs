@@ -1,0 +1,145 @@
+//! Scalable vector graphics, as far as a picture of a call needs them.
+
+use std::fmt::{Display, Write};
+
+/// An SVG file under construction. Whatever text it is given, it is well-formed.
+#[derive(Debug)]
+pub struct Svg {
+    elements: String,
+}
+
+/// A colour, or a line's look, is a class; they are in the style sheet.
+pub type Class = &'static str;
+
+/// Where a text has its place.
+#[derive(Clone, Copy, Debug)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+impl Svg {
+    pub fn new() -> Svg {
+        Svg {
+            elements: String::new(),
+        }
+    }
+
+    pub fn text(&mut self, class: Class, anchor: Anchor, x: f64, y: f64, text: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        self.add(format_args!(
+            "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{}\" y=\"{}\">{}</text>\n",
+            Tenths(x),
+            Tenths(y),
+            escaped(text)
+        ));
+    }
+
+    pub fn rectangle(&mut self, class: Class, x: f64, y: f64, width: f64, height: f64) {
+        self.add(format_args!(
+            "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n",
+            Tenths(x),
+            Tenths(y),
+            Tenths(width),
+            Tenths(height)
+        ));
+    }
+
+    /// Upright lines, as one element: where each is, where it begins and where it ends.
+    pub fn upright_lines(&mut self, class: Class, lines: impl Iterator<Item = (f64, f64, f64)>) {
+        let mut path = String::new();
+        for (x, from, to) in lines {
+            // Writing to a string does not fail.
+            let _ = write!(path, "M{} {}V{}", Tenths(x), Tenths(from), Tenths(to));
+        }
+        if !path.is_empty() {
+            self.add(format_args!("<path class=\"{class}\" d=\"{path}\"/>\n"));
+        }
+    }
+
+    pub fn level_line(&mut self, class: Class, y: f64, from: f64, to: f64) {
+        self.add(format_args!(
+            "<path class=\"{class}\" d=\"M{} {}H{}\"/>\n",
+            Tenths(from),
+            Tenths(y),
+            Tenths(to)
+        ));
+    }
+
+    /// The file, so wide and so high.
+    pub fn finish(self, title: &str, width: f64, height: f64, definitions: &str) -> String {
+        let (width, height) = (Tenths(width), Tenths(height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n\
+             <title>{}</title>\n{definitions}<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n{}</svg>\n",
+            escaped(title),
+            self.elements
+        )
+    }
+
+    fn add(&mut self, element: impl Display) {
+        let _ = write!(self.elements, "{element}");
+    }
+}
+
+/// A coordinate to a tenth of a pixel, and no longer than it must be.
+struct Tenths(f64);
+
+impl Display for Tenths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tenths = (self.0 * 10.0).round() / 10.0;
+        // Never the minus of a zero.
+        write!(f, "{}", tenths + 0.0)
+    }
+}
+
+/// Text that is nothing but text, also where it holds what XML has no way to write.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            // XML 1.0, production 2.
+            '\t' | '\n' | '\r' => escaped.push(' '),
+            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_text_whatever_it_holds() {
+        assert_eq!(
+            escaped("<a href=\"x\">&amp;\0\u{1b}\n\u{ffff}é]]>"),
+            "&lt;a href=&quot;x&quot;&gt;&amp;amp;\u{fffd}\u{fffd} \u{fffd}é]]&gt;"
+        );
+    }
+
+    #[test]
+    fn coordinates_are_short() {
+        for (number, shown) in [(1.0, "1"), (0.05, "0.1"), (-0.04, "0"), (12.34, "12.3")] {
+            assert_eq!(Tenths(number).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn an_empty_path_is_none() {
+        let mut svg = Svg::new();
+        svg.upright_lines("x", std::iter::empty());
+        svg.upright_lines("x", [(1.0, 2.0, 3.0), (2.5, 0.0, 1.0)].into_iter());
+        assert_eq!(svg.elements, "<path class=\"x\" d=\"M1 2V3M2.5 0V1\"/>\n");
+    }
+}

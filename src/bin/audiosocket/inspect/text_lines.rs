@@ -1,0 +1,210 @@
+//! Findings for people.
+
+use std::time::Duration;
+
+use audiosocket::wire::{Frame, Message, SampleRate};
+
+use crate::tap_recording::Sender;
+use crate::text::{counted, wrapped};
+
+use super::finding::{Ending, Finding, Passage, What};
+use super::json_lines::name;
+use super::lines::Lines;
+use super::summary::{CallSummary, Summary, milliseconds, seconds};
+
+/// Audio frames of a direction that follow each other and are alike share a line, as long as nothing else is to be told of either
+/// direction: so the lines are in the order of time.
+#[derive(Default)]
+pub struct TextLines {
+    /// In the order in which they began.
+    runs: Vec<AudioRun>,
+}
+
+struct AudioRun {
+    place: Place,
+    rate: SampleRate,
+    len: usize,
+    frames: usize,
+}
+
+/// What a line begins with.
+#[derive(Clone, Copy)]
+enum Place {
+    Offset(usize),
+    Passage(Passage),
+    /// In a tap recording, and of nobody.
+    Time(Duration),
+}
+
+impl Place {
+    fn of(finding: &Finding<'_>) -> Place {
+        match finding.passage {
+            Some(passage) => Place::Passage(passage),
+            None => Place::Offset(finding.offset),
+        }
+    }
+
+    fn sender(self) -> Option<Sender> {
+        match self {
+            Place::Passage(passage) => Some(passage.sender),
+            _ => None,
+        }
+    }
+}
+
+fn line(place: Place, name: &str, text: &str) -> String {
+    let start = match place {
+        Place::Offset(offset) => format!("{offset:>9}  {name:<7}  "),
+        Place::Passage(Passage { sender, at }) => {
+            let mark = match sender {
+                Sender::Caller => '>',
+                Sender::Server => '<',
+            };
+            format!("{:>11} {mark} {name:<7} ", seconds(at))
+        }
+        Place::Time(at) => format!("{:>11}   {name:<7} ", seconds(at)),
+    };
+    wrapped(&start, &" ".repeat(start.len()), text)
+        .trim_end()
+        .to_owned()
+        + "\n"
+}
+
+impl TextLines {
+    fn end_runs(&mut self) -> String {
+        let lines = self.runs.drain(..).map(|run| {
+            let seconds = (run.frames * run.len / 2) as f64 / f64::from(run.rate.hz());
+            let text = format!(
+                "{} x {} bytes, {}, {seconds:.2} s",
+                run.frames, run.len, run.rate
+            );
+            line(run.place, "audio", &text)
+        });
+        lines.collect()
+    }
+
+    fn audio(&mut self, place: Place, rate: SampleRate, len: usize) -> String {
+        let same_sender = |run: &&mut AudioRun| run.place.sender() == place.sender();
+        let before = match self.runs.iter_mut().find(same_sender) {
+            Some(run) if run.rate == rate && run.len == len => {
+                run.frames += 1;
+                return String::new();
+            }
+            Some(_) => self.end_runs(),
+            None => String::new(),
+        };
+        self.runs.push(AudioRun {
+            place,
+            rate,
+            len,
+            frames: 1,
+        });
+        before
+    }
+}
+
+impl Lines for TextLines {
+    fn finding(&mut self, finding: &Finding<'_>) -> String {
+        let place = Place::of(finding);
+        let (name, text) = match finding.what {
+            What::Frame(frame) => match frame.message() {
+                Ok(Message::Audio(audio)) => {
+                    return self.audio(place, audio.rate(), frame.payload().len());
+                }
+                _ => (name(frame), frame_text(frame)),
+            },
+            What::Tone(tone) => {
+                let seconds = tone.at_ms / 1000.0;
+                let (digit, duration_ms) = (tone.digit, tone.duration_ms);
+                let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
+                ("tone", text)
+            }
+            What::Spacing(_) => return String::new(),
+            What::Gap(gap) => {
+                let why = if gap.had_digit { ", at a digit" } else { "" };
+                let lasted = milliseconds(gap.lasted);
+                (
+                    "gap",
+                    format!("{lasted:.0} ms without audio until now{why}"),
+                )
+            }
+            What::Burst(burst) => {
+                let text = format!(
+                    "{} from {}, {:.0} ms of audio within {:.0} ms",
+                    counted(burst.frames, "frame"),
+                    seconds(burst.since),
+                    milliseconds(burst.audio),
+                    milliseconds(burst.within)
+                );
+                ("burst", text)
+            }
+            What::Split(split) => {
+                let text = format!(
+                    "after {} of {} bytes, the rest {:.0} ms later",
+                    split.after,
+                    split.frame_len,
+                    milliseconds(split.lasted)
+                );
+                ("split", text)
+            }
+            What::Ending(Ending::TakesNoMore) => ("ended", String::from("takes no more")),
+            What::Ending(ending) => (ending.name(), String::new()),
+        };
+        self.end_runs() + &line(place, name, &text)
+    }
+
+    fn end(&mut self, summary: &Summary) -> String {
+        let mut text = self.end_runs();
+        let Some(call) = &summary.call else {
+            if summary.truncated > 0 {
+                let offset = summary.bytes - summary.truncated;
+                let unfinished = format!("an unfinished frame, bytes there: {}", summary.truncated);
+                text += &line(Place::Offset(offset), "CUT", &unfinished);
+            }
+            let frames = counted(summary.frames, "frame");
+            return text + &line(Place::Offset(summary.bytes), "end", &frames);
+        };
+        text += &line(
+            Place::Time(call.length),
+            "end",
+            &counted(summary.frames, "frame"),
+        );
+        text + &call_text(call)
+    }
+}
+
+fn frame_text(frame: Frame<'_>) -> String {
+    match frame.message() {
+        Ok(Message::Uuid(uuid)) => uuid.to_string(),
+        Ok(message @ Message::Dtmf(_)) => message.to_string(),
+        Ok(Message::Error(code)) => code.to_string(),
+        Ok(Message::Unknown(frame)) => {
+            format!(
+                "kind {:#04x}, payload length {}",
+                frame.kind().byte(),
+                frame.payload().len()
+            )
+        }
+        Ok(_) => String::new(),
+        Err(error) => format!("MALFORMED: {error}"),
+    }
+}
+
+fn call_text(call: &CallSummary) -> String {
+    let mut text = String::from("\n");
+    let mut paragraph = |name: &str, words: &str| {
+        let start = format!("{name:<6}  ");
+        text += &wrapped(&start, &" ".repeat(start.len()), words);
+        text.push('\n');
+    };
+    for (side, mark) in call.sides.iter().zip(['>', '<']) {
+        let name = format!("{mark} {}", side.sender);
+        paragraph(&name, &side.phrases().join(", "));
+        if let Some(suspicion) = side.suspicion() {
+            paragraph("", suspicion);
+        }
+    }
+    paragraph("begun", call.begun().trim_start_matches("begun "));
+    paragraph("ended", &call.ended());
+    text
+}

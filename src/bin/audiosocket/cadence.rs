@@ -10,7 +10,8 @@ pub struct Cadence {
     first: Option<Duration>,
     last: Option<Last>,
     audio: Duration,
-    had_digit: bool,
+    /// When one came, since the last frame of audio.
+    digit: Option<Duration>,
     run: Option<Run>,
     gaps: usize,
     gaps_with_digit: usize,
@@ -27,7 +28,7 @@ pub struct Gap {
     pub since: Duration,
     /// How long after that it came.
     pub lasted: Duration,
-    /// Whether a digit came in between: Asterisk sends no audio while one is held (measured with 22.10: 120 ms for one of 100 ms).
+    /// Whether it ended with a digit: Asterisk sends no audio while one is held (measured with 22.10: 120 ms for one of 100 ms).
     pub had_digit: bool,
 }
 
@@ -72,7 +73,8 @@ impl Cadence {
     pub fn add(&mut self, at: Duration, audio: Audio<'_>) -> Noted {
         let length = Duration::from_micros(u64::from(audio.duration_us()));
         let last = self.last.replace(Last { at, length });
-        let had_digit = std::mem::take(&mut self.had_digit);
+        let digit = self.digit.take();
+        let had_digit = digit.is_some_and(|digit| at.saturating_sub(digit) <= PAUSE);
         self.audio = self.audio.saturating_add(length);
         let Some(last) = last else {
             self.first = Some(at);
@@ -87,7 +89,7 @@ impl Cadence {
             // Until now it was measured against the wrong length.
             self.jitter = Jitter::default();
         }
-        let due = last.length * if self.is_g711_suspected() { 2 } else { 1 };
+        let due = last.length * self.length_factor();
         let slack = (due * 2).max(LEAST_SLACK);
         let is_gap = spacing.saturating_sub(due) > slack;
         let gap = is_gap.then_some(Gap {
@@ -125,14 +127,14 @@ impl Cadence {
     }
 
     /// A digit came, as a signal.
-    pub fn note_digit(&mut self) {
-        self.had_digit = true;
+    pub fn note_digit(&mut self, at: Duration) {
+        self.digit = Some(at);
     }
 
     /// The burst with which the audio ends, if it does.
     pub fn finish(&mut self) -> Option<Burst> {
-        let length = self.last.map(|last| last.length)?;
-        self.end_run((length * 2).max(LEAST_SLACK))
+        let due = self.due_spacing()?;
+        self.end_run((due * 2).max(LEAST_SLACK))
     }
 
     fn end_run(&mut self, slack: Duration) -> Option<Burst> {
@@ -165,9 +167,14 @@ impl Cadence {
         }
     }
 
-    /// How long the audio of the last frame lasts.
-    pub fn frame_length(&self) -> Option<Duration> {
-        self.last.map(|last| last.length)
+    /// How long after the last frame the next is due.
+    pub fn due_spacing(&self) -> Option<Duration> {
+        self.last.map(|last| last.length * self.length_factor())
+    }
+
+    fn length_factor(&self) -> u32 {
+        // G.711 has a sample in each byte.
+        if self.is_g711_suspected() { 2 } else { 1 }
     }
 
     /// Gaps, but for those of digits.
@@ -293,11 +300,14 @@ mod tests {
         let audio = Audio::new(SampleRate::Hz8000, &bytes).unwrap();
         let mut cadence = Cadence::default();
         cadence.add(ms(0), audio);
-        cadence.note_digit();
+        cadence.note_digit(ms(101));
         assert!(cadence.add(ms(120), audio).gap.unwrap().had_digit);
         assert!(!cadence.add(ms(240), audio).gap.unwrap().had_digit);
-        assert_eq!((cadence.gaps_with_digit(), cadence.gaps()), (1, 1));
-        assert_eq!(cadence.worst_gap().unwrap().since, ms(120));
+        // One that came long before the audio did is no reason.
+        cadence.note_digit(ms(260));
+        assert!(!cadence.add(ms(365), audio).gap.unwrap().had_digit);
+        assert_eq!((cadence.gaps_with_digit(), cadence.gaps()), (1, 2));
+        assert_eq!(cadence.worst_gap().unwrap().since, ms(240));
     }
 
     #[test]

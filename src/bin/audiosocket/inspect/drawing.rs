@@ -7,7 +7,9 @@ use super::labels::Labels;
 use super::picture::{Lane, Picture};
 use super::summary::{SideSummary, Summary, seconds};
 use super::svg::{Anchor, Class, Svg};
+use crate::tap_recording::Sender;
 use crate::text::counted;
+use crate::utc::Utc;
 
 /// Draws what was gathered and what is to be said of it. Both sides share a time axis: sound above, the spacing of frames below.
 pub fn draw(picture: &Picture, summary: &Summary, name: &str) -> String {
@@ -82,6 +84,7 @@ path{fill:none;stroke-width:1}
 .grid{stroke:#ddd}.level{stroke:#bbb}.due{stroke:#555;stroke-dasharray:2 3}
 .caller{stroke:#1b5598}.server{stroke:#a84a0c}
 .box{fill:#222}.hollow{fill:#fff;stroke:#222}
+.wide{stroke-width:2}
 .at{stroke:#222}.heard-at{stroke:#222;stroke-dasharray:3 3}.over{stroke:#111;stroke-width:3}
 .void{fill:url(#hatch);fill-opacity:.45}
 .gap{fill:url(#hatch);stroke:#444}.burst,.split,.malformed{fill:#222}
@@ -90,17 +93,17 @@ path{fill:none;stroke-width:1}
 
 struct Look {
     heading: &'static str,
-    audio: Class,
+    audio: Class<'static>,
 }
 
 impl Look {
     fn of(side: &SideSummary) -> Look {
         match side.sender {
-            crate::tap_recording::Sender::Caller => Look {
+            Sender::Caller => Look {
                 heading: "Caller",
                 audio: "caller",
             },
-            crate::tap_recording::Sender::Server => Look {
+            Sender::Server => Look {
                 heading: "Server",
                 audio: "server",
             },
@@ -112,7 +115,7 @@ fn numbers(picture: &Picture, summary: &Summary, name: &str) -> String {
     let mut numbers = vec![name.to_owned()];
     match &summary.call {
         Some(call) => {
-            numbers.push(call.begun());
+            numbers.push(format!("begun {}", Utc(call.begun)));
             numbers.push(seconds(call.length));
             numbers.push(counted(summary.frames, "frame"));
             numbers.push(call.ended());
@@ -148,7 +151,7 @@ impl Drawing {
         LEFT + COLUMNS as f64 * (time.as_secs_f64() / self.length.as_secs_f64()).min(1.0)
     }
 
-    fn line(&mut self, class: Class, height: f64, x: f64, text: &str) {
+    fn line(&mut self, class: Class<'_>, height: f64, x: f64, text: &str) {
         self.y += height;
         let text = match text.char_indices().nth(LINE_LETTERS) {
             Some((end, _)) => format!("{}...", &text[..end]),
@@ -163,7 +166,7 @@ impl Drawing {
     }
 
     /// The sound of one side, and in a row each whatever else there is to see of it.
-    fn sound(&mut self, lane: &Lane, audio: Class, full_scale: f32) {
+    fn sound(&mut self, lane: &Lane, audio: Class<'_>, full_scale: f32) {
         self.y += 6.0;
         let rows = [&lane.signals, &lane.tones].map(|labels| {
             let height = if labels.count() > 0 {
@@ -216,7 +219,7 @@ impl Drawing {
         self.y += 12.0;
     }
 
-    fn labels(&mut self, labels: &Labels, name: &str, y: f64, to: f64, look: [Class; 3]) {
+    fn labels(&mut self, labels: &Labels, name: &str, y: f64, to: f64, look: [Class<'_>; 3]) {
         if labels.count() == 0 {
             return;
         }
@@ -225,7 +228,8 @@ impl Drawing {
             .text("small", Anchor::End, LEFT - 8.0, y + 12.0, name);
         let bottom = y + TRACK_HEIGHT - 2.0;
         let clusters = labels.clusters(|at| self.x(at), RIGHT);
-        let places = clusters.iter().map(|cluster| (cluster.x, bottom, to));
+        let places = clusters.iter().flat_map(|cluster| &cluster.places);
+        let places = places.map(|x| (*x, bottom, to));
         self.svg.upright_lines(line, places);
         for cluster in &clusters {
             self.svg
@@ -236,7 +240,7 @@ impl Drawing {
         }
     }
 
-    fn marks(&mut self, name: &str, class: Class, marks: &Envelope) {
+    fn marks(&mut self, name: &str, class: Class<'_>, marks: &Envelope) {
         if marks.is_empty() {
             return;
         }
@@ -305,16 +309,25 @@ impl Drawing {
                     .text("small", Anchor::End, LEFT - 8.0, y_of(ms) + 4.0, &text);
             }
         }
-        if let Some(due) = side.cadence.frame_length() {
-            let ms = due.as_secs_f32() * 1000.0;
+        let due = side.cadence.due_spacing();
+        let due_ms = due.map(|due| due.as_secs_f32() * 1000.0);
+        if let Some(ms) = due_ms {
             self.svg.level_line("due", y_of(ms), LEFT, RIGHT);
             let text = format!("{ms:.0}");
             self.svg
                 .text("small", Anchor::Start, RIGHT + 5.0, y_of(ms) + 4.0, &text);
         }
-        let columns = lane.spacing.columns(self.length, COLUMNS);
-        let strokes: Vec<_> = strokes(&columns, y_of).collect();
-        self.svg.upright_lines(look.audio, strokes.into_iter());
+        // Twice as wide as a pixel, and with a stem down or up to what is due, so that a single late frame can be seen.
+        let columns = lane.spacing.columns(self.length, COLUMNS / 2);
+        let stems = columns.iter().enumerate().filter_map(|(column, spacing)| {
+            let own = (*spacing)?;
+            let due = due_ms.map_or(own, |ms| Extremes { low: ms, high: ms });
+            let Extremes { low, high } = own.and(due);
+            let x = LEFT + column as f64 * 2.0 + 1.0;
+            Some((x, y_of(high) - 1.0, y_of(low) + 1.0))
+        });
+        let class = [look.audio, "wide"].join(" ");
+        self.svg.upright_lines(&class, stems);
         self.y = bottom + 8.0;
     }
 
@@ -332,7 +345,8 @@ impl Drawing {
         for (x, text) in Ticks::of(self.length).places() {
             self.svg.text("small", Anchor::Middle, x, self.y, &text);
         }
-        self.svg.text("small", Anchor::End, LEFT - 8.0, self.y, "s");
+        self.svg
+            .text("small", Anchor::Start, LEFT_EDGE, self.y, "seconds");
         self.y += 12.0;
     }
 }
@@ -411,17 +425,16 @@ fn strokes(
         .enumerate()
         .filter_map(move |(column, value)| {
             let Extremes { low, high } = (*value)?;
-            let (top, bottom) = (y_of(high), y_of(low));
-            let more = ((1.4 - (bottom - top)) / 2.0).max(0.0);
-            Some((LEFT + column as f64 + 0.5, top - more, bottom + more))
+            let x = LEFT + column as f64 + 0.5;
+            Some((x, y_of(high) - 0.5, y_of(low) + 0.5))
         })
 }
 
-/// A round number that is not exceeded, so that quiet calls can be seen too.
+/// A round number that is not reached, so that quiet calls can be seen too.
 fn scale_over(peak: f32) -> f32 {
-    let scales = [1000.0, 2000.0, 4000.0, 8000.0, 16_000.0];
+    let scales = [1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0];
     scales
         .into_iter()
-        .find(|scale| peak <= *scale)
+        .find(|scale| peak * 1.1 <= *scale)
         .unwrap_or(32_768.0)
 }

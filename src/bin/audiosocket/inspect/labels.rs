@@ -12,8 +12,8 @@ pub struct Labels {
 /// A few letters that stand so close that they have to share a place.
 #[derive(Debug, PartialEq)]
 pub struct Cluster {
-    /// Where the first of them belongs.
-    pub x: f64,
+    /// Where they belong: in which pixels.
+    pub places: Vec<f64>,
     /// Where their box begins, and how wide it is.
     pub left: f64,
     pub width: f64,
@@ -44,27 +44,31 @@ impl Labels {
     pub fn clusters(&self, x_of: impl Fn(Duration) -> f64, right: f64) -> Vec<Cluster> {
         let mut labels = self.labels.clone();
         labels.sort_by_key(|(at, _)| *at);
-        let mut clusters: Vec<(f64, Vec<char>)> = Vec::new();
+        let mut clusters: Vec<(Vec<f64>, Vec<char>)> = Vec::new();
         for (at, letter) in labels {
             let x = x_of(at);
             // A box that gets wider may reach the one that follows, never the one before: it grows to the right.
+            let is_near = |first: &[f64], letters: &[char]| x < first[0] + width(letters) + BETWEEN;
             match clusters.last_mut() {
-                Some((first, letters)) if x < *first + width(letters) + BETWEEN => {
-                    letters.push(letter)
+                Some((places, letters)) if is_near(places, letters) => {
+                    letters.push(letter);
+                    if places.last().is_some_and(|last| x - last >= 1.0) {
+                        places.push(x);
+                    }
                 }
-                _ => clusters.push((x, vec![letter])),
+                _ => clusters.push((vec![x], vec![letter])),
             }
         }
         let mut limit = right;
         let mut boxes: Vec<Cluster> = clusters
             .into_iter()
             .rev()
-            .map(|(x, letters)| {
+            .map(|(places, letters)| {
                 let width = width(&letters);
-                let left = (x - (LETTER_WIDTH + PADDING) / 2.0).min(limit - width);
+                let left = (places[0] - (LETTER_WIDTH + PADDING) / 2.0).min(limit - width);
                 limit = left - BETWEEN;
                 Cluster {
-                    x,
+                    places,
                     left,
                     width,
                     text: text(&letters),
@@ -111,7 +115,9 @@ mod tests {
         }
         assert_eq!(texts(&labels), ["12", "#", "A"]);
         let last = &labels.clusters(x_of, 1000.0)[2];
-        assert_eq!((last.x, last.left + last.width), (999.9, 1000.0));
+        assert_eq!(last.places, [999.9]);
+        assert_eq!(last.left + last.width, 1000.0);
+        assert_eq!(labels.clusters(x_of, 1000.0)[0].places, [10.0, 15.0]);
         for _ in 0..5000 {
             labels.add(Duration::from_secs(50), '7');
         }

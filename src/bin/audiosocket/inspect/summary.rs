@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use crate::cadence::Cadence;
 use crate::tap_recording::Sender;
 use crate::text::counted;
-use crate::utc::Utc;
 
 use super::finding::Ending;
 
@@ -51,11 +50,6 @@ pub struct SideSummary {
 }
 
 impl CallSummary {
-    /// When the recording began, for people.
-    pub fn begun(&self) -> String {
-        format!("begun {}", Utc(self.begun))
-    }
-
     /// Who ended the call, for people.
     pub fn ended(&self) -> String {
         let Some((sender, how, at)) = self.ended else {
@@ -84,19 +78,7 @@ impl SideSummary {
                 cadence.audio().as_secs_f64(),
                 cadence.elapsed().as_secs_f64()
             ));
-            phrases.push(match cadence.worst_gap() {
-                Some(gap) => format!(
-                    "{}, the worst of {:.0} ms at {}",
-                    counted(cadence.gaps(), "gap"),
-                    milliseconds(gap.lasted),
-                    seconds(gap.since)
-                ),
-                None => String::from("no gap"),
-            });
-            if cadence.gaps_with_digit() > 0 {
-                let gaps = counted(cadence.gaps_with_digit(), "gap");
-                phrases.push(format!("{gaps} at digits"));
-            }
+            phrases.push(gaps(cadence));
             if cadence.bursts() > 0 {
                 phrases.push(counted(cadence.bursts(), "burst"));
             }
@@ -127,6 +109,25 @@ impl SideSummary {
             Sender::Server => "8000 bytes a second: u-law or a-law, or half as fast as due",
         })
     }
+}
+
+fn gaps(cadence: &Cadence) -> String {
+    let at_digits = match cadence.gaps_with_digit() {
+        0 => String::new(),
+        1 => String::from(" but 1 at a digit"),
+        gaps => format!(" but {gaps} at digits"),
+    };
+    let Some(worst) = cadence.worst_gap() else {
+        return format!("no gap{at_digits}");
+    };
+    let which = match cadence.gaps() {
+        1 => String::from("1 gap"),
+        gaps => format!("{gaps} gaps, the worst"),
+    };
+    let lasted = milliseconds(worst.lasted);
+    let since = seconds(worst.since);
+    let and_at_digits = at_digits.replace("but", "and");
+    format!("{which} of {lasted:.0} ms at {since}{and_at_digits}")
 }
 
 /// A time in the call, for people.

@@ -8,8 +8,8 @@ pub struct Svg {
     elements: String,
 }
 
-/// A colour, or a line's look, is a class; they are in the style sheet.
-pub type Class = &'static str;
+/// The looks that the style sheet has for an element.
+pub type Class<'a> = &'a str;
 
 /// Where a text has its place.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ impl Svg {
         }
     }
 
-    pub fn text(&mut self, class: Class, anchor: Anchor, x: f64, y: f64, text: &str) {
+    pub fn text(&mut self, class: Class<'_>, anchor: Anchor, x: f64, y: f64, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -40,7 +40,7 @@ impl Svg {
         ));
     }
 
-    pub fn rectangle(&mut self, class: Class, x: f64, y: f64, width: f64, height: f64) {
+    pub fn rectangle(&mut self, class: Class<'_>, x: f64, y: f64, width: f64, height: f64) {
         self.add(format_args!(
             "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n",
             Tenths(x),
@@ -51,7 +51,11 @@ impl Svg {
     }
 
     /// Upright lines, as one element: where each is, where it begins and where it ends.
-    pub fn upright_lines(&mut self, class: Class, lines: impl Iterator<Item = (f64, f64, f64)>) {
+    pub fn upright_lines(
+        &mut self,
+        class: Class<'_>,
+        lines: impl Iterator<Item = (f64, f64, f64)>,
+    ) {
         let mut path = String::new();
         for (x, from, to) in lines {
             // Writing to a string does not fail.
@@ -62,7 +66,7 @@ impl Svg {
         }
     }
 
-    pub fn level_line(&mut self, class: Class, y: f64, from: f64, to: f64) {
+    pub fn level_line(&mut self, class: Class<'_>, y: f64, from: f64, to: f64) {
         self.add(format_args!(
             "<path class=\"{class}\" d=\"M{} {}H{}\"/>\n",
             Tenths(from),

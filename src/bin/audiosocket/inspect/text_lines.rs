@@ -6,6 +6,7 @@ use audiosocket::wire::{Frame, Message, SampleRate};
 
 use crate::tap_recording::Sender;
 use crate::text::{counted, wrapped};
+use crate::utc::Utc;
 
 use super::finding::{Ending, Finding, Passage, What};
 use super::json_lines::name;
@@ -123,27 +124,23 @@ impl Lines for TextLines {
             What::Gap(gap) => {
                 let why = if gap.had_digit { ", at a digit" } else { "" };
                 let lasted = milliseconds(gap.lasted);
-                (
-                    "gap",
-                    format!("{lasted:.0} ms without audio until now{why}"),
-                )
+                ("gap", format!("{lasted:.0} ms without audio{why}"))
             }
             What::Burst(burst) => {
                 let text = format!(
-                    "{} from {}, {:.0} ms of audio within {:.0} ms",
+                    "{} in {:.0} ms, {:.0} ms of audio",
                     counted(burst.frames, "frame"),
-                    seconds(burst.since),
-                    milliseconds(burst.audio),
-                    milliseconds(burst.within)
+                    milliseconds(burst.within),
+                    milliseconds(burst.audio)
                 );
                 ("burst", text)
             }
             What::Split(split) => {
                 let text = format!(
-                    "after {} of {} bytes, the rest {:.0} ms later",
+                    "the rest {:.0} ms after {} of {} bytes",
+                    milliseconds(split.lasted),
                     split.after,
-                    split.frame_len,
-                    milliseconds(split.lasted)
+                    split.frame_len
                 );
                 ("split", text)
             }
@@ -193,7 +190,7 @@ fn frame_text(frame: Frame<'_>) -> String {
 fn call_text(call: &CallSummary) -> String {
     let mut text = String::from("\n");
     let mut paragraph = |name: &str, words: &str| {
-        let start = format!("{name:<6}  ");
+        let start = format!("{name:<8}  ");
         text += &wrapped(&start, &" ".repeat(start.len()), words);
         text.push('\n');
     };
@@ -204,7 +201,7 @@ fn call_text(call: &CallSummary) -> String {
             paragraph("", suspicion);
         }
     }
-    paragraph("begun", call.begun().trim_start_matches("begun "));
+    paragraph("begun", &Utc(call.begun).to_string());
     paragraph("ended", &call.ended());
     text
 }

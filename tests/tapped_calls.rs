@@ -1,0 +1,215 @@
+//! `audiosocket inspect` with tap recordings: both directions of a call, with their times.
+
+#[path = "common/nine_seconds.rs"]
+mod nine_seconds;
+#[path = "common/tap_file.rs"]
+mod tap_file;
+#[path = "common/test_file.rs"]
+mod test_file;
+#[path = "common/tool.rs"]
+mod tool;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use nine_seconds::nine_seconds;
+use tap_file::{From, TapFile, audio, frame};
+use test_file::TestFile;
+use tool::{audiosocket, field, run, stderr, stdout};
+
+#[test]
+fn a_call_is_told_in_the_order_of_time() {
+    let file = TestFile::new("told.tap", &nine_seconds().bytes);
+    let output = run(&["inspect", file.path()]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert_eq!(stdout(&output), "TEXT");
+}
+
+#[test]
+fn a_call_is_told_to_programs_with_directions_and_times() {
+    let file = TestFile::new("json.tap", &nine_seconds().bytes);
+    let output = run(&["inspect", "--json", file.path()]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    let text = stdout(&output);
+    let (audio, others): (Vec<&str>, Vec<&str>) = text
+        .lines()
+        .partition(|line| line.contains("\"name\":\"audio\"") && !line.contains("malformed"));
+    assert_eq!(
+        others.join("\n"),
+        r##"{"event":"frame","offset":0,"kind":1,"name":"uuid","len":16,"uuid":"11223344-5566-7788-99aa-bbccddeeff00","direction":"to-server","at_ms":0.200}
+{"event":"frame","offset":32319,"kind":3,"name":"dtmf","len":1,"signal":"digit","digit":"4","direction":"to-server","at_ms":2092.795}
+{"event":"frame","offset":32323,"kind":3,"name":"dtmf","len":1,"signal":"digit","digit":"2","direction":"to-server","at_ms":2093.795}
+{"event":"gap","duration_ms":120.714,"dtmf":true,"direction":"to-server","at_ms":1981.081}
+{"event":"gap","duration_ms":140.683,"dtmf":false,"direction":"to-caller","at_ms":2981.331}
+{"event":"burst","frames":7,"audio_ms":140.000,"duration_ms":0.006,"direction":"to-caller","at_ms":3122.014}
+{"event":"split","offset":64600,"after":3,"of":323,"duration_ms":12.000,"direction":"to-caller","at_ms":4002.000}
+{"event":"tone","digit":"#","at_ms":5003,"duration_ms":98,"direction":"to-caller"}
+{"event":"frame","offset":96900,"kind":16,"name":"audio","len":3,"malformed":"audio (0x10) with payload length 3, an even length is due","direction":"to-caller","at_ms":6001.900}
+{"event":"closed","direction":"to-server","at_ms":9010.000}
+{"event":"frame","offset":145356,"kind":0,"name":"hangup","len":0,"direction":"to-caller","at_ms":9010.500}
+{"event":"closed","direction":"to-caller","at_ms":9010.700}
+{"event":"end","frames":900,"bytes":289121,"truncated":0}"##
+    );
+    assert_eq!(audio.len(), 445 + 450);
+    assert_eq!(
+        audio[..2],
+        [
+            r#"{"event":"frame","offset":19,"kind":16,"name":"audio","len":320,"rate":8000,"samples":160,"direction":"to-server","at_ms":1.000}"#,
+            r#"{"event":"frame","offset":0,"kind":16,"name":"audio","len":320,"rate":8000,"samples":160,"direction":"to-caller","at_ms":1.300}"#,
+        ]
+    );
+}
+
+#[test]
+fn a_recording_may_come_from_standard_input() {
+    let call = nine_seconds().bytes;
+    let file = TestFile::new("piped.tap", &call);
+    let mut child = audiosocket(&["inspect", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&call).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(stdout(&output), stdout(&run(&["inspect", file.path()])));
+}
+
+#[test]
+fn every_way_to_end_a_call_is_named() {
+    for (from, what, line, ended) in [
+        (
+            From::Caller,
+            b'c',
+            "> closed",
+            "the caller closed the connection",
+        ),
+        (
+            From::Server,
+            b'r',
+            "< reset",
+            "the server reset the connection",
+        ),
+        (
+            From::Server,
+            b'e',
+            "< ended   takes no more",
+            "the server took no more",
+        ),
+        (From::Server, b'h', "< hangup", "the server sent a hangup"),
+    ] {
+        let mut tap = TapFile::new();
+        tap.data(From::Caller, 0, &audio(&[1; 160]));
+        match what {
+            b'h' => tap.data(from, 20_000, &frame(0, &[])),
+            _ => tap.end(from, 20_000, what),
+        }
+        // What comes later did not end it.
+        tap.end(From::Caller, 21_000, b'c');
+        tap.end(From::Server, 21_000, b'r');
+        let file = TestFile::new(&format!("ended-{what}.tap"), &tap.bytes);
+        let output = run(&["inspect", file.path()]);
+        assert!(output.status.success());
+        let text = stdout(&output);
+        assert!(text.contains(&format!("    0.020 s {line}\n")), "{text}");
+        assert!(
+            text.ends_with(&format!("ended   {ended} at 0.020 s\n")),
+            "{text}"
+        );
+    }
+    let file = TestFile::new("ended-never.tap", &TapFile::new().bytes);
+    let text = stdout(&run(&["inspect", file.path()]));
+    assert!(
+        text.ends_with("ended   the recording ends before the call\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn g711_under_the_kind_of_linear_audio_is_called_what_it_is() {
+    for (len, at_half_rate) in [(160, true), (320, false)] {
+        let mut tap = TapFile::new();
+        for number in 0..100 {
+            tap.data(
+                From::Caller,
+                number * 20_000,
+                &frame(0x10, &vec![0x7f; len]),
+            );
+        }
+        let file = TestFile::new(&format!("g711-{len}.tap"), &tap.bytes);
+        let text = stdout(&run(&["inspect", file.path()]));
+        assert_eq!(
+            text.contains(
+                "\n          8000 bytes a second: u-law or a-law; dial with\n          /c(slin)\n"
+            ),
+            at_half_rate,
+            "{text}"
+        );
+        assert!(
+            text.contains("no gap,") && text.contains("jitter 0.0 ms"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_recording_that_is_cut_or_damaged_fails_and_is_told_up_to_there() {
+    let whole = nine_seconds().bytes;
+    let mut damaged = whole.clone();
+    let last_entry = damaged.len() - 12;
+    damaged[last_entry] = b'?';
+    let mut inside_a_frame = TapFile::new();
+    inside_a_frame.data(From::Server, 0, &audio(&[1; 160])[..100]);
+    for (name, bytes, frames, truncated, message) in [
+        (
+            "cut",
+            &whole[..whole.len() - 5],
+            "900",
+            "0",
+            "is cut inside an entry (bytes of it there: 7)",
+        ),
+        (
+            "damaged",
+            &damaged,
+            "900",
+            "0",
+            "this tap recording is damaged: no entry where one is due",
+        ),
+        (
+            "inside",
+            &inside_a_frame.bytes,
+            "0",
+            "100",
+            "ends inside a frame of the server (bytes of it there: 100, missing: 223)",
+        ),
+    ] {
+        let file = TestFile::new(&format!("{name}.tap"), bytes);
+        let output = run(&["inspect", "--json", file.path()]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = stdout(&output);
+        let end = text.lines().last().unwrap();
+        assert_eq!(field(end, "event"), "end");
+        assert_eq!(field(end, "frames"), frames);
+        assert_eq!(field(end, "truncated"), truncated);
+        let error = stderr(&output);
+        assert!(error.contains(message), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
+    for (name, len, message) in [
+        ("header", 10, "this tap recording ends inside its header"),
+        (
+            "version",
+            16,
+            "a tap recording of version 2, this program reads 1",
+        ),
+    ] {
+        let mut bytes = whole[..len].to_vec();
+        bytes[4] = if name == "version" { 2 } else { 1 };
+        let file = TestFile::new(&format!("{name}.tap"), &bytes);
+        let output = run(&["inspect", file.path()]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let error = stderr(&output);
+        assert!(error.contains(message), "{error}");
+    }
+}

@@ -8,7 +8,7 @@ use audiosocket::wav::Wav;
 use audiosocket::wire::{Message, SampleRate, Uuid};
 
 use crate::hearing::Hearing;
-use crate::inspect::dtmf_fields;
+use crate::inspect::json_lines::dtmf_fields;
 use crate::json::Object;
 use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};

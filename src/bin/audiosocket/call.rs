@@ -18,7 +18,7 @@ use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::hearing::Hearing;
-use crate::inspect::dtmf_fields;
+use crate::inspect::json_lines::dtmf_fields;
 use crate::json::Object;
 use crate::judged_by::JudgedBy;
 use crate::output::{self, Output};

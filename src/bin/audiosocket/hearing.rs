@@ -35,7 +35,7 @@ impl Hearing {
     }
 
     pub fn note_digit(&mut self) {
-        self.cadence.note_digit();
+        self.cadence.note_digit(self.begun.elapsed());
     }
 
     /// `first_audio_ms`, from the begin to the first frame that is not all silence; `jitter_ms`; `gaps_in`, those of digits left

@@ -3,16 +3,17 @@
 mod audio_times;
 mod drawing;
 mod envelope;
-mod finding;
-mod json_lines;
+pub mod finding;
+pub mod json_lines;
 mod labels;
 mod lines;
 mod picture;
 mod raw_stream;
-mod summary;
+mod recorded_call;
+pub mod side;
+pub mod summary;
 mod svg;
-mod tapped_call;
-mod text_lines;
+pub mod text_lines;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -27,7 +28,6 @@ use crate::text::quoted;
 
 use finding::Finding;
 use json_lines::JsonLines;
-pub use json_lines::dtmf_fields;
 use lines::Lines;
 use picture::Picture;
 use text_lines::TextLines;
@@ -130,7 +130,7 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Res
         }
     };
     let (summary, result) = if is_tap_recording {
-        tapped_call::read(source, input, &mut show)?
+        recorded_call::read(source, input, &mut show)?
     } else {
         raw_stream::read(source, input, &mut show)?
     };

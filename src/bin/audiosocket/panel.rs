@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::asterisk::{Consequence, Judge, TABLE, Version, Violation};
 
+use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
+
 use crate::json::Object;
 use crate::text::wrapped;
-use crate::violations::{fault, fault_fields};
+use crate::violations::{fault_fields, fault_text};
 
 /// A judge for each version of Asterisk, all of the same call.
 #[derive(Debug)]
@@ -15,12 +17,14 @@ pub struct Panel {
     judges: Vec<Judge>,
     /// How many of its violations each judge has told of.
     told: Vec<usize>,
-    findings: VecDeque<Finding>,
+    /// Those whose versions place no such call: they are not asked.
+    is_dismissed: Vec<bool>,
+    faults: VecDeque<Fault>,
 }
 
 /// The same violation, as several versions found it.
 #[derive(Debug)]
-pub struct Finding {
+pub struct Fault {
     /// As the first of them did.
     violation: Violation,
     found_at: Instant,
@@ -38,29 +42,49 @@ impl Panel {
                 .map(|version| Judge::new(version, begun))
                 .to_vec(),
             told: vec![0; Version::EVERY.len()],
-            findings: VecDeque::new(),
+            is_dismissed: vec![false; Version::EVERY.len()],
+            faults: VecDeque::new(),
         }
     }
 
     /// Whether the rest of a frame is waited for in a way that makes each millisecond count.
     pub fn counts_milliseconds(&self) -> bool {
-        self.judges.iter().any(Judge::counts_milliseconds)
+        let seated = self.judges.iter().zip(&self.is_dismissed);
+        seated
+            .filter(|(_, is_dismissed)| !**is_dismissed)
+            .any(|(judge, _)| judge.counts_milliseconds())
+    }
+
+    /// The caller has sent something of this kind, and so is none of the versions that never do.
+    pub fn caller_sent(&mut self, kind: Kind) {
+        for (row, is_dismissed) in TABLE.iter().zip(&mut self.is_dismissed) {
+            let sends_it = match (kind, kind.sample_rate()) {
+                (Kind::DTMF_DIGIT, _) => row.digits == Some(DtmfDialect::Asterisk),
+                (Kind::DTMF_START_STOP, _) => row.digits == Some(DtmfDialect::StartStop),
+                (_, Some(rate)) => rate == SampleRate::Hz8000 || row.knows_all_rates,
+                _ => true,
+            };
+            *is_dismissed |= !sends_it;
+        }
     }
 
     /// Lets all judges look at something.
     pub fn look(&mut self, at: Instant, look: impl Fn(&mut Judge)) {
         for (place, (judge, told)) in self.judges.iter_mut().zip(&mut self.told).enumerate() {
+            if self.is_dismissed.get(place) == Some(&true) {
+                continue;
+            }
             look(judge);
             for violation in judge.violations().iter().skip(*told) {
                 *told += 1;
-                let is_same = |finding: &&mut Finding| {
-                    let found = &finding.violation;
+                let is_same = |fault: &&mut Fault| {
+                    let found = &fault.violation;
                     (found.rule, found.offset) == (violation.rule, violation.offset)
                 };
                 let consequence = (place, violation.consequence);
-                match self.findings.iter_mut().find(is_same) {
-                    Some(finding) => finding.consequences.push(consequence),
-                    None => self.findings.push_back(Finding {
+                match self.faults.iter_mut().find(is_same) {
+                    Some(fault) => fault.consequences.push(consequence),
+                    None => self.faults.push_back(Fault {
                         violation: *violation,
                         found_at: at,
                         consequences: vec![consequence],
@@ -71,19 +95,19 @@ impl Panel {
     }
 
     /// The next violation that is old enough for all versions to have found it.
-    pub fn next_settled(&mut self, now: Instant) -> Option<Finding> {
-        let oldest = self.findings.front()?;
+    pub fn next_settled(&mut self, now: Instant) -> Option<Fault> {
+        let oldest = self.faults.front()?;
         let age = now.saturating_duration_since(oldest.found_at);
         (age >= UNTIL_ALL_AGREE).then(|| self.next()).flatten()
     }
 
     /// What is left, at the end.
-    pub fn next(&mut self) -> Option<Finding> {
-        self.findings.pop_front()
+    pub fn next(&mut self) -> Option<Fault> {
+        self.faults.pop_front()
     }
 }
 
-impl Finding {
+impl Fault {
     /// In one object: the fault, and in `consequences` what each of the versions does that do something.
     pub fn fields(&self, object: Object) -> Object {
         let consequences = self.by_consequence().into_iter().map(|(what, versions)| {
@@ -100,7 +124,7 @@ impl Finding {
         let mut lines = vec![wrapped(
             &format!("{start}{:.3} s ", self.violation.at.as_secs_f64()),
             start,
-            &fault(&self.violation),
+            &fault_text(&self.violation),
         )];
         for (what, versions) in self.by_consequence() {
             let indent = format!("{start}  ");
@@ -147,9 +171,9 @@ mod tests {
             panel.next_settled(at).is_none(),
             "not all may have found it"
         );
-        let finding = panel.next_settled(at + UNTIL_ALL_AGREE).unwrap();
+        let fault = panel.next_settled(at + UNTIL_ALL_AGREE).unwrap();
         assert_eq!(
-            finding.text("0123abcd "),
+            fault.text("0123abcd "),
             "0123abcd 1.234 s empty-audio, audio without a sample (byte
 0123abcd 0: 10 00 00)
 0123abcd   Asterisk hangs up the caller: 20.14, 21.9, 22.4;
@@ -161,7 +185,24 @@ mod tests {
     }
 
     #[test]
-    fn versions_that_wait_for_different_times_share_a_finding() {
+    fn versions_that_place_no_such_call_are_not_asked() {
+        let begun = Instant::now();
+        let mut panel = Panel::new(begun);
+        panel.caller_sent(Kind::SLIN);
+        panel.caller_sent(Kind::SLIN16);
+        panel.look(begun, |judge| {
+            judge.heard(begun, begun, &[0x12, 0, 2, 7, 7], true);
+        });
+        assert!(panel.next().is_none(), "who sends 16 kHz takes it");
+        panel.caller_sent(Kind::DTMF_START_STOP);
+        panel.look(begun, |judge| {
+            judge.heard(begun, begun, &[0x10, 0, 0], true);
+        });
+        assert!(panel.next().is_none(), "nobody sends both");
+    }
+
+    #[test]
+    fn versions_that_wait_for_different_times_share_a_fault() {
         let begun = Instant::now();
         let mut panel = Panel::new(begun);
         let after = |ms| begun + Duration::from_millis(ms);

@@ -5,25 +5,30 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use audiosocket::call::Direction;
-use audiosocket::wire::{Audio, Decoded, Dtmf, Frame, FrameBuffer, Message, Uuid};
+use audiosocket::wire::{Audio, Kind, Message, Uuid};
 
 use crate::answering::short;
 use crate::byte_recordings::{ByteRecorder, ByteRecordings};
-use crate::inspect::dtmf_fields;
+use crate::inspect::finding::{Ending, Finding, Passage, What};
+use crate::inspect::json_lines::{dtmf_fields, object};
+use crate::inspect::side::Side;
+use crate::inspect::summary::{HowEnded, SideSummary, seconds};
+use crate::inspect::text_lines::words;
 use crate::json::Object;
-use crate::panel::Finding;
+use crate::panel::Fault;
 use crate::recordings::{Recorder, Recordings};
 use crate::reports::{Importance, Report, Reports};
 use crate::tap_recording::{Entry, Seen, Sender};
-use crate::text::{counted, quoted, wrapped};
-use crate::tones::{Tone, Tones};
+use crate::text::{quoted, wrapped};
 
 /// Watches over a call: tells what happens, records it, and sums it up at the end.
 pub struct TapWatch<'a> {
     log: Log<'a>,
     recording: Recording<'a>,
     sides: [Side; 2],
-    ending: Option<Ended>,
+    /// By the caller.
+    kinds_sent: Vec<Kind>,
+    ended: Option<Ended>,
 }
 
 /// Where calls are recorded.
@@ -39,23 +44,7 @@ pub struct Folder<'a> {
 struct Ended {
     at: Duration,
     by: Sender,
-    how: Ending,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Ending {
-    Hangup,
-    Closed,
-    Reset,
-}
-
-/// What one side sends.
-struct Side {
-    sender: Sender,
-    buffer: FrameBuffer<Vec<u8>>,
-    bytes: usize,
-    frames: usize,
-    tones: Tones,
+    how: HowEnded,
 }
 
 impl<'a> TapWatch<'a> {
@@ -72,6 +61,7 @@ impl<'a> TapWatch<'a> {
                 peer,
                 uuid: None,
                 is_begun: false,
+                is_suspicion_told: false,
             },
             recording: Recording {
                 folder,
@@ -81,118 +71,102 @@ impl<'a> TapWatch<'a> {
                 running: None,
             },
             sides: Sender::BOTH.map(Side::new),
-            ending: None,
+            kinds_sent: Vec::new(),
+            ended: None,
         }
     }
 
-    /// Takes in what was seen.
-    pub fn see(&mut self, at: Instant, entry: Entry<'_>) {
+    /// Takes in what was seen. Answers of which kinds the frames were that the caller has not sent before.
+    pub fn see(&mut self, at: Instant, entry: Entry<'_>) -> Vec<Kind> {
         self.recording.add(entry);
-        let Entry { sender, what, .. } = entry;
-        let TapWatch {
-            log,
-            recording,
-            sides: [caller, server],
-            ending,
-        } = self;
-        let side = match sender {
-            Sender::Caller => caller,
-            Sender::Server => server,
-        };
-        match what {
-            Seen::Bytes(bytes) => side.decode(bytes, |frame, tones| {
-                let message = frame.message();
-                if let (Sender::Caller, Ok(Message::Uuid(uuid))) = (sender, message) {
-                    log.uuid.get_or_insert(uuid);
-                }
-                // A server may send something before the UUID comes.
-                if sender == Sender::Caller {
-                    log.begin();
-                    recording.begin(log);
-                }
-                match message {
-                    Ok(Message::Audio(audio)) => {
-                        recording.add_sound(sender, audio, at);
-                        for tone in tones.hear(audio) {
-                            log.add_tone(sender, entry.at, tone);
-                        }
-                    }
-                    Ok(Message::Dtmf(dtmf)) => log.add_dtmf(sender, entry.at, dtmf),
-                    Ok(Message::Hangup) => Ended::note(ending, entry, Ending::Hangup),
-                    Ok(_) => {}
-                    Err(error) => log.add_malformed(sender, entry.at, &error.to_string()),
-                }
-            }),
-            Seen::Closed => Ended::note(ending, entry, Ending::Closed),
-            Seen::Reset => Ended::note(ending, entry, Ending::Reset),
-            Seen::TakesNoMore => {}
-        }
-    }
-
-    /// Tells of a fault of the server.
-    pub fn add_finding(&self, finding: &Finding) {
-        let log = &self.log;
-        log.add(
-            Importance::Detail,
-            finding.fields(log.object("violation")),
-            finding.text(&format!("{} ", log.short())),
-        );
-    }
-
-    /// Sums it up.
-    pub fn end(&mut self, at: Instant) {
         let TapWatch {
             log,
             recording,
             sides,
-            ending,
+            kinds_sent,
+            ended,
+            ..
         } = self;
-        let since_begun = at.saturating_duration_since(recording.begun);
-        for side in sides.iter_mut() {
-            for tone in side.tones.finish() {
-                log.add_tone(side.sender, since_begun, tone);
+        let Some(side) = sides.iter_mut().find(|side| side.sender() == entry.sender) else {
+            return Vec::new();
+        };
+        let mut new_kinds = Vec::new();
+        let took = side.take(entry, &mut |finding| {
+            if let What::Frame(frame) = finding.what {
+                let message = frame.message();
+                // A server may send something before the UUID comes.
+                if entry.sender == Sender::Caller {
+                    if let Ok(Message::Uuid(uuid)) = message {
+                        log.uuid.get_or_insert(uuid);
+                    }
+                    log.begin();
+                    recording.begin(log);
+                    if !kinds_sent.contains(&frame.kind()) {
+                        kinds_sent.push(frame.kind());
+                        new_kinds.push(frame.kind());
+                    }
+                }
+                if let Ok(Message::Audio(audio)) = message {
+                    recording.add_sound(entry.sender, audio, at);
+                }
             }
+            log.add(finding);
+            Ok(())
+        });
+        if let (Some(text), false) = (side.suspicion(), log.is_suspicion_told) {
+            log.is_suspicion_told = true;
+            log.warn(text);
         }
-        if sides.iter().all(|side| side.bytes == 0) {
+        // They need not be seen in the order in which they came.
+        let is_first = ended.is_none_or(|before| entry.at < before.at);
+        if let (Ok(Some(how)), true) = (took, is_first) {
+            *ended = Some(Ended {
+                at: entry.at,
+                by: entry.sender,
+                how,
+            });
+        }
+        new_kinds
+    }
+
+    /// Tells of a fault of the server.
+    pub fn add_fault(&self, fault: &Fault) {
+        let log = &self.log;
+        log.report(
+            Importance::Detail,
+            fault.fields(log.object("violation")),
+            fault.text(&format!("{} ", log.short())),
+        );
+    }
+
+    /// Sums it up. If it was cut here, neither of both has ended it.
+    pub fn end(&mut self, at: Instant, is_cut: bool) {
+        let length = at.saturating_duration_since(self.recording.begun);
+        let log = &mut self.log;
+        let mut show = |finding: &Finding<'_>| {
+            log.add(finding);
+            Ok(())
+        };
+        let [caller, server] = &mut self.sides;
+        let sides = [
+            caller.finish(length, &mut show),
+            server.finish(length, &mut show),
+        ];
+        // Showing cannot fail here.
+        let [Ok((caller, from_caller)), Ok((server, from_server))] = sides else {
+            return;
+        };
+        if from_caller + from_server == 0 {
             log.add_probe();
             return;
         }
         log.begin();
-        recording.begin(log);
-        log.add_end(*ending, since_begun.as_secs_f64(), sides);
-    }
-}
-
-impl Side {
-    fn new(sender: Sender) -> Side {
-        Side {
-            sender,
-            // No frame is too long for it.
-            buffer: FrameBuffer::new(vec![0; Frame::MAX_LEN]),
-            bytes: 0,
-            frames: 0,
-            tones: Tones::default(),
-        }
-    }
-
-    /// Calls `see` for each frame that is whole with these bytes.
-    fn decode(&mut self, bytes: &[u8], mut see: impl FnMut(Frame<'_>, &mut Tones)) {
-        self.bytes += bytes.len();
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let spare = self.buffer.spare();
-            let count = spare.len().min(rest.len());
-            let (now, later) = rest.split_at(count);
-            if let Some(room) = spare.get_mut(..count) {
-                room.copy_from_slice(now);
-            }
-            self.buffer.filled(count);
-            rest = later;
-            while let Decoded::Frame(frame) = self.buffer.next_frame() {
-                self.frames += 1;
-                see(frame, &mut self.tones);
-            }
-        }
+        self.recording.begin(log);
+        log.add_end(
+            self.ended.filter(|_| !is_cut),
+            length,
+            &[(caller, from_caller), (server, from_server)],
+        );
     }
 }
 
@@ -205,9 +179,11 @@ struct Recording<'a> {
     running: Option<Running>,
 }
 
+type TellSound = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
+
 struct Running {
     bytes: ByteRecorder,
-    tell_sound: Box<dyn FnMut(Direction, Audio<'_>, Instant) + Send>,
+    tell_sound: Box<TellSound>,
     _sound: Recorder,
 }
 
@@ -267,6 +243,7 @@ struct Log<'a> {
     peer: SocketAddr,
     uuid: Option<Uuid>,
     is_begun: bool,
+    is_suspicion_told: bool,
 }
 
 impl Log<'_> {
@@ -277,7 +254,7 @@ impl Log<'_> {
         }
         let peer = self.peer;
         let short = self.short();
-        self.add(
+        self.report(
             Importance::Call,
             self.object("call").text("peer", &peer.to_string()),
             match self.uuid {
@@ -290,111 +267,96 @@ impl Log<'_> {
     /// Of a connection without a byte.
     fn add_probe(&self) {
         let peer = self.peer;
-        self.add(
+        self.report(
             Importance::Detail,
             Object::event("probe").text("peer", &peer.to_string()),
             format!("{peer} came and went without a byte"),
         );
     }
 
-    fn add_dtmf(&self, sender: Sender, at: Duration, dtmf: Dtmf) {
-        self.add_event(
-            sender,
-            at,
-            |object| dtmf_fields(object, dtmf),
-            "dtmf",
-            &Message::Dtmf(dtmf).to_string(),
-        );
-    }
-
-    fn add_tone(&self, sender: Sender, at: Duration, tone: Tone) {
-        let Tone {
-            digit, duration_ms, ..
-        } = tone;
-        // It is told when it is over.
-        self.add_event(
-            sender,
-            at,
-            |object| {
-                object
-                    .text("digit", &digit.to_string())
-                    .number("duration_ms", duration_ms as usize)
+    /// Tells what is found, but for frames of which there is nothing to tell.
+    fn add(&self, finding: &Finding<'_>) {
+        let Finding {
+            passage: Some(Passage { sender, at }),
+            what,
+            ..
+        } = finding
+        else {
+            return;
+        };
+        let json = match what {
+            What::Frame(frame) => match frame.message() {
+                Ok(Message::Audio(_) | Message::Uuid(_) | Message::Hangup) => return,
+                Ok(Message::Dtmf(dtmf)) => dtmf_fields(
+                    Object::event("dtmf")
+                        .text("direction", sender.direction())
+                        .thousandths("at_ms", at.as_secs_f64() * 1000.0),
+                    dtmf,
+                ),
+                _ => object(finding).unwrap_or_else(Object::new),
             },
-            "tone",
-            &format!("digit {digit} as sound, {duration_ms} ms"),
-        );
-    }
-
-    fn add_malformed(&self, sender: Sender, at: Duration, error: &str) {
-        self.add_event(
-            sender,
-            at,
-            |object| object.text("malformed", error),
-            "malformed",
-            &format!("MALFORMED: {error}"),
+            // How it ended is told at the end.
+            What::Ending(Ending::Closed | Ending::Reset) => return,
+            _ => match object(finding) {
+                Some(object) => object,
+                None => return,
+            },
+        };
+        let Some((name, text)) = words(what) else {
+            return;
+        };
+        let short = self.short();
+        let start = format!("{short} {} {sender}: {name} ", seconds(*at));
+        let text = wrapped(&start, &format!("{short}   "), &text);
+        self.report(
+            Importance::Detail,
+            self.named(json),
+            String::from(text.trim_end()),
         );
     }
 
     fn warn(&self, text: &str) {
         let short = self.short();
-        self.add(
+        self.report(
             Importance::Warning,
             self.object("warning").text("text", text),
             format!("{short} {text}"),
         );
     }
 
-    fn add_end(&self, ended: Option<Ended>, seconds: f64, sides: &[Side; 2]) {
+    fn add_end(&self, ended: Option<Ended>, length: Duration, sides: &[(SideSummary, usize)]) {
         let short = self.short();
         let (by, reason, text) = match ended {
-            Some(Ended { by, how, .. }) => (by.to_string(), how.name(), how.text(by)),
-            None => (
-                String::from("tap"),
-                "stopped",
-                String::from("the tap was stopped"),
-            ),
+            Some(Ended { by, how, .. }) => (by.to_string(), reason(how), how_text(by, how)),
+            None => (String::from("tap"), "stopped", "the tap was stopped"),
         };
-        let [caller, server] = sides;
-        let over = wrapped(
-            &format!("{short} over after {seconds:.1} s: "),
-            &format!("{short} "),
-            &text,
-        );
-        let from_caller = counted(caller.frames, "frame");
-        let from_server = counted(server.frames, "frame");
-        self.add(
-            Importance::Call,
-            self.object("hangup")
-                .text("by", &by)
-                .text("reason", reason)
-                .thousandths("seconds", seconds)
-                .number("frames_to_server", caller.frames)
-                .number("frames_to_caller", server.frames)
-                .number("bytes_to_server", caller.bytes)
-                .number("bytes_to_caller", server.bytes),
-            format!("{over}\n{short} caller sent {from_caller}, server {from_server}"),
-        );
+        let over = format!("{short} over after {:.1} s: ", length.as_secs_f64());
+        let indent = format!("{short}   ");
+        let mut lines = vec![wrapped(&over, &indent, text)];
+        let mut json = self
+            .object("hangup")
+            .text("by", &by)
+            .text("reason", reason)
+            .thousandths("seconds", length.as_secs_f64());
+        for (side, bytes) in sides {
+            let direction = side.sender.direction().replace('-', "_");
+            let cadence = &side.cadence;
+            json = json
+                .number(&format!("frames_{direction}"), side.frames)
+                .number(&format!("bytes_{direction}"), *bytes)
+                .number(&format!("gaps_{direction}"), cadence.gaps())
+                .number(&format!("bursts_{direction}"), cadence.bursts())
+                .number(&format!("splits_{direction}"), side.splits);
+            if let Some(jitter_ms) = cadence.jitter_ms() {
+                json = json.thousandths(&format!("jitter_ms_{direction}"), jitter_ms);
+            }
+            let start = format!("{short} {}: ", side.sender);
+            lines.push(wrapped(&start, &indent, &side.phrases().join(", ")));
+        }
+        self.report(Importance::Call, json, lines.join("\n"));
     }
 
-    fn add_event(
-        &self,
-        sender: Sender,
-        at: Duration,
-        fields: impl FnOnce(Object) -> Object,
-        name: &str,
-        text: &str,
-    ) {
-        let short = self.short();
-        let object = self
-            .object(name)
-            .text("direction", sender.direction())
-            .thousandths("at_ms", at.as_secs_f64() * 1000.0);
-        let start = format!("{short} {:.3} s {sender}: ", at.as_secs_f64());
-        let text = wrapped(&start, &format!("{short}   "), text);
-        self.add(Importance::Detail, fields(object), text);
-    }
-
-    fn add(&self, importance: Importance, json: Object, text: String) {
+    fn report(&self, importance: Importance, json: Object, text: String) {
         self.reports.add(Report {
             importance,
             json,
@@ -403,14 +365,18 @@ impl Log<'_> {
     }
 
     fn object(&self, event: &str) -> Object {
-        let object = Object::event(event);
+        self.named(Object::event(event))
+    }
+
+    /// With what tells calls apart.
+    fn named(&self, object: Object) -> Object {
         match self.uuid {
             Some(uuid) => object.text("uuid", &uuid.to_string()),
             None => object.text("peer", &self.peer.to_string()),
         }
     }
 
-    /// What tells calls apart in the lines for people.
+    /// The same in the lines for people.
     fn short(&self) -> String {
         match self.uuid {
             Some(uuid) => short(uuid),
@@ -419,37 +385,25 @@ impl Log<'_> {
     }
 }
 
-impl Ended {
-    /// Notes an end, unless there was one before it: they need not be seen in the order in which they came.
-    fn note(ended: &mut Option<Ended>, entry: Entry<'_>, how: Ending) {
-        if ended.is_none_or(|before| entry.at < before.at) {
-            *ended = Some(Ended {
-                at: entry.at,
-                by: entry.sender,
-                how,
-            });
-        }
+const fn reason(how: HowEnded) -> &'static str {
+    match how {
+        HowEnded::HungUp => "hangup",
+        HowEnded::Ended(ending) => ending.name(),
     }
 }
 
-impl Ending {
-    const fn name(self) -> &'static str {
-        match self {
-            Ending::Hangup => "hangup",
-            Ending::Closed => "closed",
-            Ending::Reset => "reset",
+const fn how_text(by: Sender, how: HowEnded) -> &'static str {
+    match (by, how) {
+        (Sender::Server, HowEnded::HungUp) => "the server hung up (0x00)",
+        (Sender::Server, HowEnded::Ended(Ending::Closed)) => {
+            "the server closed without a hangup frame"
         }
-    }
-
-    fn text(self, sender: Sender) -> String {
-        String::from(match (sender, self) {
-            (Sender::Server, Ending::Hangup) => "the server hung up (0x00)",
-            (Sender::Server, Ending::Closed) => "the server closed without a hangup frame",
-            (Sender::Server, Ending::Reset) => "the server reset the connection",
-            // Asterisk sends no hangup frame.
-            (Sender::Caller, Ending::Hangup) => "the caller sent a hangup frame (0x00)",
-            (Sender::Caller, Ending::Closed) => "the caller hung up",
-            (Sender::Caller, Ending::Reset) => "the caller's side reset the connection",
-        })
+        (Sender::Server, HowEnded::Ended(Ending::Reset)) => "the server reset the connection",
+        (Sender::Server, HowEnded::Ended(Ending::TakesNoMore)) => "the server takes no more",
+        // Asterisk sends no hangup frame.
+        (Sender::Caller, HowEnded::HungUp) => "the caller sent a hangup frame (0x00)",
+        (Sender::Caller, HowEnded::Ended(Ending::Closed)) => "the caller hung up",
+        (Sender::Caller, HowEnded::Ended(Ending::Reset)) => "the caller's connection was reset",
+        (Sender::Caller, HowEnded::Ended(Ending::TakesNoMore)) => "the caller takes no more",
     }
 }

@@ -31,6 +31,7 @@ pub struct TappedCall<'a> {
     /// Which of the senders has ended.
     caller_done: AtomicBool,
     server_done: AtomicBool,
+    is_cut: AtomicBool,
 }
 
 /// How much is passed on at once.
@@ -64,11 +65,13 @@ impl<'a> TappedCall<'a> {
             server_was_reset: Mutex::new(false),
             caller_done: AtomicBool::new(false),
             server_done: AtomicBool::new(false),
+            is_cut: AtomicBool::new(false),
         }
     }
 
     /// Ends it from here, for both sides.
     pub fn cut(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
         for stream in [&self.caller, &self.server] {
             // An error means that it has gone before.
             let _ = stream.shutdown(Shutdown::Both);
@@ -88,10 +91,10 @@ impl<'a> TappedCall<'a> {
             Ok::<(), io::Error>(())
         })?;
         let mut watch = self.watch();
-        while let Some(finding) = self.panel().next() {
-            watch.add_finding(&finding);
+        while let Some(fault) = self.panel().next() {
+            watch.add_fault(&fault);
         }
-        watch.end(Instant::now());
+        watch.end(Instant::now(), self.is_cut.load(Ordering::Relaxed));
         Ok(())
     }
 
@@ -162,6 +165,8 @@ impl<'a> TappedCall<'a> {
             let asked = Instant::now();
             let result = (&self.server).read(&mut buffer);
             let at = Instant::now();
+            // Before it is passed on: Asterisk may end the call upon it.
+            let is_judged = !self.caller_done.load(Ordering::Acquire);
             match result {
                 Ok(0) => {
                     match *self.server_was_reset() {
@@ -176,12 +181,12 @@ impl<'a> TappedCall<'a> {
                         is_passed_on = false;
                         self.see(Sender::Caller, at, Seen::TakesNoMore);
                     }
-                    let emptied = count < MOST_READ;
-                    self.look(|panel, _| {
-                        panel.look(at, |judge| {
+                    if is_judged {
+                        let emptied = count < MOST_READ;
+                        self.panel().look(at, |judge| {
                             judge.heard(asked, at, bytes, emptied);
                         });
-                    });
+                    }
                     self.see(Sender::Server, at, Seen::Bytes(bytes));
                 }
                 Err(error) if is_only_a_pause(&error) => {
@@ -195,7 +200,7 @@ impl<'a> TappedCall<'a> {
                     break;
                 }
             }
-            self.tell_findings(at);
+            self.tell_faults(at);
         }
         self.server_done.store(true, Ordering::Release);
     }
@@ -222,9 +227,10 @@ impl<'a> TappedCall<'a> {
                 &self.caller
             }
         };
+        // Seen first, so that what the other does upon it comes behind it.
+        self.see(sender, at, how);
         // An error means that it has gone before.
         let _ = other.shutdown(Shutdown::Write);
-        self.see(sender, at, how);
     }
 
     fn see(&self, sender: Sender, at: Instant, what: Seen<'_>) {
@@ -234,15 +240,18 @@ impl<'a> TappedCall<'a> {
             at: since_begun,
             what,
         };
-        self.watch().see(at, entry);
+        let new_kinds = self.watch().see(at, entry);
+        for kind in new_kinds {
+            self.panel().caller_sent(kind);
+        }
     }
 
-    fn tell_findings(&self, now: Instant) {
+    fn tell_faults(&self, now: Instant) {
         loop {
-            let Some(finding) = self.panel().next_settled(now) else {
+            let Some(fault) = self.panel().next_settled(now) else {
                 return;
             };
-            self.watch().add_finding(&finding);
+            self.watch().add_fault(&fault);
         }
     }
 

@@ -52,13 +52,13 @@ impl Violations {
 
     fn text(&self, violation: &Violation) -> String {
         let start = format!("at {:.3} s: ", violation.at.as_secs_f64());
-        let text = format!("{}. {}", fault(violation), self.consequence(violation));
+        let text = format!("{}. {}", fault_text(violation), self.consequence(violation));
         wrapped(&start, "  ", &text)
     }
 }
 
 /// What was done wrong, and where.
-pub fn fault(violation: &Violation) -> String {
+pub fn fault_text(violation: &Violation) -> String {
     let place = match hex(violation.bytes(), " ") {
         bytes if bytes.is_empty() => format!("byte {}", violation.offset),
         bytes => format!("byte {}: {bytes}", violation.offset),

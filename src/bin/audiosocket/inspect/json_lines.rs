@@ -13,50 +13,7 @@ pub struct JsonLines;
 
 impl Lines for JsonLines {
     fn finding(&mut self, finding: &Finding<'_>) -> String {
-        let (object, at) = match finding.what {
-            What::Frame(frame) => (frame_object(finding.offset, frame), None),
-            What::Tone(tone) => {
-                let object = Object::event("tone")
-                    .text("digit", &tone.digit.to_string())
-                    .number("at_ms", tone.at_ms.round() as usize)
-                    .number("duration_ms", tone.duration_ms as usize);
-                let object = match finding.passage {
-                    Some(passage) => object.text("direction", passage.sender.direction()),
-                    None => object,
-                };
-                return object.finish() + "\n";
-            }
-            What::Spacing(_) => return String::new(),
-            What::Gap(gap) => (
-                Object::event("gap")
-                    .thousandths("duration_ms", milliseconds(gap.lasted))
-                    .flag("dtmf", gap.had_digit),
-                Some(gap.since),
-            ),
-            What::Burst(burst) => (
-                Object::event("burst")
-                    .number("frames", burst.frames)
-                    .thousandths("audio_ms", milliseconds(burst.audio))
-                    .thousandths("duration_ms", milliseconds(burst.within)),
-                Some(burst.since),
-            ),
-            What::Split(split) => (
-                Object::event("split")
-                    .number("offset", finding.offset)
-                    .number("after", split.after)
-                    .number("of", split.frame_len)
-                    .thousandths("duration_ms", milliseconds(split.lasted)),
-                Some(split.since),
-            ),
-            What::Ending(ending) => (Object::event(ending.name()), None),
-        };
-        let object = match finding.passage {
-            Some(Passage { sender, at: known }) => object
-                .text("direction", sender.direction())
-                .thousandths("at_ms", milliseconds(at.unwrap_or(known))),
-            None => object,
-        };
-        object.finish() + "\n"
+        object(finding).map_or(String::new(), |object| object.finish() + "\n")
     }
 
     fn end(&mut self, summary: &Summary) -> String {
@@ -67,6 +24,53 @@ impl Lines for JsonLines {
             .finish()
             + "\n"
     }
+}
+
+/// A finding as an object, if it is one for programs.
+pub fn object(finding: &Finding<'_>) -> Option<Object> {
+    let (object, at) = match finding.what {
+        What::Frame(frame) => (frame_object(finding.offset, frame), None),
+        What::Tone(tone) => {
+            let object = Object::event("tone")
+                .text("digit", &tone.digit.to_string())
+                .number("at_ms", tone.at_ms.round() as usize)
+                .number("duration_ms", tone.duration_ms as usize);
+            let object = match finding.passage {
+                Some(passage) => object.text("direction", passage.sender.direction()),
+                None => object,
+            };
+            return Some(object);
+        }
+        What::Spacing(_) => return None,
+        What::Gap(gap) => (
+            Object::event("gap")
+                .thousandths("duration_ms", milliseconds(gap.lasted))
+                .flag("dtmf", gap.had_digit),
+            Some(gap.since),
+        ),
+        What::Burst(burst) => (
+            Object::event("burst")
+                .number("frames", burst.frames)
+                .thousandths("audio_ms", milliseconds(burst.audio))
+                .thousandths("duration_ms", milliseconds(burst.within)),
+            Some(burst.since),
+        ),
+        What::Split(split) => (
+            Object::event("split")
+                .number("offset", finding.offset)
+                .number("after", split.after)
+                .number("of", split.frame_len)
+                .thousandths("duration_ms", milliseconds(split.lasted)),
+            Some(split.since),
+        ),
+        What::Ending(ending) => (Object::event(ending.name()), None),
+    };
+    Some(match finding.passage {
+        Some(Passage { sender, at: known }) => object
+            .text("direction", sender.direction())
+            .thousandths("at_ms", milliseconds(at.unwrap_or(known))),
+        None => object,
+    })
 }
 
 fn frame_object(offset: usize, frame: Frame<'_>) -> Object {

@@ -101,14 +101,17 @@ impl SideSummary {
         phrases
     }
 
-    /// What is to be thought of audio that comes at half its rate.
     pub fn suspicion(&self) -> Option<&'static str> {
-        let is_suspected = self.cadence.is_g711_suspected();
-        is_suspected.then_some(match self.sender {
-            Sender::Caller => "8000 bytes a second: u-law or a-law; dial with /c(slin)",
-            Sender::Server => "8000 bytes a second: u-law or a-law, or half as fast as due",
-        })
+        suspicion(self.sender, &self.cadence)
     }
+}
+
+/// What is to be thought of audio that comes at half its rate.
+pub fn suspicion(sender: Sender, cadence: &Cadence) -> Option<&'static str> {
+    cadence.is_g711_suspected().then_some(match sender {
+        Sender::Caller => "8000 bytes a second: u-law or a-law; dial with /c(slin)",
+        Sender::Server => "8000 bytes a second: u-law or a-law, or half as fast as due",
+    })
 }
 
 fn gaps(cadence: &Cadence) -> String {

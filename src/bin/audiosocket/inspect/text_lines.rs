@@ -107,47 +107,15 @@ impl TextLines {
 impl Lines for TextLines {
     fn finding(&mut self, finding: &Finding<'_>) -> String {
         let place = Place::of(finding);
-        let (name, text) = match finding.what {
-            What::Frame(frame) => match frame.message() {
-                Ok(Message::Audio(audio)) => {
-                    return self.audio(place, audio.rate(), frame.payload().len());
-                }
-                _ => (name(frame), frame_text(frame)),
-            },
-            What::Tone(tone) => {
-                let seconds = tone.at_ms / 1000.0;
-                let (digit, duration_ms) = (tone.digit, tone.duration_ms);
-                let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
-                ("tone", text)
+        if let What::Frame(frame) = finding.what {
+            if let Ok(Message::Audio(audio)) = frame.message() {
+                return self.audio(place, audio.rate(), frame.payload().len());
             }
-            What::Spacing(_) => return String::new(),
-            What::Gap(gap) => {
-                let why = if gap.had_digit { ", at a digit" } else { "" };
-                let lasted = milliseconds(gap.lasted);
-                ("gap", format!("{lasted:.0} ms without audio{why}"))
-            }
-            What::Burst(burst) => {
-                let text = format!(
-                    "{} in {:.0} ms, {:.0} ms of audio",
-                    counted(burst.frames, "frame"),
-                    milliseconds(burst.within),
-                    milliseconds(burst.audio)
-                );
-                ("burst", text)
-            }
-            What::Split(split) => {
-                let text = format!(
-                    "the rest {:.0} ms after {} of {} bytes",
-                    milliseconds(split.lasted),
-                    split.after,
-                    split.frame_len
-                );
-                ("split", text)
-            }
-            What::Ending(Ending::TakesNoMore) => ("ended", String::from("takes no more")),
-            What::Ending(ending) => (ending.name(), String::new()),
-        };
-        self.end_runs() + &line(place, name, &text)
+        }
+        match words(&finding.what) {
+            Some((name, text)) => self.end_runs() + &line(place, name, &text),
+            None => String::new(),
+        }
     }
 
     fn end(&mut self, summary: &Summary) -> String {
@@ -168,6 +136,45 @@ impl Lines for TextLines {
         );
         text + &call_text(call)
     }
+}
+
+/// What a finding is called, and what there is to say of it, if anything is. Audio says nothing of itself.
+pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
+    Some(match *what {
+        What::Frame(frame) => (name(frame), frame_text(frame)),
+        What::Tone(tone) => {
+            let seconds = tone.at_ms / 1000.0;
+            let (digit, duration_ms) = (tone.digit, tone.duration_ms);
+            let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
+            ("tone", text)
+        }
+        What::Spacing(_) => return None,
+        What::Gap(gap) => {
+            let why = if gap.had_digit { ", at a digit" } else { "" };
+            let lasted = milliseconds(gap.lasted);
+            ("gap", format!("{lasted:.0} ms without audio{why}"))
+        }
+        What::Burst(burst) => {
+            let text = format!(
+                "{} in {:.0} ms, {:.0} ms of audio",
+                counted(burst.frames, "frame"),
+                milliseconds(burst.within),
+                milliseconds(burst.audio)
+            );
+            ("burst", text)
+        }
+        What::Split(split) => {
+            let text = format!(
+                "the rest {:.0} ms after {} of {} bytes",
+                milliseconds(split.lasted),
+                split.after,
+                split.frame_len
+            );
+            ("split", text)
+        }
+        What::Ending(Ending::TakesNoMore) => ("ended", String::from("takes no more")),
+        What::Ending(ending) => (ending.name(), String::new()),
+    })
 }
 
 fn frame_text(frame: Frame<'_>) -> String {

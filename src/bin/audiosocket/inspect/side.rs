@@ -1,84 +1,20 @@
-//! The frames of a tap recording: the bytes of both directions of a call, with their times.
+//! What one of both sends in a call.
 
-use std::io::Read;
 use std::time::Duration;
 
 use audiosocket::wire::{Decoded, Frame, FrameBuffer, Message};
 
 use crate::cadence::Cadence;
 use crate::failure::Failure;
-use crate::tap_recording::{Entry, Seen, Sender, TapRecording};
+use crate::tap_recording::{Entry, Seen, Sender};
 use crate::tones::{Tone, Tones};
 
 use super::audio_times::AudioTimes;
 use super::finding::{Ending, Finding, Passage, Show, Split, What};
-use super::summary::{CallSummary, HowEnded, SideSummary, Summary};
-use super::{Input, unfinished};
+use super::summary::{HowEnded, SideSummary, suspicion};
 
-/// Shows what is in the recording. The failure, if there is one, is that of the recording.
-pub fn read(
-    source: impl Read,
-    input: &Input,
-    show: &mut Show<'_>,
-) -> Result<(Summary, Result<(), Failure>), Failure> {
-    let mut recording = TapRecording::open(source).map_err(|error| input.unreadable(error))?;
-    let [mut caller, mut server] = Sender::BOTH.map(Side::new);
-    let mut length = Duration::ZERO;
-    let mut ended = None;
-    let damage = loop {
-        match recording.next_entry() {
-            Ok(Some(entry)) => {
-                length = length.max(entry.at);
-                let side = match entry.sender {
-                    Sender::Caller => &mut caller,
-                    Sender::Server => &mut server,
-                };
-                let how = side.take(entry, show)?;
-                ended = ended.or(how.map(|how| (entry.sender, how, entry.at)));
-            }
-            Ok(None) => break None,
-            Err(error) => break Some(input.unreadable(error)),
-        }
-    };
-    let mut summary = Summary::default();
-    let sides = [caller.finish(length, show)?, server.finish(length, show)?];
-    for (side, bytes) in &sides {
-        summary.frames += side.frames;
-        summary.bytes += bytes;
-        summary.truncated += side.truncated;
-    }
-    let sides = sides.map(|(side, _)| side);
-    let result = match (
-        damage,
-        recording.cut(),
-        sides.iter().find(|side| side.truncated > 0),
-    ) {
-        (Some(damage), _, _) => Err(damage),
-        (None, 1.., _) => Err(Failure::Failed(format!(
-            "{input} is cut inside an entry (bytes of it there: {})",
-            recording.cut()
-        ))),
-        (None, 0, Some(side)) => {
-            let whose = format!(" of the {}", side.sender);
-            Err(unfinished(input, &whose, side.truncated, side.needed))
-        }
-        (None, 0, None) => Ok(()),
-    };
-    summary.call = Some(CallSummary {
-        begun: recording.begun(),
-        length,
-        sides,
-        ended,
-    });
-    Ok((summary, result))
-}
-
-/// From which time between its first byte and its last a frame counts as split: Asterisk waits 5 ms for the rest of a payload
-/// (measured with 22.10: 4 ms are fine, and 6 ms end the call).
-const SPLIT: Duration = Duration::from_millis(5);
-
-/// One direction.
-struct Side {
+/// One direction of a call, as it is seen.
+pub struct Side {
     sender: Sender,
     buffer: FrameBuffer<Vec<u8>>,
     /// Where the next frame begins.
@@ -93,8 +29,12 @@ struct Side {
     times: AudioTimes,
 }
 
+/// From which time between its first byte and its last a frame counts as split: Asterisk waits 5 ms for the rest of a payload
+/// (measured with 22.10: 4 ms are fine, and 6 ms end the call).
+const SPLIT: Duration = Duration::from_millis(5);
+
 impl Side {
-    fn new(sender: Sender) -> Side {
+    pub fn new(sender: Sender) -> Side {
         Side {
             sender,
             buffer: FrameBuffer::new(vec![0; Frame::MAX_LEN]),
@@ -109,8 +49,21 @@ impl Side {
         }
     }
 
-    /// Answers how the entry ends the call, if it does.
-    fn take(&mut self, entry: Entry<'_>, show: &mut Show<'_>) -> Result<Option<HowEnded>, Failure> {
+    pub const fn sender(&self) -> Sender {
+        self.sender
+    }
+
+    /// What is to be thought of its audio.
+    pub fn suspicion(&self) -> Option<&'static str> {
+        suspicion(self.sender, &self.cadence)
+    }
+
+    /// Shows what is found in the entry, and answers how that ends the call, if it does.
+    pub fn take(
+        &mut self,
+        entry: Entry<'_>,
+        show: &mut Show<'_>,
+    ) -> Result<Option<HowEnded>, Failure> {
         let ending = match entry.what {
             Seen::Bytes(bytes) => return self.take_bytes(entry.at, bytes, show),
             Seen::Closed => Ending::Closed,
@@ -207,8 +160,8 @@ impl Side {
     }
 
     /// Answers also how many bytes there were in all.
-    fn finish(
-        mut self,
+    pub fn finish(
+        &mut self,
         at: Duration,
         show: &mut Show<'_>,
     ) -> Result<(SideSummary, usize), Failure> {
@@ -226,7 +179,7 @@ impl Side {
             needed: self.buffer.needed(),
             malformed: self.malformed,
             splits: self.splits,
-            cadence: self.cadence,
+            cadence: std::mem::take(&mut self.cadence),
         };
         Ok((side, self.offset + truncated))
     }

@@ -312,7 +312,7 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
 
 #[test]
 fn nobody_who_reads_ends_it_quietly() {
-    let (address, _server) = server(|stream| drop(stream));
+    let (address, _server) = server(drop);
     let mut tap = Serving::tap(&address, &[]);
     let mut child = tap.child.take().unwrap();
     // The reader of its output goes.

@@ -543,7 +543,7 @@ fn every_command_has_a_help_text_of_no_more_than_60_columns() {
 }
 
 #[test]
-fn a_reader_who_has_gone_is_no_panic() {
+fn a_reader_who_has_read_enough_hears_no_more() {
     let mut child = audiosocket(&["inspect", "--json", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -555,10 +555,7 @@ fn a_reader_who_has_gone_is_no_panic() {
     child.stdin.take().unwrap().write_all(&[0, 0, 0]).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        stderr(&output),
-        "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
-    );
+    assert_eq!(stderr(&output), "");
 }
 
 #[test]
@@ -688,7 +685,7 @@ fn serve_ends_and_fails_when_nobody_reads_any_more() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
+        "audiosocket: cannot write to standard output: nobody reads it any more\n"
     );
 }
 
@@ -960,7 +957,7 @@ fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "audiosocket: cannot write to standard output: Broken pipe (os error 32)\n"
+        "audiosocket: cannot write to standard output: nobody reads it any more\n"
     );
 }
 

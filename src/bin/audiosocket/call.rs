@@ -90,7 +90,9 @@ enum Wish {
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     match wish(args)? {
         Wish::Call(options) => call(&options),
-        Wish::Versions { json } => versions::print(json, &Output::new()),
+        Wish::Versions { json } => {
+            versions::print(json, &Output::new()).map_err(Failure::of_printing)
+        }
         Wish::Help => Output::new().text(HELP),
     }
 }

@@ -11,6 +11,8 @@ pub enum Failure {
     Failed(String),
     /// The same, and what was wrong has been said already.
     Reported,
+    /// Who read the output has gone.
+    NobodyReads,
 }
 
 impl Failure {
@@ -22,19 +24,30 @@ impl Failure {
         Failure::Failed(String::from(message))
     }
 
+    /// The same of what does nothing but print: who has read enough, as `head` has, wants to hear no more.
+    pub fn of_printing(self) -> Failure {
+        match self {
+            Failure::NobodyReads => Failure::Reported,
+            other => other,
+        }
+    }
+
     /// What is still to be said of it.
     pub fn message(&self) -> Option<String> {
         match self {
             Failure::Usage(message) => Some(format!("{message} (--help tells more)")),
             Failure::Failed(message) => Some(message.clone()),
             Failure::Reported => None,
+            Failure::NobodyReads => Some(String::from(
+                "cannot write to standard output: nobody reads it any more",
+            )),
         }
     }
 
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Failure::Usage(_) => ExitCode::from(2),
-            Failure::Failed(_) | Failure::Reported => ExitCode::from(1),
+            Failure::Failed(_) | Failure::Reported | Failure::NobodyReads => ExitCode::from(1),
         }
     }
 }

@@ -75,7 +75,7 @@ fn run(args: &mut Args) -> Result<(), Failure> {
         Some(Arg::Option(option)) => match option.as_str() {
             "--help" | "-h" => {
                 args.end()?;
-                Output::new().text(HELP)
+                Output::new().text(HELP).map_err(Failure::of_printing)
             }
             "--version" | "-V" => {
                 args.end()?;
@@ -84,11 +84,11 @@ fn run(args: &mut Args) -> Result<(), Failure> {
             _ => Err(args.unexpected(Arg::Option(option))),
         },
         Some(Arg::Value(command)) => match command.to_str() {
-            Some("demo") => demo::run(args),
+            Some("demo") => demo::run(args).map_err(Failure::of_printing),
             Some("serve") => serve::run(args),
             Some("call") => call::run(args),
             Some("tap") => tap::run(args),
-            Some("inspect") => inspect::run(args),
+            Some("inspect") => inspect::run(args).map_err(Failure::of_printing),
             _ => Err(Failure::Usage(format!(
                 "no such command: {}; there are demo, serve, call, tap and inspect",
                 quoted(&command)

@@ -1,6 +1,6 @@
 //! Lines on standard output, from any thread.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use crate::failure::Failure;
 use crate::text::on_one_line;
@@ -26,7 +26,10 @@ impl Output {
         stdout
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush())
-            .map_err(|error| Failure::Failed(format!("cannot write to standard output: {error}")))
+            .map_err(|error| match error.kind() {
+                ErrorKind::BrokenPipe => Failure::NobodyReads,
+                _ => Failure::Failed(format!("cannot write to standard output: {error}")),
+            })
     }
 }
 

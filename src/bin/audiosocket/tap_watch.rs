@@ -295,6 +295,8 @@ impl Log<'_> {
                 ),
                 _ => object(finding).unwrap_or_else(Object::new),
             },
+            // Asterisk's way with digits: nothing to look into.
+            What::Gap(gap) if gap.had_digit => return,
             // How it ended is told at the end.
             What::Ending(Ending::Closed | Ending::Reset) => return,
             _ => match object(finding) {

@@ -338,11 +338,11 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
     let table: [(&[&str], i32, &str); 41] = [
-        (&[], 2, "no command given: demo, serve, call or inspect"),
+        (&[], 2, "no command given: demo, serve, call, tap or inspect"),
         (
             &["dance"],
             2,
-            "no such command: 'dance'; there are demo, serve, call and inspect",
+            "no such command: 'dance'; there are demo, serve, call, tap and inspect",
         ),
         (&["--loud"], 2, "unknown option '--loud'"),
         (&["demo", "now"], 2, "unexpected argument 'now'"),
@@ -529,6 +529,7 @@ fn every_command_has_a_help_text_of_no_more_than_60_columns() {
         &["demo", "-h"],
         &["serve", "--help"],
         &["call", "--help"],
+        &["tap", "--help"],
         &["inspect", "--help"],
     ] {
         let output = run(arguments);
@@ -590,6 +591,7 @@ SHORT digit A stops after N ms
 SHORT over: the peer closed inside a frame, which lacks N
 SHORT of its bytes
 SHORT N s, N frames in, N out
+SHORT first sound after N ms
 "
     );
     assert_eq!(
@@ -752,6 +754,7 @@ the server sends unknown kind 0x77, payload length N
 over after N s: the peer hung up
 N frames sent, N received
 sent late by N ms at the median, p99 N ms
+first sound after N ms
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 60));
@@ -788,6 +791,7 @@ at N s: forbidden-kind, neither audio nor a hangup (byte N: ff N 00). Asterisk N
 over after N s: Asterisk N hangs up the caller
 N frames sent, N received
 sent late by N ms at the median, p99 N ms
+first sound after N ms
 ")
     );
     assert!(text.lines().all(|line| line.chars().count() <= 60));

@@ -146,10 +146,8 @@ impl Answering<'_> {
             over,
             format!("{short} {seconds:.1} s, {frames} in, {frames_out} out"),
         ];
-        for (what, text) in [("heard", hearing.text()), ("said", said_text(&stats))] {
-            if !text.is_empty() {
-                lines.push(wrapped(&format!("{short} {what}: "), &indent, &text));
-            }
+        for text in hearing.lines().into_iter().chain(said_text(&stats)) {
+            lines.push(wrapped(&indent, &indent, &text));
         }
         let json = Object::event("hangup")
             .text("uuid", &uuid.to_string())
@@ -179,17 +177,13 @@ fn said_fields(object: Object, stats: &Stats) -> Object {
     }
 }
 
-fn said_text(stats: &Stats) -> String {
-    match lateness_ms(stats) {
-        Some((p50, p99)) => {
-            let gaps = match stats.gaps {
-                0 => String::from("no gap"),
-                gaps => counted(gaps, "gap"),
-            };
-            format!("late by {p50:.2} ms at the median, p99 {p99:.2} ms, {gaps}")
-        }
-        None => String::new(),
-    }
+fn said_text(stats: &Stats) -> Option<String> {
+    let (p50, p99) = lateness_ms(stats)?;
+    let gaps = match stats.gaps {
+        0 => String::from("no gap"),
+        gaps => counted(gaps, "gap"),
+    };
+    Some(format!("said late by {p50:.2} ms, p99 {p99:.2} ms, {gaps}"))
 }
 
 fn lateness_ms(stats: &Stats) -> Option<(f64, f64)> {

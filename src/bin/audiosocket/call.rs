@@ -314,9 +314,8 @@ fn call(options: &Options) -> Result<(), Failure> {
                 "sent late by {p50:.2} ms at the median, p99 {p99:.2} ms"
             ))?;
         }
-        match hearing.text() {
-            heard if heard.is_empty() => {}
-            heard => output.line(&wrapped("received: ", "  ", &heard))?,
+        for line in hearing.lines() {
+            output.line(&line)?;
         }
         if options.version.is_some() && found.is_empty() {
             output.line(&format!("Asterisk {version} objects to nothing"))?;

@@ -56,24 +56,24 @@ impl Hearing {
         }
     }
 
-    /// The same in a few words; empty if nothing was heard.
-    pub fn text(&self) -> String {
-        let mut phrases = Vec::new();
+    /// The same in short lines; none if nothing was heard.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if let Some(first) = self.first {
-            phrases.push(format!("first sound after {} ms", first.as_millis()));
+            lines.push(format!("first sound after {} ms", first.as_millis()));
         }
         if let Some(jitter_ms) = self.cadence.jitter_ms() {
-            phrases.push(format!("jitter {jitter_ms:.1} ms"));
-            phrases.push(match self.cadence.worst_gap() {
+            let gaps = match self.cadence.worst_gap() {
                 None => String::from("no gap"),
                 Some(gap) => format!(
-                    "{}, the worst {} ms",
+                    "{}, worst {} ms",
                     counted(self.cadence.gaps(), "gap"),
                     gap.lasted.as_millis()
                 ),
-            });
+            };
+            lines.push(format!("heard with jitter {jitter_ms:.1} ms, {gaps}"));
         }
-        phrases.join(", ")
+        lines
     }
 }
 

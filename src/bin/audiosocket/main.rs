@@ -46,8 +46,7 @@ audiosocket: Asterisk's AudioSocket calls, without Asterisk
   audiosocket demo           a whole call, in this process
   audiosocket serve --echo   answer calls
   audiosocket call ADDR      place a call, as Asterisk would
-  audiosocket tap            listen in between Asterisk and a
-                             server
+  audiosocket tap            listen in between the two
   audiosocket inspect FILE   show what a stream contains
 
 'audiosocket COMMAND --help' tells more about each.

@@ -58,12 +58,14 @@ does not count. A frame is
   crossed        another call had sent it
 
 wherever the server cuts the stream. A call is refused if it
-ends before any audio came. 'late' is how late frames were
-sent: if that is much, it is this machine that is too slow.
+ends before any audio came. Unexpected are frames that are
+neither audio of that rate nor silence. 'late' is how late
+frames were sent: if that is much, or the load is 'behind the
+clock' by more, this machine is too slow, not the server.
 Round trips are of frames that came back right.
 
-Exits 1 if any of that has happened, if a call ended early
-or the server did not close it, or other frames came.
+Exits 1 if anything of that happened to a frame or a call, or
+a call ended early, or the server did not close it.
 ";
 
 struct Options {

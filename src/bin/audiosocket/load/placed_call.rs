@@ -1,6 +1,6 @@
 //! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from the pacing thread.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -36,8 +36,8 @@ pub struct PlacedCall {
 pub struct Outcome {
     pub tally: Tally,
     pub fault: Option<Fault>,
-    /// What came that is neither audio of ours nor silence, by kind.
-    pub unexpected: BTreeMap<u8, usize>,
+    /// The kinds of what came that is neither audio of ours nor silence.
+    pub unexpected: BTreeSet<u8>,
 }
 
 /// What was wrong with a whole call, and how it came to that.
@@ -134,7 +134,7 @@ impl PlacedCall {
 
     /// Connects, unless that has been done, and listens until the call is over.
     pub fn run(&self, run: &Run) -> Outcome {
-        let mut unexpected = BTreeMap::new();
+        let mut unexpected = BTreeSet::new();
         let fault = match self.connect_in_turn(run) {
             Err(error) => Some(Fault::Refused(reason_not_connected(&error))),
             Ok(None) => None,
@@ -193,7 +193,7 @@ struct Hearing<'a> {
     echo: Echo,
     check: Check,
     has_heard_audio: bool,
-    unexpected: &'a mut BTreeMap<u8, usize>,
+    unexpected: &'a mut BTreeSet<u8>,
     /// When we no longer wait: for the last frames, and then for the server to close.
     deadline: Option<Instant>,
     has_hung_up: bool,
@@ -204,7 +204,7 @@ impl<'a> Hearing<'a> {
         call: &'a PlacedCall,
         run: &'a Run,
         stream: &'a TcpStream,
-        unexpected: &'a mut BTreeMap<u8, usize>,
+        unexpected: &'a mut BTreeSet<u8>,
     ) -> Hearing<'a> {
         Hearing {
             call,
@@ -272,7 +272,7 @@ impl<'a> Hearing<'a> {
                 kind if kind.sample_rate().is_some() && sound.iter().all(|byte| *byte == 0) => {}
                 kind => {
                     self.check.tally.unexpected += 1;
-                    *self.unexpected.entry(kind.byte()).or_default() += 1;
+                    self.unexpected.insert(kind.byte());
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What came of a load.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audiosocket::wire::Kind;
 
@@ -19,8 +19,10 @@ pub struct Verdict {
     calls: usize,
     tally: Tally,
     faults: BTreeMap<Fault, usize>,
-    unexpected: BTreeMap<u8, usize>,
+    unexpected: BTreeSet<u8>,
 }
+
+const KINDS_NAMED: usize = 3;
 
 impl Verdict {
     pub fn add(&mut self, outcome: Outcome) {
@@ -29,9 +31,7 @@ impl Verdict {
         if let Some(fault) = outcome.fault {
             *self.faults.entry(fault).or_default() += 1;
         }
-        for (kind, count) in outcome.unexpected {
-            *self.unexpected.entry(kind).or_default() += count;
-        }
+        self.unexpected.extend(outcome.unexpected);
     }
 
     /// How many calls are over.
@@ -54,17 +54,17 @@ impl Verdict {
                 output.line(&wrapped(&start, "  ", reason))?;
             }
         }
-        for (kind, count) in &self.unexpected {
-            let kind = Kind::from_byte(*kind).to_string();
+        if self.tally.unexpected > 0 {
+            let kinds = self.unexpected_kinds();
             if json {
                 let problem = Object::event("problem")
                     .text("what", "unexpected")
-                    .text("reason", &kind)
-                    .number("frames", *count);
+                    .text("reason", &kinds)
+                    .number("frames", self.tally.unexpected);
                 output.line(&problem.finish())?;
             } else {
-                let start = format!("{} unexpected: ", counted(*count, "frame"));
-                output.line(&wrapped(&start, "  ", &kind))?;
+                let frames = counted(self.tally.unexpected, "frame");
+                output.line(&wrapped(&format!("{frames} unexpected: "), "  ", &kinds))?;
             }
         }
         if json {
@@ -77,6 +77,19 @@ impl Verdict {
             None if json => Ok(()),
             None => output.line("ok: nothing was lost or altered"),
         }
+    }
+
+    /// The first few; a server that sends noise sends all there are.
+    fn unexpected_kinds(&self) -> String {
+        let kinds = self.unexpected.iter().map(|kind| Kind::from_byte(*kind));
+        let mut names: Vec<String> = kinds
+            .take(KINDS_NAMED)
+            .map(|kind| kind.to_string())
+            .collect();
+        if let more @ 1.. = self.unexpected.len().saturating_sub(KINDS_NAMED) {
+            names.push(counted(more, "more kind"));
+        }
+        names.join(", ")
     }
 
     fn refused(&self) -> usize {
@@ -112,6 +125,7 @@ impl Verdict {
             .number("out_of_order", tally.out_of_order)
             .number("crossed", tally.crossed)
             .number("unexpected", tally.unexpected);
+        summary = summary.thousandths("behind_ms", run.behind().as_secs_f64() * 1000.0);
         for (name, time) in [
             ("rtt_ms_p50", run.round_trips.percentile_ms(50)),
             ("rtt_ms_p90", run.round_trips.percentile_ms(90)),
@@ -155,6 +169,12 @@ impl Verdict {
                     "{what:10} {p50:.2} ms, p90 {p90:.2}, p99 {p99:.2}, at most {longest:.2}\n"
                 );
             }
+        }
+        let behind = run.behind();
+        if !behind.is_zero() {
+            let reason = "behind the clock: this machine is too slow for it";
+            let start = format!("{:.1} s ", behind.as_secs_f64());
+            text += &(wrapped(&start, "  ", reason) + "\n");
         }
         text
     }
@@ -208,12 +228,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_many_kinds_the_first_are_named() {
+        let mut verdict = Verdict {
+            unexpected: BTreeSet::from([0x01, 0x03]),
+            ..Verdict::default()
+        };
+        assert_eq!(verdict.unexpected_kinds(), "UUID (0x01), DTMF (0x03)");
+        verdict.unexpected.extend(0..=255);
+        assert_eq!(
+            verdict.unexpected_kinds(),
+            "hangup (0x00), UUID (0x01), DTMF (0x02), 253 more kinds"
+        );
+    }
+
+    #[test]
     fn the_complaint_names_what_was_wrong_and_nothing_else() {
         let mut verdict = Verdict::default();
         let outcome = |tally, fault| Outcome {
             tally,
             fault,
-            unexpected: BTreeMap::new(),
+            unexpected: BTreeSet::new(),
         };
         let all_right = Tally {
             sent: 10,

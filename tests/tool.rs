@@ -341,12 +341,12 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (
             &[],
             2,
-            "no command given: demo, serve, call, inspect or load",
+            "no command given: demo, serve, call, tap, inspect or load",
         ),
         (
             &["dance"],
             2,
-            "no such command: 'dance'; there are demo, serve, call, inspect and load",
+            "no such command: 'dance'; there are demo, serve, call, tap, inspect and load",
         ),
         (&["--loud"], 2, "unknown option '--loud'"),
         (&["demo", "now"], 2, "unexpected argument 'now'"),

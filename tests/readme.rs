@@ -123,10 +123,10 @@ fn load_prints_what_the_readme_shows_but_for_the_numbers() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    // Kept until the end, for it goes on printing.
+    let mut output = BufReader::new(serving.stdout.take().unwrap());
     let mut served = String::new();
-    BufReader::new(serving.stdout.take().unwrap())
-        .read_line(&mut served)
-        .unwrap();
+    output.read_line(&mut served).unwrap();
     let address = served.trim_end().strip_prefix("listening on ").unwrap();
     assert_eq!(arguments[..2], ["load", "127.0.0.1:9092"]);
     let said = output_of(&[&["load", address], &arguments[2..]].concat());

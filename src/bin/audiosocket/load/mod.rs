@@ -60,11 +60,11 @@ does not count. A frame is
 wherever the server cuts the stream. A call is refused if it
 ends before any audio came. Unexpected are frames that are
 neither audio of that rate nor silence. 'late' is how late
-frames were sent: if that is much, or the load is 'behind the
-clock' by more, this machine is too slow, not the server.
-Round trips are of frames that came back right.
+frames were sent: if that is much, or the load is 'behind
+the clock', this machine is too slow, not the server. Round
+trips are of frames that came back right.
 
-Exits 1 if anything of that happened to a frame or a call, or
+Exits 1 if anything of that happened to a frame or a call,
 a call ended early, or the server did not close it.
 ";
 
@@ -125,7 +125,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     }))
 }
 
-/// One thread for each call, which listens, one that speaks for all, and this one, which tells of it.
+/// One thread for each call, which listens, one or a few that speak for all, and this one, which tells of it.
 fn load(options: &Options) -> Result<(), Failure> {
     // Before the server is bothered.
     if let Some(reason) = descriptors::too_few_for(options.calls) {
@@ -187,7 +187,7 @@ fn frames_in(time: Duration) -> u32 {
     u32::try_from(frames).unwrap_or(u32::MAX).max(1)
 }
 
-/// The threads of the calls and the one that speaks, which wait until there is something to do for them.
+/// The threads of the calls and those that speak for them, which wait until there is something to do for them.
 struct Threads {
     gates: Vec<Sender<Arc<Run>>>,
     outcomes: Receiver<Outcome>,
@@ -207,7 +207,9 @@ impl Threads {
                 let _ = outcome.send(run.calls[number].run(run));
             })?);
         }
-        gates.push(start_thread(|run| run.pace())?);
+        for share in 0..Run::shares(calls) {
+            gates.push(start_thread(move |run| run.pace(share))?);
+        }
         Ok(Threads { gates, outcomes })
     }
 

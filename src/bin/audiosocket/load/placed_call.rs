@@ -1,4 +1,4 @@
-//! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from the pacing thread.
+//! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from a thread that speaks for many.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Write};
@@ -54,7 +54,7 @@ pub enum Fault {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Only to notice in good time that nothing comes: what does come is read at once.
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
-/// One frame is sent in 20 ms, so what has no room has waited for seconds, and a single thread waits for all calls: in effect
+/// One frame is sent in 20 ms, so what has no room has waited for seconds, and one thread waits for many calls: in effect
 /// this is one tick of the kernel.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
 /// How long the last frames have to come back, and then the server to close.
@@ -142,7 +142,7 @@ impl PlacedCall {
         };
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(stream) = self.stream.get() {
-            // Not closed, for the pacing thread may be about to write; but the peer need not wait.
+            // Not closed, for the thread that speaks may be about to write; but the peer need not wait.
             let _ = stream.shutdown(Shutdown::Both);
         }
         Outcome {

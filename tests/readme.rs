@@ -115,3 +115,27 @@ fn serve_and_call_print_what_the_readme_shows_but_for_the_numbers() {
         assert!(line.chars().count() <= 60, "{line}");
     }
 }
+
+#[test]
+fn load_prints_what_the_readme_shows_but_for_the_numbers() {
+    let (arguments, shown) = transcript_of("load");
+    let mut serving = audiosocket(&["serve", "--echo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Kept until the end, for it goes on printing.
+    let mut output = BufReader::new(serving.stdout.take().unwrap());
+    let mut served = String::new();
+    output.read_line(&mut served).unwrap();
+    let address = served.trim_end().strip_prefix("listening on ").unwrap();
+    assert_eq!(arguments[..2], ["load", "127.0.0.1:9092"]);
+    let said = output_of(&[&["load", address], &arguments[2..]].concat());
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    // Said only where the machine has too much else to do.
+    let lines = said
+        .lines()
+        .filter(|line| !line.contains("behind the clock"));
+    let said: Vec<&str> = lines.collect();
+    assert_eq!(shape(&said.join("\n")), shape(shown));
+}

@@ -337,12 +337,16 @@ fn serve_ends_after_its_time_and_hangs_up() {
 fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
-    let table: [(&[&str], i32, &str); 41] = [
-        (&[], 2, "no command given: demo, serve, call, tap or inspect"),
+    let table: [(&[&str], i32, &str); 47] = [
+        (
+            &[],
+            2,
+            "no command given: demo, serve, call, tap, inspect or load",
+        ),
         (
             &["dance"],
             2,
-            "no such command: 'dance'; there are demo, serve, call, tap and inspect",
+            "no such command: 'dance'; there are demo, serve, call, tap, inspect and load",
         ),
         (&["--loud"], 2, "unknown option '--loud'"),
         (&["demo", "now"], 2, "unexpected argument 'now'"),
@@ -470,6 +474,32 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "cannot read '/no/such/file': No such file or directory",
         ),
         (&["inspect", "a", "b"], 2, "unexpected argument 'b'"),
+        (
+            &["load"],
+            2,
+            "which server? an address like 127.0.0.1:9092 is due",
+        ),
+        (
+            &["load", "there"],
+            2,
+            "'there' is no address: invalid socket address",
+        ),
+        (
+            &["load", "127.0.0.1:9", "--calls", "0"],
+            2,
+            "--calls '0': a whole number of 1 or more is due",
+        ),
+        (
+            &["load", "127.0.0.1:9", "--calls", "65536"],
+            2,
+            "--calls '65536': at most 65535, for each takes a port",
+        ),
+        (
+            &["load", "127.0.0.1:9", "--seconds=-1"],
+            2,
+            "--seconds '-1': seconds are due, such as 5 or 0.5",
+        ),
+        (&["load", "a:1", "b:2"], 2, "unexpected argument 'b:2'"),
         (&["inspect", ""], 1, "cannot read '': No such file"),
         (&[""], 2, "no such command: ''; there"),
         // An argument may hold anything; the message stays one line, and moves no cursor.
@@ -531,6 +561,7 @@ fn every_command_has_a_help_text_of_no_more_than_60_columns() {
         &["call", "--help"],
         &["tap", "--help"],
         &["inspect", "--help"],
+        &["load", "--help"],
     ] {
         let output = run(arguments);
         assert!(output.status.success() && output.stderr.is_empty());

@@ -15,6 +15,7 @@ mod hearing;
 mod inspect;
 mod json;
 mod judged_by;
+mod load;
 mod output;
 mod panel;
 mod printer;
@@ -48,6 +49,7 @@ audiosocket: Asterisk's AudioSocket calls, without Asterisk
   audiosocket call ADDR      place a call, as Asterisk would
   audiosocket tap            listen in between the two
   audiosocket inspect FILE   show what a stream contains
+  audiosocket load ADDR      many calls at once, all checked
 
 'audiosocket COMMAND --help' tells more about each.
 --version prints the version.
@@ -69,7 +71,7 @@ fn main() -> ExitCode {
 fn run(args: &mut Args) -> Result<(), Failure> {
     match args.next()? {
         None => Err(Failure::usage(
-            "no command given: demo, serve, call, tap or inspect",
+            "no command given: demo, serve, call, tap, inspect or load",
         )),
         Some(Arg::Option(option)) => match option.as_str() {
             "--help" | "-h" => {
@@ -88,8 +90,9 @@ fn run(args: &mut Args) -> Result<(), Failure> {
             Some("call") => call::run(args),
             Some("tap") => tap::run(args),
             Some("inspect") => inspect::run(args).map_err(Failure::of_printing),
+            Some("load") => load::run(args),
             _ => Err(Failure::Usage(format!(
-                "no such command: {}; there are demo, serve, call, tap and inspect",
+                "no such command: {}; there are demo, serve, call, tap, inspect and load",
                 quoted(&command)
             ))),
         },

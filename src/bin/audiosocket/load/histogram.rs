@@ -1,0 +1,114 @@
+//! Times of millions of frames, in little memory.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How often each time was measured, on whichever thread. A time is kept to 1/128 of itself, which is the precision of the
+/// percentiles; the longest is exact.
+#[derive(Debug)]
+pub struct Histogram {
+    counts: Vec<AtomicU64>,
+    longest: AtomicU64,
+}
+
+/// Of each power of two; below this many nanoseconds each has a count of its own.
+const STEPS: u64 = 128;
+
+impl Histogram {
+    pub fn new() -> Histogram {
+        Histogram {
+            counts: (0..=place(u64::MAX)).map(|_| AtomicU64::new(0)).collect(),
+            longest: AtomicU64::new(0),
+        }
+    }
+
+    pub fn add(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.counts[place(nanoseconds)].fetch_add(1, Ordering::Relaxed);
+        self.longest.fetch_max(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// The time in milliseconds that so many percent did not exceed; `None` if none was measured.
+    pub fn percentile_ms(&self, percent: u64) -> Option<f64> {
+        let counts = self
+            .counts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        let all: u64 = counts.clone().sum();
+        let rank = (all * percent).div_ceil(100).max(1);
+        let longest = self.longest.load(Ordering::Relaxed);
+        counts
+            .scan(0, |so_far, count| {
+                *so_far += count;
+                Some(*so_far)
+            })
+            .position(|so_far| so_far >= rank)
+            .map(|place| highest(place).min(longest) as f64 / 1e6)
+    }
+
+    pub fn longest_ms(&self) -> Option<f64> {
+        self.percentile_ms(100)
+    }
+}
+
+fn place(nanoseconds: u64) -> usize {
+    let shift = nanoseconds
+        .checked_ilog2()
+        .unwrap_or(0)
+        .saturating_sub(STEPS.ilog2());
+    (u64::from(shift) * STEPS + (nanoseconds >> shift)) as usize
+}
+
+/// The most nanoseconds that have this place.
+fn highest(place: usize) -> u64 {
+    let shift = (place as u64 / STEPS).saturating_sub(1);
+    let lowest = place as u64 - shift * STEPS;
+    (lowest << shift) + ((1 << shift) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_has_a_place_at_most_a_128th_below_the_highest_there() {
+        let mut last = 0;
+        for shift in 0..64 {
+            for time in [
+                1_u64 << shift,
+                (1 << shift) + ((1 << shift) / 3),
+                u64::MAX >> shift,
+            ] {
+                let highest = highest(place(time));
+                assert!(highest >= time, "{time}");
+                assert!(highest - time <= time / 128, "{time}");
+                assert_eq!(place(highest), place(time));
+                if let Some(next) = highest.checked_add(1) {
+                    assert_eq!(place(next), place(time) + 1);
+                }
+            }
+            assert!(place(1 << shift) >= last);
+            last = place(1 << shift);
+        }
+        assert_eq!(highest(place(u64::MAX)), u64::MAX);
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_times_but_for_the_precision() {
+        let histogram = Histogram::new();
+        assert_eq!(histogram.percentile_ms(50), None);
+        assert_eq!(histogram.longest_ms(), None);
+        for microseconds in (1..=20_000).rev() {
+            histogram.add(Duration::from_micros(microseconds));
+        }
+        for percent in [1, 50, 90, 99, 100] {
+            let exact = percent as f64 / 5.0;
+            let found = histogram.percentile_ms(percent).unwrap();
+            assert!(
+                found >= exact && found <= exact * 1.01,
+                "{percent}: {found}"
+            );
+        }
+        assert_eq!(histogram.longest_ms(), Some(20.0));
+    }
+}

@@ -1,0 +1,343 @@
+//! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from a thread that speaks for many.
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Deadline, End, SimulatedAsterisk};
+use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
+use audiosocket::wire::{Frame, Header, Kind, Message};
+
+use super::echo::Echo;
+use super::run::Run;
+use super::stamp::{SOUND_LEN, Stamp};
+use super::tally::{Check, Tally};
+
+/// A call that is to be placed, is under way, or is over.
+#[derive(Debug, Default)]
+pub struct PlacedCall {
+    number: u32,
+    /// Until the UUID is out there is none.
+    stream: OnceLock<TcpStream>,
+    said: AtomicU32,
+    /// Why it could say no more.
+    failure: OnceLock<ErrorKind>,
+    is_over: AtomicBool,
+    /// As of the frames that came last, for whoever wants to know meanwhile.
+    heard: Mutex<Tally>,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub struct Outcome {
+    pub tally: Tally,
+    pub fault: Option<Fault>,
+    /// The kinds of what came that is neither audio of ours nor silence.
+    pub unexpected: BTreeSet<u8>,
+}
+
+/// What was wrong with a whole call, and how it came to that.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Fault {
+    /// There was no connection, or the server ended it before any audio came.
+    Refused(String),
+    EndedEarly(String),
+    /// The server did not close after the hangup.
+    NotClosed,
+}
+
+/// As long as Asterisk gives a server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Only to notice in good time that nothing comes: what does come is read at once.
+const READ_TIMEOUT: Duration = Duration::from_millis(250);
+/// One frame is sent in 20 ms, so what has no room has waited for seconds, and one thread waits for many calls: in effect
+/// this is one tick of the kernel.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
+/// How long the last frames have to come back, and then the server to close.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl PlacedCall {
+    pub fn new(number: u32) -> PlacedCall {
+        PlacedCall {
+            number,
+            ..PlacedCall::default()
+        }
+    }
+
+    /// Connects and sends the UUID.
+    pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(READ_TIMEOUT))?;
+        stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+        FrameWriter::new(&stream)
+            .write_message(&Message::Uuid(SimulatedAsterisk::random_uuid()))
+            .map_err(|error| match error {
+                WriteError::Io(error) => error,
+                other => io::Error::other(other),
+            })?;
+        // It is connected once only.
+        let _ = self.stream.set(stream);
+        Ok(())
+    }
+
+    /// Says the next frame, if there is one to be said and somebody to hear it.
+    pub fn say(&self, run: &Run) {
+        let said = self.said.load(Ordering::Relaxed);
+        let Some(stream) = self.stream.get().filter(|_| !self.has_said_all(run)) else {
+            return;
+        };
+        let stamp = Stamp {
+            run: run.number,
+            call: self.number,
+            frame: said,
+            sent_at: run.nanoseconds(),
+        };
+        // Counted first: the echo can be heard before this thread gets on.
+        self.said.store(said + 1, Ordering::Relaxed);
+        if let Err(error) = write_audio(stream, &stamp.sound()) {
+            self.said.store(said, Ordering::Relaxed);
+            let _ = self.failure.set(error.kind());
+            // Wakes the other thread, which reads what there is and then the end.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Whether nothing more is to be said, or can be.
+    pub fn has_said_all(&self, run: &Run) -> bool {
+        self.said.load(Ordering::Relaxed) >= run.frames_per_call
+            || self.failure.get().is_some()
+            || self.is_over()
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is neither yet to be connected nor over.
+    pub fn is_under_way(&self) -> bool {
+        self.stream.get().is_some() && !self.is_over()
+    }
+
+    /// What has been said and heard so far.
+    pub fn tally(&self) -> Tally {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        Tally {
+            sent: self.said.load(Ordering::Relaxed) as usize,
+            ..heard
+        }
+    }
+
+    /// Connects, unless that has been done, and listens until the call is over.
+    pub fn run(&self, run: &Run) -> Outcome {
+        let mut unexpected = BTreeSet::new();
+        let fault = match self.connect_in_turn(run) {
+            Err(error) => Some(Fault::Refused(reason_not_connected(&error))),
+            Ok(None) => None,
+            Ok(Some(stream)) => Hearing::new(self, run, stream, &mut unexpected).run(),
+        };
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(stream) = self.stream.get() {
+            // Not closed, for the thread that speaks may be about to write; but the peer need not wait.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        Outcome {
+            tally: self.tally(),
+            fault,
+            unexpected,
+        }
+    }
+
+    /// `None` if the run is stopped before it is this call's turn.
+    fn connect_in_turn(&self, run: &Run) -> io::Result<Option<&TcpStream>> {
+        if self.stream.get().is_none() {
+            thread::sleep(run.time_left_to(run.start_of(self.number)));
+            if run.is_stopped() {
+                return Ok(None);
+            }
+            self.connect(run.address)?;
+        }
+        Ok(self.stream.get())
+    }
+}
+
+fn write_audio(mut stream: &TcpStream, sound: &[u8; SOUND_LEN]) -> io::Result<()> {
+    let mut buffer = [0; Header::LEN + SOUND_LEN];
+    let bytes = Frame::new(Kind::SLIN, sound)
+        .map_err(io::Error::other)?
+        .encode(&mut buffer)
+        .map_err(io::Error::other)?;
+    stream.write_all(bytes)
+}
+
+fn reason_not_connected(error: &io::Error) -> String {
+    // EMFILE and ENFILE, on every Unix.
+    match error.raw_os_error() {
+        Some(23 | 24) if cfg!(unix) => {
+            format!("{error}: fewer --calls, or raise the limit with 'ulimit -n'")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The listening side of a call.
+struct Hearing<'a> {
+    call: &'a PlacedCall,
+    run: &'a Run,
+    stream: &'a TcpStream,
+    reader: FrameReader<&'a TcpStream>,
+    echo: Echo,
+    check: Check,
+    has_heard_audio: bool,
+    unexpected: &'a mut BTreeSet<u8>,
+    /// When we no longer wait: for the last frames, and then for the server to close.
+    deadline: Option<Instant>,
+    has_hung_up: bool,
+}
+
+impl<'a> Hearing<'a> {
+    fn new(
+        call: &'a PlacedCall,
+        run: &'a Run,
+        stream: &'a TcpStream,
+        unexpected: &'a mut BTreeSet<u8>,
+    ) -> Hearing<'a> {
+        Hearing {
+            call,
+            run,
+            stream,
+            reader: FrameReader::new(stream),
+            echo: Echo::default(),
+            check: Check::new(run.number, call.number, run.frames_per_call),
+            has_heard_audio: false,
+            unexpected,
+            deadline: None,
+            has_hung_up: false,
+        }
+    }
+
+    /// Hears all that comes, and hangs up when it is time.
+    fn run(mut self) -> Option<Fault> {
+        let end = loop {
+            match self.reader.fill() {
+                Ok(0) => break Some(End::Closed),
+                Ok(_) => {}
+                Err(error) if error.is_timeout() => {}
+                Err(error) => break Some(end_from(error)),
+            }
+            let is_hung_up = self.hear_frames();
+            self.publish();
+            if is_hung_up {
+                break Some(End::HungUp);
+            }
+            if self.is_time_to_go() {
+                if self.has_hung_up {
+                    break None;
+                }
+                self.hang_up();
+            }
+        };
+        if self.echo.ends_in_altered() {
+            self.check.hear(None);
+        }
+        self.publish();
+        self.fault(end)
+    }
+
+    /// Takes the frames that have been read, and answers whether one of them is a hangup.
+    fn hear_frames(&mut self) -> bool {
+        let at = self.run.nanoseconds();
+        // None is too long for this reader, which takes all there can be.
+        while let Ok(Some(frame)) = self.reader.buffered_frame() {
+            let sound = frame.payload();
+            match frame.kind() {
+                Kind::HANGUP if !self.has_hung_up => return true,
+                Kind::HANGUP => {}
+                Kind::SLIN => {
+                    self.has_heard_audio = true;
+                    let (check, round_trips) = (&mut self.check, &self.run.round_trips);
+                    self.echo.hear(sound, |stamp| {
+                        let is_right = check.hear(stamp);
+                        if let Some(stamp) = stamp.filter(|_| is_right) {
+                            let nanoseconds = at.saturating_sub(stamp.sent_at);
+                            round_trips.add(Duration::from_nanos(nanoseconds));
+                        }
+                    });
+                }
+                // Silence at another rate, from a server that says so by itself.
+                kind if kind.sample_rate().is_some() && sound.iter().all(|byte| *byte == 0) => {}
+                kind => {
+                    self.check.tally.unexpected += 1;
+                    self.unexpected.insert(kind.byte());
+                }
+            }
+        }
+        false
+    }
+
+    fn publish(&self) {
+        *self
+            .call
+            .heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = self.check.tally;
+    }
+
+    fn is_time_to_go(&mut self) -> bool {
+        let now = Instant::now();
+        if self.deadline.is_none() && self.call.has_said_all(self.run) {
+            self.deadline = now.checked_add(PATIENCE);
+        }
+        let is_too_late = self.deadline.is_some_and(|deadline| now >= deadline);
+        let tally = self.check.tally;
+        let has_heard_all = self.deadline.is_some()
+            && tally.right + tally.corrupt >= self.run.frames_per_call as usize;
+        is_too_late || !self.has_hung_up && (has_heard_all || self.run.is_stopped())
+    }
+
+    /// In the way upon which nothing that is under way is lost.
+    fn hang_up(&mut self) {
+        // If the server takes no more, the end of the stream will say why.
+        let _ = FrameWriter::new(self.stream).write_message(&Message::Hangup);
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.has_hung_up = true;
+        self.deadline = Instant::now().checked_add(PATIENCE);
+    }
+
+    /// What was wrong with a call that ended so; `None` is one whose end the server has not confirmed.
+    fn fault(&self, end: Option<End>) -> Option<Fault> {
+        if self.run.is_stopped() {
+            return None;
+        }
+        let Some(end) = end else {
+            return Some(Fault::NotClosed);
+        };
+        // After the hangup all ends are alike.
+        if self.has_hung_up {
+            return None;
+        }
+        let end = match self.call.failure.get() {
+            Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => End::TimedOut(Deadline::Write),
+            Some(ErrorKind::ConnectionReset) => End::Reset,
+            _ => end,
+        };
+        Some(if self.has_heard_audio {
+            Fault::EndedEarly(end.to_string())
+        } else {
+            Fault::Refused(end.to_string())
+        })
+    }
+}
+
+fn end_from(error: ReadError) -> End {
+    match error {
+        ReadError::Truncated { needed } => End::Truncated { needed },
+        ReadError::Io(error) if error.kind() == ErrorKind::ConnectionReset => End::Reset,
+        ReadError::Io(error) => End::Failed(error.kind()),
+        _ => End::Failed(ErrorKind::InvalidData),
+    }
+}

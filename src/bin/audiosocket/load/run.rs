@@ -1,0 +1,172 @@
+//! What the threads of a load share: all its calls, and its clock.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::histogram::Histogram;
+use super::placed_call::PlacedCall;
+use super::tally::Tally;
+
+#[derive(Debug)]
+pub struct Run {
+    /// See [`Stamp::run`](super::stamp::Stamp::run).
+    pub number: u32,
+    pub address: SocketAddr,
+    pub begun: Instant,
+    pub frames_per_call: u32,
+    pub calls: Vec<PlacedCall>,
+    pub round_trips: Histogram,
+    /// How late frames were sent, against the clock.
+    pub lateness: Histogram,
+    /// In nanoseconds, what was lost because this machine could not keep up.
+    behind: AtomicU64,
+    is_stopped: AtomicBool,
+}
+
+pub const FRAME_TIME: Duration = Duration::from_millis(20);
+const CALLS_PER_SHARE: usize = 250;
+/// So that servers have a second for the first thousand, as with real callers at their busiest.
+const CALLS_PER_FRAME_TIME: usize = 20;
+/// Fewer calls than that thousand take the second, too, each a frame time after the one before, or fewer of them.
+const FRAME_TIMES_TO_START: usize = 50;
+
+impl Run {
+    pub fn new(
+        number: u32,
+        address: SocketAddr,
+        frames_per_call: u32,
+        calls: Vec<PlacedCall>,
+    ) -> Run {
+        Run {
+            number,
+            address,
+            begun: Instant::now(),
+            frames_per_call,
+            calls,
+            round_trips: Histogram::new(),
+            lateness: Histogram::new(),
+            behind: AtomicU64::new(0),
+            is_stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Since the begin.
+    pub fn nanoseconds(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// When a call is placed, after the begin.
+    pub fn start_of(&self, call: u32) -> Duration {
+        start(call, self.calls.len())
+    }
+
+    pub fn time_left_to(&self, time: Duration) -> Duration {
+        time.saturating_sub(self.begun.elapsed())
+    }
+
+    /// By how much the last frames were later than they were to be at the begin: more than nothing if this machine is too slow.
+    pub fn behind(&self) -> Duration {
+        Duration::from_nanos(self.behind.load(Ordering::Relaxed))
+    }
+
+    /// Makes all calls hang up.
+    pub fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// What all calls have said and heard so far.
+    pub fn tally(&self) -> Tally {
+        let mut all = Tally::default();
+        for call in &self.calls {
+            all += call.tally();
+        }
+        all
+    }
+
+    /// How many threads [`pace`](Run::pace) the calls. With one for 1000 calls, and the server beside it on two cores, half of the
+    /// frames were over 6 ms late, with four 0.5 ms.
+    pub fn shares(calls: usize) -> usize {
+        calls.div_ceil(CALLS_PER_SHARE)
+    }
+
+    /// Says every frame of a share of the calls when it is due, until all is said.
+    pub fn pace(&self, share: usize) {
+        let shares = Run::shares(self.calls.len());
+        let calls = || (0..).zip(&self.calls).skip(share).step_by(shares);
+        let (mut round, mut behind) = (Duration::ZERO, Duration::ZERO);
+        while !self.is_stopped() && !calls().all(|(_, call)| call.has_said_all(self)) {
+            for (number, call) in calls() {
+                let due = round + behind + phase(number, self.calls.len());
+                thread::sleep(self.time_left_to(due));
+                if call.has_said_all(self) || !call.is_under_way() {
+                    continue;
+                }
+                let late = self.begun.elapsed().saturating_sub(due);
+                self.lateness.add(late);
+                if late >= FRAME_TIME {
+                    // Never two frames of a call at once: the schedule goes on from here.
+                    behind += late;
+                }
+                call.say(self);
+            }
+            round += FRAME_TIME;
+        }
+        let nanoseconds = u64::try_from(behind.as_nanos()).unwrap_or(u64::MAX);
+        self.behind.fetch_max(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+/// When a call is placed that is one of so many: all within a second or more, no two at the same time, each when its first frame
+/// is due.
+fn start(call: u32, calls: usize) -> Duration {
+    let frame_times = FRAME_TIMES_TO_START.max(calls.div_ceil(CALLS_PER_FRAME_TIME));
+    FRAME_TIME * (call % frame_times as u32) + phase(call, calls)
+}
+
+/// When the frames of a call are due within each frame time: spread evenly, so that the server has as much to do at any time.
+fn phase(call: u32, calls: usize) -> Duration {
+    FRAME_TIME * call / calls.max(1) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_placed_within_a_second_or_a_thousand_a_second() {
+        for (calls, last) in [(1, 0), (10, 198), (500, 999), (1000, 999), (5000, 4999)] {
+            let mut starts: Vec<Duration> =
+                (0..calls as u32).map(|call| start(call, calls)).collect();
+            starts.sort_unstable();
+            assert_eq!(starts[0], Duration::ZERO);
+            assert_eq!(starts[calls - 1].as_millis(), last, "{calls}");
+            starts.dedup();
+            assert_eq!(starts.len(), calls);
+            for second in 0..5 {
+                let begin = Duration::from_secs(second);
+                let within =
+                    |start: &&Duration| (begin..begin + Duration::from_secs(1)).contains(*start);
+                assert!(starts.iter().filter(within).count() <= 1000.min(calls));
+            }
+        }
+    }
+
+    #[test]
+    fn phases_are_spread_evenly() {
+        for calls in [1, 3, 10, 500, 1000] {
+            let phases: Vec<Duration> = (0..calls as u32).map(|call| phase(call, calls)).collect();
+            let step = FRAME_TIME / calls as u32;
+            for pair in phases.windows(2) {
+                let gap = pair[1] - pair[0];
+                assert!(gap.abs_diff(step) <= Duration::from_nanos(1));
+            }
+            assert!(phases[calls - 1] < FRAME_TIME);
+        }
+    }
+}

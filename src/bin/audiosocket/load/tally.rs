@@ -1,0 +1,216 @@
+//! What became of the frames.
+
+use std::ops::AddAssign;
+
+use super::stamp::Stamp;
+
+/// What was sent and what came back, of one call or of all.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Tally {
+    pub sent: usize,
+    /// That came back as they were, each counted once.
+    pub right: usize,
+    pub corrupt: usize,
+    pub doubled: usize,
+    /// Among those that are right.
+    pub out_of_order: usize,
+    /// That another call, or another program, had sent.
+    pub crossed: usize,
+    /// That are neither audio of ours nor silence.
+    pub unexpected: usize,
+}
+
+impl Tally {
+    /// How many of our frames came back, in whatever state.
+    pub fn received(&self) -> usize {
+        self.right + self.corrupt + self.doubled + self.crossed
+    }
+
+    /// How many came back neither right nor altered.
+    pub fn lost(&self) -> usize {
+        self.sent.saturating_sub(self.right + self.corrupt)
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.sent += other.sent;
+        self.right += other.right;
+        self.corrupt += other.corrupt;
+        self.doubled += other.doubled;
+        self.out_of_order += other.out_of_order;
+        self.crossed += other.crossed;
+        self.unexpected += other.unexpected;
+    }
+}
+
+/// Looks whether the frames of one call come back, each once and in order.
+#[derive(Debug)]
+pub struct Check {
+    run: u32,
+    call: u32,
+    frames: u32,
+    /// One more than the highest number that has come.
+    next: u32,
+    /// A bit for each frame: a day of a call takes half a megabyte.
+    seen: Vec<u64>,
+    pub tally: Tally,
+}
+
+impl Check {
+    /// For a call of so many frames.
+    pub fn new(run: u32, call: u32, frames: u32) -> Check {
+        Check {
+            run,
+            call,
+            frames,
+            next: 0,
+            seen: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Counts a frame that came back, and answers whether it was right: this call's, whole, and for the first time.
+    pub fn hear(&mut self, stamp: Option<Stamp>) -> bool {
+        let Some(stamp) = stamp else {
+            self.tally.corrupt += 1;
+            return false;
+        };
+        if (stamp.run, stamp.call) != (self.run, self.call) {
+            self.tally.crossed += 1;
+            return false;
+        }
+        // Nobody but us makes such sound by chance. But the number comes from outside, and memory depends on it.
+        if stamp.frame >= self.frames {
+            self.tally.corrupt += 1;
+            return false;
+        }
+        if !self.see(stamp.frame) {
+            self.tally.doubled += 1;
+            return false;
+        }
+        self.tally.right += 1;
+        if stamp.frame < self.next {
+            self.tally.out_of_order += 1;
+        }
+        self.next = self.next.max(stamp.frame + 1);
+        true
+    }
+
+    /// Whether it is seen for the first time.
+    fn see(&mut self, frame: u32) -> bool {
+        let (word, bit) = ((frame / 64) as usize, 1 << (frame % 64));
+        if self.seen.len() <= word {
+            self.seen.resize(word + 1, 0);
+        }
+        let is_new = self.seen[word] & bit == 0;
+        self.seen[word] |= bit;
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: u32 = 5;
+    const CALL: u32 = 7;
+
+    fn stamp(frame: u32) -> Stamp {
+        Stamp {
+            run: RUN,
+            call: CALL,
+            frame,
+            sent_at: 0,
+        }
+    }
+
+    /// Of a call of 200 frames.
+    fn tally(heard: impl IntoIterator<Item = Option<Stamp>>) -> Tally {
+        let mut check = Check::new(RUN, CALL, 200);
+        check.tally.sent = 200;
+        for stamp in heard {
+            check.hear(stamp);
+        }
+        check.tally
+    }
+
+    #[test]
+    fn what_comes_back_in_order_is_right() {
+        let tally = tally((0..200).map(|frame| Some(stamp(frame))));
+        let expected = Tally {
+            sent: 200,
+            right: 200,
+            ..Tally::default()
+        };
+        assert_eq!(tally, expected);
+        assert_eq!((tally.lost(), tally.received()), (0, 200));
+    }
+
+    #[test]
+    fn each_fault_is_counted_as_what_it_is() {
+        let all = |frame: u32| Some(stamp(frame));
+        let other_call = Some(Stamp {
+            call: 8,
+            ..stamp(3)
+        });
+        let other_run = Some(Stamp { run: 6, ..stamp(3) });
+        let right = |right| Tally {
+            sent: 200,
+            right,
+            ..Tally::default()
+        };
+        let swapped = |frame| match frame {
+            70 => 71,
+            71 => 70,
+            same => same,
+        };
+        for (heard, expected, lost) in [
+            (vec![], right(0), 200),
+            ((0..199).map(all).collect(), right(199), 1),
+            (
+                (0..199).map(all).chain([None]).collect(),
+                Tally {
+                    corrupt: 1,
+                    ..right(199)
+                },
+                0,
+            ),
+            (
+                (0..200).map(all).chain([all(100), all(199)]).collect(),
+                Tally {
+                    doubled: 2,
+                    ..right(200)
+                },
+                0,
+            ),
+            (
+                (0..200).map(|frame| all(swapped(frame))).collect(),
+                Tally {
+                    out_of_order: 1,
+                    ..right(200)
+                },
+                0,
+            ),
+            (
+                (0..198).map(all).chain([other_call, other_run]).collect(),
+                Tally {
+                    crossed: 2,
+                    ..right(198)
+                },
+                2,
+            ),
+            (
+                (0..200).map(all).chain([all(200), all(u32::MAX)]).collect(),
+                Tally {
+                    corrupt: 2,
+                    ..right(200)
+                },
+                0,
+            ),
+        ] {
+            let tally = tally(heard);
+            assert_eq!((tally, tally.lost()), (expected, lost));
+        }
+    }
+}

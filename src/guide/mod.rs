@@ -1,7 +1,19 @@
 //! The guide: what to know beyond the single items.
 //!
+//! - [`protocol`]: the protocol, both dialects of DTMF, and every version of Asterisk.
+//! - [`recipes`]: dialplans, UUIDs, and what becomes of a call afterwards.
+//! - [`barge_in`]: the caller cuts in.
+//! - [`recording`]: recording calls.
 //! - [`threads`]: one thread for a call, or two.
+//! - [`security`]: whom to let in, and TLS.
+//! - [`troubleshooting`]: by symptom, what to run and what to change.
 //! - [`tones`]: how well digits are made and heard as sound.
 
+pub mod barge_in;
+pub mod protocol;
+pub mod recipes;
+pub mod recording;
+pub mod security;
 pub mod threads;
 pub mod tones;
+pub mod troubleshooting;

@@ -24,17 +24,17 @@ const HELP: &str = "\
 audiosocket tap --listen ADDR --to ADDR [OPTIONS]
 
 Stands between Asterisk and your server, whatever that is
-written in: passes every byte on as it comes, and tells what
-it sees: digits, gaps, bursts, frames in pieces, who ended
-the call and how, and what each version of Asterisk makes of
-what your server does wrong.
+written in. Passes every byte on as it comes, and tells what
+it sees: digits, gaps, bursts, frames in pieces; who ended
+the call, and how; and what each version of Asterisk makes
+of what your server does wrong.
 
   --listen ADDR  where Asterisk connects to; port 0 lets the
                  system choose
   --to ADDR      your server
-  --record DIR   record each call: the sound of both sides in
-                 DIR/UUID.wav (caller left, server right),
-                 and every byte with its time in DIR/UUID.tap
+  --record DIR   record each call: the sound as DIR/UUID.wav
+                 (caller left, server right), and every byte
+                 with its time as DIR/UUID.tap
   --calls N      stop after N calls in all
   --seconds S    stop after S seconds
   --json         one line of JSON for each event

@@ -17,6 +17,8 @@ use tap_file::{From, TapFile, audio, frame};
 use test_file::TestFile;
 use tool::{audiosocket, field, run, stderr, stdout};
 
+const README: &str = include_str!("../README.md");
+
 #[test]
 fn a_call_is_told_in_the_order_of_time() {
     let file = TestFile::new("told.tap", &nine_seconds().bytes);
@@ -62,6 +64,14 @@ begun     2026-11-22 19:40:12 UTC
 ended     the caller closed the connection at 9.010 s
 "
     );
+}
+
+#[test]
+fn the_readme_shows_what_is_told() {
+    let file = TestFile::new("readme.tap", &nine_seconds().bytes);
+    let told = stdout(&run(&["inspect", file.path()]));
+    let shown = format!("```console\n$ audiosocket inspect call.tap\n{told}```\n");
+    assert!(README.contains(&shown), "{shown}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn check_text(text: &str) {
         let (name, _) = reference.split_once(';').expect("the end of a reference");
         assert!(["amp", "lt", "gt", "quot"].contains(&name), "{name}");
     }
-    let is_allowed = |letter: char| letter == '\n' || (letter >= ' ' && letter < '\u{fffe}');
+    let is_allowed = |letter: char| letter == '\n' || (' '..'\u{fffe}').contains(&letter);
     assert!(text.chars().all(is_allowed), "{text:?}");
 }
 

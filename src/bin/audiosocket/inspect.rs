@@ -45,7 +45,7 @@ tap recording has times: gaps, bursts, frames in pieces,
 jitter, who ended the call. > is what the caller sent, < the
 server.
 
-  --json         one line of JSON for each frame and finding,
+  --json         a line of JSON for each frame and finding,
                  and one at the end
   --svg OUT.svg  also draws it: the sound of both sides, the
                  digits, gaps and bursts, the time between

@@ -237,6 +237,9 @@ impl<'a> TappedCall<'a> {
     }
 
     fn see(&self, sender: Sender, at: Instant, what: Seen<'_>) {
+        if what == Seen::TakesNoMore && self.is_cut.load(Ordering::Relaxed) {
+            return;
+        }
         let since_begun = at.saturating_duration_since(self.begun);
         let entry = Entry {
             sender,

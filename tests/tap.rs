@@ -295,7 +295,7 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
     let folder = folder("tap-seconds");
     let record = folder.to_str().unwrap();
     let echo = Serving::start(&["--echo"]);
-    let tap = Serving::tap(&echo.address, &["--seconds", "1", "--record", record]);
+    let tap = Serving::tap(&echo.address, &["--seconds", "0.5", "--record", record]);
     let mut caller = TcpStream::connect(&tap.address).unwrap();
     caller.write_all(&UUID_FRAME).unwrap();
     let mut received = Vec::new();
@@ -306,8 +306,8 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
     assert!(lines[3].ends_with("caller: 1 frame, no audio"), "{lines:?}");
     let recorded = recorded(&folder.join(format!("{UUID}.tap")));
     assert_eq!(recorded[&b'>'], UUID_FRAME);
-    assert_eq!(recorded[&b'<'].len(), received.len());
-    assert_eq!(recorded[&b'<'], received);
+    // The server says more when its caller is gone, which nobody hears.
+    assert!(recorded[&b'<'].starts_with(&received));
 }
 
 #[test]

@@ -17,12 +17,61 @@ use tap_file::{From, TapFile, audio, frame};
 use test_file::TestFile;
 use tool::{audiosocket, field, run, stderr, stdout};
 
+const README: &str = include_str!("../README.md");
+
 #[test]
 fn a_call_is_told_in_the_order_of_time() {
     let file = TestFile::new("told.tap", &nine_seconds().bytes);
     let output = run(&["inspect", file.path()]);
     assert!(output.status.success() && output.stderr.is_empty());
-    assert_eq!(stdout(&output), "TEXT");
+    assert_eq!(
+        stdout(&output),
+        "    0.000 s > uuid    11223344-5566-7788-99aa-bbccddeeff00
+    0.001 s > audio   100 x 320 bytes, 8000 Hz, 2.00 s
+    0.001 s < audio   105 x 320 bytes, 8000 Hz, 2.10 s
+    2.093 s > dtmf    digit 4
+    2.094 s > dtmf    digit 2
+    2.102 s > gap     121 ms without audio, at a digit
+    2.102 s > audio   52 x 320 bytes, 8000 Hz, 1.04 s
+    2.102 s < audio   45 x 320 bytes, 8000 Hz, 0.90 s
+    3.122 s < gap     141 ms without audio
+    3.122 s < audio   7 x 320 bytes, 8000 Hz, 0.14 s
+    3.141 s > audio   1 x 320 bytes, 8000 Hz, 0.02 s
+    3.142 s < burst   7 frames in 0 ms, 140 ms of audio
+    3.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
+    3.161 s > audio   43 x 320 bytes, 8000 Hz, 0.86 s
+    4.014 s < split   the rest 12 ms after 3 of 323 bytes
+    4.014 s < audio   57 x 320 bytes, 8000 Hz, 1.14 s
+    4.022 s > audio   56 x 320 bytes, 8000 Hz, 1.12 s
+    5.122 s < tone    digit # as sound at 5.00 s, 98 ms
+    5.141 s > audio   44 x 320 bytes, 8000 Hz, 0.88 s
+    5.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
+    6.002 s < audio   MALFORMED: audio (0x10) with payload
+                      length 3, an even length is due
+    6.002 s < audio   150 x 320 bytes, 8000 Hz, 3.00 s
+    6.021 s > audio   149 x 320 bytes, 8000 Hz, 2.98 s
+    9.010 s > closed
+    9.011 s < hangup
+    9.011 s < closed
+    9.011 s   end     900 frames
+
+> caller  448 frames, 8.90 s of audio in 9.00 s, no gap but
+          1 at a digit, jitter 0.3 ms
+< server  452 frames, 9.00 s of audio in 9.00 s, 1 gap of
+          141 ms at 2.981 s, 1 burst, 1 split frame, 1
+          malformed frame, jitter 0.6 ms
+begun     2026-11-22 19:40:12 UTC
+ended     the caller closed the connection at 9.010 s
+"
+    );
+}
+
+#[test]
+fn the_readme_shows_what_is_told() {
+    let file = TestFile::new("readme.tap", &nine_seconds().bytes);
+    let told = stdout(&run(&["inspect", file.path()]));
+    let shown = format!("```console\n$ audiosocket inspect call.tap\n{told}```\n");
+    assert!(README.contains(&shown), "{shown}");
 }
 
 #[test]
@@ -113,14 +162,14 @@ fn every_way_to_end_a_call_is_named() {
         let text = stdout(&output);
         assert!(text.contains(&format!("    0.020 s {line}\n")), "{text}");
         assert!(
-            text.ends_with(&format!("ended   {ended} at 0.020 s\n")),
+            text.ends_with(&format!("\nended     {ended} at 0.020 s\n")),
             "{text}"
         );
     }
     let file = TestFile::new("ended-never.tap", &TapFile::new().bytes);
     let text = stdout(&run(&["inspect", file.path()]));
     assert!(
-        text.ends_with("ended   the recording ends before the call\n"),
+        text.ends_with("\nended     the recording ends before the call\n"),
         "{text}"
     );
 }

@@ -1,6 +1,6 @@
 //! `audiosocket call`: places a call, as Asterisk would.
 
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -14,6 +14,7 @@ use audiosocket::call::{
 use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, DtmfDialect, Message, SampleRate, Uuid};
 
+use crate::address::{self, cannot_call};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
@@ -155,8 +156,7 @@ fn wish(args: &mut Args) -> Result<Wish, Failure> {
     if judged_by == JudgedBy::ListOfAll {
         return Ok(Wish::Versions { json });
     }
-    let address = address
-        .ok_or_else(|| Failure::usage("which server? an address like 127.0.0.1:9092 is due"))?;
+    let address = address.ok_or_else(address::missing)?;
     let uuid = uuid.unwrap_or_else(SimulatedAsterisk::random_uuid);
     let speech = file.as_deref().map(open_wav).transpose()?;
     let rate = match (rate, &file, &speech) {
@@ -206,13 +206,8 @@ fn call(options: &Options) -> Result<(), Failure> {
             quoted(path)
         )));
     }
-    let mut asterisk =
-        SimulatedAsterisk::connect(address, options.uuid).map_err(|error| match error.kind() {
-            ErrorKind::InvalidInput => {
-                Failure::Usage(format!("{} is no address: {error}", quoted(address)))
-            }
-            _ => Failure::Failed(format!("cannot call {}: {error}", quoted(address))),
-        })?;
+    let mut asterisk = SimulatedAsterisk::connect(address, options.uuid)
+        .map_err(|error| cannot_call(address, &error))?;
     if let Some(version) = options.version {
         asterisk = asterisk
             .judged_by(version)

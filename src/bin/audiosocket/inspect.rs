@@ -35,16 +35,17 @@ use text_lines::TextLines;
 const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
 
-Shows what FILE contains, - being standard input: a recording
-that audiosocket tap has made of both directions, or a raw
-stream, the bytes of one direction as they came over TCP.
+Shows what FILE contains, - being standard input: a
+recording that audiosocket tap has made of both directions,
+or a raw stream, the bytes of one direction as they came.
 
-Shows frames, runs of alike ones on one line; DTMF digits, as
-signals and in the sound; what is malformed; and, since a tap
-recording has times: gaps, bursts, frames in pieces, jitter,
-who ended the call. > is what the caller sent, < the server.
+It tells frames, alike ones on one line; DTMF digits, as
+signals and in the sound; what is malformed; and, since a
+tap recording has times: gaps, bursts, frames in pieces,
+jitter, who ended the call. > is what the caller sent, < the
+server.
 
-  --json         one line of JSON for each frame and finding,
+  --json         a line of JSON for each frame and finding,
                  and one at the end
   --svg OUT.svg  also draws it: the sound of both sides, the
                  digits, gaps and bursts, the time between

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod answering;
 mod args;
 mod byte_recordings;

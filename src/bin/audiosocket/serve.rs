@@ -1,6 +1,6 @@
 //! `audiosocket serve`: answers calls.
 
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -11,6 +11,7 @@ use audiosocket::call::{Call, CallOptions, Incident, Server};
 use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
 
+use crate::address::cannot_listen;
 use crate::answering::{Answer, Answering, peer_text};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
@@ -158,16 +159,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .call_options(call_options)
         .on_incident(move |incident| incidents.add(incident_report(incident)))
         .bind(&options.listen)
-        .map_err(|error| match error.kind() {
-            ErrorKind::InvalidInput => Failure::Usage(format!(
-                "--listen {} is no address: {error}",
-                quoted(&options.listen)
-            )),
-            _ => Failure::Failed(format!(
-                "cannot listen on {}: {error}",
-                quoted(&options.listen)
-            )),
-        })?;
+        .map_err(|error| cannot_listen(&options.listen, &error))?;
     let address = server.local_address();
     let output = Output::new();
     output.line(&format!("listening on {address}"))?;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::address::{self, cannot_listen};
 use crate::args::{Arg, Args};
 use crate::byte_recordings::ByteRecordings;
 use crate::failure::Failure;
@@ -18,23 +19,22 @@ use crate::reports::{Report, Reports};
 use crate::serve::{start_recordings, warn};
 use crate::tap_watch::{Folder, TapWatch};
 use crate::tapped_call::TappedCall;
-use crate::text::quoted;
 
 const HELP: &str = "\
 audiosocket tap --listen ADDR --to ADDR [OPTIONS]
 
 Stands between Asterisk and your server, whatever that is
-written in: passes every byte on as it comes, and tells what
-it sees: digits, gaps, bursts, frames in pieces, who ended
-the call and how, and what each version of Asterisk makes of
-what your server does wrong.
+written in. Passes every byte on as it comes, and tells what
+it sees: digits, gaps, bursts, frames in pieces; who ended
+the call, and how; and what each version of Asterisk makes
+of what your server does wrong.
 
   --listen ADDR  where Asterisk connects to; port 0 lets the
                  system choose
   --to ADDR      your server
-  --record DIR   record each call: the sound of both sides in
-                 DIR/UUID.wav (caller left, server right),
-                 and every byte with its time in DIR/UUID.tap
+  --record DIR   record each call: the sound as DIR/UUID.wav
+                 (caller left, server right), and every byte
+                 with its time as DIR/UUID.tap
   --calls N      stop after N calls in all
   --seconds S    stop after S seconds
   --json         one line of JSON for each event
@@ -86,18 +86,12 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let listen = listen
         .ok_or_else(|| Failure::usage("where is Asterisk to connect to? --listen ADDR is due"))?;
     let to = to.ok_or_else(|| Failure::usage("which server? --to ADDR is due"))?;
-    let addresses = match to.to_socket_addrs() {
-        Ok(addresses) => addresses.collect::<Vec<_>>(),
-        Err(error) => {
-            return Err(Failure::Usage(format!(
-                "--to {} is no address: {error}",
-                quoted(&to)
-            )));
-        }
-    };
+    let addresses = to
+        .to_socket_addrs()
+        .map_err(|error| address::none("--to ", &to, &error))?;
     Ok(Some(Options {
         listen,
-        to: addresses,
+        to: addresses.collect(),
         record,
         calls,
         seconds,
@@ -106,15 +100,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
 }
 
 fn tap(options: Options) -> Result<(), Failure> {
-    let listener = TcpListener::bind(&options.listen).map_err(|error| {
-        let listen = quoted(&options.listen);
-        match error.kind() {
-            ErrorKind::InvalidInput => {
-                Failure::Usage(format!("--listen {listen} is no address: {error}"))
-            }
-            _ => Failure::Failed(format!("cannot listen on {listen}: {error}")),
-        }
-    })?;
+    let listener = TcpListener::bind(&options.listen)
+        .map_err(|error| cannot_listen(&options.listen, &error))?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::Failed(format!("cannot listen: {error}")))?;

@@ -216,7 +216,10 @@ impl<'a> TappedCall<'a> {
             }
             Sender::Server => {
                 let caller_done = self.caller_done.load(Ordering::Acquire);
+                let is_cut = self.is_cut.load(Ordering::Relaxed);
                 self.panel().look(at, |judge| match how {
+                    // That was this end's doing.
+                    _ if is_cut => {}
                     // After its hangup it is its doing, too, that Asterisk has gone already.
                     Seen::Reset if !caller_done || judge.standing() == Standing::HungUp => {
                         judge.reset(at);
@@ -234,6 +237,9 @@ impl<'a> TappedCall<'a> {
     }
 
     fn see(&self, sender: Sender, at: Instant, what: Seen<'_>) {
+        if what == Seen::TakesNoMore && self.is_cut.load(Ordering::Relaxed) {
+            return;
+        }
         let since_begun = at.saturating_duration_since(self.begun);
         let entry = Entry {
             sender,
@@ -257,7 +263,7 @@ impl<'a> TappedCall<'a> {
 
     /// Asterisk is judged by nobody, and a call that has ended from its side is not judged any further.
     fn look(&self, look: impl FnOnce(&mut Panel, Instant)) {
-        if !self.caller_done.load(Ordering::Acquire) {
+        if !self.caller_done.load(Ordering::Acquire) && !self.is_cut.load(Ordering::Relaxed) {
             look(&mut self.panel(), Instant::now());
         }
     }

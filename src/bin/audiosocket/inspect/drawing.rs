@@ -228,8 +228,11 @@ impl Drawing {
             .text("small", Anchor::End, LEFT - 8.0, y + 12.0, name);
         let bottom = y + TRACK_HEIGHT - 2.0;
         let clusters = labels.clusters(|at| self.x(at), RIGHT);
-        let places = clusters.iter().flat_map(|cluster| &cluster.places);
-        let places = places.map(|x| (*x, bottom, to));
+        let places = clusters.iter().flat_map(|cluster| {
+            // Lines for a crowd would hide the sound.
+            let to = if cluster.is_crowd { bottom + 8.0 } else { to };
+            cluster.places.iter().map(move |x| (*x, bottom, to))
+        });
         self.svg.upright_lines(line, places);
         for cluster in &clusters {
             self.svg
@@ -260,7 +263,7 @@ impl Drawing {
         }
         self.y += 14.0;
         let mut endings = lane.endings.clone();
-        endings.sort_unstable();
+        endings.sort_by_key(|(at, _)| *at);
         // From the right; names that would overlap share a place.
         let mut places: Vec<(f64, String)> = Vec::new();
         for (at, name) in endings {

@@ -18,6 +18,8 @@ pub struct Cluster {
     pub left: f64,
     pub width: f64,
     pub text: String,
+    /// Whether the text only counts them.
+    pub is_crowd: bool,
 }
 
 /// More than there is room for by far.
@@ -59,25 +61,36 @@ impl Labels {
                 _ => clusters.push((vec![x], vec![letter])),
             }
         }
-        let mut limit = right;
-        let mut boxes: Vec<Cluster> = clusters
+        // What has no room before the end shares the place before it.
+        while let [.., (before, before_letters), (last, letters)] = &mut clusters[..] {
+            let left = right - width(letters);
+            if left >= left_of(before) + width(before_letters) + BETWEEN {
+                break;
+            }
+            before.append(last);
+            before_letters.append(letters);
+            clusters.pop();
+        }
+        clusters
             .into_iter()
-            .rev()
             .map(|(places, letters)| {
                 let width = width(&letters);
-                let left = (places[0] - (LETTER_WIDTH + PADDING) / 2.0).min(limit - width);
-                limit = left - BETWEEN;
                 Cluster {
-                    places,
-                    left,
+                    left: left_of(&places).min(right - width),
                     width,
+                    is_crowd: letters.len() > MOST_IN_BOX,
                     text: text(&letters),
+                    places,
                 }
             })
-            .collect();
-        boxes.reverse();
-        boxes
+            .collect()
     }
+}
+
+/// The first letter of a box is over its place.
+fn left_of(places: &[f64]) -> f64 {
+    let first = places.first().copied().unwrap_or_default();
+    first - (LETTER_WIDTH + PADDING) / 2.0
 }
 
 fn text(letters: &[char]) -> String {

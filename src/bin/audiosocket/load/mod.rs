@@ -19,10 +19,11 @@ use std::time::Duration;
 
 use audiosocket::call::SimulatedAsterisk;
 
+use crate::address::{self, cannot_call};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::text::{counted, quoted, wrapped};
+use crate::text::{counted, wrapped};
 use placed_call::{Outcome, PlacedCall};
 use progress::Progress;
 use run::{FRAME_TIME, Run};
@@ -115,8 +116,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             _ => return Err(args.unexpected(Arg::Option(option))),
         }
     }
-    let address = address
-        .ok_or_else(|| Failure::usage("which server? an address like 127.0.0.1:9092 is due"))?;
+    let address = address.ok_or_else(address::missing)?;
     Ok(Some(Options {
         address,
         calls,
@@ -155,15 +155,6 @@ fn load(options: &Options) -> Result<(), Failure> {
         while outcomes.recv().is_ok() {}
     }
     told
-}
-
-fn cannot_call(address: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::InvalidInput => {
-            Failure::Usage(format!("{} is no address: {error}", quoted(address)))
-        }
-        _ => Failure::Failed(format!("cannot call {}: {error}", quoted(address))),
-    }
 }
 
 /// A name can have several addresses, and the server need not listen on all.

@@ -1,0 +1,33 @@
+//! What goes wrong with the addresses of a command line.
+
+use std::io::{self, ErrorKind};
+
+use crate::failure::Failure;
+use crate::text::quoted;
+
+/// None was given, of a server that is to be called.
+pub fn missing() -> Failure {
+    Failure::usage("which server? an address like 127.0.0.1:9092 is due")
+}
+
+/// No connection could be made to it.
+pub fn cannot_call(address: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::InvalidInput => none("", address, error),
+        _ => Failure::Failed(format!("cannot call {}: {error}", quoted(address))),
+    }
+}
+
+/// It could not be listened on, as `--listen` wants.
+pub fn cannot_listen(address: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::InvalidInput => none("--listen ", address, error),
+        _ => Failure::Failed(format!("cannot listen on {}: {error}", quoted(address))),
+    }
+}
+
+/// It is none.
+pub fn none(option: &str, address: &str, error: &io::Error) -> Failure {
+    let address = quoted(address);
+    Failure::Usage(format!("{option}{address} is no address: {error}"))
+}

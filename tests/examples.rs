@@ -1,4 +1,5 @@
 //! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no offence.
+//! But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
 
 #![cfg(feature = "std")]
 
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use audiosocket::call::asterisk::Version;
-use audiosocket::call::{Direction, End, SimulatedAsterisk, SimulatedCaller, TestCall};
+use audiosocket::call::{Direction, End, SimulatedAsterisk, SimulatedCaller};
 use audiosocket::wire::{Audio, Digit, SampleRate};
 use test_file::TestFile;
 use wav_file::WavFile;
@@ -315,18 +316,4 @@ fn a_program_that_never_stops_writing_ends_with_the_call() {
     assert_eq!(heard.end, None);
     assert!(heard.sound().iter().all(|sample| *sample == 0x0a79));
     assert!(example.line().contains("over: signal: "));
-}
-
-#[test]
-fn no_version_objects_to_the_server_that_is_there_to_be_tested() {
-    let example = Example::start("test_your_server", &["127.0.0.1:0"]);
-    let call = TestCall::new().talk(Duration::from_millis(200));
-    let call = call.press("1#").unwrap();
-    let report = call.call(example.address.as_str()).unwrap();
-    assert!(report.is_fine(), "{report}");
-    for call in report.calls() {
-        // The silence that greets, and 0.1 s for the key 1, if this version sends digits.
-        let due = 1 + 5 * usize::from(call.rules.behaviour().digits.is_some());
-        assert!(call.frames_heard >= due, "{call:?}");
-    }
 }

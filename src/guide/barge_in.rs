@@ -1,8 +1,8 @@
 //! Barge-in: the caller cuts in, by a key or by talking, and the server stops speaking.
 //!
-//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back and what has been sent lasts 20 ms more. That is
-//! because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take back. So a server that wants
-//! barge-in must not send ahead of real time, whatever its library.
+//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back, and what has been sent lasts 20 ms more.
+//! That is because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take back. So a server
+//! that wants barge-in must not send ahead of real time, whatever its library.
 //!
 //! # By a key
 //!

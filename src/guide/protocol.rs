@@ -71,7 +71,7 @@
 //! | 20.20, 22.10, 23.4 | 0x03 | yes | **hangs up** | **hangs up** |
 //! | start-stop | 0x02, from the channel driver | skipped | skipped | digits (0x02) taken, others skipped |
 //!
-//! Since 20.20, 22.10 and 23.4 Asterisk's own comfort noise does not disturb a call (read). The kinds that a server may send are 0x00 and
+//! Since 20.20, 22.10 and 23.4 comfort noise from the caller's side does not disturb a call (read). The kinds that a server may send are 0x00 and
 //! audio, and to the fork DTMF.
 //!
 //! # By version: time, and the end
@@ -109,7 +109,7 @@
 //! # What does no harm
 //!
 //! - Audio of another rate than the channel's: it is converted (measured).
-//! - Audio before the UUID was read, and two frames in one segment (measured).
+//! - Audio before Asterisk's UUID was read (measured).
 //! - A nil UUID, or one of no version: Asterisk takes any (measured). A text that is no UUID means that there is no connection at all.
 //!
 //! # Where it is written down otherwise

@@ -101,8 +101,9 @@
 //! A test (`tests/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes back, a
 //! caller without the certificate does not get through, and nothing of the audio is readable in between. Two things change.
 //! The server sees all calls come from `127.0.0.1`, so the address has to be checked by the firewall. And the packets of a poor network
-//! are put in order before they are decrypted: the pause of a lost one can be longer than Asterisk's 5 ms inside a frame (see
-//! [protocol](super::protocol)), but stunnel hands on whole records, and a frame of up to 16 KB is one.
+//! are put in order before they are decrypted; stunnel hands on what it has decrypted, a record at a time, so a frame that left in one
+//! record comes in one piece, and the 5 ms that Asterisk waits inside a frame ([protocol](super::protocol)) do not begin to run (tried on
+//! loopback only).
 //!
 //! A server that speaks TLS itself implements [`Transport`](crate::call::Transport) for its stream and
 //! [accepts](crate::call::Call::accept) calls on it.

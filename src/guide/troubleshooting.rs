@@ -28,9 +28,9 @@
 //! The server's audio comes with holes. Look for gaps in what the tap tells of the server's side; `gaps` and `underruns` in
 //! [`Stats`](crate::call::Stats) say whose fault they are.
 //!
-//! - *Gaps*: the server was late. With one thread for a call, its handler was away for more than 20 ms: use
-//!   [two](super::threads). Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a socket,
-//!   which is late by 4 to 8 ms; sleep to absolute times.
+//! - *Gaps*: the server was late. With one thread for a call, its handler was away for more than 20 ms: use [two](super::threads).
+//!   Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a socket, which is late by
+//!   4 to 8 ms; sleep to absolute times.
 //! - *Underruns*: what makes the speech (a synthesizer, a network) is too slow. Keep more ahead, at the price of delay.
 //! - Neither, and yet it crackles at regular distances: half a sample. Look for `odd-length` with `audiosocket call`.
 //!
@@ -57,8 +57,8 @@
 //!
 //! # "Ends after 2 seconds", "Reached timeout after 2000 ms of no activity"
 //!
-//! `idle` of `audiosocket call`. The application ends a call on which nothing moves in either direction for 2 s, and a silent caller's Asterisk
-//! sends nothing. Send silence when there is nothing to say; this crate does it every second
+//! `idle` of `audiosocket call`. The application ends a call on which nothing moves in either direction for 2 s, and of a silent
+//! caller Asterisk sends nothing. Send silence when there is nothing to say; this crate does it every second
 //! ([`keep_alive`](crate::call::CallOptions::keep_alive)), as long as the handler receives, or a
 //! [`Speaker`](crate::call::Speaker::run) runs.
 //!
@@ -69,8 +69,8 @@
 //! - Neither side: each waits for the other's first frame (Asterisk issue 2089). Send one frame of silence as soon as the UUID is there;
 //!   this crate does ([`first_silence`](crate::call::CallOptions::first_silence)).
 //! - The caller's side: he is not in the bridge, or on hold, or the channel was not answered. `Answer()` before `AudioSocket()`.
-//! - The server's side, and its log says that it has sent: it may have spoken before its own queue was served. In one thread nothing
-//!   is said while the handler is not in [`receive`](crate::call::Call::receive).
+//! - The server's side, though its log says that it has spoken: with one thread nothing is said while the handler is not in
+//!   [`receive`](crate::call::Call::receive).
 //! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one.
 //!
 //! # "Failed to read payload", "Resource temporarily unavailable", the call drops now and then
@@ -106,6 +106,6 @@
 //!
 //! # Only some calls get through
 //!
-//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::call::Builder::max_calls). "Too many open files": `ulimit -n`,
-//! two for each call at most and four with recordings. Callers wait for one second or three before anything happens: the queue of new connections
-//! was full, because the server accepts too slowly.
+//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::call::Builder::max_calls), whose documentation also says what
+//! "too many open files" needs of `ulimit -n`; a recording is one more for its call. If callers wait for a second or three before
+//! anything happens, the queue of new connections was full, because the server accepts too slowly.

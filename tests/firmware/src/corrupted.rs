@@ -31,7 +31,7 @@ fn read(
     let mut buffer = FrameBuffer::new([0; BUFFER_LEN]);
     let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9));
     let bytes = capture.bytes.iter().map(|byte| {
-        let is_hit = chance.next() % one_in == 0;
+        let is_hit = chance.next().is_multiple_of(one_in);
         let bit = 1 << (chance.next() >> 29);
         if is_hit { byte ^ bit } else { *byte }
     });

@@ -1,7 +1,9 @@
 //! The guide: what to know beyond the single items.
 //!
+//! - [`embedded`]: on a microcontroller, with any TCP stack.
 //! - [`threads`]: one thread for a call, or two.
 //! - [`tones`]: how well digits are made and heard as sound.
 
+pub mod embedded;
 pub mod threads;
 pub mod tones;

@@ -69,6 +69,11 @@ class Lab:
         self.uuids.append(call_uuid)
         self._script("call", scenario, str(port), call_uuid, *map(str, more))
 
+    def sip(self):
+        """Where this Asterisk is called by SIP, as IP:PORT, and the password of its user `phone`."""
+        address, password = self._script("sip").split()
+        return address, password
+
     def log_size(self):
         return self.log_path.stat().st_size
 

@@ -59,11 +59,10 @@ in_root() {
     DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# Runs a step of `setup` with its output in setup.log, and shows the end of that when the step fails.
+# Runs a step of `setup` with its output in setup.log. When the step fails, the last line of that says why.
 logged() {
   "$@" >>"$LAB/setup.log" 2>&1 && return
-  tail -n 5 "$LAB/setup.log" >&2
-  die "failed: $* (all of it: $LAB/setup.log)"
+  die "Debian's Asterisk cannot be had: $(tail -n 1 "$LAB/setup.log") (all of it: $LAB/setup.log)"
 }
 
 # ---- setup ---------------------------------------------------------------------------------------------------------
@@ -132,7 +131,7 @@ install_asterisk() {
 }
 
 cmd_setup() {
-  [ "$(id -u)" = 0 ] || die "must be root"
+  [ "$(id -u)" = 0 ] || die "Debian's Asterisk needs root, for its chroot; run this as root"
   mkdir -p "$LAB"
   exec 9>"$LAB/lock"          # two at once would trip over each other
   flock -w 600 9 || die "another setup has been running for 10 minutes"

@@ -55,7 +55,10 @@ class Lab:
         return done.stdout.strip()
 
     def start(self):
-        self._script("setup", seconds=900)  # the first time it downloads about 150 MB
+        try:
+            self._script("setup", seconds=900)  # the first time it downloads about 150 MB
+        except Failure as failure:
+            raise Failure(str(failure).splitlines()[-1]) from None  # before it, what had been done until then
         self.started_here = self._script("status") == "stopped"
         self._script("start", seconds=60)
         self.log_path = pathlib.Path(self._script("log"))

@@ -36,9 +36,9 @@ class HaProxy:
             wait_until(self.answers, 10, "HAProxy")
         except Failure as failure:
             self.stderr.seek(0)
-            said = self.stderr.read().strip()
+            alerts = [line for line in self.stderr.read().splitlines() if "[ALERT]" in line]
             self.__exit__()
-            raise Failure(f"{failure}; it says: {said[-400:] or 'nothing'}") from None
+            raise Failure(f"{failure}; it says: {alerts[0] if alerts else 'nothing'}") from None
         return self
 
     def __exit__(self, *_):

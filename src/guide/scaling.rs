@@ -83,7 +83,7 @@
 //!
 //! This is on paper: nothing of it was tested.
 //!
-//! A Service balances connections, which is what a call is, so a plain one of type ClusterIP or LoadBalancer does. It chooses at
+//! A Service balances connections, which is what a call is, so a plain one of type ClusterIP or LoadBalancer does. It chooses, as a rule, at
 //! random and not by how many calls a pod has. Do not put an Ingress or a proxy for HTTP before it, and look at the idle time-out
 //! of a cloud's load balancer: a frame a second keeps any of them from passing.
 //!

@@ -1,38 +1,31 @@
 //! Says a WAV file to every caller and hangs up; a key makes it stop (barge-in). One thread for each call.
 //!
-//! `cargo run --example announcement -- prompt.wav`, and in the dialplan, which goes on afterwards:
+//! `cargo run --example announcement -- prompt.wav [ADDRESS]`, and in the dialplan, which goes on afterwards:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
-use audiosocket::call::{Event, Server};
+use audiosocket::call::Server;
 use audiosocket::wav::Wav;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args()
-        .nth(1)
-        .ok_or("which file? prompt.wav, say")?;
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("which file? prompt.wav, say")?;
     // 16-bit mono; of anything else the error says how to convert it.
     let prompt = Wav::open(path)?;
+    let server = Server::bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
+    println!("listening on {}", server.local_address());
 
-    Server::bind("127.0.0.1:9092")?.run(|call| {
+    server.run(|call| {
         let voice = call.voice();
         // Queued here, and said while the call waits for events below.
         voice.set_rate(prompt.rate())?;
         voice.say(prompt.bytes())?;
-        let end_of_prompt = voice.mark();
+        voice.hang_up_when_said();
 
         while let Some(event) = call.receive() {
-            match event {
-                Event::Said(mark) if mark == end_of_prompt => voice.hang_up(),
-                event if event.dtmf().is_some() => {
-                    let unsaid = voice.flush();
-                    println!(
-                        "{} stopped it, {:?} unsaid",
-                        voice.uuid(),
-                        unsaid.duration()
-                    );
-                    voice.hang_up();
-                }
-                _ => {}
+            if event.dtmf().is_some() {
+                let unsaid = voice.flush().duration();
+                println!("{} stopped it, {unsaid:?} unsaid", voice.uuid());
+                voice.hang_up();
             }
         }
         Ok(())

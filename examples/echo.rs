@@ -1,7 +1,15 @@
+//! Says back what the caller says: to hear what the line does to a voice, and to begin with.
+//!
+//! `cargo run --example echo [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+
 use audiosocket::Server;
 
 fn main() -> std::io::Result<()> {
-    Server::bind("127.0.0.1:9092")?.run(|call| {
+    let address = std::env::args().nth(1);
+    let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9092"))?;
+    println!("listening on {}", server.local_address());
+
+    server.run(|call| {
         let voice = call.voice();
         while let Some(event) = call.receive() {
             if let Some(audio) = event.audio() {

@@ -1,7 +1,7 @@
 //! Asks the caller for a number and collects its digits: up to six, or ended by `#`. Keys pressed during the prompt stop it and count
 //! (type-ahead). Both DTMF dialects. One thread for each call.
 //!
-//! `cargo run --example menu -- prompt.wav`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+//! `cargo run --example menu -- prompt.wav [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -14,12 +14,13 @@ const TO_FIRST_DIGIT: Duration = Duration::from_secs(10);
 const BETWEEN_DIGITS: Duration = Duration::from_secs(3);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args()
-        .nth(1)
-        .ok_or("which prompt? prompt.wav, say")?;
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("which prompt? prompt.wav, say")?;
     let prompt = Wav::open(path)?;
+    let server = Server::bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
+    println!("listening on {}", server.local_address());
 
-    Server::bind("127.0.0.1:9092")?.run(|call| {
+    server.run(|call| {
         let mut keypad = Keypad::default();
         let number = keypad.ask(call, &prompt, 6)?;
         println!("{}: {number}", call.uuid());

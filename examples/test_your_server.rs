@@ -1,24 +1,30 @@
-//! A server, and the test that no version of Asterisk objects to it: `cargo test --example test_your_server`.
+//! A server, and its tests: that no version of Asterisk objects to it, and what its callers hear.
+//!
+//! `cargo test --example test_your_server`. Or `cargo run --example test_your_server [ADDRESS]`, and in the dialplan:
+//! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::error::Error;
 
-use audiosocket::call::{Call, Event, Server};
-use audiosocket::wire::Message;
+use audiosocket::call::{Call, Server};
+use audiosocket::wire::Dtmf;
 
 fn main() -> std::io::Result<()> {
-    Server::bind("127.0.0.1:9092")?.run(answer)
+    let address = std::env::args().nth(1);
+    let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9092"))?;
+    println!("listening on {}", server.local_address());
+    server.run(answer)
 }
 
-/// Says something for each key, and goodbye at the hash.
+/// Says something for each key, and hangs up at the hash.
 fn answer(call: &mut Call) -> Result<(), Box<dyn Error + Send + Sync>> {
     let voice = call.voice();
     while let Some(event) = call.receive() {
-        if let Event::Message(Message::Dtmf(dtmf)) = event {
-            if dtmf.digit().to_char() == '#' {
-                break;
-            }
-            // Half a second at 8 kHz.
-            voice.say_samples(&[0; 4000])?;
+        match event.dtmf() {
+            // In the start-stop dialect, the key goes down; its end follows.
+            None | Some(Dtmf::Start(_)) => {}
+            Some(dtmf) if dtmf.digit().to_char() == '#' => break,
+            // 0.1 s at 8 kHz.
+            Some(dtmf) => voice.say_samples(&[i16::from(dtmf.digit().to_ascii()); 800])?,
         }
     }
     Ok(())
@@ -26,9 +32,12 @@ fn answer(call: &mut Call) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
     use std::time::Duration;
 
-    use audiosocket::call::TestCall;
+    use audiosocket::call::asterisk::Version;
+    use audiosocket::call::{End, SimulatedAsterisk, TestCall};
+    use audiosocket::wire::Digit;
 
     use super::*;
 
@@ -40,6 +49,33 @@ mod tests {
             .press("#")?;
         let report = call.call_handler(answer)?;
         assert!(report.is_fine(), "{report}");
+        Ok(())
+    }
+
+    /// Step by step, with a look at what the caller hears.
+    #[test]
+    fn a_key_is_answered_and_the_hash_ends_the_call() -> Result<(), Box<dyn Error>> {
+        let server = Server::bind("127.0.0.1:0")?;
+        let address = server.local_address();
+        // Ends with the test.
+        thread::spawn(|| server.run(answer));
+
+        let uuid = SimulatedAsterisk::random_uuid();
+        let mut asterisk =
+            SimulatedAsterisk::connect(address, uuid)?.judged_by(Version::MEASURED)?;
+        let key_down = Duration::from_millis(100);
+        asterisk.caller().press(Digit::try_from('7')?, key_down)?;
+        let mut heard = Vec::new();
+        while heard.len() < 800 {
+            let event = asterisk.receive().ok_or("the call ended")?;
+            let samples = event.audio().into_iter().flat_map(|audio| audio.samples());
+            heard.extend(samples.filter(|sample| *sample != 0));
+        }
+        asterisk.caller().press(Digit::try_from('#')?, key_down)?;
+        while asterisk.receive().is_some() {}
+        assert_eq!(asterisk.end(), Some(End::HungUp));
+        assert_eq!(heard, [i16::from(b'7'); 800]);
+        assert_eq!(asterisk.hang_up(), []);
         Ok(())
     }
 }

@@ -1,14 +1,18 @@
 //! Says back what the caller says, each second of it backwards. Two threads for each call: one listens, the other keeps the clock
 //! of what is said, so that neither holds up the other. For handlers that compute for longer than a frame lasts.
 //!
-//! `cargo run --example two_threads`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+//! `cargo run --example two_threads [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::thread;
 
 use audiosocket::call::Server;
 
 fn main() -> std::io::Result<()> {
-    Server::bind("127.0.0.1:9092")?.run(|call| {
+    let address = std::env::args().nth(1);
+    let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9092"))?;
+    println!("listening on {}", server.local_address());
+
+    server.run(|call| {
         let voice = call.voice();
         let (listener, speaker) = call.split();
         thread::scope(|scope| {

@@ -4,6 +4,7 @@
 mod transcript;
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use transcript::shape;
@@ -54,10 +55,15 @@ fn output_of(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The example takes its address from the command line.
 #[test]
-fn the_server_of_the_readme_is_the_example_and_has_fifteen_lines_at_most() {
+fn the_server_of_the_readme_does_what_the_example_does_and_has_fifteen_lines_at_most() {
     let server = block("rust,no_run");
-    assert_eq!(server, include_str!("../examples/echo.rs"));
+    let handler = |text: &'static str| &text[text.find("run(|call| {").unwrap()..];
+    assert_eq!(
+        handler(server),
+        handler(include_str!("../examples/echo.rs"))
+    );
     assert!(server.lines().count() <= 15);
 }
 
@@ -138,4 +144,30 @@ fn load_prints_what_the_readme_shows_but_for_the_numbers() {
         .filter(|line| !line.contains("behind the clock"));
     let said: Vec<&str> = lines.collect();
     assert_eq!(shape(&said.join("\n")), shape(shown));
+}
+
+/// On crates.io nothing but the README is there.
+#[test]
+fn every_link_of_the_readme_is_absolute_and_leads_to_a_file_of_the_package() {
+    const SOURCE: &str = "https://docs.rs/crate/asterisk-audiosocket/latest/source/";
+    const GUIDE: &str = "https://docs.rs/asterisk-audiosocket/latest/audiosocket/guide/";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let inline = README
+        .split("](")
+        .skip(1)
+        .map(|rest| rest.split(')').next());
+    let defined = README.lines().filter(|line| line.starts_with('['));
+    let defined = defined.map(|line| line.split_once("]: ").map(|(_, link)| link));
+    let links: Vec<&str> = inline.chain(defined).map(Option::unwrap).collect();
+    assert!(links.len() > 20, "{links:?}");
+    for link in links {
+        assert!(link.starts_with("https://"), "{link}");
+        if let Some(path) = link.strip_prefix(SOURCE) {
+            assert!(root.join(path).exists(), "{link}");
+        }
+        if let Some(chapter) = link.strip_prefix(GUIDE) {
+            let chapter = chapter.strip_suffix('/').unwrap_or("mod");
+            assert!(root.join(format!("src/guide/{chapter}.rs")).exists());
+        }
+    }
 }

@@ -1,11 +1,23 @@
 //! The guide: what to know beyond the single items.
 //!
-//! - [`embedded`]: on a microcontroller, with any TCP stack.
-//! - [`scaling`]: more calls than one machine takes: HAProxy, DNS, Kubernetes.
+//! - [`protocol`]: the protocol, both dialects of DTMF, and every version of Asterisk.
+//! - [`recipes`]: dialplans, UUIDs, and what becomes of a call afterwards.
+//! - [`barge_in`]: the caller cuts in.
+//! - [`recording`]: recording calls.
 //! - [`threads`]: one thread for a call, or two.
 //! - [`tones`]: how well digits are made and heard as sound.
+//! - [`security`]: whom to let in, and TLS.
+//! - [`troubleshooting`]: by symptom, what to run and what to change.
+//! - [`scaling`]: more calls than one machine takes: HAProxy, DNS, Kubernetes.
+//! - [`embedded`]: on a microcontroller, with any TCP stack.
 
+pub mod barge_in;
 pub mod embedded;
+pub mod protocol;
+pub mod recipes;
+pub mod recording;
 pub mod scaling;
+pub mod security;
 pub mod threads;
 pub mod tones;
+pub mod troubleshooting;

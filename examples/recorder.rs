@@ -1,0 +1,75 @@
+//! Records what callers say, as an answering machine does: beeps, then listens until the caller presses `#`, hangs up, or five minutes
+//! are over. The file is stereo, the caller on the left and this side on the right, and can be played at any time.
+//!
+//! `cargo run --example recorder -- FOLDER [ADDRESS]`, and in the dialplan, which goes on after `#`:
+//! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Call, CallOptions, Direction, Server};
+use audiosocket::wav::{Recording, RecordingError};
+use audiosocket::wire::SampleRate;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().ok_or("into which folder?")?;
+    let longest = Some(Duration::from_secs(5 * 60));
+    let server = Server::builder()
+        .call_options(CallOptions::default().longest_call(longest))
+        .on_incident(|incident| eprintln!("{incident}"))
+        .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
+    println!("listening on {}", server.local_address());
+
+    server.run(|call| {
+        let (rate, begun) = (SampleRate::Hz8000, Instant::now());
+        let name = call.uuid().to_string();
+        let (recording, path) = Recording::create_numbered(&folder, &name, rate, begun)?;
+
+        // The hook hears all audio of the call. It shares the recording with this thread, which finishes it, and keeps the first error:
+        // a disk that is full ends the recording and not the call.
+        let shared = Arc::new(Mutex::new((recording, None::<RecordingError>)));
+        let hooked = Arc::clone(&shared);
+        call.on_audio(move |direction, audio, at| {
+            let (recording, failure) = &mut *hooked.lock().unwrap_or_else(PoisonError::into_inner);
+            if failure.is_none() {
+                *failure = match direction {
+                    Direction::Heard => recording.heard(audio, at),
+                    _ => recording.said(audio, at),
+                }
+                .err();
+            }
+        });
+
+        let answered = answer(call);
+
+        // Another hook in the place of the first lets go of the recording.
+        call.on_audio(|_, _, _| {});
+        if let Some(shared) = Arc::into_inner(shared) {
+            let (recording, failure) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+            recording.finish(Instant::now())?;
+            if let Some(failure) = failure {
+                return Err(failure.into());
+            }
+        }
+        println!("{}", path.display());
+        answered
+    })?;
+    Ok(())
+}
+
+fn answer(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // 0.3 s of 1000 Hz, which is a period in 8 samples.
+    const PERIOD: [i16; 8] = [0, 5657, 8000, 5657, 0, -5657, -8000, -5657];
+    let voice = call.voice();
+    voice.say_samples(&PERIOD.repeat(300))?;
+    while let Some(event) = call.receive() {
+        if event
+            .dtmf()
+            .is_some_and(|dtmf| dtmf.digit().to_char() == '#')
+        {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Barge-in: the caller cuts in, by a key or by talking, and the server stops speaking.
+//!
+//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back and what has been sent lasts 20 ms more. That is
+//! because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take back. So a server that wants
+//! barge-in must not send ahead of real time, whatever its library.
+//!
+//! # By a key
+//!
+//! The example `announcement` is that: a digit comes, `flush`, and go on. In the start-stop dialect the start of a digit comes when the
+//! key goes down, in Asterisk's only its end, after the key was held. [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was,
+//! once, in either; to stop speaking the first signal is enough:
+//!
+//! ```no_run
+//! # fn handle(call: &mut audiosocket::Call) {
+//! # let voice = call.voice();
+//! while let Some(event) = call.receive() {
+//!     if event.dtmf().is_some() {
+//!         voice.flush();
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! # By talking
+//!
+//! Whether somebody talks is for a detector of speech; the simplest looks for sound that is loud for a while. This one wants 100 ms
+//! above a level, and is enough for a quiet line:
+//!
+//! ```
+//! use audiosocket::wire::Audio;
+//!
+//! /// Whether the caller has been loud for 100 ms.
+//! #[derive(Default)]
+//! struct LoudForAWhile {
+//!     microseconds: u32,
+//! }
+//!
+//! impl LoudForAWhile {
+//!     fn hears(&mut self, audio: Audio<'_>) -> bool {
+//!         let count = audio.samples().len().max(1) as u64;
+//!         let sum: u64 = audio.samples().map(|sample| u64::from(sample.unsigned_abs())).sum();
+//!         // A mean of 500 is a soft voice; the noise of a line is below 100.
+//!         self.microseconds = match sum / count > 500 {
+//!             true => self.microseconds.saturating_add(audio.duration_us()),
+//!             false => 0,
+//!         };
+//!         self.microseconds >= 100_000
+//!     }
+//! }
+//!
+//! let (loud, soft) = ([0, 16].repeat(160), [10, 0].repeat(160));
+//! let mut caller = LoudForAWhile::default();
+//! for (bytes, expected) in [(&loud, false), (&soft, false), (&loud, false)] {
+//!     assert_eq!(caller.hears(Audio::new(audiosocket::wire::SampleRate::Hz8000, bytes)?), expected);
+//! }
+//! for frame in 2..=5 {
+//!     let cuts_in = caller.hears(Audio::new(audiosocket::wire::SampleRate::Hz8000, &loud)?);
+//!     assert_eq!(cuts_in, frame == 5);
+//! }
+//! # Ok::<(), audiosocket::wire::AudioError>(())
+//! ```
+//!
+//! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of IP
+//! telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.
+//!
+//! # To take it back
+//!
+//! It was a cough. What [`flush`](crate::call::Voice::flush) returned is what was not said, to the sample; say it again and nothing is
+//! missing but the pause:
+//!
+//! ```no_run
+//! # fn handle(call: &mut audiosocket::Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let voice = call.voice();
+//! let unsaid = voice.flush();
+//! // ... and half a second later the caller has said nothing:
+//! voice.set_rate(unsaid.rate())?;
+//! voice.say(unsaid.bytes())?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! For a program that writes answers down, such as one that keeps what a language model has said, the difference is what the caller has
+//! heard: [`Unsaid::duration`](crate::call::Unsaid::duration) less than all.

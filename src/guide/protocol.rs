@@ -1,0 +1,119 @@
+//! The protocol, with both dialects of DTMF, and what each version of Asterisk makes of it.
+//!
+//! The tables by version are those of [`call::asterisk`](crate::call::asterisk), by which servers are judged here: a test compares them.
+//! *Measured* means with Debian's Asterisk 22.10.1 on loopback, *read* means in the source of the release.
+//!
+//! # Frames
+//!
+//! Asterisk connects to the server over TCP. Both sides then send frames: a kind of one byte, the length of the payload in two bytes,
+//! big-endian, the payload. Any byte is a possible kind and any two are a possible length, so no stream is malformed: a frame is
+//! there, or not yet all of it.
+//!
+//! ```
+//! use audiosocket::wire::{Audio, Message, SampleRate};
+//!
+//! let audio = Audio::new(SampleRate::Hz8000, &[0xd2, 0x04])?;
+//! let mut buffer = [0; 5];
+//! // Kind 0x10, two bytes, the sample 1234 in little-endian order.
+//! assert_eq!(Message::Audio(audio).encode(&mut buffer)?, [0x10, 0x00, 0x02, 0xd2, 0x04]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | kind | what it is | payload | who sends it |
+//! |---|---|---|---|
+//! | 0x00 | hangup | none | the server. Asterisk never does (measured, read) |
+//! | 0x01 | UUID of the call | 16 bytes, in the order in which a UUID is written | Asterisk, first of all, within 12 ms of connecting (measured) |
+//! | 0x02 | DTMF, start-stop dialect | 6 bytes, see below | the fork of that dialect, and servers to it |
+//! | 0x02 | silence, as some libraries have it | none | nobody: no Asterisk ever sent it (read) |
+//! | 0x03 | DTMF, Asterisk's dialect | 1 byte, see below | Asterisk |
+//! | 0x10 | audio at 8 kHz | 16-bit samples, little-endian, one channel | both |
+//! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96 and 192 kHz | the same | both |
+//! | 0xff | error | of Asterisk's own making bits: 1 hangup, 2 frame forwarding, 4 memory | nobody: it is defined, and Asterisk never sends it (measured, read) |
+//!
+//! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist. Asterisk
+//! writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of the call
+//! is silent, or while a key is held. So what comes in is no clock.
+//!
+//! # The two dialects of DTMF
+//!
+//! A digit comes in one of two ways, which [`Message`](crate::wire::Message) tells apart by kind and length, without configuration, and
+//! of which [`DtmfEvents`](crate::call::DtmfEvents) makes one:
+//!
+//! | | start-stop | Asterisk |
+//! |---|---|---|
+//! | kind and length | 0x02, 6 bytes | 0x03, 1 byte |
+//! | payload | 1 for start or 0 for stop; the digit in ASCII; 4 bytes of duration in ms, **little-endian**, 0 at the start | the digit in ASCII |
+//! | sent | when the key goes down and when it comes up | when it comes up |
+//! | duration | yes | no: what the pause in the audio was |
+//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; lower case passes as it is (measured) | the same (measured) |
+//! | from the caller | by the channel driver; the application sends none (measured) | by both |
+//! | from the server | a stop is a digit of 100 ms on the other leg, whatever its duration; a start is ignored (measured) | **ends the call** (measured): send tones |
+//!
+//! [`Voice::send_digits`](crate::call::Voice::send_digits) does what suits the peer.
+//!
+//! # How a call ends
+//!
+//! Asterisk ends one by closing the connection; if bytes of the server were unread, its kernel resets it instead (measured). Neither is
+//! an error. The server has one good way: the frame `00 00 00`, no more writing, reading until Asterisk has closed, and then closing.
+//! One that closes with the caller's audio unread resets the connection, upon which the caller is hung up and the dialplan does
+//! not go on (measured). [`Server`](crate::call::Server) ends its calls in that way, also upon errors and panics.
+//!
+//! # By version: what is sent, and what is taken
+//!
+//! | Asterisk | caller's digits | audio of 0x11 to 0x18 | audio without a sample | other kinds |
+//! |---|---|---|---|---|
+//! | 18, to 20.13, 21.8 and 22.3 | none | skipped | skipped | skipped |
+//! | 20.14, 21.9, 22.4 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
+//! | 21.12 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 20.17-18, 22.7-8, 23.1-2 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 20.19, 22.9, 23.3 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 20.20, 22.10, 23.4 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | start-stop | 0x02, from the channel driver | skipped | skipped | digits (0x02) taken, others skipped |
+//!
+//! Since 20.20, 22.10 and 23.4 Asterisk's own comfort noise does not disturb a call (read). The kinds that a server may send are 0x00 and
+//! audio, and to the fork DTMF.
+//!
+//! # By version: time, and the end
+//!
+//! | Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00 | the server just closes |
+//! |---|---|---|---|---|---|
+//! | 18, to 20.13, 21.8 and 22.3 | **hangs up** | **hangs up** | waits for ever | **hangs up** | uses up a core |
+//! | 20.14, 21.9, 22.4 | **misread** | **hangs up** | **hangs up** after 2 s | the dialplan goes on | the same |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
+//! | 21.12 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
+//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
+//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
+//! | 20.20, 22.10, 23.4 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
+//! | start-stop | **hangs up** | **hangs up** | waits for ever | **hangs up** | uses up a core |
+//!
+//! The channel driver has no time-out in any version (measured, read). *Misread* means that what was in memory, or the rest of the header,
+//! is taken for its beginning, and the stream is out of step. Where nothing waits, parts written right after one another may pass,
+//! if the kernel has put them together. Hence: a frame is one `write`, and `TCP_NODELAY` is set. The fork's application uses up a processor
+//! core in any case (measured).
+//!
+//! # In every version
+//!
+//! | what the server does | what comes of it | its name here |
+//! |---|---|---|
+//! | audio with half a sample | records noise from there on | `odd-length` |
+//! | audio more than 1 s ahead of real time | plays it too fast | `too-fast` |
+//! | more than 96 frames of audio at once | drops the oldest 64 frames | `queue-overflow` |
+//! | closed with audio unread, which is a reset | hangs up the caller | `reset` |
+//! | closed inside a frame | hangs up the caller | `truncated` |
+//! | does not read what is sent | hangs up the caller | `not-reading` |
+//!
+//! Of 1 s of audio at once nothing is lost, of 2 s the oldest 64 frames, of 10 s 256 to 320 (measured). What comes at twice the real
+//! time is not lost, but played fast: **the server has to pace**.
+//!
+//! # What does no harm
+//!
+//! - Audio of another rate than the channel's: it is converted (measured).
+//! - Audio before the UUID was read, and two frames in one segment (measured).
+//! - A nil UUID, or one of no version: Asterisk takes any (measured). A text that is no UUID means that there is no connection at all.
+//!
+//! # Where it is written down otherwise
+//!
+//! - [Asterisk's documentation](https://docs.asterisk.org/Configuration/Channel-Drivers/AudioSocket/) of the protocol.
+//! - [CyCoreSystems/audiosocket](https://github.com/CyCoreSystems/audiosocket), where it comes from.
+//! - `audiosocket call --asterisk list` prints what is above.

@@ -1,0 +1,129 @@
+//! Dialplan recipes: how a call gets to the server, with what UUID, and what becomes of it afterwards.
+//!
+//! What is marked *measured* is run with Debian's Asterisk 22.10.1 by the project's tests (`.ci/asterisk`); *read* means read in its source
+//! and not run. `127.0.0.1:9092` is where the examples and `audiosocket serve` listen; a name, or `[::1]:9092`, will do as well.
+//!
+//! # The application, or the channel driver?
+//!
+//! | | `AudioSocket()` | `Dial(AudioSocket/...)` |
+//! |---|---|---|
+//! | audio | 8 kHz | any rate: name one |
+//! | nobody sends for 2 s | the call ends (measured, since 20.14, 21.9, 22.4) | nothing |
+//! | digits to the server | yes, Asterisk's dialect | yes, both dialects |
+//! | at the beginning | nothing is lost | the first 1 to 3 frames that the server sends may be, while the bridge is built (measured) |
+//! | at the end | nothing is lost | the last frames too, if the hangup follows them at once (measured) |
+//! | after 0x00 | the dialplan goes on | `Dial()` returns, and the dialplan goes on |
+//! | in a conference, or with ARI | no | yes |
+//!
+//! The application, for most purposes. The channel driver for better sound than that of 8 kHz, or if the server is one of several parties.
+//!
+//! # The application
+//!
+//! ```text
+//! exten = 100,1,Answer()
+//!  same = n,Set(CALL=${UUID()})
+//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
+//!  same = n,Verbose(1,The server is done with ${CALL})
+//!  same = n,Hangup()
+//! ```
+//!
+//! Measured. `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that out, and closes without having sent
+//! a byte (measured), which a [`Server`](crate::call::Server) takes for a health check.
+//!
+//! # The channel driver, with good sound
+//!
+//! ```text
+//! exten = 101,1,Answer()
+//!  same = n,Set(CALL=${UUID()})
+//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16))
+//!  same = n,Hangup()
+//! ```
+//!
+//! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. **Always name a linear
+//! format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio, which is noise (measured); see
+//! [`is_g711_suspected`](crate::call::Stats::is_g711_suspected). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
+//! [`Call::heard_rate`](crate::call::Call::heard_rate); it may speak at another, which Asterisk converts (measured).
+//! Rates above 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
+//!
+//! So that no word is lost at either end, begin with 60 ms of silence, and hang up with
+//! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Behind it a pause of 60 ms is worth
+//! its price if the last syllable matters.
+//!
+//! # ExternalMedia, from ARI
+//!
+//! A channel like that of `Dial()`, made by an application of ARI that puts it into a bridge. The UUID goes into `data`, which must not be
+//! empty (read in `resource_channels.c`):
+//!
+//! ```text
+//! POST /ari/channels/externalMedia?app=APP&external_host=127.0.0.1:9092&encapsulation=audiosocket
+//!      &transport=tcp&connection_type=client&format=slin16&data=40325ec2-5efd-4bd3-805f-53576e581d13
+//! ```
+//!
+//! Read, not run. Such a call is silent for ever if Asterisk and the server wait for each other's first frame (Asterisk issue 2089, open
+//! with 22.10); the servers of this crate [begin with one](crate::call::CallOptions::first_silence).
+//!
+//! # The UUID
+//!
+//! It is all that the protocol tells of a call: neither caller nor number comes with it. `${UUID()}` makes one (module `func_uuid`,
+//! read). `${UNIQUEID}` is none: it looks like `1763841221.42`, and Asterisk then makes no connection at all (measured).
+//! Make it before the call and keep it in a variable, as above, so that both sides know it.
+//!
+//! To tell the server more, put it where the server can look it up by the UUID, *before* the call:
+//!
+//! ```text
+//!  same = n,Set(CALL=${UUID()})
+//!  same = n,Set(DB(calls/${CALL})=${CALLERID(num)},${EXTEN})
+//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
+//! ```
+//!
+//! The server asks Asterisk's manager (`Action: DBGet`, `Family: calls`, `Key:` the UUID); or the dialplan tells a web service of the
+//! server, with `CURL()` in place of `DB()`. Read, not run. [`Uuid`](crate::wire::Uuid) prints lower case, as `${UUID()}` makes it; in
+//! the keys of Asterisk's database the case counts.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::sync::Mutex;
+//! use audiosocket::call::{Server, Call};
+//! use audiosocket::Uuid;
+//!
+//! /// What the dialplan has told, by the UUID.
+//! static EXPECTED: Mutex<Option<HashMap<Uuid, String>>> = Mutex::new(None);
+//!
+//! let expected = |uuid: &Uuid| EXPECTED.lock().unwrap().as_ref()?.get(uuid).cloned();
+//! let server = Server::builder()
+//!     .admit(move |caller| match expected(&caller.uuid) {
+//!         Some(_) => Ok(()),
+//!         None => Err("nobody has announced this call".into()),
+//!     })
+//!     .bind("127.0.0.1:0")?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! A transfer can bring a UUID back while its first call is being ended, and a dialplan can use one twice:
+//! [`Caller::live_with_same_uuid`](crate::call::Caller::live_with_same_uuid) tells.
+//!
+//! # After the call
+//!
+//! When the handler returns, the server sends 0x00, and since 20.14, 21.9 and 22.4 the dialplan goes on with the next line (measured, and
+//! read for the other versions). Before those the channel is hung up whatever the server does; an extension `h` is run then.
+//!
+//! The protocol has no field for a result. The server leaves it where the dialplan looks, before it hangs up: in Asterisk's database by
+//! the manager (`DBPut`), or behind a web service:
+//!
+//! ```text
+//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
+//!  same = n,Set(NEXT=${DB(results/${CALL})})
+//!  same = n,GotoIf($["${NEXT}"="operator"]?operators,1)
+//!  same = n,Hangup()
+//! ```
+//!
+//! Read, not run. If the server is not there, the application gives up, after 2 s at the most, and hangs the channel up: let the
+//! extension `h` or `TryExec()` take care of it (read).
+//!
+//! # A look at a call, without changing the server
+//!
+//! ```text
+//! audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record taps
+//! ```
+//!
+//! and `9093` in the dialplan. See [troubleshooting](super::troubleshooting).

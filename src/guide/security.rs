@@ -1,0 +1,112 @@
+//! Security: the protocol has none. What to do about it.
+//!
+//! AudioSocket is bare TCP: no authentication, no encryption, nothing signed. Who can reach the port can place calls; who can see the
+//! network can listen, and who can change it can speak. The UUID is an identifier and goes over the wire readable.
+//!
+//! # Bind where only Asterisk is
+//!
+//! - The same machine: `127.0.0.1:9092`, which is what the examples and the tool do unless told otherwise.
+//! - Another machine: an address in a private network, or a tunnel (WireGuard), and a firewall that lets only Asterisk's address in.
+//! - `0.0.0.0` only behind such a firewall.
+//!
+//! # Let in whom you know
+//!
+//! By address, and by a UUID that the dialplan has announced ([recipes](super::recipes#the-uuid)): 122 random bits that are good for
+//! one call, if the network does not leak them.
+//!
+//! ```
+//! use std::net::{IpAddr, Ipv4Addr};
+//! use std::time::Duration;
+//! use audiosocket::call::{CallOptions, Server};
+//!
+//! const ASTERISK: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5));
+//!
+//! let server = Server::builder()
+//!     .admit(|caller| match caller.peer.ip() == ASTERISK {
+//!         true => Ok(()),
+//!         false => Err("not our Asterisk".into()),
+//!     })
+//!     .max_calls(200)
+//!     .max_pending(50)
+//!     .uuid_deadline(Duration::from_secs(1))
+//!     .call_options(
+//!         CallOptions::default()
+//!             .longest_call(Some(Duration::from_secs(2 * 3600)))
+//!             .idle_limit(Some(Duration::from_secs(60)))
+//!             .max_payload_len(8192),
+//!     )
+//!     .on_incident(|incident| eprintln!("{incident}"))
+//!     .bind("127.0.0.1:0")?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # What a bad peer can do to a server of this crate
+//!
+//! | it | costs | limit |
+//! |---|---|---|
+//! | connects and says nothing | a thread, until the deadline | [`uuid_deadline`](crate::call::Builder::uuid_deadline), 5 s; [`max_pending`](crate::call::Builder::max_pending), 1000 |
+//! | sends a byte now and then | the same | [`frame_deadline`](crate::call::CallOptions::frame_deadline), 5 s for a frame |
+//! | announces 65,535 bytes | 64 KiB | [`max_payload_len`](crate::call::CallOptions::max_payload_len) |
+//! | does not read | a thread that speaks on that call | [`write_deadline`](crate::call::CallOptions::write_deadline), 2 s |
+//! | keeps a call open | its place | [`longest_call`](crate::call::CallOptions::longest_call) and [`idle_limit`](crate::call::CallOptions::idle_limit): **none by default** |
+//! | places many calls | their places | [`max_calls`](crate::call::Builder::max_calls), 1000 |
+//! | sends any bytes at all | nothing: no byte string can panic the decoder | fuzzed, and all headers tried |
+//!
+//! Each ends its own call only (`tests/hostile_peers.rs`: fifty calls lose no frame beside all of them).
+//!
+//! A recording's name comes from the UUID, which is 16 bytes whatever was sent, so it cannot lead out of the folder.
+//!
+//! # TLS, by a program on each side
+//!
+//! Asterisk's AudioSocket knows no TLS, so it needs a program beside it: stunnel, Debian's `stunnel4`. On Asterisk's machine it takes calls
+//! on loopback and passes them on encrypted; on the server's it does the reverse. Each shows a certificate and takes no other than the
+//! one it has of its counterpart, so that this is authentication, too. Keys that sign themselves will do; one for each side:
+//!
+//! ```text
+//! openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=asterisk -keyout asterisk.pem -out asterisk.crt
+//! openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=server   -keyout server.pem   -out server.crt
+//! ```
+//!
+//! On the server's machine, which has `server.pem`, `server.crt` and Asterisk's `asterisk.crt`:
+//!
+//! ```ini
+//! ; server.conf
+//! foreground = yes
+//! pid =
+//! [audiosocket]
+//! accept = 0.0.0.0:9443
+//! connect = 127.0.0.1:9092
+//! key = server.pem
+//! cert = server.crt
+//! CAfile = asterisk.crt
+//! verifyPeer = yes
+//! ```
+//!
+//! On Asterisk's, with `127.0.0.1:9092` in the dialplan:
+//!
+//! ```ini
+//! ; asterisk.conf
+//! foreground = yes
+//! pid =
+//! [audiosocket]
+//! client = yes
+//! accept = 127.0.0.1:9092
+//! connect = server.example.com:9443
+//! key = asterisk.pem
+//! cert = asterisk.crt
+//! CAfile = server.crt
+//! verifyPeer = yes
+//! ```
+//!
+//! A test (`tests/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes back, a
+//! caller without the certificate does not get through, and nothing of the audio is readable in between. Two things change.
+//! The server sees all calls come from `127.0.0.1`, so the address has to be checked by the firewall. And the packets of a poor network
+//! are put in order before they are decrypted: the pause of a lost one can be longer than Asterisk's 5 ms inside a frame (see
+//! [protocol](super::protocol)), but stunnel hands on whole records, and a frame of up to 16 KB is one.
+//!
+//! A server that speaks TLS itself implements [`Transport`](crate::call::Transport) for its stream and
+//! [accepts](crate::call::Call::accept) calls on it.
+//!
+//! # To report a fault
+//!
+//! See SECURITY.md in the package.

@@ -5,7 +5,7 @@
 #   asterisk-lab.sh setup       make the chroot, install Asterisk, write its configuration; a second run only rewrites
 #                               the configuration
 #   asterisk-lab.sh start       start Asterisk, with a new log and no recordings; one that runs already only reads its
-#                               dialplan again
+#                               dialplan and its passwords again
 #   asterisk-lab.sh stop        stop the Asterisk that `start` started, and nothing else
 #   asterisk-lab.sh status      prints `running PID` or `stopped`
 #   asterisk-lab.sh clean       stop, and remove the chroot
@@ -16,6 +16,8 @@
 #                               Calls may overlap: nothing but the UUID tells them apart, so each needs its own.
 #                               MORE is what the far leg wants to know beyond the UUID: see the peer rtp
 #   asterisk-lab.sh log         path of Asterisk's log. Lines about a call hold its UUID (it is in the channel's name)
+#   asterisk-lab.sh sip         the SIP address (UDP) of this Asterisk, and the password of its user phone, who may dial
+#                               SIDE_PORT_UUID: then the phone is the far leg
 #   asterisk-lab.sh rec         folder with the recordings: UUID-heard.wav is what came back from the server,
 #                               UUID-said.wav what the far leg said to it. Those of MixMonitor() are complete once the
 #                               call's `End MixMonitor Recording` line is in the log, those of Record() with the line
@@ -37,8 +39,9 @@ ETC=/etc/astlab-$INSTANCE        # ETC and VAR are paths inside the chroot
 VAR=/var/astlab-$INSTANCE
 PIDFILE=$LAB/$INSTANCE.pid
 LOG=$ROOT$VAR/log/full
-# Of Asterisk's manager interface: one for each instance, below those that Linux gives to connections.
+# Of Asterisk's manager interface and of SIP: one for each instance, below those that Linux gives to connections.
 MANAGER_PORT=$((20000 + $(cksum <<<"$INSTANCE" | cut -d ' ' -f 1) % 10000))
+SIP_PORT=$((MANAGER_PORT - 10000))
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 
@@ -46,7 +49,7 @@ PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 # connects, finds that out, and closes without having sent a byte.
 # The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c().
 SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192"
-PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong record rtp wait echo hangup1 read"
+PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong record rtp wait echo hangup1 read inband"
 
 say() { printf 'astlab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -56,11 +59,10 @@ in_root() {
     DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# Runs a step of `setup` with its output in setup.log, and shows the end of that when the step fails.
+# Runs a step of `setup` with its output in setup.log. When the step fails, the last line of that says why.
 logged() {
   "$@" >>"$LAB/setup.log" 2>&1 && return
-  tail -n 5 "$LAB/setup.log" >&2
-  die "failed: $* (all of it: $LAB/setup.log)"
+  die "Debian's Asterisk cannot be had: $(tail -n 1 "$LAB/setup.log") (all of it: $LAB/setup.log)"
 }
 
 # ---- setup ---------------------------------------------------------------------------------------------------------
@@ -129,7 +131,7 @@ install_asterisk() {
 }
 
 cmd_setup() {
-  [ "$(id -u)" = 0 ] || die "must be root"
+  [ "$(id -u)" = 0 ] || die "Debian's Asterisk needs root, for its chroot; run this as root"
   mkdir -p "$LAB"
   exec 9>"$LAB/lock"          # two at once would trip over each other
   flock -w 600 9 || die "another setup has been running for 10 minutes"
@@ -179,7 +181,9 @@ CONF
         format_wav format_pcm format_sln \
         codec_ulaw codec_alaw codec_a_mu codec_resample \
         bridge_simple bridge_softmix bridge_builtin_features \
-        res_sorcery_config res_pjproject res_rtp_asterisk res_rtp_multicast chan_rtp; do
+        res_sorcery_config res_pjproject res_rtp_asterisk res_rtp_multicast chan_rtp \
+        res_sorcery_astdb res_sorcery_memory res_pjsip res_pjsip_authenticator_digest res_pjsip_endpoint_identifier_user \
+        res_pjsip_registrar res_pjsip_session res_pjsip_sdp_rtp res_pjsip_pubsub chan_pjsip; do
       echo "load = $module.so"
     done
   } >"$etc/modules.conf"
@@ -199,8 +203,55 @@ CONF
 mode = files
 directory = $VAR/sounds/endless
 CONF
+  write_sip "$etc"
   write_sounds "$var/sounds"
   write_dialplan "$etc/extensions.conf"
+}
+
+# phone: a SIP client that registers and calls. self: this same Asterisk at the other end of a call of its own, so that it hears
+# as RTP what it says; inband: its DSP listens for digits in the sound, as no other kind of them is agreed upon.
+# The ports of RTP are even ones of UDP that no instance has SIP on.
+write_sip() {
+  (umask 077; cat >"$1/pjsip.conf") <<CONF
+[global]
+type = global
+endpoint_identifier_order = username
+[loopback]
+type = transport
+protocol = udp
+bind = 127.0.0.1:$SIP_PORT
+
+[phone]
+type = endpoint
+context = as
+disallow = all
+allow = ulaw
+direct_media = no
+auth = phone
+aors = phone
+[phone]
+type = auth
+auth_type = userpass
+username = phone
+password = $(cat /proc/sys/kernel/random/uuid)
+[phone]
+type = aor
+max_contacts = 10
+
+[self]
+type = endpoint
+context = peer
+from_user = self
+disallow = all
+allow = ulaw
+direct_media = no
+dtmf_mode = inband
+aors = self
+[self]
+type = aor
+contact = sip:127.0.0.1:$SIP_PORT
+CONF
+  printf '[general]\nrtpstart = 20000\nrtpend = 30000\n' >"$1/rtp.conf"
 }
 
 # tone3s: 0.2 s of silence, 3 s of a 1007 Hz sine of amplitude 8000, 0.2 s of silence, as headerless 16-bit samples.
@@ -344,6 +395,14 @@ exten => _read_.,1,Answer()
  same => n,Read(DIGITS,,4,,1,4)
  same => n,Verbose(1,LAB ${EXTEN:5} read got "${DIGITS}")
  same => n,Hangup()
+; sends what it hears as RTP to another leg of this Asterisk, whose DSP has to find the digits in it; # ends them
+exten => _i[n]ba[n]d_.,1,Answer()
+ same => n,Dial(PJSIP/detect_${EXTEN:7}@self)
+ same => n,Hangup()
+exten => _detect_.,1,Answer()
+ same => n,Read(DIGITS,,16,,1,8)
+ same => n,Verbose(1,LAB ${EXTEN:7} ${CHANNEL} detected "${DIGITS}" ${READSTATUS})
+ same => n,Hangup()
 CONF
 }
 
@@ -363,6 +422,7 @@ cmd_start() {
   if pid=$(running_pid); then
     cmd_cli 'dialplan reload' >/dev/null
     cmd_cli 'manager reload' >/dev/null
+    cmd_cli 'module reload res_pjsip.so' >/dev/null
     say "runs already, pid $pid"
     return
   fi
@@ -454,5 +514,6 @@ case "${1:-}" in
   call) shift; cmd_call "$@" ;;
   log) echo "$LOG" ;;
   rec) echo "$ROOT$VAR/rec" ;;
+  sip) echo "127.0.0.1:$SIP_PORT $(sed -n 's/^password = //p' "$ROOT$ETC/pjsip.conf")" ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

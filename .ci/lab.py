@@ -55,7 +55,10 @@ class Lab:
         return done.stdout.strip()
 
     def start(self):
-        self._script("setup", seconds=900)  # the first time it downloads about 150 MB
+        try:
+            self._script("setup", seconds=900)  # the first time it downloads about 150 MB
+        except Failure as failure:
+            raise Failure(str(failure).splitlines()[-1]) from None  # before it, what had been done until then
         self.started_here = self._script("status") == "stopped"
         self._script("start", seconds=60)
         self.log_path = pathlib.Path(self._script("log"))
@@ -68,6 +71,11 @@ class Lab:
     def call(self, scenario, port, call_uuid, *more):
         self.uuids.append(call_uuid)
         self._script("call", scenario, str(port), call_uuid, *map(str, more))
+
+    def sip(self):
+        """Where this Asterisk is called by SIP, as IP:PORT, and the password of its user `phone`."""
+        address, password = self._script("sip").split()
+        return address, password
 
     def log_size(self):
         return self.log_path.stat().st_size

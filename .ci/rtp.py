@@ -22,23 +22,35 @@ class RtpReceiver:
     PACKET = struct.Struct("!BBHII")  # RFC 3550, 5.1: flags, marker and type, sequence, timestamp, source
 
     def __enter__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket = self._open()
         self.socket.setsockopt(socket.SOL_SOCKET, self.SO_TIMESTAMPNS, 1)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
         self.packets = []
         self.thread = threading.Thread(target=self._take_in, daemon=True)
         self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.socket.sendto(b"", self.socket.getsockname())  # no RTP packet is empty
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:
+            ending.sendto(b"", ("127.0.0.1", self.port))  # no RTP packet is empty
         self.thread.join(5)
         self.socket.close()
+
+    def _open(self):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        return listener
+
+    def _payload(self, packet):
+        """What the socket took in, without what is around it; None if that is not for this port."""
+        return packet
 
     def _take_in(self):
         while True:
             packet, ancillary, _, _ = self.socket.recvmsg(2048, 128)
+            packet = self._payload(packet)
+            if packet is None:
+                continue
             if not packet:
                 return
             (seconds, nanoseconds), = (struct.unpack("@ll", data) for _, kind, data in ancillary
@@ -46,6 +58,25 @@ class RtpReceiver:
             _, _, sequence, timestamp, _ = self.PACKET.unpack_from(packet)
             samples = array.array("h", (U_LAW[byte] for byte in packet[self.PACKET.size :]))
             self.packets.append(RtpPacket(seconds + nanoseconds / 1e9, sequence, timestamp, samples))
+
+
+class RtpWitness(RtpReceiver):
+    """The same of packets to a port that is a program's own, seen from beside it. Needs root."""
+
+    UDP_HEADER = struct.Struct("!HHHH")  # RFC 768: source, destination, length, checksum
+
+    def __init__(self, port):
+        self.port = port
+
+    def _open(self):
+        witness = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+        witness.bind(("127.0.0.1", 0))
+        return witness
+
+    def _payload(self, packet):
+        start = 4 * (packet[0] & 0x0F)  # behind the IP header
+        _, destination, _, _ = self.UDP_HEADER.unpack_from(packet, start)
+        return packet[start + self.UDP_HEADER.size :] if destination == self.port else None
 
 
 def u_law_sample(byte):

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use audiosocket::call::SimulatedAsterisk;
 use audiosocket::call::asterisk::{Rule, TABLE, Version};
@@ -87,13 +89,16 @@ fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
     let to_caller = noise(2, 1_500_000);
     let (address, server) = server({
         let to_caller = to_caller.clone();
-        move |stream| {
+        move |mut stream| {
+            // The recording has its name from there, if it comes in time.
+            let mut uuid = UUID_FRAME;
+            stream.read_exact(&mut uuid).unwrap();
             thread::scope(|scope| {
                 scope.spawn(|| {
                     write_in_pieces(&stream, &to_caller);
                     stream.shutdown(Shutdown::Write).unwrap();
                 });
-                read_all(&stream)
+                [&uuid[..], &read_all(&stream)].concat()
             })
         }
     });
@@ -224,6 +229,81 @@ fn who_resets_is_named() {
         .find(|line| line.contains("violation"))
         .unwrap();
     assert_eq!(field(reset, "rule"), Rule::Reset.name());
+}
+
+#[test]
+fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
+    let (is_full, may_end) = mpsc::channel();
+    let (address, server) = server(move |mut stream| {
+        may_end.recv().unwrap();
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        // Until the caller has heard it, and the test is over.
+        may_end.recv().unwrap();
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let audio = [0x10, 0, 2, 7, 7].repeat(10_000);
+    while caller.write_all(&audio).is_ok() {}
+    is_full.send(()).unwrap();
+    caller
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    assert_eq!(read_all(&caller), HANGUP_FRAME);
+    is_full.send(()).unwrap();
+    server.join().unwrap();
+    drop(caller);
+    let lines = tap.finish();
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (field(last, "by"), field(last, "reason")),
+        ("server", "hangup")
+    );
+}
+
+#[test]
+fn what_comes_before_a_uuid_does_is_recorded_whole_and_not_held_for_ever() {
+    let folder = folder("tap-no-caller");
+    let to_caller = [0x10, 0, 2, 7, 7].repeat(40_000);
+    let (address, server) = server({
+        let to_caller = to_caller.clone();
+        move |mut stream| {
+            stream.write_all(&to_caller).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            read_all(&stream)
+        }
+    });
+    let record = folder.to_str().unwrap();
+    let tap = Serving::tap(&address, &["--json", "--calls", "1", "--record", record]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME[..2]).unwrap();
+    assert!(read_all(&caller) == to_caller);
+    caller.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(server.join().unwrap(), UUID_FRAME[..2]);
+    let lines = tap.finish();
+    let call = lines
+        .iter()
+        .find(|line| field(line, "event") == "call")
+        .unwrap();
+    assert_eq!(call.matches("\"peer\"").count(), 1, "{call}");
+    let path = folder.join("no-uuid.tap");
+    assert!(recorded(&path)[&b'<'] == to_caller);
+    let inspected = run(&["inspect", path.to_str().unwrap()]);
+    let text = String::from_utf8(inspected.stdout).unwrap();
+    assert!(text.contains("server closed the connection"), "{text}");
+}
+
+#[test]
+fn a_tap_of_itself_is_refused() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let address = address.unwrap().to_string();
+    let output = run(&["tap", "--listen", &address, "--to", &address]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--to is the address of the tap itself"));
 }
 
 #[test]

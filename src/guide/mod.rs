@@ -5,14 +5,18 @@
 //! - [`barge_in`]: the caller cuts in.
 //! - [`recording`]: recording calls.
 //! - [`threads`]: one thread for a call, or two.
+//! - [`tones`]: how well digits are made and heard as sound.
 //! - [`security`]: whom to let in, and TLS.
 //! - [`troubleshooting`]: by symptom, what to run and what to change.
-//! - [`tones`]: how well digits are made and heard as sound.
+//! - [`scaling`]: more calls than one machine takes: HAProxy, DNS, Kubernetes.
+//! - [`embedded`]: on a microcontroller, with any TCP stack.
 
 pub mod barge_in;
+pub mod embedded;
 pub mod protocol;
 pub mod recipes;
 pub mod recording;
+pub mod scaling;
 pub mod security;
 pub mod threads;
 pub mod tones;

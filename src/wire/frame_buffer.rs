@@ -104,12 +104,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.start > 0 && storage_len.saturating_sub(self.end) < self.room_due() {
-            let storage = self.storage.as_mut();
-            // Always so; said once more, so that the copy needs no panic path.
-            if self.start <= self.end && self.end <= storage.len() {
-                storage.copy_within(self.start..self.end, 0);
-                (self.start, self.end) = (0, self.len());
-            }
+            self.move_to_front();
         }
         self.storage
             .as_mut()
@@ -194,6 +189,24 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         })
     }
 
+    /// Moves what waits to the front, which it is not at, in steps that do not overlap: one step as a rule. To copy what may
+    /// overlap takes memmove, and that as much flash on a microcontroller as all of this file.
+    fn move_to_front(&mut self) {
+        let distance = self.start;
+        let storage = self.storage.as_mut();
+        let mut bytes = storage.get_mut(..self.end).unwrap_or_default();
+        while let Some((free, waiting)) = bytes.split_at_mut_checked(distance) {
+            if waiting.is_empty() {
+                break;
+            }
+            for (to, from) in free.iter_mut().zip(waiting) {
+                *to = *from;
+            }
+            bytes = bytes.get_mut(distance..).unwrap_or_default();
+        }
+        (self.start, self.end) = (0, self.len());
+    }
+
     fn waiting(&self) -> &[u8] {
         self.storage
             .as_ref()
@@ -228,5 +241,44 @@ impl<S> fmt::Debug for FrameBuffer<S> {
             .field("waiting", &self.len())
             .field("to_skip", &self.skip)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Kind;
+
+    #[test]
+    fn what_waits_is_moved_whole_however_near_its_new_place_is() {
+        let long: [u8; 23] = core::array::from_fn(|place| match place {
+            0 => 0x77,
+            1 => 0,
+            2 => 20,
+            _ => place as u8,
+        });
+        for payload_len in 0..8_u8 {
+            for waiting_len in 1..23 {
+                let first_len = usize::from(payload_len) + 3;
+                let mut storage = [0xaa; 32];
+                let storage = &mut storage[..23.max(first_len + waiting_len)];
+                let mut buffer = FrameBuffer::new(storage);
+                let header = Header::new(Kind::UUID, payload_len.into()).to_bytes();
+                buffer.spare()[..3].copy_from_slice(&header);
+                buffer.filled(first_len);
+                buffer.spare()[..waiting_len].copy_from_slice(&long[..waiting_len]);
+                buffer.filled(waiting_len);
+                assert!(matches!(buffer.next_frame(), Decoded::Frame(_)));
+                let rest = &long[waiting_len..];
+                for byte in rest {
+                    buffer.spare()[0] = *byte;
+                    buffer.filled(1);
+                }
+                let Decoded::Frame(frame) = buffer.next_frame() else {
+                    panic!("{waiting_len} bytes moved by {first_len}");
+                };
+                assert_eq!(frame.payload(), &long[3..]);
+            }
+        }
     }
 }

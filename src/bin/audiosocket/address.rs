@@ -26,8 +26,15 @@ pub fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     }
 }
 
-/// It is none.
-pub fn none(option: &str, address: &str, error: &io::Error) -> Failure {
+/// It could not be looked up, as `--to` wants.
+pub fn cannot_reach(address: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::InvalidInput => none("--to ", address, error),
+        _ => Failure::Failed(format!("cannot reach {}: {error}", quoted(address))),
+    }
+}
+
+fn none(option: &str, address: &str, error: &io::Error) -> Failure {
     let address = quoted(address);
     Failure::Usage(format!("{option}{address} is no address: {error}"))
 }

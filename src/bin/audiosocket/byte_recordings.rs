@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender as ToThread};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::failure::Failure;
-use crate::tap_recording::{Entry, Seen, Sender, TapRecorder};
+use crate::tap_recording::{Entry, OwnedEntry, TapRecorder};
 use crate::text::{counted, on_one_line};
 
 /// Writes what is seen on calls, on a thread of its own, so that a disk that is slow or full holds up no call.
@@ -34,21 +34,13 @@ enum Item {
     },
     Entry {
         call: u64,
-        sender: Sender,
-        at: Duration,
-        what: What,
+        entry: OwnedEntry,
     },
     End {
         call: u64,
         left_out: usize,
     },
     Close,
-}
-
-/// As [`Seen`], of its own.
-enum What {
-    Bytes(Vec<u8>),
-    End(Seen<'static>),
 }
 
 impl ByteRecordings {
@@ -120,27 +112,21 @@ pub struct ByteRecorder {
 }
 
 impl ByteRecorder {
+    /// Adds what was seen, unless the disk is far behind: then the recording is over, for behind a hole it would be out of step.
     pub fn add(&self, entry: Entry<'_>) {
-        let what = match entry.what {
-            Seen::Bytes(bytes) => {
-                let len = bytes.len();
-                if self.waiting.fetch_add(len, Ordering::Relaxed) >= MOST_WAITING {
-                    self.waiting.fetch_sub(len, Ordering::Relaxed);
-                    self.left_out.fetch_add(len, Ordering::Relaxed);
-                    return;
-                }
-                What::Bytes(bytes.to_vec())
-            }
-            Seen::Closed => What::End(Seen::Closed),
-            Seen::Reset => What::End(Seen::Reset),
-            Seen::TakesNoMore => What::End(Seen::TakesNoMore),
-        };
+        let entry = OwnedEntry::from(entry);
+        let len = entry.len();
+        let is_too_much = self.left_out.load(Ordering::Relaxed) > 0
+            || self.waiting.load(Ordering::Relaxed) >= MOST_WAITING;
+        if is_too_much {
+            self.left_out.fetch_add(len, Ordering::Relaxed);
+            return;
+        }
+        self.waiting.fetch_add(len, Ordering::Relaxed);
         // After the end of the recordings nobody wants it.
         let _ = self.to_thread.send(Item::Entry {
             call: self.call,
-            sender: entry.sender,
-            at: entry.at,
-            what,
+            entry,
         });
     }
 }
@@ -176,20 +162,9 @@ impl<F: Fn(&str)> Files<F> {
                     }
                     Err(error) => self.complain_of(&path, &error),
                 },
-                Item::Entry {
-                    call,
-                    sender,
-                    at,
-                    what,
-                } => {
-                    let what = match &what {
-                        What::Bytes(bytes) => {
-                            waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
-                            Seen::Bytes(bytes)
-                        }
-                        What::End(end) => *end,
-                    };
-                    self.add(call, Entry { sender, at, what });
+                Item::Entry { call, entry } => {
+                    waiting.fetch_sub(entry.len(), Ordering::Relaxed);
+                    self.add(call, entry.entry());
                 }
                 Item::End { call, left_out } => self.end(call, left_out),
                 Item::Close => break,
@@ -215,7 +190,7 @@ impl<F: Fn(&str)> Files<F> {
                 self.failed += 1;
                 let lack = counted(left_out, "byte");
                 (self.complain)(&format!(
-                    "{} lacks {lack}: the disk is too slow",
+                    "{} lacks its last {lack}: the disk is too slow",
                     shown(&path)
                 ));
             }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::asterisk::{Consequence, Judge, TABLE, Version, Violation};
+use audiosocket::call::asterisk::{Consequence, Judge, Rule, TABLE, Version, Violation};
 
 use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
 
@@ -20,6 +20,8 @@ pub struct Panel {
     /// Those whose versions place no such call: they are not asked.
     is_dismissed: Vec<bool>,
     faults: VecDeque<Fault>,
+    /// Rule and place of those that have been handed out.
+    handed_out: Vec<(Rule, u64)>,
 }
 
 /// The same violation, as several versions found it.
@@ -44,6 +46,7 @@ impl Panel {
             told: vec![0; Version::EVERY.len()],
             is_dismissed: vec![false; Version::EVERY.len()],
             faults: VecDeque::new(),
+            handed_out: Vec::new(),
         }
     }
 
@@ -77,6 +80,12 @@ impl Panel {
             look(judge);
             for violation in judge.violations().iter().skip(*told) {
                 *told += 1;
+                if self
+                    .handed_out
+                    .contains(&(violation.rule, violation.offset))
+                {
+                    continue;
+                }
                 let is_same = |fault: &&mut Fault| {
                     let found = &fault.violation;
                     (found.rule, found.offset) == (violation.rule, violation.offset)
@@ -103,7 +112,10 @@ impl Panel {
 
     /// What is left, at the end.
     pub fn next(&mut self) -> Option<Fault> {
-        self.faults.pop_front()
+        let fault = self.faults.pop_front()?;
+        let Violation { rule, offset, .. } = fault.violation;
+        self.handed_out.push((rule, offset));
+        Some(fault)
     }
 }
 

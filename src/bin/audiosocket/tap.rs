@@ -35,7 +35,7 @@ of what your server does wrong.
   --record DIR   record each call: the sound as DIR/UUID.wav
                  (caller left, server right), and every byte
                  with its time as DIR/UUID.tap
-  --calls N      stop after N calls in all
+  --calls N      stop after N connections in all
   --seconds S    stop after S seconds
   --json         one line of JSON for each event
 
@@ -88,7 +88,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let to = to.ok_or_else(|| Failure::usage("which server? --to ADDR is due"))?;
     let addresses = to
         .to_socket_addrs()
-        .map_err(|error| address::none("--to ", &to, &error))?;
+        .map_err(|error| address::cannot_reach(&to, &error))?;
     Ok(Some(Options {
         listen,
         to: addresses.collect(),
@@ -105,6 +105,9 @@ fn tap(options: Options) -> Result<(), Failure> {
     let address = listener
         .local_addr()
         .map_err(|error| Failure::Failed(format!("cannot listen: {error}")))?;
+    if options.to.iter().any(|to| is_the_same(*to, address)) {
+        return Err(Failure::usage("--to is the address of the tap itself"));
+    }
     let reports = Arc::new(Reports::default());
     let recordings = match &options.record {
         Some(folder) => Some((
@@ -128,7 +131,6 @@ fn tap(options: Options) -> Result<(), Failure> {
         let _ = nobody_reads.send(());
     })?;
     let tapping = Tapping {
-        listener,
         address,
         to: options.to,
         calls: options.calls,
@@ -155,7 +157,7 @@ fn tap(options: Options) -> Result<(), Failure> {
             };
             tapping.stop();
         });
-        tapping.run();
+        tapping.run(listener);
         let _ = tell.send(());
     });
     let failed_recordings =
@@ -168,9 +170,15 @@ fn tap(options: Options) -> Result<(), Failure> {
     }
 }
 
+/// Whether a connection to the one address comes to who listens on the other.
+fn is_the_same(to: SocketAddr, listens: SocketAddr) -> bool {
+    let is_here = to.ip() == listens.ip()
+        || (listens.ip().is_unspecified() && (to.ip().is_loopback() || to.ip().is_unspecified()));
+    is_here && to.port() == listens.port()
+}
+
 /// The tap at work.
 struct Tapping<'a> {
-    listener: TcpListener,
     address: SocketAddr,
     to: Vec<SocketAddr>,
     calls: Option<usize>,
@@ -188,11 +196,11 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 impl<'a> Tapping<'a> {
     /// Taps calls until so many have ended, or it is stopped.
-    fn run(&self) {
+    fn run(&self, listener: TcpListener) {
         thread::scope(|scope| {
             let mut accepted = 0;
             while self.calls.is_none_or(|calls| accepted < calls) {
-                let result = self.listener.accept();
+                let result = listener.accept();
                 if self.is_over.load(Ordering::Relaxed) {
                     break;
                 }
@@ -214,6 +222,8 @@ impl<'a> Tapping<'a> {
                     self.warn(&format!("{peer} cannot be passed on: {error}"));
                 }
             }
+            // Who comes now is refused by the system, and does not wait for nobody.
+            drop(listener);
         });
     }
 

@@ -73,6 +73,48 @@ pub enum Seen<'a> {
     TakesNoMore,
 }
 
+/// The same, to be kept.
+#[derive(Clone, Debug)]
+pub struct OwnedEntry {
+    sender: Sender,
+    at: Duration,
+    /// What there was if it was no bytes.
+    end: Option<Seen<'static>>,
+    bytes: Vec<u8>,
+}
+
+impl OwnedEntry {
+    pub fn entry(&self) -> Entry<'_> {
+        Entry {
+            sender: self.sender,
+            at: self.at,
+            what: self.end.unwrap_or(Seen::Bytes(&self.bytes)),
+        }
+    }
+
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl From<Entry<'_>> for OwnedEntry {
+    fn from(entry: Entry<'_>) -> OwnedEntry {
+        let (end, bytes) = match entry.what {
+            Seen::Bytes(bytes) => (None, bytes.to_vec()),
+            Seen::Closed => (Some(Seen::Closed), Vec::new()),
+            Seen::Reset => (Some(Seen::Reset), Vec::new()),
+            Seen::TakesNoMore => (Some(Seen::TakesNoMore), Vec::new()),
+        };
+        OwnedEntry {
+            sender: entry.sender,
+            at: entry.at,
+            end,
+            bytes,
+        }
+    }
+}
+
 /// Writes a tap recording.
 #[derive(Debug)]
 pub struct TapRecorder<W> {
@@ -194,11 +236,11 @@ impl<R: Read> TapRecording<R> {
         Ok(Some(Entry {
             sender,
             at: Duration::from_micros(big_endian(&header[4..])),
-            what: match what {
-                b'd' => Seen::Bytes(&self.bytes),
-                b'c' => Seen::Closed,
-                b'r' => Seen::Reset,
-                b'e' => Seen::TakesNoMore,
+            what: match (what, self.bytes.is_empty()) {
+                (b'd', _) => Seen::Bytes(&self.bytes),
+                (b'c', true) => Seen::Closed,
+                (b'r', true) => Seen::Reset,
+                (b'e', true) => Seen::TakesNoMore,
                 _ => return Err(TapRecordingError::NoEntry),
             },
         }))
@@ -368,6 +410,9 @@ mod tests {
     #[test]
     fn other_files_and_damage_are_named() {
         let (mut other_version, mut no_sender, mut no_what) = (recorded(), recorded(), recorded());
+        // The end of what is sent, with the three bytes of the entry before.
+        let mut no_end = recorded();
+        no_end[17] = b'c';
         other_version[4] = 2;
         no_sender[16] = 0x10;
         no_what[17] = 0;
@@ -379,7 +424,7 @@ mod tests {
             TapRecording::open(&*other_version),
             Err(TapRecordingError::OtherVersion(2))
         ));
-        for file in [no_sender, no_what] {
+        for file in [no_sender, no_what, no_end] {
             let mut recording = TapRecording::open(&*file).unwrap();
             assert!(matches!(
                 recording.next_entry(),

@@ -18,7 +18,7 @@ use crate::json::Object;
 use crate::panel::Fault;
 use crate::recordings::{Recorder, Recordings};
 use crate::reports::{Importance, Report, Reports};
-use crate::tap_recording::{Entry, Seen, Sender};
+use crate::tap_recording::{Entry, OwnedEntry, Sender};
 use crate::text::{quoted, wrapped};
 
 /// Watches over a call: tells what happens, records it, and sums it up at the end.
@@ -68,6 +68,7 @@ impl<'a> TapWatch<'a> {
                 begun,
                 begun_at: SystemTime::now(),
                 held: Vec::new(),
+                held_len: 0,
                 running: None,
             },
             sides: Sender::BOTH.map(Side::new),
@@ -78,15 +79,17 @@ impl<'a> TapWatch<'a> {
 
     /// Takes in what was seen. Answers of which kinds the frames were that the caller has not sent before.
     pub fn see(&mut self, at: Instant, entry: Entry<'_>) -> Vec<Kind> {
-        self.recording.add(entry);
         let TapWatch {
             log,
             recording,
             sides,
             kinds_sent,
             ended,
-            ..
         } = self;
+        recording.add(entry);
+        if recording.held_len > MOST_HELD {
+            recording.begin(log);
+        }
         let Some(side) = sides.iter_mut().find(|side| side.sender() == entry.sender) else {
             return Vec::new();
         };
@@ -130,13 +133,22 @@ impl<'a> TapWatch<'a> {
     }
 
     /// Tells of a fault of the server.
-    pub fn add_fault(&self, fault: &Fault) {
-        let log = &self.log;
+    pub fn add_fault(&mut self, fault: &Fault) {
+        if !self.has_seen_bytes() {
+            // It would be news of a call that is none.
+            return;
+        }
+        let log = &mut self.log;
+        log.begin();
         log.report(
             Importance::Detail,
             fault.fields(log.object("violation")),
             fault.text(&format!("{} ", log.short())),
         );
+    }
+
+    fn has_seen_bytes(&self) -> bool {
+        self.sides.iter().any(Side::has_sent)
     }
 
     /// Sums it up. If it was cut here, neither of both has ended it.
@@ -175,7 +187,8 @@ struct Recording<'a> {
     folder: Option<Folder<'a>>,
     begun: Instant,
     begun_at: SystemTime,
-    held: Vec<(Sender, Duration, Vec<u8>)>,
+    held: Vec<OwnedEntry>,
+    held_len: usize,
     running: Option<Running>,
 }
 
@@ -187,14 +200,19 @@ struct Running {
     _sound: Recorder,
 }
 
+/// How many bytes are held while there is no name: more than a UUID is ever late for.
+const MOST_HELD: usize = 64 << 10;
+
 impl Recording<'_> {
     fn add(&mut self, entry: Entry<'_>) {
-        match (&self.running, entry.what) {
-            (Some(running), _) => running.bytes.add(entry),
-            (None, Seen::Bytes(bytes)) if self.folder.is_some() => {
-                self.held.push((entry.sender, entry.at, bytes.to_vec()));
+        match &self.running {
+            Some(running) => running.bytes.add(entry),
+            None if self.folder.is_some() => {
+                let entry = OwnedEntry::from(entry);
+                self.held_len += entry.len();
+                self.held.push(entry);
             }
-            (None, _) => {}
+            None => {}
         }
     }
 
@@ -224,9 +242,8 @@ impl Recording<'_> {
                 return;
             }
         };
-        for (sender, at, held) in self.held.drain(..) {
-            let what = Seen::Bytes(&held);
-            bytes.add(Entry { sender, at, what });
+        for held in self.held.drain(..) {
+            bytes.add(held.entry());
         }
         let sound = folder.sounds.begin(folder.path, name, self.begun);
         self.running = Some(Running {
@@ -256,7 +273,10 @@ impl Log<'_> {
         let short = self.short();
         self.report(
             Importance::Call,
-            self.object("call").text("peer", &peer.to_string()),
+            match self.uuid {
+                Some(_) => self.object("call").text("peer", &peer.to_string()),
+                None => self.object("call"),
+            },
             match self.uuid {
                 Some(uuid) => format!("{short} call {uuid}\n{short} from {peer}"),
                 None => format!("{short} a call without a UUID\n{short} from {peer}"),

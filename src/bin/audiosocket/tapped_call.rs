@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,8 @@ use crate::tap_watch::TapWatch;
 //   for the disk or for the reader of the output.
 // - A direction that ends is passed on as its end; the call is over when both have ended.
 // - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends to
-//   the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at.
+//   the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at, unless
+//   that takes longer than a send does that has room.
 
 /// A call between the two connections of the tap.
 pub struct TappedCall<'a> {
@@ -45,6 +46,9 @@ const BETWEEN_LAST_LOOKS: Duration = Duration::from_millis(250);
 
 /// How long to wait between two looks when milliseconds count. std has no way to wait that fine for a connection.
 const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
+
+/// How often it is looked whether who sends has met a reset: for 3 ms.
+const LOOKS_FOR_RESET: usize = 10;
 
 /// For how long somebody may take nothing before it is said. It is waited for all the same.
 const LONGEST_WRITE: Duration = Duration::from_secs(1);
@@ -158,7 +162,8 @@ impl<'a> TappedCall<'a> {
         let mut is_passed_on = true;
         let mut is_waiting_finely = false;
         while is_passed_on || !self.caller_done.load(Ordering::Acquire) {
-            let wants_fine = self.panel().counts_milliseconds();
+            let wants_fine =
+                !self.caller_done.load(Ordering::Acquire) && self.panel().counts_milliseconds();
             if wants_fine != is_waiting_finely && self.server.set_nonblocking(wants_fine).is_ok() {
                 is_waiting_finely = wants_fine;
             }
@@ -169,7 +174,7 @@ impl<'a> TappedCall<'a> {
             let is_judged = !self.caller_done.load(Ordering::Acquire);
             match result {
                 Ok(0) => {
-                    match *self.server_was_reset() {
+                    match self.was_server_reset() {
                         true => self.end(Sender::Server, Seen::Reset),
                         false => self.end(Sender::Server, Seen::Closed),
                     }
@@ -280,6 +285,18 @@ impl<'a> TappedCall<'a> {
         self.server_was_reset
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether who sends to the server has met a reset. Who is about to, is waited for; not who waits for room.
+    fn was_server_reset(&self) -> bool {
+        for _ in 0..LOOKS_FOR_RESET {
+            match self.server_was_reset.try_lock() {
+                Ok(was_reset) => return *was_reset,
+                Err(TryLockError::Poisoned(poisoned)) => return *poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_CLOSE_LOOKS),
+            }
+        }
+        false
     }
 }
 

@@ -53,6 +53,11 @@ impl Side {
         self.sender
     }
 
+    /// Whether there has been a byte of it.
+    pub fn has_sent(&self) -> bool {
+        self.offset > 0 || !self.buffer.is_empty()
+    }
+
     /// What is to be thought of its audio.
     pub fn suspicion(&self) -> Option<&'static str> {
         suspicion(self.sender, &self.cadence)

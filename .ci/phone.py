@@ -1,0 +1,102 @@
+"""A SIP client that is none of ours: baresip, of Debian, on loopback."""
+
+import array
+import contextlib
+import itertools
+import pathlib
+import random
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import wave
+
+from failure import Failure
+from rtp import RtpWitness
+
+RATE = 8000
+
+# The phone says a file, and hangs up at its end. What it hears goes nowhere, as there is no loudspeaker: `aubridge`, which
+# hands it to nobody, stands for one. Without net_interface it would look for an address beyond loopback.
+CONFIGURATION = """\
+sip_listen 127.0.0.1:0
+net_interface 127.0.0.1
+rtp_ports {port}-{next_port}
+audio_source aufile,{folder}/says.wav
+audio_player aubridge,heard
+audio_alert aubridge,alert
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+module_path {modules}
+module g711.so
+module aufile.so
+module aubridge.so
+module_tmp account.so
+module_app menu.so
+"""
+
+
+def baresip_modules():
+    """Where Debian's package has its modules."""
+    listed = subprocess.run(["dpkg", "-L", "baresip-core"], capture_output=True, text=True, timeout=60).stdout
+    match = re.search(r"^(/.*)/g711\.so$", listed, re.MULTILINE)
+    if not match:
+        raise Failure("baresip-core is not installed, or has no module g711.so")
+    return match[1]
+
+
+def call_by_phone(address, password, extension, samples):
+    """Registers the user `phone` at the Asterisk of this address, dials the extension, says the samples, and hangs up.
+    Returns the RTP packets that came to the phone while it did.
+    """
+    seconds = len(samples) / RATE
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = pathlib.Path(name), free_port_pair()
+        (folder / "config").write_text(CONFIGURATION.format(
+            folder=folder, port=port, next_port=port + 1, modules=baresip_modules()))
+        (folder / "accounts").write_text(f"<sip:phone@{address};transport=udp>;auth_pass={password};regint=60\n")
+        write_wav(folder / "says.wav", samples)
+        command = ["baresip", "-f", name, "-e", f"/dial sip:{extension}@{address}", "-t", f"{seconds + 4:.0f}"]
+        with RtpWitness(port) as witness:
+            try:
+                said = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                      stderr=subprocess.STDOUT, errors="replace", timeout=seconds + 15).stdout
+            except subprocess.TimeoutExpired:
+                raise Failure(f"baresip does not end {seconds + 15:.0f} s after its begin") from None
+        for what, pattern in (
+            ("did not register", r"200 OK .*\[\d+ bindings?\]"),
+            ("was not answered", "Call established"),
+            ("did not hang up by itself", r"terminated \(duration"),
+        ):
+            if not re.search(pattern, said):
+                raise Failure(f"the phone {what}; baresip says: {' | '.join(said.splitlines()[-4:])[-400:]}")
+        return witness.packets
+
+
+# Where to look for a port next: no two phones of this program look at the same one, and hardly two of others.
+PORT_PAIRS = itertools.cycle(random.sample(range(31000, 32000, 2), 500))
+
+
+def free_port_pair():
+    """An even port of UDP on 127.0.0.1 and the next: RTP and, by RFC 3550 (11), RTCP. Below those that Linux gives out, so that
+    nobody has them by chance."""
+    for port in itertools.islice(PORT_PAIRS, 500):
+        with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
+            for each in (port, port + 1):
+                sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", each))
+            return port
+    raise Failure("no two free UDP ports between 31000 and 32000 for a phone")
+
+
+def write_wav(path, samples):
+    samples = array.array("h", samples)
+    if sys.byteorder == "big":
+        samples.byteswap()  # WAV is little-endian
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())

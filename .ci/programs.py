@@ -1,0 +1,30 @@
+"""The programs that are needed: ours, built, and those of Debian, installed."""
+
+import os
+import shutil
+import subprocess
+
+from failure import Failure
+
+
+def build(folder, program):
+    """Builds a program of the package in that folder, and returns its path."""
+    if subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=folder, timeout=900).returncode != 0:
+        raise Failure(f"cargo build --release failed in {folder}")
+    path = folder / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / program
+    if not path.exists():
+        raise Failure(f"cargo built no {path}")
+    return str(path)
+
+
+def install(programs):
+    """Installs with apt-get the programs that are missing; their packages by their names."""
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
+    if not missing:
+        return
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        done = subprocess.run(["apt-get", "-q", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=600, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Failure(f"{', '.join(missing)}: not installed, and apt-get cannot install it: {reason}")

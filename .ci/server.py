@@ -1,0 +1,74 @@
+"""The servers that are to be called."""
+
+import json
+import re
+import subprocess
+import tempfile
+import threading
+
+from failure import Failure, wait_until
+
+
+class Server:
+    """A running program that answers calls and reports in JSON. Its end as a context manager ends the process."""
+
+    def __init__(self, command):
+        self.command = command
+
+    def __enter__(self):
+        self.stderr = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=self.stderr, text=True)
+        self.lines = []  # only its reader appends; whoever reads it sees a prefix of what was printed
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
+        self.reader.start()
+        try:
+            wait_until(lambda: self.lines or not self.reader.is_alive(), 5, "the server's first line")
+            if not self.lines:
+                raise Failure(f"the server ended without a line, exit code {self.process.wait(5)}")
+            match = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", self.lines[0])
+            if not match:
+                raise Failure(f"the server's first line is {self.lines[0]!r}, not 'listening on 127.0.0.1:PORT'")
+        except Failure as failure:
+            reason = f"{failure}{self.last_words()}"
+            self.__exit__()
+            raise Failure(reason) from None
+        self.port = int(match[1])
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join(5)
+        self.process.stdout.close()
+        self.stderr.close()
+
+    def last_words(self):
+        """The end of its stderr, as an addition to the reason of a failure."""
+        self.stderr.seek(0)
+        said = self.stderr.read().strip()
+        return f"; its stderr ends: {said[-300:]}" if said else ""
+
+    def events(self, name, call_uuid=None):
+        """The events of this name so far, all or those of one call."""
+        return [
+            event for event in map(self._event, list(self.lines[1:]))
+            if event["event"] == name and call_uuid in (None, event.get("uuid"))
+        ]
+
+    @staticmethod
+    def _event(line):
+        try:
+            event = json.loads(line)
+            event["event"]
+        except (ValueError, TypeError, KeyError):
+            raise Failure(f"the server printed {line!r}, no JSON object with an `event`") from None
+        return event
+
+    def wait_for_end(self, seconds):
+        """Waits for the program to end by itself, as --calls makes it; any exit code but 0 is a Failure."""
+        wait_until(lambda: self.process.poll() is not None, seconds, "the server's own end after its last call")
+        self.reader.join(5)
+        if self.process.returncode != 0:
+            raise Failure(f"the server's exit code is {self.process.returncode}{self.last_words()}")

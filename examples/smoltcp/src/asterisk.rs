@@ -1,0 +1,191 @@
+//! The other end of the call: what Asterisk sends, and whether what comes back is what should.
+
+use audiosocket::tone::{Detector, Generator, Signal};
+use audiosocket::wire::{
+    Audio, Decoded, Digit, Dtmf, Frame, FrameBuffer, Message, SampleRate, Uuid,
+};
+use smoltcp::socket::tcp::Socket;
+use smoltcp::time::{Duration, Instant};
+
+const RATE: SampleRate = SampleRate::Hz8000;
+const PERIOD: Duration = Duration::from_millis(20);
+
+type Samples = [i16; 160];
+
+/// What one of its ticks of 20 ms brings.
+enum Tick {
+    Talk,
+    /// A key is held: no audio comes meanwhile (measured with Asterisk 22.10).
+    Hold,
+    Sign(Dtmf),
+    Tone(Box<Samples>),
+}
+
+pub struct Asterisk {
+    uuid: Option<Uuid>,
+    ticks: std::vec::IntoIter<Tick>,
+    next_tick: Instant,
+    said: Vec<Samples>,
+    received: FrameBuffer<[u8; Frame::MAX_LEN]>,
+    heard: Vec<Samples>,
+    hung_up: Option<Instant>,
+    ended: bool,
+}
+
+impl Asterisk {
+    pub fn new(uuid: Uuid) -> Asterisk {
+        Asterisk {
+            uuid: Some(uuid),
+            ticks: ticks().into_iter(),
+            next_tick: Instant::ZERO,
+            said: Vec::new(),
+            received: FrameBuffer::new([0; Frame::MAX_LEN]),
+            heard: Vec::new(),
+            hung_up: None,
+            ended: false,
+        }
+    }
+
+    /// Says what is due, and takes what has come.
+    pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) {
+        if !socket.may_send() {
+            return;
+        }
+        if let Some(uuid) = self.uuid.take() {
+            send(socket, Message::Uuid(uuid));
+            self.next_tick = now;
+        }
+        if self.hung_up.is_none() && now >= self.next_tick {
+            self.next_tick += PERIOD;
+            match self.ticks.next().unwrap_or(Tick::Talk) {
+                Tick::Talk => self.say(socket, speech(self.said.len())),
+                Tick::Hold => {}
+                Tick::Sign(dtmf) => send(socket, Message::Dtmf(dtmf)),
+                Tick::Tone(samples) => self.say(socket, *samples),
+            }
+        }
+        while socket.can_recv() {
+            let count = socket
+                .recv_slice(self.received.spare())
+                .expect("it is open");
+            self.received.filled(count);
+            self.hear(now);
+        }
+        if !socket.may_recv() {
+            self.ended = true;
+            socket.close();
+        }
+    }
+
+    fn say(&mut self, socket: &mut Socket<'_>, samples: Samples) {
+        let mut bytes = [0; 320];
+        let audio = Audio::from_samples(RATE, &samples, &mut bytes).expect("20 ms of audio");
+        send(socket, Message::Audio(audio));
+        self.said.push(samples);
+    }
+
+    fn hear(&mut self, now: Instant) {
+        loop {
+            match self.received.next_frame() {
+                Decoded::Frame(frame) => match frame.message() {
+                    Ok(Message::Audio(audio)) if self.hung_up.is_none() => {
+                        assert_eq!(audio.samples().len(), 160);
+                        let mut samples = [0; 160];
+                        samples
+                            .iter_mut()
+                            .zip(audio.samples())
+                            .for_each(|(to, from)| *to = from);
+                        self.heard.push(samples);
+                    }
+                    Ok(Message::Hangup) if self.hung_up.is_none() => self.hung_up = Some(now),
+                    other => panic!("Asterisk ends a call upon {other:?}"),
+                },
+                Decoded::TooLong(header) => panic!("{header} does not fit"),
+                Decoded::Incomplete { .. } => return,
+            }
+        }
+    }
+
+    /// What happened, if it is what should have.
+    pub fn judge(&self) -> String {
+        let hung_up = self.hung_up.expect("a hangup at the end");
+        assert!(
+            self.ended && self.received.is_empty(),
+            "the end is between two frames"
+        );
+
+        let (greeting, answers) = self.heard.split_first().expect("a greeting");
+        assert_eq!(*greeting, [0; 160]);
+        // The last frame that was said is answered with the hangup.
+        assert_eq!(answers.len() + 1, self.said.len(), "a frame for a frame");
+        let echoed = answers
+            .iter()
+            .zip(&self.said)
+            .filter(|(heard, said)| heard == said)
+            .count();
+        let with_tones = answers.len() - echoed;
+        // 100 ms of tone and 100 ms of pause for each digit.
+        assert_eq!(with_tones, DIGITS.len() * 10);
+
+        let mut detector = Detector::new(RATE);
+        let signals = detector.feed(self.heard.as_flattened());
+        let digits: String = signals
+            .filter_map(|signal| match signal {
+                Signal::Stop { digit, .. } => Some(digit.to_char()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(digits, DIGITS);
+        format!(
+            "{} frames said: {echoed} came back as they were, {with_tones} with tones, 1 with the hangup\n\
+             digits pressed: {DIGITS}, two dialects and sound; heard: {digits}\n\
+             hung up after {hung_up}, then the end of the stream",
+            self.said.len(),
+        )
+    }
+}
+
+const DIGITS: &str = "427#";
+
+/// A second of speech, and what is pressed after each half.
+fn ticks() -> Vec<Tick> {
+    let [first, second, third, last] =
+        [b'4', b'2', b'7', b'#'].map(|code| Digit::from_ascii(code).expect("a digit"));
+    let talk = || std::iter::repeat_with(|| Tick::Talk).take(25);
+    let hold = || std::iter::repeat_with(|| Tick::Hold).take(4);
+    let sound: Vec<i16> = Generator::new(RATE)
+        .with_lengths(100, 0)
+        .digits([third])
+        .collect();
+    let (tones, _) = sound.as_chunks();
+
+    let mut ticks: Vec<Tick> = talk().collect();
+    ticks.push(Tick::Sign(Dtmf::Start(first)));
+    ticks.extend(hold());
+    ticks.push(Tick::Sign(Dtmf::Stop {
+        digit: first,
+        duration_ms: 100,
+    }));
+    ticks.extend(talk().chain(hold()));
+    ticks.push(Tick::Sign(Dtmf::Digit(second)));
+    ticks.extend(talk());
+    ticks.extend(tones.iter().map(|samples| Tick::Tone(Box::new(*samples))));
+    ticks.extend(talk().chain(hold()));
+    ticks.push(Tick::Sign(Dtmf::Digit(last)));
+    ticks
+}
+
+/// A frame that differs from its neighbours, and in which nobody hears a digit: too faint.
+fn speech(frame: usize) -> Samples {
+    std::array::from_fn(|place| ((frame * 37 + place * 11) % 301) as i16 - 150)
+}
+
+fn send(socket: &mut Socket<'_>, message: Message<'_>) {
+    let mut room = [0; 323];
+    let frame = message.encode(&mut room).expect("20 ms at most");
+    assert_eq!(
+        socket.send_slice(frame),
+        Ok(frame.len()),
+        "the endpoint keeps up"
+    );
+}

@@ -1,0 +1,138 @@
+//! How much flash, memory and stack each part of the crate takes: linked with one of them and with none, the difference is its
+//! flash, and run with all of them it prints what each kept, and how deep it went in the stack.
+
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() -> std::process::ExitCode {
+    eprintln!("measured: runs on a board only, --target thumbv7m-none-eabi");
+    std::process::ExitCode::FAILURE
+}
+
+#[cfg(target_os = "none")]
+mod board {
+    use core::arch::asm;
+    use core::hint::black_box;
+    use core::panic::PanicInfo;
+    use core::ptr::addr_of_mut;
+
+    #[cfg(any(feature = "wire", feature = "detector", feature = "generator"))]
+    use asterisk_audiosocket_firmware::parts;
+    use asterisk_audiosocket_firmware::parts::Kept;
+    use audiosocket::wire::{Digit, SampleRate};
+    use semihosting::io::Write;
+    use semihosting::{io, process};
+
+    /// A frame of each kind, one that is wrong, and the start of one that is too long.
+    const RECEIVED: &[u8] = b"\x01\0\x10sixteen bytes id\
+        \x10\0\x08\x01\x02\x03\x04\x05\x06\x07\x08\
+        \x02\0\x06\x005\x64\0\0\0\
+        \x03\0\x01#\
+        \x03\0\x01?\
+        \xff\0\x01\x04\
+        \x77\0\x02ab\
+        \0\0\0\
+        \x10\x02\0\x01\x02";
+
+    #[cortex_m_rt::entry]
+    fn main() -> ! {
+        // In each build, whether it needs them or not, so that the builds differ by the parts alone.
+        let received: &[u8] = black_box(RECEIVED);
+        let (mut sent, mut samples) = ([0; 323], [0; 1600]);
+        let sent: &mut [u8] = black_box(&mut sent);
+        let samples: &mut [i16] = black_box(&mut samples);
+        let digits: &[Digit] = black_box(&Digit::ALL);
+        let rate = black_box(SampleRate::Hz8000);
+
+        measure("nothing", &mut || 0);
+        #[cfg(feature = "wire")]
+        measure("wire", &mut || parts::wire(received, &mut *sent));
+        #[cfg(feature = "generator")]
+        measure("generator", &mut || {
+            parts::generator(rate, digits, &mut *samples)
+        });
+        // Behind the generator, whose tones it hears.
+        #[cfg(feature = "detector")]
+        measure("detector", &mut || parts::detector(rate, &*samples));
+        #[cfg(feature = "control-division")]
+        measure("division", &mut || {
+            (black_box(1_u64 << 40) / black_box(10_u64)) as usize
+        });
+        black_box((received, sent, samples, digits, rate));
+        process::exit(0)
+    }
+
+    /// Prints the name of a part, how many bytes it kept, and how many bytes of stack it used, these included.
+    #[inline(never)]
+    fn measure(name: &str, part: &mut dyn FnMut() -> Kept) {
+        let top = paint();
+        let kept = part();
+        let used = top - first_unpainted(top);
+        print(name.as_bytes());
+        print_number(kept);
+        print_number(used);
+        print(b"\n");
+    }
+
+    const PAINT: u32 = 0xa5c3_5a3c;
+
+    unsafe extern "C" {
+        /// Where the memory behind the static variables begins; the stack grows towards it.
+        static mut __sheap: u32;
+    }
+
+    /// Paints what is free of the stack, and answers where it ends: the stack pointer.
+    #[inline(always)]
+    fn paint() -> usize {
+        let top: usize;
+        let mut word = addr_of_mut!(__sheap);
+        // Nothing lies between the static variables and the stack pointer, and no interrupt is on.
+        unsafe {
+            asm!("mov {}, sp", out(reg) top);
+            while (word as usize) < top {
+                word.write_volatile(PAINT);
+                word = word.add(1);
+            }
+        }
+        top
+    }
+
+    #[inline(always)]
+    fn first_unpainted(top: usize) -> usize {
+        let mut word = addr_of_mut!(__sheap).cast_const();
+        // As in `paint`.
+        unsafe {
+            while (word as usize) < top && word.read_volatile() == PAINT {
+                word = word.add(1);
+            }
+        }
+        word as usize
+    }
+
+    fn print(bytes: &[u8]) {
+        if io::stdout()
+            .and_then(|mut out| out.write_all(bytes))
+            .is_err()
+        {
+            process::exit(1);
+        }
+    }
+
+    /// By hand: what formats numbers would be part of the program, which is to be small.
+    fn print_number(mut number: usize) {
+        let mut text = [b' '; 12];
+        for place in text[1..].iter_mut().rev() {
+            *place = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        print(&text);
+    }
+
+    #[panic_handler]
+    fn panic(_: &PanicInfo<'_>) -> ! {
+        process::exit(101)
+    }
+}

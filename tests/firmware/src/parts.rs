@@ -1,0 +1,48 @@
+//! The parts of the crate that a program pays for in flash and in stack, each alone in a function.
+
+use core::hint::black_box;
+use core::mem::size_of_val;
+
+use audiosocket::tone::{Detector, Generator, Signal};
+use audiosocket::wire::{Decoded, Digit, FrameBuffer, SampleRate};
+
+/// How many bytes were kept while a part did its work.
+pub type Kept = usize;
+
+/// Bytes to frames and messages, and these to bytes again.
+#[inline(never)]
+pub fn wire(received: &[u8], sent: &mut [u8]) -> Kept {
+    let mut buffer = FrameBuffer::new([0; 323]);
+    for byte in received {
+        if let Some(place) = buffer.spare().first_mut() {
+            *place = *byte;
+            buffer.filled(1);
+        }
+        while let Decoded::Frame(frame) = buffer.next_frame() {
+            if let Ok(message) = frame.message() {
+                black_box(message.encode(sent).is_ok());
+            }
+        }
+    }
+    size_of_val(&buffer)
+}
+
+/// Samples to digits, at a rate that is not known before.
+#[inline(never)]
+pub fn detector(rate: SampleRate, samples: &[i16]) -> Kept {
+    let mut detector = Detector::new(rate);
+    for signal in detector.feed(samples) {
+        if let Signal::Start { digit, .. } = signal {
+            black_box(digit);
+        }
+    }
+    size_of_val(&detector)
+}
+
+/// Digits to samples, likewise.
+#[inline(never)]
+pub fn generator(rate: SampleRate, digits: &[Digit], samples: &mut [i16]) -> Kept {
+    let mut tones = Generator::new(rate).digits(digits);
+    black_box(tones.fill(samples));
+    size_of_val(&tones)
+}

@@ -152,13 +152,11 @@ fn every_link_of_the_readme_is_absolute_and_leads_to_a_file_of_the_package() {
     const SOURCE: &str = "https://docs.rs/crate/asterisk-audiosocket/latest/source/";
     const GUIDE: &str = "https://docs.rs/asterisk-audiosocket/latest/audiosocket/guide/";
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let inline = README
-        .split("](")
-        .skip(1)
-        .map(|rest| rest.split(')').next());
+    let inline = README.split("](").skip(1);
+    let inline = inline.map(|rest| rest.split(')').next().unwrap());
     let defined = README.lines().filter(|line| line.starts_with('['));
-    let defined = defined.map(|line| line.split_once("]: ").map(|(_, link)| link));
-    let links: Vec<&str> = inline.chain(defined).map(Option::unwrap).collect();
+    let defined = defined.filter_map(|line| line.split_once("]: "));
+    let links: Vec<&str> = inline.chain(defined.map(|(_, link)| link)).collect();
     assert!(links.len() > 20, "{links:?}");
     for link in links {
         assert!(link.starts_with("https://"), "{link}");

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use asterisk_audiosocket_bench::{
-    FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, uuid_frame,
+    FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, cpu_seconds, uuid_frame,
 };
 use audiosocket::call::{Call, Event, Lateness, Server, Voice};
 use audiosocket::wire::Message;
@@ -163,7 +163,7 @@ fn serve(mode: &str, calls: usize) {
         of(&measured.said),
         measured.gaps,
         of(&measured.heard),
-        cpu_seconds() / SECONDS as f64,
+        cpu_seconds("self") / SECONDS as f64,
     );
 }
 
@@ -361,23 +361,4 @@ fn delay(payload: &[u8]) -> Duration {
         .first_chunk()
         .map_or(0, |bytes| u64::from_le_bytes(*bytes));
     Duration::from_micros(microseconds().saturating_sub(stamp))
-}
-
-/// User and system time of this process.
-fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").expect("this process's figures");
-    // Behind the name, which may hold spaces: fields 14 and 15, in hundredths of a second on every Linux of today.
-    let fields: Vec<&str> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |place: usize| {
-        fields
-            .get(place)
-            .and_then(|field| field.parse().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
 }

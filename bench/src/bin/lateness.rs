@@ -1,6 +1,6 @@
 //! How late speech leaves, and how late what the caller says is heard, on 1 to 1000 calls, with one thread for each call and with
 //! two; first with callers who only listen, then with callers who talk all the while.
-//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`
+//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`
 //!
 //! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
 //! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
@@ -26,7 +26,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("--serve") => serve(&arguments[1], number(&arguments[2])),
-        _ => measure(&arguments),
+        Some("--rounds") => measure(number(&arguments[1]), &arguments[2..]),
+        _ => measure(ROUNDS, &arguments),
     }
 }
 
@@ -34,7 +35,7 @@ fn number(text: &str) -> usize {
     text.parse().expect("a number of calls")
 }
 
-fn measure(arguments: &[String]) {
+fn measure(rounds: usize, arguments: &[String]) {
     let crowds: Vec<usize> = match arguments {
         [] => vec![1, 50, 200, 1000],
         counts => counts.iter().map(|count| number(count)).collect(),
@@ -50,7 +51,7 @@ fn measure(arguments: &[String]) {
             "calls  callers  server            p50    p99  worst   gaps     p50    p99  worst    cores"
         );
         for calls in &crowds {
-            for _ in 0..ROUNDS {
+            for _ in 0..rounds {
                 for mode in ["sleep", "read", "two", "one"] {
                     let server = ServerProcess::start(&["--serve", mode, &calls.to_string()]);
                     run(&server, *calls);

@@ -59,7 +59,7 @@ def tables(tiny, peers, most):
 def place_calls(address, calls, seconds):
     """What the load says of itself; it fails where the server does."""
     command = [str(TOOL), "load", address, "--calls", str(calls), "--seconds", str(seconds), "--json"]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return json.loads(answer.stdout.splitlines()[-1])
 
 

@@ -40,7 +40,7 @@ def speed(tiny, peers):
     for _, window, name, frames_a_second, *figures in rows:
         target = None
         if window == "full" and name in OURS:
-            limit = max(costs[window, "raw"], 1e-9)
+            limit = costs[window, "raw"] or 1e-9
             target = at_most(1.3, costs[window, name] / limit, " times the limit")
         table.row(WINDOWS[window], NAMES[name], frames_a_second, *figures, target=target)
     return table

@@ -1,4 +1,5 @@
 """The programs `arrival` and `lateness`, in shorter form."""
+import os
 import re
 
 from page import Table, Target
@@ -48,7 +49,8 @@ def lateness(crowds, tiny):
         "thousand calls on which both talk, the load takes the rest of both cores.",
     )
     rounds = 1 if tiny else 2
-    text = output_of(RELEASE / "lateness", "--rounds", rounds, *crowds)
+    environment = os.environ | {"LATENESS_SECONDS": "1" if tiny else "4"}
+    text = output_of(RELEASE / "lateness", "--rounds", rounds, *crowds, env=environment)
     line = re.compile(r"(\d+)\s+(silent|talking)\s+(bare: sleep|bare: and read|two threads|one thread)" + NUMBER * 8)
     best = {}
     for calls, callers, server, *figures in line.findall(text):

@@ -3,14 +3,17 @@
 import asyncio
 import resource
 
+AUDIO = 0x10
+
 
 async def echo(reader, writer):
     try:
         while True:
             header = await reader.readexactly(3)
             payload = await reader.readexactly(int.from_bytes(header[1:], "big"))
-            writer.write(header + payload)
-            await writer.drain()
+            if header[0] == AUDIO:
+                writer.write(header + payload)
+                await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 

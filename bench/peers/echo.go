@@ -8,6 +8,8 @@ import (
 	"net"
 )
 
+const audio = 0x10
+
 func main() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,6 +36,9 @@ func echo(connection net.Conn) {
 		copy(frame, header)
 		if _, err := io.ReadFull(connection, frame[3:]); err != nil {
 			return
+		}
+		if frame[0] != audio {
+			continue
 		}
 		if _, err := connection.Write(frame); err != nil {
 			return

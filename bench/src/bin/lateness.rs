@@ -18,7 +18,6 @@ use asterisk_audiosocket_bench::{
 use audiosocket::call::{Call, Event, Lateness, Server, Voice};
 use audiosocket::wire::Message;
 
-const SECONDS: u64 = 5;
 const ROUNDS: usize = 3;
 
 fn main() {
@@ -29,6 +28,12 @@ fn main() {
         Some("--rounds") => measure(number(&arguments[1]), &arguments[2..]),
         _ => measure(ROUNDS, &arguments),
     }
+}
+
+/// How long each call speaks.
+fn seconds() -> u64 {
+    let set = std::env::var("LATENESS_SECONDS").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
 fn number(text: &str) -> usize {
@@ -164,7 +169,7 @@ fn serve(mode: &str, calls: usize) {
         of(&measured.said),
         measured.gaps,
         of(&measured.heard),
-        cpu_seconds("self") / SECONDS as f64,
+        cpu_seconds("self") / seconds() as f64,
     );
 }
 
@@ -321,7 +326,7 @@ const PIECES_A_SECOND: u64 = 2;
 impl Speech {
     fn begin(voice: &Voice) -> Speech {
         let mut speech = Speech {
-            pieces_left: SECONDS * PIECES_A_SECOND,
+            pieces_left: seconds() * PIECES_A_SECOND,
         };
         speech.go_on(voice);
         speech.go_on(voice);
@@ -353,7 +358,7 @@ fn start_of(place: usize, calls: usize) -> Instant {
 }
 
 fn frames() -> u32 {
-    SECONDS as u32 * 50
+    seconds() as u32 * 50
 }
 
 /// How long ago a payload was stamped.

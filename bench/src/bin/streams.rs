@@ -137,9 +137,13 @@ fn echo_call<T: Transport>(call: &mut Call<T>) -> Result<(), Box<dyn Error + Sen
     Ok(())
 }
 
-/// What comes back before the first echo: a call sends silence, the others the UUID.
-fn greeting_len(kind: &str) -> usize {
-    if kind == "call" { 323 } else { 19 }
+/// What comes back before the first echo: a call sends silence, our other servers the UUID, other programs nothing.
+fn greeting_len(server: &str) -> usize {
+    match server {
+        "call" => 323,
+        _ if KINDS.contains(&server) => 19,
+        _ => 0,
+    }
 }
 
 // ---- in memory -------------------------------------------------------------------------------------------------------

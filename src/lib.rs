@@ -28,7 +28,7 @@
 //! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
 //!
-//! [`guide`] has what goes beyond single items: one thread for a call, or two, and digits as sound, measured.
+//! [`guide`] has what goes beyond single items: what a call costs, one thread for it, or two, and digits as sound, measured.
 //!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
 //!

@@ -31,27 +31,25 @@ def tables(tiny, peers, most):
     )
     for name, start in servers.items():
         is_ours = name.startswith("ours")
+        runs = {}
+        for calls in {*crowds, *(growth if is_ours else ())}:
+            runs[calls] = Run(start, calls, seconds)
+        calls = crowds[0]
         held, fell = 0, "not tried"
-        for calls in sorted({*crowds, *(growth if is_ours else ())}):
-            run = Run(start, calls, seconds)
+        # The crowds one after the other, and then on by steps.
+        while calls in crowds or (calls <= most and not tiny):
+            runs[calls] = run = runs.get(calls) or Run(start, calls, seconds)
+            if not run.is_held():
+                fell = run.why_not()
+                break
+            held = calls
+            calls = next((crowd for crowd in crowds if crowd > calls), calls + STEP)
+        for calls, run in sorted(runs.items()):
             target = None
             if is_ours and calls == 1000:
                 is_met = run.wrong == 0 and run.mib <= 20
                 target = Target("0 lost, <= 20 MiB", f"{run.summary['lost']} lost, {run.mib:.1f} MiB", is_met)
             table.row(name, *run.cells(), target=target)
-            if run.is_held():
-                held = max(held, calls) if calls in crowds else held
-            elif calls in crowds and fell == "not tried":
-                fell = run.why_not()
-        calls = crowds[-1] + STEP
-        while not tiny and held == calls - STEP and calls <= most:
-            run = Run(start, calls, seconds)
-            table.row(name, *run.cells())
-            if run.is_held():
-                held = calls
-            else:
-                fell = run.why_not()
-            calls += STEP
         most_held.row(name, held, fell)
     return [table, most_held]
 

@@ -34,7 +34,7 @@ def speed(tiny, peers):
         "system. In memory the peer is a vector. One frame at a time, waking up costs more than all else, so that a batch is of no use "
         "there; what it saves, it saves in bursts.",
     )
-    rounds, seconds = (1, 0.05) if tiny else (3, 0.7)
+    rounds, seconds = (1, 0.05) if tiny else (3, 0.5)
     rows = [line.split() for line in output_of(STREAMS, rounds, seconds, *peers.values()).splitlines()[1:]]
     costs = {(window, name): float(cost) for _, window, name, _, cost, *_ in rows}
     for _, window, name, frames_a_second, *figures in rows:

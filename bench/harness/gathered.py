@@ -48,9 +48,11 @@ def lateness(crowds, tiny):
         shows_not="more than the least disturbed of a few rounds. Bare threads that sleep and write are what can be had. With a "
         "thousand calls on which both talk, the load takes the rest of both cores.",
     )
-    rounds = 1 if tiny else 2
     environment = os.environ | {"LATENESS_SECONDS": "1" if tiny else "4"}
-    text = output_of(RELEASE / "lateness", "--rounds", rounds, *crowds, env=environment)
+    # A thousand calls are as much as the machine does; two hundred are disturbed by what else it does.
+    text = "".join(
+        output_of(RELEASE / "lateness", "--rounds", 1 if tiny or calls >= 1000 else 2, calls, env=environment) for calls in crowds
+    )
     line = re.compile(r"(\d+)\s+(silent|talking)\s+(bare: sleep|bare: and read|two threads|one thread)" + NUMBER * 8)
     best = {}
     for calls, callers, server, *figures in line.findall(text):
@@ -59,9 +61,10 @@ def lateness(crowds, tiny):
     for (calls, callers, server), (p50, p99, worst, gaps, heard50, heard99, _, cores) in best.items():
         target = None
         if calls >= 200 and server in ("two threads", "one thread"):
-            sleeping = float(best[calls, callers, "bare: sleep"][1])
-            ratio = float(p99) / sleeping
-            target = Target("p99 <= 1.5 times bare: sleep", f"{ratio:.2f}", ratio <= 1.5)
+            # Where callers talk, someone has to read what they say.
+            bare = "bare: sleep" if callers == "silent" else "bare: and read"
+            ratio = float(p99) / float(best[calls, callers, bare][1])
+            target = Target(f"p99 <= 1.5 times {bare}", f"{ratio:.2f}", ratio <= 1.5)
         cells = (text.replace("NaN", "") for text in (p50, p99, worst, gaps, heard50, heard99, cores))
         table.row(f"{server}, {callers}", calls, *cells, target=target)
     return table

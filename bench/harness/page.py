@@ -64,6 +64,8 @@ def page(machine, tables, minutes):
                 verdict = "met" if target.is_met else "**missed**"
                 row = ", ".join(cell for cell in cells[:2] if not is_number_with_point(cell))
                 lines.append(f"| {table.title} | {row} | {target.text} | {target.value} | {verdict} |")
+    lines.append("| - | heap allocations a frame, both directions | 0 | proven by `tests/no_alloc.rs` | |")
+    lines.append("| - | std, heap or a panic in `wire` and `tone` | none | proven by `tests/linking/prove` | |")
     lines.append("")
     for table in tables:
         lines.extend(table.lines())

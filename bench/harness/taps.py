@@ -13,7 +13,7 @@ def tables(tiny):
         shows_not="recording (`--record`). The tap, the server and the load share the cores, so that with 100 calls its p99 is the "
         "machine's more than the tap's.",
     )
-    crowds, rounds, seconds = ([1, 3], 1, 1) if tiny else ([1, 10, 100], 3, 3)
+    crowds, rounds, seconds = ([1, 3], 1, 1) if tiny else ([1, 10, 100], 3, 2)
     for calls in crowds:
         with echo_server() as server, Server(TOOL, "tap", "--listen", "127.0.0.1:0", "--to", server.address) as tap:
             runs = [

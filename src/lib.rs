@@ -29,7 +29,7 @@
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
 //!
 //! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, one thread for a call or two,
-//! security, and troubleshooting by symptom.
+//! what a call costs, security, and troubleshooting by symptom.
 //!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
 //!

@@ -9,7 +9,7 @@ use audiosocket::call::asterisk::{
     Behaviour, Consequence, Judge, ParseVersionError, Rule, Rules, Standing, Version, Violation,
 };
 use audiosocket::call::{SimulatedAsterisk, TestCall, TestReport, TestedCall};
-use audiosocket::stream::{FrameReader, FrameWriter, Pacer, ReadError, WriteError};
+use audiosocket::stream::{Batch, FrameReader, FrameWriter, Pacer, ReadError, WriteError};
 use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
 use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
 use audiosocket::wire::{
@@ -82,6 +82,7 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
     is_for_threads::<FrameBuffer<&mut [u8]>>();
     is_for_threads::<FrameReader<std::net::TcpStream>>();
     is_for_threads::<FrameWriter<std::net::TcpStream>>();
+    is_for_threads::<Batch<'_, std::net::TcpStream>>();
     is_for_threads::<Pacer>();
     is_for_threads::<Recording<std::fs::File>>();
     is_for_threads::<Wav>();

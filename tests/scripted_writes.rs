@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind, Write};
 
 use audiosocket::stream::{FrameWriter, WriteError};
 use audiosocket::wire::{Frame, Kind, Message};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 /// Two samples.
 const BYTES: [u8; 7] = [0x10, 0x00, 0x04, 1, 2, 3, 4];
@@ -146,6 +148,86 @@ fn assert_out_of_step(writer: &mut FrameWriter<Sink>, cut: usize) {
     }
     assert_eq!(writer.get_ref().taken, BYTES[..cut]);
     assert_eq!(writer.get_ref().writes, writes);
+}
+
+proptest! {
+    /// Whatever frames are put together, and whatever the sink takes at a time, out comes what single writes would have sent.
+    #[test]
+    fn batches_send_what_single_frames_would(
+        batches in vec(vec((any::<u8>(), vec(any::<u8>(), 0..40)), 0..6), 0..6),
+        takes in vec(1_usize..50, 0..40),
+    ) {
+        let mut single = FrameWriter::new(Vec::new());
+        let mut whole = FrameWriter::new(Sink::default());
+        let mut pieces = writer_with(takes.into_iter().map(Ok));
+        let mut writes = 0;
+        for frames in &batches {
+            let frames = frames
+                .iter()
+                .map(|(kind, payload)| Frame::new(Kind::from_byte(*kind), payload).expect("it fits"));
+            for frame in frames.clone() {
+                single.write_frame(frame).expect("a vector takes all");
+            }
+            for writer in [&mut whole, &mut pieces] {
+                let mut batch = writer.batch();
+                for frame in frames.clone() {
+                    batch.add_frame(frame);
+                }
+                prop_assert_eq!(batch.len(), frames.clone().map(|frame| frame.encoded_len()).sum::<usize>());
+                batch.write().expect("all is taken");
+                prop_assert!(batch.is_empty());
+                batch.write().expect("there is nothing left to write");
+            }
+            writes += usize::from(frames.len() > 0);
+        }
+        prop_assert_eq!(&whole.get_ref().taken, single.get_ref());
+        prop_assert_eq!(&pieces.get_ref().taken, single.get_ref());
+        prop_assert_eq!(whole.get_ref().writes, writes);
+    }
+}
+
+#[test]
+fn a_batch_can_be_written_again_after_a_failure_before_its_first_byte() {
+    let mut writer = writer_with([Err(ErrorKind::WouldBlock)]);
+    let mut batch = writer.batch();
+    batch.add_frame(audio_frame());
+    batch.add_message(&Message::Hangup);
+    assert!(batch.write().expect_err("a failure").is_timeout());
+    assert_eq!(batch.len(), 10);
+    batch.write().expect("all is taken");
+    assert_eq!(writer.get_ref().taken, [&BYTES[..], &[0, 0, 0]].concat());
+}
+
+/// Between its frames, too: whoever sent them together does not know which of them went out.
+#[test]
+fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
+    for cut in 1..14 {
+        let mut writer = writer_with([Ok(cut), Err(ErrorKind::TimedOut)]);
+        let mut batch = writer.batch();
+        batch.add_frame(audio_frame());
+        batch.add_frame(audio_frame());
+        let error = batch.write().expect_err("a failure");
+        let WriteError::CutShort { sent, len, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((sent, len), (cut, 14));
+        assert!(matches!(batch.write(), Err(WriteError::OutOfStep)));
+        let writes = writer.get_ref().writes;
+        writer.write_frame(audio_frame()).expect_err("no more");
+        assert_eq!(writer.get_ref().taken, BYTES.repeat(2)[..cut]);
+        assert_eq!(writer.get_ref().writes, writes);
+    }
+}
+
+#[test]
+fn a_batch_that_is_not_written_leaves_no_trace() {
+    let mut writer = writer_with([]);
+    let mut batch = writer.batch();
+    batch.add_message(&Message::Hangup);
+    batch.add_message(&Message::Hangup);
+    drop(batch);
+    writer.write_frame(audio_frame()).expect("all is taken");
+    assert_eq!(writer.get_ref().taken, BYTES);
 }
 
 /// Says that it took more than it was given.

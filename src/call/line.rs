@@ -182,7 +182,7 @@ impl<T> Line<T> {
         Stats {
             frames_received: self.frames_received.load(Ordering::Relaxed),
             frames_sent: self.frames_sent.load(Ordering::Relaxed),
-            lateness: playout.lateness.clone(),
+            lateness: (*playout.lateness).clone(),
             late_frames: playout.late_frames,
             gaps: playout.gaps,
             underruns: playout.underruns,

@@ -5,6 +5,7 @@
 //! - [`barge_in`]: the caller cuts in.
 //! - [`recording`]: recording calls.
 //! - [`threads`]: one thread for a call, or two.
+//! - [`costs`]: what a call costs, and how many a core holds.
 //! - [`tones`]: how well digits are made and heard as sound.
 //! - [`security`]: whom to let in, and TLS.
 //! - [`troubleshooting`]: by symptom, what to run and what to change.
@@ -12,6 +13,7 @@
 //! - [`embedded`]: on a microcontroller, with any TCP stack.
 
 pub mod barge_in;
+pub mod costs;
 pub mod embedded;
 pub mod protocol;
 pub mod recipes;

@@ -27,4 +27,4 @@ mod writer;
 
 pub use pacer::Pacer;
 pub use reader::{FrameReader, ReadError};
-pub use writer::{FrameWriter, WriteError};
+pub use writer::{Batch, FrameWriter, WriteError};

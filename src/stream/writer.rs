@@ -13,7 +13,7 @@ use crate::wire::{Frame, Message};
 /// the same reason the writer keeps nothing back, so there is nothing to flush; and a frame of which the stream took only part
 /// because of an error is the last: after it the peer would take audio for headers.
 ///
-/// The frame is put together in a buffer of the writer's own, as long as the longest frame so far.
+/// The frame is put together in a buffer of the writer's own, as long as the longest frame, or [batch](FrameWriter::batch), so far.
 ///
 /// ```
 /// use audiosocket::stream::FrameWriter;
@@ -63,39 +63,17 @@ impl<W: Write> FrameWriter<W> {
     ///
     /// [`WriteError`]. After [`WriteError::Io`], a time-out among them, nothing of the frame has been sent and writing can go on.
     pub fn write_frame(&mut self, frame: Frame<'_>) -> Result<(), WriteError> {
-        if self.cut_short {
-            return Err(WriteError::OutOfStep);
+        let mut batch = self.batch();
+        batch.add_frame(frame);
+        batch.write()
+    }
+
+    /// Puts frames together that go out in one `write`. See [`Batch`].
+    pub fn batch(&mut self) -> Batch<'_, W> {
+        Batch {
+            writer: self,
+            len: 0,
         }
-        if self.buffer.len() < frame.encoded_len() {
-            self.buffer.resize(frame.encoded_len(), 0);
-        }
-        let bytes: &[u8] = match frame.encode(&mut self.buffer) {
-            Ok(bytes) => bytes,
-            Err(too_short) => return Err(WriteError::Io(io::Error::other(too_short))),
-        };
-        let mut unsent = bytes;
-        while !unsent.is_empty() {
-            let error = match self.sink.write(unsent) {
-                Ok(0) => io::Error::from(io::ErrorKind::WriteZero),
-                Ok(count) => {
-                    unsent = unsent.get(count..).unwrap_or_default();
-                    continue;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => error,
-            };
-            let sent = bytes.len().saturating_sub(unsent.len());
-            if sent == 0 {
-                return Err(WriteError::Io(error));
-            }
-            self.cut_short = true;
-            return Err(WriteError::CutShort {
-                sent,
-                len: bytes.len(),
-                error,
-            });
-        }
-        Ok(())
     }
 
     /// Writes a message as a frame.
@@ -117,6 +95,122 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
     }
 }
 
+/// Frames that go out in one `write`: for a program that has several at hand at the same moment, since a system call costs more than a
+/// frame. From [`FrameWriter::batch`].
+///
+/// An echo that answers all frames that one `read` has brought, and delays none of them:
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use audiosocket::stream::{FrameReader, FrameWriter};
+///
+/// fn echo(from: impl Read, to: impl Write) -> Result<(), Box<dyn std::error::Error>> {
+///     let (mut reader, mut writer) = (FrameReader::new(from), FrameWriter::new(to));
+///     while reader.fill()? > 0 {
+///         let mut batch = writer.batch();
+///         while let Some(frame) = reader.buffered_frame()? {
+///             batch.add_frame(frame);
+///         }
+///         batch.write()?;
+///     }
+///     Ok(())
+/// }
+/// # let (bytes, mut echoed) = ([0x10, 0x00, 0x02, 1, 2, 0x00, 0x00, 0x00], Vec::new());
+/// # echo(&bytes[..], &mut echoed)?;
+/// # assert_eq!(echoed, bytes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Not for speech: Asterisk plays what it gets as fast as it comes. That is what the [`Pacer`](super::Pacer) is for.
+///
+/// What is not written when the batch is dropped is never written.
+#[must_use = "nothing is sent until it is written"]
+pub struct Batch<'a, W> {
+    writer: &'a mut FrameWriter<W>,
+    /// How much of the writer's buffer is taken.
+    len: usize,
+}
+
+impl<W> Batch<'_, W> {
+    /// Adds a frame behind those that are in it.
+    pub fn add_frame(&mut self, frame: Frame<'_>) {
+        let buffer = &mut self.writer.buffer;
+        let len = self.len.saturating_add(frame.encoded_len());
+        if buffer.len() < len {
+            buffer.resize(len, 0);
+        }
+        // There is room for it.
+        let room = buffer.get_mut(self.len..).unwrap_or_default();
+        if frame.encode(room).is_ok() {
+            self.len = len;
+        }
+    }
+
+    /// Adds a message as a frame.
+    pub fn add_message(&mut self, message: &Message<'_>) {
+        self.add_frame(message.frame(&mut [0; Message::INLINE_LEN]));
+    }
+
+    /// Its length on the wire in bytes.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no frame in it.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl<W: Write> Batch<'_, W> {
+    /// Writes its frames in one `write`, or in more if the sink takes only part, and empties it. An empty one writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`], as for a single frame as long as all of them: after [`WriteError::Io`] nothing has been sent, the frames are still
+    /// in the batch, and it can be written again; any other is the writer's last, even if the cut lies between two frames.
+    pub fn write(&mut self) -> Result<(), WriteError> {
+        let writer = &mut *self.writer;
+        if writer.cut_short {
+            return Err(WriteError::OutOfStep);
+        }
+        let bytes = writer.buffer.get(..self.len).unwrap_or_default();
+        let mut unsent = bytes;
+        while !unsent.is_empty() {
+            let error = match writer.sink.write(unsent) {
+                Ok(0) => io::Error::from(io::ErrorKind::WriteZero),
+                Ok(count) => {
+                    unsent = unsent.get(count..).unwrap_or_default();
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            let sent = bytes.len().saturating_sub(unsent.len());
+            if sent == 0 {
+                return Err(WriteError::Io(error));
+            }
+            writer.cut_short = true;
+            return Err(WriteError::CutShort {
+                sent,
+                len: bytes.len(),
+                error,
+            });
+        }
+        self.len = 0;
+        Ok(())
+    }
+}
+
+impl<W: fmt::Debug> fmt::Debug for Batch<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("writer", &self.writer)
+            .field("len", &self.len)
+            .finish()
+    }
+}
+
 /// Why a frame could not be written.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -125,9 +219,9 @@ pub enum WriteError {
     Io(io::Error),
     /// The sink failed inside the frame. The stream is out of step for good.
     CutShort {
-        /// How many bytes of the frame were sent.
+        /// How many bytes of the frame, or the batch, were sent.
         sent: usize,
-        /// How many bytes the frame has.
+        /// How many bytes it has.
         len: usize,
         /// The sink's error.
         error: io::Error,

@@ -35,6 +35,7 @@ impl<'a> Audio<'a> {
     /// # Errors
     ///
     /// [`AudioError`] for no bytes, an odd number of bytes, or more than [`MAX_LEN`](Audio::MAX_LEN).
+    #[inline]
     pub const fn new(rate: SampleRate, bytes: &'a [u8]) -> Result<Audio<'a>, AudioError> {
         if bytes.is_empty() {
             return Err(AudioError::Empty);

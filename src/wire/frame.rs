@@ -41,6 +41,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// [`PayloadTooLong`] for a payload over [`MAX_PAYLOAD_LEN`](Frame::MAX_PAYLOAD_LEN).
+    #[inline]
     pub const fn new(kind: Kind, payload: &'a [u8]) -> Result<Frame<'a>, PayloadTooLong> {
         if payload.len() > Self::MAX_PAYLOAD_LEN {
             return Err(PayloadTooLong { len: payload.len() });
@@ -54,6 +55,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Reads the frame at the start of `bytes`, in place and without copying. Never panics, never fails.
+    #[inline]
     pub const fn parse(bytes: &'a [u8]) -> Parsed<'a> {
         let Some((header, body)) = bytes.split_first_chunk::<{ Header::LEN }>() else {
             return Parsed::Incomplete {
@@ -104,6 +106,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     ///
     /// [`BufferTooShort`] if `buffer` is shorter than [`encoded_len`](Frame::encoded_len); nothing is written then.
+    #[inline]
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], BufferTooShort> {
         let error = BufferTooShort {
             needed: self.encoded_len(),
@@ -257,6 +260,7 @@ impl<'a> Frames<'a> {
 impl<'a> Iterator for Frames<'a> {
     type Item = Frame<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Frame<'a>> {
         match Frame::parse(self.rest) {
             Parsed::Complete { frame, rest } => {

@@ -63,6 +63,7 @@ impl Kind {
     }
 
     /// The sampling rate of an audio kind, `None` for every other kind.
+    #[inline]
     pub const fn sample_rate(self) -> Option<SampleRate> {
         match self {
             Kind::SLIN => Some(SampleRate::Hz8000),

@@ -1,6 +1,6 @@
 //! How late speech leaves, and how late what the caller says is heard, on 1 to 1000 calls, with one thread for each call and with
 //! two; first with callers who only listen, then with callers who talk all the while.
-//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`
+//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`
 //!
 //! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
 //! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
@@ -13,12 +13,11 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use asterisk_audiosocket_bench::{
-    FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, uuid_frame,
+    FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, cpu_seconds, uuid_frame,
 };
 use audiosocket::call::{Call, Event, Lateness, Server, Voice};
 use audiosocket::wire::Message;
 
-const SECONDS: u64 = 5;
 const ROUNDS: usize = 3;
 
 fn main() {
@@ -26,15 +25,22 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("--serve") => serve(&arguments[1], number(&arguments[2])),
-        _ => measure(&arguments),
+        Some("--rounds") => measure(number(&arguments[1]), &arguments[2..]),
+        _ => measure(ROUNDS, &arguments),
     }
+}
+
+/// How long each call speaks.
+fn seconds() -> u64 {
+    let set = std::env::var("LATENESS_SECONDS").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
 fn number(text: &str) -> usize {
     text.parse().expect("a number of calls")
 }
 
-fn measure(arguments: &[String]) {
+fn measure(rounds: usize, arguments: &[String]) {
     let crowds: Vec<usize> = match arguments {
         [] => vec![1, 50, 200, 1000],
         counts => counts.iter().map(|count| number(count)).collect(),
@@ -50,7 +56,7 @@ fn measure(arguments: &[String]) {
             "calls  callers  server            p50    p99  worst   gaps     p50    p99  worst    cores"
         );
         for calls in &crowds {
-            for _ in 0..ROUNDS {
+            for _ in 0..rounds {
                 for mode in ["sleep", "read", "two", "one"] {
                     let server = ServerProcess::start(&["--serve", mode, &calls.to_string()]);
                     run(&server, *calls);
@@ -163,7 +169,7 @@ fn serve(mode: &str, calls: usize) {
         of(&measured.said),
         measured.gaps,
         of(&measured.heard),
-        cpu_seconds() / SECONDS as f64,
+        cpu_seconds("self") / seconds() as f64,
     );
 }
 
@@ -320,7 +326,7 @@ const PIECES_A_SECOND: u64 = 2;
 impl Speech {
     fn begin(voice: &Voice) -> Speech {
         let mut speech = Speech {
-            pieces_left: SECONDS * PIECES_A_SECOND,
+            pieces_left: seconds() * PIECES_A_SECOND,
         };
         speech.go_on(voice);
         speech.go_on(voice);
@@ -352,7 +358,7 @@ fn start_of(place: usize, calls: usize) -> Instant {
 }
 
 fn frames() -> u32 {
-    SECONDS as u32 * 50
+    seconds() as u32 * 50
 }
 
 /// How long ago a payload was stamped.
@@ -361,23 +367,4 @@ fn delay(payload: &[u8]) -> Duration {
         .first_chunk()
         .map_or(0, |bytes| u64::from_le_bytes(*bytes));
     Duration::from_micros(microseconds().saturating_sub(stamp))
-}
-
-/// User and system time of this process.
-fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").expect("this process's figures");
-    // Behind the name, which may hold spaces: fields 14 and 15, in hundredths of a second on every Linux of today.
-    let fields: Vec<&str> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |place: usize| {
-        fields
-            .get(place)
-            .and_then(|field| field.parse().ok())
-            .unwrap_or(0.0)
-    };
-    (ticks(11) + ticks(12)) / 100.0
 }

@@ -1,0 +1,46 @@
+"""Time and size of clean release builds."""
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from page import Table, Target, at_most
+from programs import ROOT, cargo_build, has, leave_out, output_of
+
+
+def tables():
+    table = Table(
+        "Clean release builds",
+        "what", "seconds", "KiB, or number", "KiB, stripped",
+        shows_not="other machines, and what a program's own lto and panic settings save. The library is its archive of metadata and code "
+        "before linking; the minimal program is the example echo.",
+    )
+    dependencies = len(output_of("cargo", "tree", "--edges", "normal,build", "--prefix", "none", cwd=ROOT).splitlines()) - 1
+    for what, arguments, product in (
+        ("the library", ["--lib"], "libaudiosocket.rlib"),
+        ("a minimal program", ["--example", "echo"], "examples/echo"),
+        ("the tool", ["--bins"], "audiosocket"),
+    ):
+        with TemporaryDirectory() as folder:
+            start = time.monotonic()
+            cargo_build("--release", *arguments, target=folder)
+            seconds = time.monotonic() - start
+            built = Path(folder) / "release" / product
+            target = at_most(10, seconds, " s") if product.endswith(".rlib") else None
+            table.row(what, f"{seconds:.1f}", kib(built), stripped(built), target=target)
+    table.row("packages the library depends on", "", dependencies, "", target=Target("0", dependencies, dependencies == 0))
+    return [table]
+
+
+def stripped(built):
+    if built.suffix == ".rlib":
+        return ""
+    if not has("strip"):
+        leave_out(f"{built.name}, stripped", "there is no `strip`")
+        return ""
+    output = built.with_suffix(".stripped")
+    output_of("strip", "-o", output, built)
+    return kib(output)
+
+
+def kib(path):
+    return f"{path.stat().st_size / 1024:.0f}"

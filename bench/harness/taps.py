@@ -1,0 +1,26 @@
+"""What `audiosocket tap` adds to the round trip of paced calls: the same server, directly and through the tap alternately."""
+from statistics import median
+
+from calls import place_calls
+from page import Table
+from programs import TOOL, Server, echo_server
+
+
+def tables(tiny):
+    table = Table(
+        "Through the tap",
+        "calls", "directly: p50, ms", "p99", "through the tap: p50, ms", "p99", "added: p50, ms", "p99", "lost",
+        shows_not="recording (`--record`). The tap, the server and the load share the cores, so that with 100 calls its p99 is the "
+        "machine's more than the tap's.",
+    )
+    crowds, rounds, seconds = ([1, 3], 1, 1) if tiny else ([1, 10, 100], 3, 2)
+    for calls in crowds:
+        with echo_server() as server, Server(TOOL, "tap", "--listen", "127.0.0.1:0", "--to", server.address) as tap:
+            runs = [
+                [place_calls(address, calls, seconds) for address in (server.address, tap.address)] for _ in range(rounds)
+            ]
+        times = [median(run[way][f"rtt_ms_{name}"] for run in runs) for way in (0, 1) for name in ("p50", "p99")]
+        added = [times[2] - times[0], times[3] - times[1]]
+        lost = sum(summary["lost"] for run in runs for summary in run)
+        table.row(calls, *(f"{time:.3f}" for time in [*times, *added]), lost)
+    return [table]

@@ -1,0 +1,55 @@
+//! What a call costs: threads, memory, processor and lateness, and how many calls a core holds.
+//!
+//! # In short
+//!
+//! | of a call | it costs |
+//! |---|---|
+//! | threads | one; two, if a [speaker](crate::call::Speaker::run) has its own |
+//! | memory | FIGURE:15 KiB for the buffer, the call's state and what its stack has touched; some 10 KiB more for a second thread |
+//! | heap allocations | a few when it begins, none for a frame that comes or is sent |
+//! | system calls | 2 for a frame that is echoed, a read and a write; 2 for one that is said by the clock, a sleep and a write |
+//! | processor | FIGURE:0.1 % of a core, both directions at 50 frames a second |
+//! | descriptors | one |
+//!
+//! So a core holds about FIGURE:1000 calls, if there is one more for what the handlers do. What costs is waking up a hundred times a
+//! second, not the bytes: to parse a frame takes some 2 ns, to be woken for it, to read and to write it 8000.
+//!
+//! # From one call to two thousand
+//!
+//! Echoed calls of 50 frames a second each way, the load beside on the same two cores (`audiosocket load`). Nothing was lost or altered in any row.
+//! Round trips and CPU are those of the server with its load; memory is what the server's process has more than before the first call.
+//!
+//! | calls | % of a core a call | KiB a call | round trip, median and p99 |
+//! |---|---|---|---|
+//! | 1 | FIGURE | FIGURE | FIGURE ms |
+//! | 10 | FIGURE | FIGURE | FIGURE ms |
+//! | 100 | FIGURE | FIGURE | FIGURE ms |
+//! | 500 | FIGURE | FIGURE | FIGURE ms |
+//! | 1000 | FIGURE | FIGURE | FIGURE ms |
+//! | 2000 | FIGURE | FIGURE | FIGURE ms |
+//!
+//! The cost of a call does not grow with their number, for calls share nothing but the machine; it rather falls, since a busy
+//! machine sleeps and wakes less often. What grows is the waiting for a core: the p99 does, once the cores are busy. Threads
+//! are no limit below some thousands: each has a stack of 2 MiB in the address space, of which only the touched pages are memory.
+//!
+//! # What else to allow for
+//!
+//! - Descriptors: one a call, and a few. The usual limit of a process is 1024: raise it (`ulimit -n`) for more than a thousand calls, and
+//!   [`max_calls`](crate::call::Builder::max_calls) with it, which is 1000 unless told otherwise.
+//! - Threads: systemd's `TasksMax` and a container's `pids.max` count them.
+//! - The kernel holds more for a connection than we do once a peer does not read: up to some megabytes of what was sent.
+//! - A crowd: a listener of std has a backlog of 128, and a connection that finds it full waits a second. See
+//!   [`from_listener`](crate::call::Builder::from_listener).
+//! - Speech: a queue holds what waits to be said, 32 KB for each second at 16 kHz.
+//! - Your handler. What it computes for a frame comes on top, and so does what it waits for: [one thread or two](super::threads).
+//!
+//! # Bursts
+//!
+//! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: FIGURE:4.5 us of
+//! processor a frame, still half of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts all the time
+//! sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): FIGURE:0.6 us a frame, as a loop that copies bytes.
+//!
+//! # Where the figures are from
+//!
+//! `bench/run` takes them all and writes `bench/RESULTS.md`, with those of Go and Python beside them. These are from a virtual machine
+//! with two cores; what another machine holds, it tells in ten minutes.

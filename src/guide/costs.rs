@@ -11,13 +11,13 @@
 //! | processor | 0.11 % of a core, both directions at 50 frames a second |
 //! | descriptors | one |
 //!
-//! So a core holds about 900 calls, if there is one more for what the handlers do. What costs is waking up a hundred times a
+//! So a core holds about 900 calls, if there is one more for what the handlers do. What costs is waking up fifty times a
 //! second, not the bytes: to parse a frame takes some 2 ns, to be woken for it, to read and to write it 8000.
 //!
 //! # From one call to two thousand
 //!
-//! Echoed calls of 50 frames a second each way, the load beside on the same two cores (`audiosocket load`). Nothing was lost or altered in any row.
-//! CPU and memory are those of the server's process alone; memory is what it has more than before the first call, which with few calls is
+//! Echoed calls of 50 frames a second each way, the load beside on the same two cores (`audiosocket load`). Nothing was lost or altered
+//! in any row. CPU and memory are those of the server's process alone; memory is what it has more than before the first call, which with few calls is
 //! mostly what a first call touches once.
 //!
 //! | calls | % of a core a call | KiB a call | round trip, median and p99 |
@@ -30,8 +30,9 @@
 //! | 2000 | 0.11 | 16 | 0.5, 14 ms |
 //!
 //! The cost of a call does not grow with their number, for calls share nothing but the machine. What grows is the waiting for a
-//! core: the p99 does, once server and load together take all there are. Threads
-//! are no limit below some thousands: each has a stack of 2 MiB in the address space, of which only the touched pages are memory.
+//! core: the p99 does, once server and load together take all there are.
+//!
+//! Threads are no limit below some thousands: each has a stack of 2 MiB in the address space, of which only the touched pages are memory.
 //!
 //! # What else to allow for
 //!

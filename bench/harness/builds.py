@@ -25,7 +25,7 @@ def tables():
             cargo_build("--release", *arguments, target=folder)
             seconds = time.monotonic() - start
             built = Path(folder) / "release" / product
-            target = at_most(10, seconds, " s") if product.endswith(".rlib") else None
+            target = at_most(10, seconds, " s") if product.endswith((".rlib", "audiosocket")) else None
             table.row(what, f"{seconds:.1f}", kib(built), stripped(built), target=target)
     table.row("packages the library depends on", "", dependencies, "", target=Target("0", dependencies, dependencies == 0))
     return [table]

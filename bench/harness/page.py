@@ -52,7 +52,7 @@ def page(machine, tables, minutes):
     lines = [
         "# Results\n",
         "Written by `bench/run`, and only by it. Each figure is comparable with those of its own table, which were taken in turn",
-        "within the same minutes; the machine is shared, so the next run differs. How each was taken is in the README beside this.\n",
+        "within the same minutes, but for paced calls: one server after the other; the machine is shared, so the next run differs. How each was taken is in the README beside this.\n",
         *(f"- {line}" for line in machine),
         f"- {minutes:.1f} minutes in all\n",
         "## What was to be reached\n",

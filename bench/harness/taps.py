@@ -19,7 +19,7 @@ def tables(tiny):
             runs = [
                 [place_calls(address, calls, seconds) for address in (server.address, tap.address)] for _ in range(rounds)
             ]
-        times = [median(run[way][f"rtt_ms_{name}"] for run in runs) for way in (0, 1) for name in ("p50", "p99")]
+        times = [median(run[way].get(f"rtt_ms_{name}", float("inf")) for run in runs) for way in (0, 1) for name in ("p50", "p99")]
         added = [times[2] - times[0], times[3] - times[1]]
         lost = sum(summary["lost"] for run in runs for summary in run)
         table.row(calls, *(f"{time:.3f}" for time in [*times, *added]), lost)

@@ -98,7 +98,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
         row(it.versions, &[header, &payload, &idle, hangup, close])
     };
     expect_rows(
-        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00 | the server just closes |",
+        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |",
         &TABLE.each_ref().map(cells),
     );
 }

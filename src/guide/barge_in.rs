@@ -1,12 +1,12 @@
 //! Barge-in: the caller cuts in, by a key or by talking, and the server stops speaking.
 //!
-//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back, and what has been sent lasts 20 ms more.
+//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back, and what has been sent lasts a frame or two more.
 //! That is because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take back. So a server
 //! that wants barge-in must not send ahead of real time, whatever its library.
 //!
 //! # By a key
 //!
-//! The example `announcement` is that: a digit comes, `flush`, and go on. In the start-stop dialect the start of a digit comes when the
+//! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. In the start-stop dialect the start of a digit comes when the
 //! key goes down, in Asterisk's only its end, after the key was held. [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was,
 //! once, in either; to stop speaking the first signal is enough:
 //!

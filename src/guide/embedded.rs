@@ -76,7 +76,7 @@
 //! # How large the buffer is
 //!
 //! 323 bytes hold the frame that Asterisk sends at 8 kHz, 643 at 16 kHz. A longer frame than the buffer holds is told as
-//! [`TooLong`](crate::wire::Decoded::TooLong) and skipped, and what follows it is in step. One byte more than a frame is no use; more
+//! [`TooLong`](crate::wire::Decoded::TooLong) and skipped, and what follows it is in step. More
 //! frames in a buffer mean fewer copies, and no fewer bytes.
 //!
 //! # What it takes
@@ -84,7 +84,7 @@
 //! On a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`, as `.ci/firmware` prints it. The flash of a part is how
 //! much larger a program is with it than without, in bytes, for a rate that is known at run time only. The stack holds what the part
 //! keeps, too, as that is a local variable here; it is what was used of a painted stack. The script fails if a figure is off by more
-//! than a tenth, or if `wire` takes more than 2 KiB.
+//! than a tenth, or if `wire` alone, beside a program that copies slices already, takes more than 2 KiB.
 //!
 //! | part | flash | with the functions that copy memory | it keeps | stack, deepest |
 //! |---|---|---|---|---|

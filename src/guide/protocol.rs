@@ -76,7 +76,7 @@
 //!
 //! # By version: time, and the end
 //!
-//! | Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00 | the server just closes |
+//! | Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |
 //! |---|---|---|---|---|---|
 //! | 18, to 20.13, 21.8 and 22.3 | **hangs up** | **hangs up** | waits for ever | **hangs up** | uses up a core |
 //! | 20.14, 21.9, 22.4 | **misread** | **hangs up** | **hangs up** after 2 s | the dialplan goes on | the same |

@@ -1,7 +1,13 @@
 //! Dialplan recipes: how a call gets to the server, with what UUID, and what becomes of it afterwards.
 //!
-//! What is marked *measured* is run with Debian's Asterisk 22.10.1 by the project's tests (`.ci/asterisk`); *read* means read in its source
-//! and not run. `127.0.0.1:9092` is where the examples and `audiosocket serve` listen; a name, or `[::1]:9092`, will do as well.
+//! *Measured* means seen with Debian's Asterisk 22.10.1; what `.ci/asterisk --list` names is repeated in each run of that. *Read* means read
+//! in its source and not run. `127.0.0.1:9092` is where the examples and `audiosocket serve` listen.
+//!
+//! # First of all: the modules
+//!
+//! `asterisk -rx 'module show like audiosocket'` has to show `res_audiosocket`, and `app_audiosocket` for the application or
+//! `chan_audiosocket` for the channel driver; `${UUID()}` is `func_uuid`. What is missing is loaded by `modules.conf`; in an Asterisk built from
+//! source they are off, until `make menuselect` turns them on.
 //!
 //! # The application, or the channel driver?
 //!
@@ -12,7 +18,7 @@
 //! | digits to the server | yes, Asterisk's dialect | yes, both dialects |
 //! | at the beginning | nothing is lost | the first 1 to 3 frames that the server sends may be, while the bridge is built (measured) |
 //! | at the end | nothing is lost | the last frames too, if the hangup follows them at once (measured) |
-//! | after 0x00 | the dialplan goes on | `Dial()` returns, and the dialplan goes on |
+//! | after 0x00 | the dialplan goes on | its leg ends; the dialplan goes on only with the option `g` of `Dial()` (read) |
 //! | in a conference, or with ARI | no | yes |
 //!
 //! The application, for most purposes. The channel driver for better sound than that of 8 kHz, or if the server is one of several parties.
@@ -27,7 +33,7 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Measured. `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that out, and closes without having sent
+//! Measured, but for `${UUID()}` (read). `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that out, and closes without having sent
 //! a byte (measured), which a [`Server`](crate::call::Server) takes for a health check.
 //!
 //! # The channel driver, with good sound
@@ -35,19 +41,19 @@
 //! ```text
 //! exten = 101,1,Answer()
 //!  same = n,Set(CALL=${UUID()})
-//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16))
+//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16),,g)
 //!  same = n,Hangup()
 //! ```
 //!
-//! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. **Always name a linear
+//! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (read). Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. **Always name a linear
 //! format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio, which is noise (measured); see
 //! [`is_g711_suspected`](crate::call::Stats::is_g711_suspected). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
 //! [`Call::heard_rate`](crate::call::Call::heard_rate); it may speak at another, which Asterisk converts (measured).
 //! Rates above 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
 //!
 //! So that no word is lost at either end, begin with 60 ms of silence, and hang up with
-//! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Behind it a pause of 60 ms is worth
-//! its price if the last syllable matters.
+//! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Say 60 ms of silence before that if
+//! the last syllable matters.
 //!
 //! # ExternalMedia, from ARI
 //!
@@ -117,7 +123,7 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Read, not run. If the server is not there, the application gives up, after 2 s at the most, and hangs the channel up: let the
+//! Read, not run. If the server is not there, the application gives up, after 2 s for each address of the name at the most, and hangs the channel up: let the
 //! extension `h` or `TryExec()` take care of it (read).
 //!
 //! # A look at a call, without changing the server

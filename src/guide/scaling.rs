@@ -70,7 +70,7 @@
 //!
 //! `AudioSocket(${UUID()},servers.example:9092)` with an address for each server needs nothing between. Asterisk 22.10 looks the
 //! name up for each call and tries the addresses in the order in which the system gives them until one takes the connection, and
-//! the call with it; for each that refuses it logs a warning (measured with three addresses of one name in `/etc/hosts`). So a
+//! the call with it; for each that refuses it logs a warning (tried once, by hand, with three addresses of one name in `/etc/hosts`). So a
 //! server that is gone costs no call. An address at which nothing answers at all costs each call its connect time-out, 2 s in
 //! Asterisk's source, in which the caller hears nothing. (Not tested.)
 //!

@@ -61,6 +61,8 @@
 //!
 //! One thread, as long as the handler is quick: announcements, menus, recorders, anything that hands audio on. Two threads, if the
 //! handler computes or waits for something else for longer than 10 ms, or if each millisecond of the caller's audio counts.
+//! But who computes does not receive: to be interrupted meanwhile, a bot needs a third thread. The listener only hears, flushes, and hands
+//! audio over a channel to a worker that has a clone of the voice, as the example `bridge` hands it to another program.
 //! Speech that other threads queue is no reason for a second thread: any [`Voice`](crate::call::Voice) may say something. Only on a
 //! line that is silent in both directions does it begin up to a quarter of a second late without a speaker.
 //!

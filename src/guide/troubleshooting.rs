@@ -32,7 +32,7 @@
 //!   Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a socket, which is late by
 //!   4 to 8 ms; sleep to absolute times.
 //! - *Underruns*: what makes the speech (a synthesizer, a network) is too slow. Keep more ahead, at the price of delay.
-//! - Neither, and yet it crackles at regular distances: half a sample. Look for `odd-length` with `audiosocket call`.
+//! - What Asterisk records is noise from some point on: half a sample. Look for `odd-length` with `audiosocket call`.
 //!
 //! # "Too fast", "only the end of the sentence", "the first words are missing"
 //!
@@ -68,10 +68,24 @@
 //!
 //! - Neither side: each waits for the other's first frame (Asterisk issue 2089). Send one frame of silence as soon as the UUID is there;
 //!   this crate does ([`first_silence`](crate::call::CallOptions::first_silence)).
-//! - The caller's side: he is not in the bridge, or on hold, or the channel was not answered. `Answer()` before `AudioSocket()`.
+//! - The caller's side: he is not in the bridge, or on hold.
 //! - The server's side, though its log says that it has spoken: with one thread nothing is said while the handler is not in
 //!   [`receive`](crate::call::Call::receive).
-//! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one.
+//! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one. Or the channel was not
+//!   answered: Asterisk connects and closes without a byte, which a server takes for a health check, and of which the tap says that it
+//!   "came and went without a byte". `Answer()` before `AudioSocket()`.
+//!
+//! # "No application 'AudioSocket'", "Connection refused"
+//!
+//! The module is not there: [recipes](super::recipes#first-of-all-the-modules). Nobody listens at the address: an Asterisk in a container has a
+//! `127.0.0.1` of its own.
+//!
+//! # "The last word is cut", "answers come later and later", "only one call at a time"
+//!
+//! - The server hangs up while its last audio is still under way: [`hang_up_when_said`](crate::call::Voice::hang_up_when_said).
+//! - Later and later: audio is queued ahead of time, on one side or the other, and nothing takes it back; or the handler does not keep up
+//!   with 50 frames a second. `flush` what is stale, and look at `unsaid`.
+//! - One at a time: the program serves a call to its end before it accepts the next. A [`Server`](crate::call::Server) has a thread for each.
 //!
 //! # "Failed to read payload", "Resource temporarily unavailable", the call drops now and then
 //!

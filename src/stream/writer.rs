@@ -109,13 +109,16 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
 ///     while reader.fill()? > 0 {
 ///         let mut batch = writer.batch();
 ///         while let Some(frame) = reader.buffered_frame()? {
-///             batch.add_frame(frame);
+///             // Asterisk ends a call upon anything else.
+            if frame.kind().sample_rate().is_some() {
+                batch.add_frame(frame);
+            }
 ///         }
 ///         batch.write()?;
 ///     }
 ///     Ok(())
 /// }
-/// # let (bytes, mut echoed) = ([0x10, 0x00, 0x02, 1, 2, 0x00, 0x00, 0x00], Vec::new());
+/// # let (bytes, mut echoed) = ([0x10, 0x00, 0x02, 1, 2, 0x10, 0x00, 0x02, 3, 4], Vec::new());
 /// # echo(&bytes[..], &mut echoed)?;
 /// # assert_eq!(echoed, bytes);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -7,12 +7,13 @@
 //! | threads | one; two, if a [speaker](crate::call::Speaker::run) has its own |
 //! | memory | 16 KiB for the buffer, the call's state and what its stack has touched; some 10 KiB more for a second thread |
 //! | heap allocations | a few when it begins, none for a frame that comes or is sent |
-//! | system calls | 2 for a frame that is echoed, a read and a write; 2 for one that is said by the clock, a sleep and a write |
-//! | processor | 0.11 % of a core, both directions at 50 frames a second |
+//! | system calls | 2 for a frame that is echoed, a read and a write (counted) |
+//! | processor | 0.11 % of a core for an echo at 50 frames a second; 0.17 % with speech by the clock, 0.2 % in [two threads](super::threads) |
 //! | descriptors | one |
 //!
-//! So a core holds about 900 calls, if there is one more for what the handlers do. What costs is waking up fifty times a
-//! second, not the bytes: to parse a frame takes some 2 ns, to be woken for it, to read and to write it 8000.
+//! So a core is full with some 900 echoes, or 500 to 600 calls on which both sides talk; below that it has something to spare for what
+//! the handlers do. What costs is waking up fifty times a second, not the bytes: to parse a frame takes some 2 ns, to be woken for it,
+//! to read and to write it 22,000.
 //!
 //! # From one call to two thousand
 //!
@@ -28,6 +29,9 @@
 //! | 500 | 0.11 | 15 | 0.06, 0.7 ms |
 //! | 1000 | 0.11 | 15 | 0.3, 15 ms |
 //! | 2000 | 0.11 | 16 | 0.5, 14 ms |
+//!
+//! In the last two rows the load itself no longer kept its clock on what the server left of the two cores, so they are of somewhat
+//! fewer than 50 frames a second, and their round trips say little.
 //!
 //! The cost of a call does not grow with their number, for calls share nothing but the machine. What grows is the waiting for a
 //! core: the p99 does, once server and load together take all there are.
@@ -48,7 +52,7 @@
 //! # Bursts
 //!
 //! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: 4.5 us of
-//! processor a frame, still half of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts all the time
+//! processor a frame, a fifth of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts all the time
 //! sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): 0.65 us a frame, as a loop that copies bytes.
 //!
 //! # Where the figures are from

@@ -110,9 +110,9 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
 ///         let mut batch = writer.batch();
 ///         while let Some(frame) = reader.buffered_frame()? {
 ///             // Asterisk ends a call upon anything else.
-            if frame.kind().sample_rate().is_some() {
-                batch.add_frame(frame);
-            }
+///             if frame.kind().sample_rate().is_some() {
+///                 batch.add_frame(frame);
+///             }
 ///         }
 ///         batch.write()?;
 ///     }

@@ -249,7 +249,7 @@ fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
     let mut caller = TcpStream::connect(&tap.address).unwrap();
     caller.write_all(&UUID_FRAME).unwrap();
     caller
-        .set_write_timeout(Some(Duration::from_millis(300)))
+        .set_write_timeout(Some(Duration::from_secs(2)))
         .unwrap();
     let audio = [0x10, 0, 2, 7, 7].repeat(10_000);
     while caller.write_all(&audio).is_ok() {}

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -220,6 +221,59 @@ impl Transport for Scripted {
     }
 
     fn abort(&self) {}
+}
+
+/// Gives the UUID and then a frame of audio for each read: a caller who has always just spoken.
+#[derive(Default)]
+struct Talking {
+    has_begun: AtomicBool,
+}
+
+impl Transport for Talking {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
+        let frame = match self.has_begun.swap(true, Ordering::Relaxed) {
+            false => encoded(&[Message::Uuid(UUID)]),
+            true => encoded(&[Message::Audio(audio)]),
+        };
+        buffer[..frame.len()].copy_from_slice(&frame);
+        Ok(frame.len())
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+#[test]
+fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard() {
+    let mut call = Call::accept(Talking::default(), LONG_ENOUGH, quiet()).unwrap();
+    let voice = call.voice();
+    for _ in 0..20 {
+        voice.say(&[7; 320]).unwrap();
+        voice.mark();
+    }
+    voice.hang_up_when_said();
+    let mut heard = 0;
+    while let Some(event) = call.receive() {
+        heard += usize::from(event.audio().is_some());
+    }
+    // One for each frame that is said, but for those this thread came so late for that the next was due.
+    assert!(heard > 10, "{heard} frames heard while 20 were said");
 }
 
 /// A UUID, a digit, and two frames of audio, the first of them odd.

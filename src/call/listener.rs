@@ -180,6 +180,9 @@ impl<T: Transport> Listener<T> {
                 Clock::Here => self.line.speak(&mut self.speech_frame),
                 Clock::Elsewhere => Spoken::default(),
             };
+            if spoken.sent {
+                self.has_caught_up = false;
+            }
             if let Some(mark) = self.line.take_passed_mark() {
                 return Waited::ForMark(mark);
             }
@@ -190,9 +193,6 @@ impl<T: Transport> Listener<T> {
             }
             if self.reader.needed() == 0 {
                 return Waited::ForFrame;
-            }
-            if spoken.sent {
-                self.has_caught_up = false;
             }
             let deadline = time.into_iter().chain(spoken.next_due).min();
             match deadline.map(|deadline| deadline.saturating_duration_since(now)) {

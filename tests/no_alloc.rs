@@ -220,6 +220,28 @@ fn ten_thousand_frames_are_written_without_an_allocation() {
 }
 
 #[test]
+fn a_thousand_batches_of_ten_frames_are_written_without_an_allocation() {
+    let sound = [0; 320];
+    let audio = Audio::new(SampleRate::Hz8000, &sound).expect("whole samples");
+    let mut writer = FrameWriter::new(Drain {
+        taken: 0,
+        writes: 0,
+    });
+    let mut write = |count: usize| {
+        for _ in 0..count {
+            let mut batch = writer.batch();
+            for _ in 0..10 {
+                batch.add_message(&Message::Audio(audio));
+            }
+            batch.write().expect("a drain takes all");
+        }
+    };
+    assert!(allocations(|| write(1)) > 0, "the buffer of the writer");
+    assert_eq!(allocations(|| write(1000)), 0);
+    assert_eq!(writer.get_ref().taken, 323 * 10 * 1001);
+}
+
+#[test]
 fn a_frame_is_parsed_understood_and_encoded_without_an_allocation() {
     let mut bytes = [0; 323];
     let made = allocations(|| {

@@ -267,10 +267,7 @@ fn every_failure_to_write_has_a_text_and_its_cause() {
         texts,
         [
             (format!("cannot write: {broken}"), true),
-            (
-                format!("cannot write: {broken}, after 3 of 7 bytes of a frame"),
-                true
-            ),
+            (format!("cannot write: {broken}, after 3 of 7 bytes"), true),
             ("cannot write: an earlier frame was cut short".into(), false),
         ]
     );

@@ -60,6 +60,27 @@
 //! # Ok::<(), audiosocket::wire::AudioError>(())
 //! ```
 //!
+//! In the loop it stops what is being said, and does nothing when nothing is:
+//!
+//! ```no_run
+//! # #[derive(Default)]
+//! # struct LoudForAWhile;
+//! # impl LoudForAWhile {
+//! #     fn hears(&mut self, _: audiosocket::wire::Audio<'_>) -> bool { false }
+//! # }
+//! # fn handle(call: &mut audiosocket::Call) {
+//! let voice = call.voice();
+//! let mut caller = LoudForAWhile::default();
+//! while let Some(event) = call.receive() {
+//!     if let Some(audio) = event.audio() {
+//!         if caller.hears(audio) {
+//!             voice.flush();
+//!         }
+//!     }
+//! }
+//! # }
+//! ```
+//!
 //! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of IP
 //! telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.
 //!

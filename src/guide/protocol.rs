@@ -23,12 +23,20 @@
 //! |---|---|---|---|
 //! | 0x00 | hangup | none | the server. Asterisk never does (measured, read) |
 //! | 0x01 | UUID of the call | 16 bytes, in the order in which a UUID is written | Asterisk, first of all, within 12 ms of connecting (measured) |
-//! | 0x02 | DTMF, start-stop dialect | 6 bytes, see below | the fork of that dialect, and servers to it |
+//! | 0x02 | DTMF, start-stop dialect | 6 bytes, see below | the start-stop fork, and servers to it |
 //! | 0x02 | silence, as some libraries have it | none | nobody: no Asterisk ever sent it (read) |
 //! | 0x03 | DTMF, Asterisk's dialect | 1 byte, see below | Asterisk |
 //! | 0x10 | audio at 8 kHz | 16-bit samples, little-endian, one channel | both |
 //! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96 and 192 kHz | the same | both |
 //! | 0xff | error | of Asterisk's own making bits: 1 hangup, 2 frame forwarding, 4 memory | nobody: it is defined, and Asterisk never sends it (measured, read) |
+//!
+//! *The start-stop fork* is an Asterisk with modules of that dialect, which is that of the document "AudioSocket with DTMF", written before
+//! Asterisk sent any digits.
+//!
+//! What comes under 0x10 is linear only if the dialplan asked for that. Through the channel driver or ExternalMedia without a linear format
+//! the caller's own codec comes under it, as a rule G.711, u-law or a-law: 160 bytes in 20 ms instead of 320 (measured), which sounds like loud
+//! noise. Nothing in a frame tells; the bytes of a second do
+//! ([`is_g711_suspected`](crate::call::Stats::is_g711_suspected)), and [recipes](super::recipes) has the dial strings.
 //!
 //! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist. Asterisk
 //! writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of the call

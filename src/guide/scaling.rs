@@ -6,8 +6,8 @@
 //!
 //! # When one machine is enough
 //!
-//! It is for long. What a call costs in processor time and memory, and how many a machine has carried, is on the page "What a
-//! call costs" of this guide. What the handler does with the audio is most likely far more than what carrying it takes: measure
+//! It is for long. What a call costs in processor time and memory, and how many a machine has carried, is in
+//! [costs](super::costs). What the handler does with the audio is most likely far more than what carrying it takes: measure
 //! your own. The limit is [`max_calls`](crate::call::Builder::max_calls); a call beyond it is refused with a hangup, and its
 //! dialplan goes on. A second reason for a second machine is that the first one can fail.
 //!

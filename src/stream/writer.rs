@@ -214,13 +214,13 @@ impl<W: fmt::Debug> fmt::Debug for Batch<'_, W> {
     }
 }
 
-/// Why a frame could not be written.
+/// Why a frame, or a batch of them, could not be written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The sink failed before it took anything of the frame. The stream is in step, and writing can go on if the sink can.
+    /// The sink failed before it took anything of the frame or the batch. The stream is in step, and writing can go on if the sink can.
     Io(io::Error),
-    /// The sink failed inside the frame. The stream is out of step for good.
+    /// The sink failed inside the frame, or anywhere inside the batch. The stream is out of step for good.
     CutShort {
         /// How many bytes of the frame, or the batch, were sent.
         sent: usize,
@@ -246,10 +246,7 @@ impl fmt::Display for WriteError {
         match self {
             WriteError::Io(error) => write!(f, "cannot write: {error}"),
             WriteError::CutShort { sent, len, error } => {
-                write!(
-                    f,
-                    "cannot write: {error}, after {sent} of {len} bytes of a frame"
-                )
+                write!(f, "cannot write: {error}, after {sent} of {len} bytes")
             }
             WriteError::OutOfStep => f.write_str("cannot write: an earlier frame was cut short"),
         }

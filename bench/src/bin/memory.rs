@@ -221,8 +221,8 @@ fn parse_ours_typed(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration 
 
 fn parse_ivan770(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration {
     timed(|| {
-        for bytes in input.each() {
-            let message = RawMessage::try_from(black_box(bytes)).expect("a kind it knows");
+        for bytes in black_box(input).each() {
+            let message = RawMessage::try_from(bytes).expect("a kind it knows");
             sink(
                 u8::from(*message.message_type()),
                 message.payload().unwrap_or_default(),
@@ -233,8 +233,8 @@ fn parse_ivan770(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration {
 
 fn parse_ivan770_typed(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration {
     timed(|| {
-        for bytes in input.each() {
-            let raw = RawMessage::try_from(black_box(bytes)).expect("a kind it knows");
+        for bytes in black_box(input).each() {
+            let raw = RawMessage::try_from(bytes).expect("a kind it knows");
             match Message::try_from(raw) {
                 Ok(Message::Audio(payload)) => sink(0x10, payload.unwrap_or_default()),
                 _ => sink(0, &[]),

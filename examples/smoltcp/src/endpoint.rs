@@ -175,12 +175,13 @@ fn say(socket: &mut Socket<'_>, samples: &[i16]) -> Result<(), SendError> {
     }
 }
 
-/// A frame whole or not at all: Asterisk ends a call on one that comes in parts.
+/// A frame whole or not at all: Asterisk ends a call on one that comes in parts. `poll` has made sure of the room for one.
 fn send(socket: &mut Socket<'_>, message: Message<'_>) -> Result<(), SendError> {
-    if let Ok(frame) = message.encode(&mut [0; FRAME_LEN]) {
-        socket.send_slice(frame)?;
+    let room = socket.send_capacity() - socket.send_queue();
+    match message.encode(&mut [0; FRAME_LEN]) {
+        Ok(frame) if frame.len() <= room => socket.send_slice(frame).map(drop),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Digits that were pressed while others sounded, oldest first; more than fit are not answered.

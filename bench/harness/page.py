@@ -52,7 +52,8 @@ def page(machine, tables, minutes):
     lines = [
         "# Results\n",
         "Written by `bench/run`, and only by it. Each figure is comparable with those of its own table, which were taken in turn",
-        "within the same minutes, but for paced calls: one server after the other; the machine is shared, so the next run differs. How each was taken is in the README beside this.\n",
+        "within the same minutes, but for paced calls, one server after the other. The machine is shared, so the next run differs.",
+        "How each was taken is in the README beside this.\n",
         *(f"- {line}" for line in machine),
         f"- {minutes:.1f} minutes in all\n",
         "## What was to be reached\n",
@@ -62,7 +63,7 @@ def page(machine, tables, minutes):
         for cells, target in table.rows:
             if target:
                 verdict = "met" if target.is_met else "**missed**"
-                row = ", ".join(cell for cell in cells[:2] if not is_number_with_point(cell))
+                row = ", ".join(cell for cell in cells[:2] if cell and not is_number_with_point(cell))
                 lines.append(f"| {table.title} | {row} | {target.text} | {target.value} | {verdict} |")
     lines.append("| - | heap allocations a frame, both directions | 0 | proven by `tests/no_alloc.rs` | |")
     lines.append("| - | std, heap or a panic in `wire` and `tone` | none | proven by `tests/linking/prove` | |")

@@ -31,8 +31,8 @@ def has(tool):
     return shutil.which(tool) is not None
 
 
-def cargo_build(*arguments, target=TARGET):
-    output_of("cargo", "build", "--quiet", *arguments, "--target-dir", target, cwd=ROOT)
+def cargo_build(*arguments, target=TARGET, cwd=ROOT):
+    output_of("cargo", "build", "--quiet", *arguments, "--target-dir", target, cwd=cwd)
 
 
 def build():

@@ -2,10 +2,12 @@
 //! holds for them idle and talking. `cargo run --release --bin arrival`
 //!
 //! A listener of std has a backlog of 128. A connection that finds it full costs its caller a second, and the kernel counts it
-//! (ListenOverflows). A bare accept loop, which does nothing else, shows what can be had on this machine.
+//! (ListenOverflows). A bare accept loop, which does nothing else, shows what can be had on this machine, and bare threads what can be
+//! had with a thread for each connection: one thread accepts, another starts those, and they echo bytes.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("--serve") => serve(),
         Some("--accept") => accept(),
+        Some("--threads") => accept_for_threads(),
         _ => measure(&arguments),
     }
 }
@@ -51,14 +54,43 @@ fn serve() {
 
 /// The limit: accepts, keeps, and does nothing else.
 fn accept() {
+    let listener = listen();
+    let mut kept = Vec::new();
+    while let Ok(connection) = listener.accept() {
+        kept.push(connection);
+    }
+}
+
+/// The limit with a thread for each connection.
+fn accept_for_threads() {
+    let listener = listen();
+    let (accepted, to_start) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in to_start {
+            thread::spawn(move || echo_bytes(stream));
+        }
+    });
+    while let Ok((stream, _)) = listener.accept() {
+        accepted.send(stream).expect("a thread that takes it");
+    }
+}
+
+fn listen() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!(
         "listening on {}",
         listener.local_addr().expect("an address")
     );
-    let mut kept = Vec::new();
-    while let Ok(connection) = listener.accept() {
-        kept.push(connection);
+    listener
+}
+
+fn echo_bytes(mut stream: TcpStream) {
+    stream.set_nodelay(true).expect("nodelay");
+    let mut bytes = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut bytes) {
+        if stream.write_all(&bytes[..count]).is_err() {
+            return;
+        }
     }
 }
 
@@ -71,11 +103,11 @@ fn measure(arguments: &[String]) {
             .collect(),
     };
     println!(
-        "server      calls  gen  overflows  slowest connect  all served  idle KiB/call  talking  threads"
+        "server        calls  gen  overflows  slowest connect  all served  idle KiB/call  talking  threads"
     );
     for calls in crowds {
-        for mode in ["--accept", "--serve"] {
-            let crowd = Crowd::of(calls, mode);
+        for server in [Measured::Accepting, Measured::Threads, Measured::Ours] {
+            let crowd = Crowd::of(calls, server);
             for generation in 1..=GENERATIONS {
                 crowd.measure_generation(generation);
             }
@@ -83,20 +115,38 @@ fn measure(arguments: &[String]) {
     }
 }
 
-struct Crowd<'a> {
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Measured {
+    Accepting,
+    Threads,
+    Ours,
+}
+
+impl Measured {
+    /// Its option here, and its name in the table.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Measured::Accepting => ("--accept", "bare accept"),
+            Measured::Threads => ("--threads", "bare threads"),
+            Measured::Ours => ("--serve", "audiosocket"),
+        }
+    }
+}
+
+struct Crowd {
     calls: usize,
-    mode: &'a str,
+    measured: Measured,
     server: ServerProcess,
     /// The server's memory before the first connection.
     empty_kib: usize,
 }
 
-impl Crowd<'_> {
-    fn of(calls: usize, mode: &str) -> Crowd<'_> {
-        let server = ServerProcess::start(&[mode]);
+impl Crowd {
+    fn of(calls: usize, measured: Measured) -> Crowd {
+        let server = ServerProcess::start(&[measured.names().0]);
         Crowd {
             calls,
-            mode,
+            measured,
             empty_kib: server.status("VmRSS"),
             server,
         }
@@ -104,7 +154,7 @@ impl Crowd<'_> {
 
     fn measure_generation(&self, generation: usize) {
         let (calls, server) = (self.calls, &self.server);
-        let echoes = self.mode == "--serve";
+        let echoes = self.measured != Measured::Accepting;
         let frame = audio_frame();
         let overflows_before = listen_overflows();
         let per_call = |kib: usize| kib.saturating_sub(self.empty_kib) as f64 / calls as f64;
@@ -137,8 +187,8 @@ impl Crowd<'_> {
         }
         let talking = server.status("VmRSS");
         println!(
-            "{:<10} {calls:>6} {generation:>4} {:>10} {:>13.1} ms {:>8.3} s {:>14.1} {:>8.1} {:>8}",
-            if echoes { "audiosocket" } else { "bare accept" },
+            "{:<12} {calls:>6} {generation:>4} {:>10} {:>13.1} ms {:>8.3} s {:>14.1} {:>8.1} {:>8}",
+            self.measured.names().1,
             listen_overflows() - overflows_before,
             slowest.as_secs_f64() * 1000.0,
             served.as_secs_f64(),

@@ -1,6 +1,7 @@
 //! How late speech leaves, and how late what the caller says is heard, on 1 to 1000 calls, with one thread for each call and with
 //! two; first with callers who only listen, then with callers who talk all the while.
-//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`
+//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`. In the
+//! environment `LATENESS_CALLERS=silent`, or `talking`, is only these, and `LATENESS_SECONDS` how long a call speaks.
 //!
 //! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
 //! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
@@ -45,10 +46,15 @@ fn measure(rounds: usize, arguments: &[String]) {
         [] => vec![1, 50, 200, 1000],
         counts => counts.iter().map(|count| number(count)).collect(),
     };
-    for (callers, run) in [
+    let kinds = [
         ("silent", listen as fn(&ServerProcess, usize)),
         ("talking", talk),
-    ] {
+    ];
+    let wanted = std::env::var("LATENESS_CALLERS").ok();
+    for (callers, run) in kinds {
+        if wanted.as_deref().is_some_and(|wanted| wanted != callers) {
+            continue;
+        }
         println!(
             "                                  speech late, ms             heard late, ms         CPU"
         );

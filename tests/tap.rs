@@ -236,6 +236,32 @@ fn who_resets_is_named() {
 }
 
 #[test]
+fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
+    let (has_gone, may_close) = mpsc::channel();
+    let (address, server) = server(move |mut stream| {
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        may_close.recv().unwrap();
+        // With the UUID unread.
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller.read_exact(&mut [0; 3]).unwrap();
+    drop(caller);
+    // For the tap to notice. Where that takes longer, the reset comes first, which is named all the more.
+    thread::sleep(Duration::from_millis(200));
+    has_gone.send(()).unwrap();
+    server.join().unwrap();
+    let lines = tap.finish();
+    let rules: Vec<&str> = lines
+        .iter()
+        .filter(|line| field(line, "event") == "violation")
+        .map(|line| field(line, "rule"))
+        .collect();
+    assert_eq!(rules, [Rule::Reset.name()], "{lines:#?}");
+}
+
+#[test]
 fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
     let (is_full, may_end) = mpsc::channel();
     let (address, server) = server(move |mut stream| {

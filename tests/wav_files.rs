@@ -221,6 +221,52 @@ fn what_is_not_taken_is_named_in_one_line() {
     }
 }
 
+/// Asterisk's sounds have no header.
+#[test]
+fn what_does_not_say_what_it_is_goes_by_its_name() {
+    let raw = "convert it if it is raw 16-bit audio at";
+    for (name, advice) in [
+        (
+            "a.gsm",
+            "convert it: sox -t gsm a.gsm -r 8000 -c 1 -b 16 out.wav",
+        ),
+        (
+            "a.ulaw",
+            "convert it: sox -t ul -r 8000 -c 1 a.ulaw -r 8000 -c 1 -b 16 out.wav",
+        ),
+        (
+            "a.alaw",
+            "convert it: sox -t al -r 8000 -c 1 a.alaw -r 8000 -c 1 -b 16 out.wav",
+        ),
+        (
+            "a.g722",
+            "convert it: ffmpeg -i a.g722 -ar 8000 -ac 1 -c:a pcm_s16le out.wav",
+        ),
+        (
+            "a.sln",
+            &format!("{raw} 8000 Hz: sox -t raw -r 8000 -c 1 -b 16 -e signed a.sln out.wav"),
+        ),
+        (
+            "a.sln16",
+            &format!(
+                "{raw} 16000 Hz: sox -t raw -r 16000 -c 1 -b 16 -e signed a.sln16 -r 8000 out.wav"
+            ),
+        ),
+        (
+            "a.dat",
+            &format!("{raw} 8000 Hz: sox -t raw -r 8000 -c 1 -b 16 -e signed a.dat out.wav"),
+        ),
+    ] {
+        let error = refused(&[0xd9; 330]).in_file(name);
+        let said = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
+        assert_eq!(error.to_string(), format!("{name} {said}; {advice}"));
+    }
+    // What says what it is goes by that.
+    let error = refused(b"fLaC\0\0\0\x22").in_file("a.gsm");
+    assert!(error.to_string().contains("is a FLAC file"), "{error}");
+    assert!(!error.to_string().contains("-t gsm"), "{error}");
+}
+
 #[test]
 fn a_size_that_was_not_known_leaves_no_room_for_a_fmt_chunk_behind() {
     let good = WavFile::default();
@@ -357,6 +403,11 @@ fn sox_makes_a_file_that_is_taken_as_the_line_says() {
         ("cut.wav", cut.bytes()),
         ("out.wav", half_a_sample.bytes()),
         ("raw.wav", vec![0; 8000]),
+        ("raw.sln16", vec![0; 16_000]),
+        ("raw.ulaw", vec![0xff; 4000]),
+        ("raw.alaw", vec![0xd5; 4000]),
+        // 25 frames of 33 bytes, each of 20 ms, that begin with 0xd.
+        ("raw.gsm", [0xd0].repeat(33 * 25)),
     ] {
         let folder = folder("converted");
         let error = {

@@ -11,13 +11,34 @@ pub(super) enum Conversion {
     Sox,
     /// Sox, which goes by the end of the file's name unless it is told what is in the file.
     SoxFrom(&'static str),
-    /// Sox, told that it reads the samples of 16-bit mono at 8 kHz and nothing else.
-    SoxFromRaw,
+    /// Sox, told that it reads samples of 16-bit mono at so many a second and nothing else.
+    SoxFromRaw(u32),
     /// Ffmpeg, for what sox does not read.
     Ffmpeg,
 }
 
 impl Conversion {
+    /// What reads a file that does not say what is in it, by the end of its name. Asterisk's sounds are such files: the names are
+    /// those of its formats (formats/format_gsm.c, format_pcm.c, format_g722.c and format_sln.c). `None` for any other name.
+    pub(super) fn by_name(path: &Path) -> Option<Conversion> {
+        Some(match path.extension()?.to_str()? {
+            "gsm" => Conversion::SoxFrom("gsm"),
+            "ulaw" | "ul" | "ulw" | "mu" | "pcm" => Conversion::SoxFrom("ul -r 8000 -c 1"),
+            "alaw" | "al" | "alw" => Conversion::SoxFrom("al -r 8000 -c 1"),
+            "g722" => Conversion::Ffmpeg,
+            "sln" => Conversion::SoxFromRaw(8_000),
+            "sln12" => Conversion::SoxFromRaw(12_000),
+            "sln16" => Conversion::SoxFromRaw(16_000),
+            "sln24" => Conversion::SoxFromRaw(24_000),
+            "sln32" => Conversion::SoxFromRaw(32_000),
+            "sln44" => Conversion::SoxFromRaw(44_100),
+            "sln48" => Conversion::SoxFromRaw(48_000),
+            "sln96" => Conversion::SoxFromRaw(96_000),
+            "sln192" => Conversion::SoxFromRaw(192_000),
+            _ => return None,
+        })
+    }
+
     /// The command line, for a shell.
     pub(super) fn command(self, input: &Path) -> String {
         let output = match input.file_name() {
@@ -30,8 +51,9 @@ impl Conversion {
             Conversion::SoxFrom(kind) => {
                 format!("sox -t {kind} {input} -r 8000 -c 1 -b 16 {output}")
             }
-            Conversion::SoxFromRaw => {
-                format!("sox -t raw -r 8000 -c 1 -b 16 -e signed {input} {output}")
+            Conversion::SoxFromRaw(rate) => {
+                let rate_out = if rate == 8_000 { "" } else { "-r 8000 " };
+                format!("sox -t raw -r {rate} -c 1 -b 16 -e signed {input} {rate_out}{output}")
             }
             Conversion::Ffmpeg => {
                 format!("ffmpeg -i {input} -ar 8000 -ac 1 -c:a pcm_s16le {output}")

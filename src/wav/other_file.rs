@@ -81,8 +81,8 @@ impl OtherFile {
     pub(super) fn conversion(&self) -> Option<Conversion> {
         match self.known() {
             Some((_, conversion)) => conversion,
-            // Bytes of all kinds may be samples without a header, text is not.
-            None if self.len > 0 && self.as_text().is_none() => Some(Conversion::SoxFromRaw),
+            // Bytes of all kinds may be samples without a header, text is not. At 8 kHz, as a telephone's are.
+            None if self.len > 0 && self.as_text().is_none() => Some(Conversion::SoxFromRaw(8_000)),
             None => None,
         }
     }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_shown_and_may_be_raw() {
-        let raw = Some(Conversion::SoxFromRaw);
+        let raw = Some(Conversion::SoxFromRaw(8_000));
         for (bytes, text, conversion) in [
             (&b""[..], "empty", None),
             (

@@ -10,7 +10,7 @@ use super::{Format, OtherFile, Wav};
 
 /// Why a file is not taken: what was found and, where there is one, the command that makes a file that is.
 ///
-/// Displayed, it is one line:
+/// Displayed, it is one line; and so it is with `{:?}`, since that is what a program prints whose `main` returns it:
 ///
 /// ```
 /// use audiosocket::wav::Wav;
@@ -21,8 +21,8 @@ use super::{Format, OtherFile, Wav};
 ///     error.to_string(),
 ///     "prompt.wav is stereo, 16-bit, 44100 Hz; convert it: sox prompt.wav -r 8000 -c 1 -b 16 out.wav",
 /// );
+/// assert_eq!(format!("{error:?}"), error.to_string());
 /// ```
-#[derive(Debug)]
 pub struct WavError {
     fault: WavFault,
     path: Option<PathBuf>,
@@ -53,10 +53,27 @@ impl WavError {
     }
 
     /// The command line, for a shell, that makes a file that is taken of this one: 16-bit mono at 8 kHz. It is for sox or, where
-    /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`.
+    /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`. What a file
+    /// is that does not say so, the end of its name tells if it is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
     pub fn conversion(&self) -> Option<String> {
         let path = self.path().unwrap_or(Path::new("in.wav"));
-        Some(self.fault.conversion()?.command(path))
+        Some(self.chosen_conversion()?.command(path))
+    }
+
+    fn chosen_conversion(&self) -> Option<Conversion> {
+        match self.fault.conversion()? {
+            Conversion::SoxFromRaw(rate) => self
+                .path()
+                .and_then(Conversion::by_name)
+                .or(Some(Conversion::SoxFromRaw(rate))),
+            known => Some(known),
+        }
+    }
+}
+
+impl fmt::Debug for WavError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -69,14 +86,18 @@ impl fmt::Display for WavError {
         let Some(command) = self.conversion() else {
             return Ok(());
         };
-        let which = match self.fault {
-            WavFault::Cut { .. } | WavFault::HalfSample { .. } => "convert what is there",
-            WavFault::NotWav(_) if self.fault.conversion() == Some(Conversion::SoxFromRaw) => {
-                "convert it if it is raw 16-bit audio at 8000 Hz"
+        match (&self.fault, self.chosen_conversion()) {
+            (WavFault::Cut { .. } | WavFault::HalfSample { .. }, _) => {
+                write!(f, "; convert what is there: {command}")
             }
-            _ => "convert it",
-        };
-        write!(f, "; {which}: {command}")
+            (_, Some(Conversion::SoxFromRaw(rate))) => {
+                write!(
+                    f,
+                    "; convert it if it is raw 16-bit audio at {rate} Hz: {command}"
+                )
+            }
+            _ => write!(f, "; convert it: {command}"),
+        }
     }
 }
 

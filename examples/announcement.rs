@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next().ok_or("which file? prompt.wav, say")?;
     // 16-bit mono; of anything else the error says how to convert it.
     let prompt = Wav::open(path)?;
-    let server = Server::bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
+    let server = Server::builder()
+        // Nobody else tells of a handler that fails.
+        .on_incident(|incident| eprintln!("{incident}"))
+        .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
     println!("listening on {}", server.local_address());
 
     server.run(|call| {

@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("which prompt? prompt.wav, say")?;
     let prompt = Wav::open(path)?;
-    let server = Server::bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
+    let server = Server::builder()
+        .on_incident(|incident| eprintln!("{incident}"))
+        .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
     println!("listening on {}", server.local_address());
 
     server.run(|call| {

@@ -28,8 +28,9 @@
 //! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
 //!
-//! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, one thread for a call or two,
-//! what a call costs, security, and troubleshooting by symptom.
+//! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one thread for a call or
+//! two, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket`. It has a tool, too,
+//! `audiosocket`, which answers, places, watches and draws such calls; its README begins with a server that the tool calls.
 //!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
 //!
@@ -61,12 +62,26 @@
 //! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk that is
 //! known, and reports what it takes offence at; [`SimulatedAsterisk`] is one of them, step by step:
 //!
-//! ```no_run
+//! ```
 //! use audiosocket::{SimulatedAsterisk, wire::{Audio, SampleRate}};
+//! # let server = audiosocket::Server::bind("127.0.0.1:0")?;
+//! # let address = server.local_address();
+//! # std::thread::spawn(|| server.run(|call| {
+//! #     let voice = call.voice();
+//! #     while let Some(event) = call.receive() {
+//! #         if let Some(audio) = event.audio() {
+//! #             voice.send(audio)?;
+//! #         }
+//! #     }
+//! #     Ok(())
+//! # }));
 //!
-//! let mut asterisk = SimulatedAsterisk::connect("127.0.0.1:9092", SimulatedAsterisk::random_uuid())?;
+//! // With the server above at this address:
+//! let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?;
 //! let audio = Audio::new(SampleRate::Hz8000, &[7; 320])?;
 //! asterisk.caller().say(audio)?;
+//! let greeting = asterisk.receive().and_then(|event| event.audio());
+//! assert!(greeting.is_some_and(|audio| audio.samples().all(|sample| sample == 0)), "a frame of silence");
 //! assert_eq!(asterisk.receive().and_then(|event| event.audio()), Some(audio));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -55,16 +55,21 @@ fn output_of(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The example takes its address from the command line.
+/// The examples take addresses and files from the command line.
 #[test]
-fn the_server_of_the_readme_does_what_the_example_does_and_has_fifteen_lines_at_most() {
-    let server = block("rust,no_run");
+fn the_servers_of_the_readme_do_what_the_examples_do_and_the_first_has_fifteen_lines_at_most() {
+    let echo = include_str!("../examples/echo.rs");
+    let announcement = include_str!("../examples/announcement.rs");
     let handler = |text: &'static str| &text[text.find("run(|call| {").unwrap()..];
+    let servers: Vec<&str> = blocks("rust,no_run").collect();
     assert_eq!(
-        handler(server),
-        handler(include_str!("../examples/echo.rs"))
+        servers
+            .iter()
+            .map(|server| handler(server))
+            .collect::<Vec<_>>(),
+        [handler(echo), handler(announcement)]
     );
-    assert!(server.lines().count() <= 15);
+    assert!(servers[0].lines().count() <= 15);
 }
 
 #[test]

@@ -613,7 +613,7 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 fn errors_say_what_to_do() {
     assert_eq!(
         SayError::Full { taken: 7 }.to_string(),
-        "too much waits to be said: 7 of it taken in, say the rest later"
+        "too much waits to be said: 7 of it taken in, say the rest later or raise CallOptions::speech_limit"
     );
     assert_eq!(
         SayError::OtherRate(SampleRate::Hz16000).to_string(),

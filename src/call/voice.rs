@@ -62,8 +62,8 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit)): as much as
-    /// the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
+    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit), 5 minutes by default):
+    /// as much as the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
     pub fn say(&self, bytes: &[u8]) -> Result<(), SayError> {
         self.add_speech(bytes.len(), |playout, now| playout.say(bytes, now))
     }
@@ -287,7 +287,7 @@ impl fmt::Display for SayError {
         match self {
             SayError::Full { taken } => write!(
                 f,
-                "too much waits to be said: {taken} of it taken in, say the rest later"
+                "too much waits to be said: {taken} of it taken in, say the rest later or raise CallOptions::speech_limit"
             ),
             SayError::NotADigit(error) => error.fmt(f),
             SayError::OtherRate(rate) => write!(

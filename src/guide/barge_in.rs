@@ -6,9 +6,10 @@
 //!
 //! # By a key
 //!
-//! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. In the start-stop dialect the start of a digit comes when the
-//! key goes down, in Asterisk's only its end, after the key was held. [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was,
-//! once, in either; to stop speaking the first signal is enough:
+//! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. `flush` takes back what was to follow, too,
+//! with [`hang_up_when_said`](crate::call::Voice::hang_up_when_said): who wants to hang up then, has to say so. In the start-stop dialect
+//! the start of a digit comes when the key goes down, in Asterisk's only its end, after the key was held.
+//! [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was, once, in either; to stop speaking the first signal is enough:
 //!
 //! ```no_run
 //! # fn handle(call: &mut audiosocket::Call) {
@@ -40,7 +41,7 @@
 //!         let count = audio.samples().len().max(1) as u64;
 //!         let sum: u64 = audio.samples().map(|sample| u64::from(sample.unsigned_abs())).sum();
 //!         // A mean of 500 is a soft voice; the noise of a line is below 100.
-//!         self.microseconds = match sum / count > 500 {
+//!         self.microseconds = match sum / count > 300 {
 //!             true => self.microseconds.saturating_add(audio.duration_us()),
 //!             false => 0,
 //!         };
@@ -48,7 +49,7 @@
 //!     }
 //! }
 //!
-//! let (loud, soft) = ([0, 16].repeat(160), [10, 0].repeat(160));
+//! let (loud, soft) = ([244, 1].repeat(160), [100, 0].repeat(160));
 //! let mut caller = LoudForAWhile::default();
 //! for (bytes, expected) in [(&loud, false), (&soft, false), (&loud, false)] {
 //!     assert_eq!(caller.hears(Audio::new(audiosocket::wire::SampleRate::Hz8000, bytes)?), expected);
@@ -60,7 +61,7 @@
 //! # Ok::<(), audiosocket::wire::AudioError>(())
 //! ```
 //!
-//! In the loop it stops what is being said, and does nothing when nothing is:
+//! In the loop it stops what is being said, as a key does, and does nothing when nothing is:
 //!
 //! ```no_run
 //! # #[derive(Default)]
@@ -72,14 +73,16 @@
 //! let voice = call.voice();
 //! let mut caller = LoudForAWhile::default();
 //! while let Some(event) = call.receive() {
-//!     if let Some(audio) = event.audio() {
-//!         if caller.hears(audio) {
-//!             voice.flush();
-//!         }
+//!     let talks = event.audio().is_some_and(|audio| caller.hears(audio));
+//!     if talks || event.dtmf().is_some() {
+//!         voice.flush();
 //!     }
 //! }
 //! # }
 //! ```
+//!
+//! To try it, let the tool talk: `audiosocket call 127.0.0.1:9092 --play prompt.wav --record call.wav`, and in a test
+//! [`TestCall::talk`](crate::call::TestCall::talk), whose level is 500.
 //!
 //! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of IP
 //! telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.

@@ -11,6 +11,10 @@
 //! - [`troubleshooting`]: by symptom, what to run and what to change.
 //! - [`scaling`]: more calls than one machine takes: HAProxy, DNS, Kubernetes.
 //! - [`embedded`]: on a microcontroller, with any TCP stack.
+//!
+//! The examples of which it speaks are programs to start from, in the folder
+//! [`examples`](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) of the package; the tool `audiosocket` is in the package,
+//! too: `cargo install asterisk-audiosocket`. Its README shows what each of its commands prints.
 
 pub mod barge_in;
 pub mod costs;

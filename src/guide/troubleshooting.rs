@@ -94,6 +94,12 @@
 //! and `TCP_NODELAY`. In Python: `sock.sendall(header + payload)`. Over a network with loss it can happen to the best server with
 //! frames above 1,400 bytes: use 8 or 16 kHz, or put the server beside Asterisk.
 //!
+//! # The call ends at once, and nothing says why
+//!
+//! The server ends it as it should, so the handler has returned; and if it has failed, by a `?` or a panic, only
+//! [`Builder::on_incident`](crate::call::Builder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A prompt longer than
+//! [`speech_limit`](crate::call::CallOptions::speech_limit), 5 minutes, is such an error.
+//!
 //! # The call drops when the server sends digits, or at once
 //!
 //! `forbidden-kind`: Asterisk takes audio and 0x00, and for all else ends the call, since 20.14, 21.9 and 22.4.

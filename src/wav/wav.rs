@@ -13,6 +13,21 @@ use crate::wire::{SampleRate, Samples};
 
 /// The audio of a WAV file, whole in memory: at least one sample, 16-bit mono, at one of the nine rates.
 ///
+/// To say it to the caller of a call:
+///
+/// ```no_run
+/// # use audiosocket::{Call, wav::Wav};
+/// # fn handle(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let prompt = Wav::open("prompt.wav")?;
+/// let voice = call.voice();
+/// voice.set_rate(prompt.rate())?;
+/// voice.say(prompt.bytes())?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A server opens the file once, before its first call, and lends it to the handler, as the example `announcement` does.
+///
 /// Taken is linear PCM, also as WAVE_FORMAT_EXTENSIBLE. The chunks may come in any order; the first fmt chunk and the first data
 /// chunk count, others are skipped. Anything else is refused with an error that names what was found and the command that
 /// converts it. Reading ends as soon as the answer is known, so that a file of another format is refused unread.

@@ -60,13 +60,11 @@
 //! ```
 //!
 //! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk that is
-//! known, and reports what it takes offence at; [`SimulatedAsterisk`] is one of them, step by step:
+//! known, and reports what it takes offence at. With `answer` for what is given to `run` above:
 //!
 //! ```
-//! use audiosocket::{SimulatedAsterisk, wire::{Audio, SampleRate}};
-//! # let server = audiosocket::Server::bind("127.0.0.1:0")?;
-//! # let address = server.local_address();
-//! # std::thread::spawn(|| server.run(|call| {
+//! use audiosocket::TestCall;
+//! # fn answer(call: &mut audiosocket::Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! #     let voice = call.voice();
 //! #     while let Some(event) = call.receive() {
 //! #         if let Some(audio) = event.audio() {
@@ -74,17 +72,14 @@
 //! #         }
 //! #     }
 //! #     Ok(())
-//! # }));
+//! # }
 //!
-//! // With the server above at this address:
-//! let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?;
-//! let audio = Audio::new(SampleRate::Hz8000, &[7; 320])?;
-//! asterisk.caller().say(audio)?;
-//! let greeting = asterisk.receive().and_then(|event| event.audio());
-//! assert!(greeting.is_some_and(|audio| audio.samples().all(|sample| sample == 0)), "a frame of silence");
-//! assert_eq!(asterisk.receive().and_then(|event| event.audio()), Some(audio));
+//! let report = TestCall::new().press("42#")?.call_handler(answer)?;
+//! assert!(report.is_fine(), "{report}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`SimulatedAsterisk`] is one of them, step by step, for what a caller hears: [`call`] shows that.
 
 #![no_std]
 #![forbid(unsafe_code)]

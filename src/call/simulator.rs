@@ -150,6 +150,9 @@ impl SimulatedAsterisk {
     }
 
     /// Waits for what the server sends next; `None` when the call is over. See [`Call::receive`].
+    ///
+    /// From a server of this crate a frame of silence comes first
+    /// ([`first_silence`](super::CallOptions::first_silence)), and more whenever nothing has moved for a second.
     pub fn receive(&mut self) -> Option<Event<'_>> {
         self.call.receive()
     }

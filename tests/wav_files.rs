@@ -253,8 +253,8 @@ fn what_does_not_say_what_it_is_goes_by_its_name() {
             ),
         ),
         (
-            "a.dat",
-            &format!("{raw} 8000 Hz: sox -t raw -r 8000 -c 1 -b 16 -e signed a.dat out.wav"),
+            "a.pcm",
+            &format!("{raw} 8000 Hz: sox -t raw -r 8000 -c 1 -b 16 -e signed a.pcm out.wav"),
         ),
     ] {
         let error = refused(&[0xd9; 330]).in_file(name);

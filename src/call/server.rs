@@ -115,7 +115,8 @@ impl Server {
     ///
     /// When the handler returns, with or without an error, or panics, its call is ended properly, so that Asterisk goes on in
     /// its dialplan. An error or a panic ends no other call; both are an [`Incident`], of which nobody hears unless
-    /// [`Builder::on_incident`] is set, except for a [`SendError`], with which a handler only says that the call is over. (With `panic = "abort"`, and when a stack overflows, the process ends.)
+    /// [`Builder::on_incident`] is set, except for a [`SendError`], with which a handler only says that the call is over. (With
+    /// `panic = "abort"`, and when a stack overflows, the process ends.)
     ///
     /// # Errors
     ///

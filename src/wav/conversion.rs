@@ -19,11 +19,12 @@ pub(super) enum Conversion {
 
 impl Conversion {
     /// What reads a file that does not say what is in it, by the end of its name. Asterisk's sounds are such files: the names are
-    /// those of its formats (formats/format_gsm.c, format_pcm.c, format_g722.c and format_sln.c). `None` for any other name.
+    /// those of its formats (formats/format_gsm.c, format_pcm.c and format_sln.c), but for `.pcm`, which to it is u-law and to most
+    /// others linear. `None` for any other name.
     pub(super) fn by_name(path: &Path) -> Option<Conversion> {
         Some(match path.extension()?.to_str()? {
             "gsm" => Conversion::SoxFrom("gsm"),
-            "ulaw" | "ul" | "ulw" | "mu" | "pcm" => Conversion::SoxFrom("ul -r 8000 -c 1"),
+            "ulaw" | "ul" | "ulw" | "mu" => Conversion::SoxFrom("ul -r 8000 -c 1"),
             "alaw" | "al" | "alw" => Conversion::SoxFrom("al -r 8000 -c 1"),
             "g722" => Conversion::Ffmpeg,
             "sln" => Conversion::SoxFromRaw(8_000),

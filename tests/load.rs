@@ -244,6 +244,19 @@ fn exactly_those_are_counted(calls: usize, seconds: usize) {
 }
 
 #[test]
+fn the_last_frame_without_its_end_is_altered_and_not_lost() {
+    let last = FRAMES_A_SECOND - 1;
+    let server = spoiling(move |number, mut sound| {
+        if number == last {
+            sound.truncate(318);
+        }
+        vec![sound]
+    });
+    let told = load(&server.address.to_string(), 1, 1);
+    told.assert_faults(FRAMES_A_SECOND, &[("corrupt", 1)], "1 frame corrupt");
+}
+
+#[test]
 fn frames_cut_anew_are_the_same_frames() {
     // Where the frames of one call end is of no matter to another, so each cuts its own.
     let server = each_frame(|voice, sound| {

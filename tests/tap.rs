@@ -236,6 +236,25 @@ fn who_resets_is_named() {
 }
 
 #[test]
+fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
+    for (behind_pause, gaps) in [(&[0x03, 0, 1, b'5'][..], 0), (&[], 1)] {
+        let (address, server) = server(|stream| read_all(&stream).len());
+        let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+        let mut caller = TcpStream::connect(&tap.address).unwrap();
+        let audio = [&[0x10, 1, 64][..], &[7; 320]].concat();
+        caller.write_all(&UUID_FRAME).unwrap();
+        caller.write_all(&audio).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        caller.write_all(&[behind_pause, &audio].concat()).unwrap();
+        caller.shutdown(Shutdown::Write).unwrap();
+        server.join().unwrap();
+        let lines = tap.finish();
+        let told = lines.iter().filter(|line| field(line, "event") == "gap");
+        assert_eq!(told.count(), gaps, "{lines:#?}");
+    }
+}
+
+#[test]
 fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
     let (has_gone, may_close) = mpsc::channel();
     let (address, server) = server(move |mut stream| {

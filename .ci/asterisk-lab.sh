@@ -14,7 +14,7 @@
 #   asterisk-lab.sh call SCENARIO PORT [UUID [MORE]]
 #                               place one call to the AudioSocket server on 127.0.0.1:PORT; prints the call's UUID.
 #                               Calls may overlap: nothing but the UUID tells them apart, so each needs its own.
-#                               MORE is what the far leg wants to know beyond the UUID: see the peer rtp
+#                               MORE is what the far leg wants to know beyond the UUID: see the peers rtp and keys
 #   asterisk-lab.sh log         path of Asterisk's log. Lines about a call hold its UUID (it is in the channel's name)
 #   asterisk-lab.sh sip         the SIP address (UDP) of this Asterisk, and the password of its user phone, who may dial
 #                               SIDE_PORT_UUID: then the phone is the far leg
@@ -46,10 +46,11 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 
 # app: the dialplan application AudioSocket(). appna: the same on a channel that was not answered first; Asterisk then
-# connects, finds that out, and closes without having sent a byte.
-# The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c().
-SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192"
-PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong record rtp wait echo hangup1 read inband"
+# connects, finds that out, closes without having sent a byte, and hangs up.
+# The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c(); gslin: slin, and Dial()
+# has the option g.
+SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192 gslin"
+PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband"
 
 say() { printf 'astlab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -268,7 +269,8 @@ write_sounds() {
   mkdir -p "$1/endless"
   python3 - "$1" <<'PYTHON'
 import array, math, sys
-for extension, rate in (("sln", 8000), ("sln16", 16000), ("sln48", 48000)):
+for extension, rate in (("sln", 8000), ("sln12", 12000), ("sln16", 16000), ("sln24", 24000), ("sln32", 32000),
+                        ("sln44", 44100), ("sln48", 48000), ("sln96", 96000), ("sln192", 192000)):
     silence = array.array("h", bytes(2 * rate // 5))
     tone = array.array("h", (round(8000 * math.sin(2 * math.pi * 1007 * n / rate)) for n in range(3 * rate)))
     for name, samples in (("tone3s", silence + tone + silence), ("endless/tone", tone)):
@@ -308,12 +310,14 @@ exten => _app[n]a_.,1,Set(PORT=${CUT(EXTEN,_,2)})
  same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
  same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
  same => n,Hangup()
+exten => _gsli[n]_.,1,Set(OPTIONS=g)
+ same => n,Goto(${EXTEN:1},1)
 exten => _[nus]!,1,Set(FORMAT=${CUT(EXTEN,_,1)})
  same => n,Set(PORT=${CUT(EXTEN,_,2)})
  same => n,Set(UUID=${CUT(EXTEN,_,3)})
- same => n,Set(OPTION=${IF($["${FORMAT}"="none"]?:/c(${FORMAT}))})
- same => n,Dial(AudioSocket/127.0.0.1:${PORT}/${UUID}${OPTION})
- same => n,Verbose(1,LAB ${UUID} dial ended ${DIALSTATUS} cause ${HANGUPCAUSE})
+ same => n,Set(CODEC=${IF($["${FORMAT}"="none"]?:/c(${FORMAT}))})
+ same => n,Dial(AudioSocket/127.0.0.1:${PORT}/${UUID}${CODEC},,${OPTIONS})
+ same => n,Verbose(1,LAB ${UUID} dial ended ${DIALSTATUS} cause ${HANGUPCAUSE} - dialplan goes on)
  same => n,Hangup()
 
 ; MixMonitor() records the far leg: r() is what it receives, t() what it transmits, n leaves out the silence that it puts
@@ -370,6 +374,14 @@ exten => _dtmflo[n]g_.,1,Answer()
  same => n,SendDTMF(5,250,1000)
  same => n,SendDTMF(6,100,20)
  same => n,Wait(0.5)
+ same => n,Hangup()
+; keys_UUID_DIGITS: says 3 s of tone and then presses these keys, like dtmf
+exten => _keys_.,1,Answer()
+ same => n,Set(FILE=${REC}/${CUT(EXTEN,_,2)})
+ same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-said.wav))
+ same => n,Playback(${SOUNDS}/tone3s)
+ same => n,SendDTMF(${CUT(EXTEN,_,3)})
+ same => n,Wait(10)
  same => n,Hangup()
 ; says nothing, writes down every frame it gets, for 8 s at the most
 exten => _record_.,1,Answer()

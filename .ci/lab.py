@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from failure import Failure, wait_until
+from server import Server
 from sound import read_wav
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -21,14 +22,16 @@ class Lab:
     ORDINARY_WARNINGS = ("Failed to receive frame from channel", "Failed to forward frame from AudioSocket server")
 
     FAR_LEG_OVER = "Spawn extension (peer, "
+    NEAR_LEG_OVER = "Spawn extension (as, "
+    DIALPLAN_GOES_ON = "dialplan goes on"  # behind AudioSocket() or Dial()
 
     # Far legs that record with Record(), not with MixMonitor().
     RECORD_PEERS = ("record", "talk", "mix")
 
-    def __init__(self, tool=None, speaker=None, faulty_server=None):
+    def __init__(self, tool=None, speaker=None, examples=None):
         self.tool = tool
         self.speaker = speaker
-        self.faulty_server = faulty_server
+        self.examples = examples  # the folder they are in
         self.started_here = False
         self.uuids = []
 
@@ -67,6 +70,14 @@ class Lab:
     def stop(self):
         if self.started_here:
             self._script("stop")
+
+    def serve(self, *options):
+        """An `audiosocket serve --json`, not running yet."""
+        return Server([self.tool, "serve", "--listen", "127.0.0.1:0", "--json", *options])
+
+    def example(self, name, *arguments):
+        """A program of examples/, likewise."""
+        return Server([f"{self.examples}/{name}", *arguments])
 
     def call(self, scenario, port, call_uuid, *more):
         self.uuids.append(call_uuid)
@@ -123,6 +134,11 @@ class Lab:
             lambda: any(text in line and call_uuid in line for line in self.log_lines(since)),
             seconds, f"'{text}' in Asterisk's log for call {call_uuid}",
         )
+
+    def dialplan_went_on(self, since, call_uuid):
+        """Whether it went on behind AudioSocket() or Dial(); waits until the dialplan of that side is over."""
+        self.wait_for_log(since, self.NEAR_LEG_OVER, call_uuid)
+        return any(self.DIALPLAN_GOES_ON in line and call_uuid in line for line in self.log_lines(since))
 
     def recording(self, since, scenario, call_uuid):
         """The samples that the far leg heard, and their rate in Hz; waits until they are all there."""

@@ -1,6 +1,5 @@
 """A SIP client that is none of ours: baresip, of Debian, on loopback."""
 
-import array
 import contextlib
 import itertools
 import pathlib
@@ -8,12 +7,11 @@ import random
 import re
 import socket
 import subprocess
-import sys
 import tempfile
-import wave
 
 from failure import Failure
 from rtp import RtpWitness
+from sound import write_wav
 
 RATE = 8000
 
@@ -58,7 +56,7 @@ def call_by_phone(address, password, extension, samples):
         (folder / "config").write_text(CONFIGURATION.format(
             folder=folder, port=port, next_port=port + 1, modules=baresip_modules()))
         (folder / "accounts").write_text(f"<sip:phone@{address};transport=udp>;auth_pass={password};regint=60\n")
-        write_wav(folder / "says.wav", samples)
+        write_wav(folder / "says.wav", samples, RATE)
         command = ["baresip", "-f", name, "-e", f"/dial sip:{extension}@{address}", "-t", f"{seconds + 4:.0f}"]
         with RtpWitness(port) as witness:
             try:
@@ -89,14 +87,3 @@ def free_port_pair():
                 sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", each))
             return port
     raise Failure("no two free UDP ports between 31000 and 32000 for a phone")
-
-
-def write_wav(path, samples):
-    samples = array.array("h", samples)
-    if sys.byteorder == "big":
-        samples.byteswap()  # WAV is little-endian
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.tobytes())

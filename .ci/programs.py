@@ -9,9 +9,19 @@ from failure import Failure
 
 def build(folder, program):
     """Builds a program of the package in that folder, and returns its path."""
-    if subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=folder, timeout=900).returncode != 0:
-        raise Failure(f"cargo build --release failed in {folder}")
-    path = folder / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / program
+    return _build(folder, program)
+
+
+def build_examples(folder):
+    """Builds the examples of the package in that folder, and returns the path of the folder they are in."""
+    return _build(folder, "examples", "--examples")
+
+
+def _build(folder, result, *options):
+    command = ["cargo", "build", "--release", "--quiet", *options]
+    if subprocess.run(command, cwd=folder, timeout=900).returncode != 0:
+        raise Failure(f"{' '.join(command)} failed in {folder}")
+    path = folder / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / result
     if not path.exists():
         raise Failure(f"cargo built no {path}")
     return str(path)

@@ -10,7 +10,8 @@ from failure import Failure, wait_until
 
 
 class Server:
-    """A running program that answers calls and reports in JSON. Its end as a context manager ends the process."""
+    """A running program that answers calls and reports in lines, of text or of JSON. Its end as a context manager ends the
+    process."""
 
     def __init__(self, command):
         self.command = command
@@ -50,11 +51,22 @@ class Server:
         said = self.stderr.read().strip()
         return f"; its stderr ends: {said[-300:]}" if said else ""
 
-    def events(self, name, call_uuid=None):
-        """The events of this name so far, all or those of one call."""
+    def wait_for_line(self, pattern, seconds=5):
+        """Waits for a line, behind the first, that is as the regular expression says; returns the match."""
+        def matches():
+            return list(filter(None, (re.fullmatch(pattern, line.rstrip("\n")) for line in self.lines[1:])))
+
+        try:
+            wait_until(matches, seconds, f"a line like '{pattern}'")
+        except Failure as failure:
+            raise Failure(f"{failure}; the server has printed {self.lines[1:] or 'nothing'}{self.last_words()}") from None
+        return matches()[0]
+
+    def events(self, name=None, call_uuid=None):
+        """The events so far, all or those of this name, and of all calls or of one. For a program that reports in JSON."""
         return [
             event for event in map(self._event, list(self.lines[1:]))
-            if event["event"] == name and call_uuid in (None, event.get("uuid"))
+            if name in (None, event["event"]) and call_uuid in (None, event.get("uuid"))
         ]
 
     @staticmethod

@@ -15,13 +15,17 @@ FRAME_SECONDS = 0.020  # how much sound Asterisk puts into one frame
 TONE_HZ = 1007
 TONE_AMPLITUDE = 8000
 
+# What its tone3s holds: silence around the tone.
+TONE_SECONDS = 3.0
+QUIET_SECONDS = 0.2
 
-def read_wav(path):
-    """The samples of a 16-bit mono file, and their rate in Hz."""
+
+def read_wav(path, channels=1):
+    """The samples of a 16-bit file, those of several channels in turn, and their rate in Hz."""
     try:
         with wave.open(str(path)) as file:
-            if (file.getnchannels(), file.getsampwidth()) != (1, 2):
-                raise Failure(f"{path.name} is not 16-bit mono")
+            if (file.getnchannels(), file.getsampwidth()) != (channels, 2):
+                raise Failure(f"{path.name} is not of 16 bits and {channels} channels")
             samples = array.array("h", file.readframes(file.getnframes()))
             rate = file.getframerate()
     except (OSError, EOFError, wave.Error) as error:
@@ -29,6 +33,22 @@ def read_wav(path):
     if sys.byteorder == "big":
         samples.byteswap()  # WAV is little-endian
     return samples, rate
+
+
+def write_wav(path, samples, rate):
+    """A 16-bit mono file."""
+    samples = array.array("h", samples)
+    if sys.byteorder == "big":
+        samples.byteswap()  # WAV is little-endian
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+
+
+def silence(seconds, rate):
+    return array.array("h", bytes(2 * round(seconds * rate)))
 
 
 @functools.cache
@@ -61,8 +81,8 @@ def tone_in(samples, first, count, rate):
     return amplitude, math.degrees(math.atan2(real, imaginary)), math.sqrt(2 * dot(piece, piece) / count)
 
 
-def expect_unbroken_tone(samples, rate, sent_seconds=None):
-    """A Failure unless the samples hold the tone, once, at its level, without a break or a click, and as long as it was
+def expect_unbroken_tone(samples, rate, sent_seconds=None, amplitude=TONE_AMPLITUDE):
+    """A Failure unless the samples hold the tone, once, at this level, without a break or a click, and as long as it was
     sent. Returns its length in seconds.
 
     No tolerance is about time that passes: a recording is a count of samples, and a late frame is still in it. With 12
@@ -71,7 +91,7 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None):
     """
     # The recording is digital silence around the tone, except that a resampler rings at the tone's edges with up to 1 %
     # of its amplitude. A tenth is far from both, and a sine passes it within 0.1 ms of its begin.
-    loud = [n for n, sample in enumerate(samples) if abs(sample) > TONE_AMPLITUDE / 10]
+    loud = [n for n, sample in enumerate(samples) if abs(sample) > amplitude / 10]
     if not loud:
         raise Failure(f"nothing was heard: the far leg has {len(samples) / rate:.2f} s of silence")
     first, last = loud[0], loud[-1]
@@ -83,14 +103,14 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None):
     previous_phase = None
     for start in starts:
         at = f"{(start - first) / rate:.2f} s after its begin"
-        amplitude, phase, loudness = tone_in(samples, start, window, rate)
+        found, phase, loudness = tone_in(samples, start, window, rate)
         # The measure itself is off by up to 1 %, as a window holds 10.07 periods. Resampling costs nothing visible. A
         # phase jump in the middle of a window, which comes out below as well, lowers its amplitude by 10 %.
-        if not 0.8 < amplitude / TONE_AMPLITUDE < 1.2:
-            raise Failure(f"the tone breaks {at}: amplitude {amplitude:.0f} of {TONE_AMPLITUDE}; {length}")
+        if not 0.8 < found / amplitude < 1.2:
+            raise Failure(f"the tone breaks {at}: amplitude {found:.0f} of {amplitude:.0f}; {length}")
         # Foreign sound in the window; again 1 % is what the measure is off by.
-        if not 0.8 < loudness / TONE_AMPLITUDE < 1.2:
-            raise Failure(f"the tone is disturbed {at}: {loudness:.0f} loud instead of {TONE_AMPLITUDE}; {length}")
+        if not 0.8 < loudness / amplitude < 1.2:
+            raise Failure(f"the tone is disturbed {at}: {loudness:.0f} loud instead of {amplitude:.0f}; {length}")
         # An unbroken tone moves by less than 3 degrees in this measure. A lost or doubled frame of 20 ms moves it by
         # 50, one of 10 ms by 25; if that falls inside a window, half of it shows before and half behind.
         jump = 0 if previous_phase is None else (phase - previous_phase + 180) % 360 - 180
@@ -101,7 +121,7 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None):
 
     # From one sample to the next it moves by no more than a sine does where it is steepest: so it was measured, after a
     # resampler too. After u-law, which rounds, it was 1.6 % more.
-    steepest = 2 * TONE_AMPLITUDE * math.sin(math.pi * TONE_HZ / rate)
+    steepest = 2 * amplitude * math.sin(math.pi * TONE_HZ / rate)
     steps = [abs(step) for step in map(operator.sub, samples[first + 1 : last + 1], samples[first:last])]
     if max(steps) > 1.03 * steepest:
         raise Failure(f"a click {steps.index(max(steps)) / rate:.4f} s after the tone's begin: a step by {max(steps)}, "

@@ -18,7 +18,7 @@
 //! | digits to the server | yes, Asterisk's dialect | yes, both dialects |
 //! | at the beginning | nothing is lost | the first 1 to 3 frames that the server sends may be, while the bridge is built (measured) |
 //! | at the end | nothing is lost | the last frames too, if the hangup follows them at once (measured) |
-//! | after 0x00 | the dialplan goes on | its leg ends; the dialplan goes on only with the option `g` of `Dial()` (read) |
+//! | after 0x00 | the dialplan goes on | its leg ends; the dialplan goes on only with the option `g` of `Dial()` (measured) |
 //! | in a conference, or with ARI | no | yes |
 //!
 //! The application, for most purposes. The channel driver for better sound than that of 8 kHz, or if the server is one of several parties.
@@ -33,8 +33,8 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Measured, but for `${UUID()}` (read). `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that out, and closes without having sent
-//! a byte (measured), which a [`Server`](crate::call::Server) takes for a health check.
+//! Measured, but for `${UUID()}` (read). `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that out, closes without having sent
+//! a byte, and hangs the caller up (measured). A [`Server`](crate::call::Server) takes that for a health check.
 //!
 //! # The channel driver, with good sound
 //!
@@ -45,9 +45,13 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (read). Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. **Always name a linear
-//! format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio, which is noise (measured); see
-//! [`is_g711_suspected`](crate::call::Stats::is_g711_suspected). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
+//! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (measured, with it and
+//! without). **Always name a linear format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio, which is noise
+//! (measured); see [`is_g711_suspected`](crate::call::Stats::is_g711_suspected).
+//!
+//! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. Do without `slin44` and
+//! `slin192`: on the way to them Asterisk's own resampler halves the amplitude of a caller of 8 kHz, and with `slin44` that of the server on
+//! the way back, too (measured). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
 //! [`Call::heard_rate`](crate::call::Call::heard_rate); it may speak at another, which Asterisk converts (measured).
 //! Rates above 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
 //!

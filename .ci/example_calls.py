@@ -1,0 +1,189 @@
+"""Real calls to the programs of examples/, which say in lines of text what they did."""
+
+import collections
+import contextlib
+import pathlib
+import re
+import tempfile
+import uuid
+
+from failure import Failure
+from sound import FRAME_SECONDS, QUIET_SECONDS, TONE_SECONDS, expect_unbroken_tone, read_wav, silence, tone, write_wav
+
+ANY_PORT = "127.0.0.1:0"
+RATE = 8000
+
+# A prompt that lasts longer than a far leg takes to say its own tone and to press keys.
+LONG_PROMPT_SECONDS = 20.0
+
+# The beep of examples/recorder.rs: 0.3 s of 1000 Hz.
+BEEP = [0, 5657, 8000, 5657, 0, -5657, -8000, -5657] * 300
+
+# uuid; log_start: a Lab.log_size() from before the call
+ExampleCall = collections.namedtuple("ExampleCall", "uuid log_start")
+
+
+@contextlib.contextmanager
+def running(lab, name, *arguments):
+    """An example that serves while in a `with` statement. A Failure if it does not until the end, or if it has complained."""
+    with lab.example(name, *arguments) as server:
+        yield server
+        if server.process.poll() is not None:
+            raise Failure(f"`{name}` has ended by itself, exit code {server.process.returncode}{server.last_words()}")
+        if server.last_words():
+            raise Failure(f"`{name}` complains{server.last_words()}")
+
+
+@contextlib.contextmanager
+def prompt(seconds):
+    """A WAV file with so much tone and silence around it, while in a `with` statement: its path and its samples."""
+    samples = silence(QUIET_SECONDS, RATE) + tone(seconds, RATE) + silence(QUIET_SECONDS, RATE)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "prompt.wav"
+        write_wav(path, samples, RATE)
+        yield str(path), samples
+
+
+def place(lab, scenario, server, *more):
+    call = ExampleCall(str(uuid.uuid4()), lab.log_size())
+    lab.call(scenario, server.port, call.uuid, *more)
+    return call
+
+
+def heard(lab, scenario, call):
+    """What the far leg heard at 8 kHz, without the silence in which it lies: see sound_of()."""
+    samples, rate = lab.recording(call.log_start, scenario, call.uuid)
+    if rate != RATE:
+        raise Failure(f"recorded at {rate} Hz")
+    return sound_of(samples)
+
+
+def sound_of(samples):
+    """The samples that are not zero. Silence is in a recording wherever something is late, so it tells nothing for certain; at
+    8 kHz, which nothing converts, every other sample is what was said."""
+    return [sample for sample in samples if sample]
+
+
+def expect_equal(what, samples, due):
+    """A Failure that says where they differ."""
+    if samples != due:
+        pairs = zip(samples, due)
+        place = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(samples), len(due)))
+        raise Failure(f"{what}: {len(samples)} samples, {len(due)} were said, and they differ from sample {place} on")
+
+
+def expect_dialplan_went_on(lab, call):
+    if not lab.dialplan_went_on(call.log_start, call.uuid):
+        raise Failure(f"the dialplan did not go on after call {call.uuid}")
+
+
+# ---- the checks ------------------------------------------------------------------------------------------------------
+
+
+def repeats_tone(lab, scenario, says, name, *arguments):
+    """The far leg hears its own tone again, whole; the example says this of the call at its end, if anything."""
+    with running(lab, name, *arguments) as server:
+        call = place(lab, scenario, server)
+        seconds = expect_unbroken_tone(*lab.recording(call.log_start, scenario, call.uuid), TONE_SECONDS)
+        if says:
+            server.wait_for_line(f"{call.uuid} {says}")
+    return f"tone unbroken {seconds:.2f} s" + (f"; {says}" if says else "")
+
+
+def announces(lab, scenario):
+    """The announcement is heard to its end, and the dialplan goes on."""
+    with prompt(TONE_SECONDS) as (path, samples), running(lab, "announcement", path, ANY_PORT) as server:
+        call = place(lab, scenario, server)
+        expect_dialplan_went_on(lab, call)
+        expect_equal("the announcement", heard(lab, scenario, call), sound_of(samples))
+    return f"all {len(samples) / RATE:.2f} s of it heard, every sample; the dialplan went on"
+
+
+def stops_announcing(lab, scenario, key):
+    """A key stops the announcement: heard was what is not handed back as unsaid, and the dialplan goes on."""
+    with prompt(LONG_PROMPT_SECONDS) as (path, samples), running(lab, "announcement", path, ANY_PORT) as server:
+        call = place(lab, scenario, server, key)
+        number, unit = server.wait_for_line(rf"{call.uuid} stopped it, ([\d.]+)(s|ms) unsaid", 20).groups()
+        unsaid = float(number) / (1000 if unit == "ms" else 1)
+        expect_dialplan_went_on(lab, call)
+        said = len(samples) - round(unsaid * RATE)
+        expect_equal("the announcement until the key", heard(lab, scenario, call), sound_of(samples[:said]))
+    return f"{said / RATE:.2f} s of it heard, every sample, {unsaid:.2f} s unsaid; the dialplan went on"
+
+
+def collects_digits(lab, scenario, typed):
+    """Callers press keys while they are asked: the menu stops its prompt, prints what each has typed, and the dialplan goes on.
+    `typed` has the number for the keys."""
+    with prompt(LONG_PROMPT_SECONDS) as (path, samples), running(lab, "menu", path, ANY_PORT) as server:
+        calls = {keys: place(lab, scenario, server, keys) for keys in typed}
+        for keys, call in calls.items():
+            number = server.wait_for_line(f"{call.uuid}: (.*)", 20)[1]
+            if number != typed[keys]:
+                raise Failure(f"it prints {number or 'no number'}, but {keys} was typed")
+            expect_dialplan_went_on(lab, call)
+            whole, part = sound_of(samples), heard(lab, scenario, call)
+            expect_equal("the prompt", part, whole[: min(len(part), len(whole) - 1)])
+    return "; ".join(f"{keys} is {number}" for keys, number in typed.items()) + "; the dialplan went on each time"
+
+
+def records(lab, scenario):
+    """The recorder's file has the caller's tone on the left and the beep on the right; # ends it, and the dialplan goes on."""
+    with tempfile.TemporaryDirectory() as folder, running(lab, "recorder", folder, ANY_PORT) as server:
+        call = place(lab, scenario, server, "#")
+        path = f"{folder}/{call.uuid}.wav"
+        server.wait_for_line(re.escape(path), 20)
+        expect_dialplan_went_on(lab, call)
+        samples, rate = read_wav(pathlib.Path(path), channels=2)
+        if rate != RATE:
+            raise Failure(f"{path} is of {rate} Hz")
+        expect_equal("left", sound_of(samples[0::2]), sound_of(tone(TONE_SECONDS, RATE)))
+        expect_equal("right", sound_of(samples[1::2]), sound_of(BEEP))
+        expect_equal("the beep", heard(lab, scenario, call), sound_of(BEEP))
+    return f"{len(samples) / 2 / RATE:.2f} s; the tone on the left and the beep on the right, every sample; the dialplan went on"
+
+
+def reverses_seconds(lab, scenario):
+    """Each second of what the far leg says comes back reversed.
+
+    Asterisk throws away some frames of the silence before the first tone, while it sets up the call, so it is not known where the
+    server's seconds begin. But it is one of a few places, and from there on all has to be equal, sample by sample: no frame is
+    lost, doubled or moved. The last second may be cut, as the far leg hangs up.
+    """
+    tone3s = silence(QUIET_SECONDS, RATE) + tone(TONE_SECONDS, RATE) + silence(QUIET_SECONDS, RATE)
+    said = tone3s * 3
+    with running(lab, "two_threads", ANY_PORT) as server:
+        call = place(lab, scenario, server)
+        lab.wait_for_log(call.log_start, lab.FAR_LEG_OVER, call.uuid, seconds=30)  # the call takes 12 s
+        back = heard(lab, scenario, call)
+    for lost in range(round(QUIET_SECONDS / FRAME_SECONDS) + 1):
+        arrived = said[lost * round(FRAME_SECONDS * RATE) :]
+        reversed_seconds = [sound_of(reversed(arrived[start : start + RATE])) for start in range(0, 10 * RATE, RATE)]
+        if len(back) >= sum(map(len, reversed_seconds[:9])) and back == sum(reversed_seconds, [])[: len(back)]:
+            return f"{len(back)} samples of tone came back, each second reversed; {lost} frames of silence lost before"
+    raise Failure(f"{len(back)} samples of tone came back, which are not nine or ten seconds, each reversed")
+
+
+def answers_keys(lab, scenario, keys):
+    """Each key but the last is answered by 0.1 s of its ASCII code, the last, #, by a hangup; the dialplan goes on."""
+    with running(lab, "test_your_server", ANY_PORT) as server:
+        call = place(lab, scenario, server, keys)
+        expect_dialplan_went_on(lab, call)
+        expect_equal("the answers", heard(lab, scenario, call), [ord(key) for key in keys[:-1] for _ in range(RATE // 10)])
+    return f"{keys[:-1]} answered, # hung up; the dialplan went on"
+
+
+BRIDGED = "over: exit status: 0, 0 frames missed"
+
+# Like CASES of .ci/asterisk.
+CASES = [
+    ("app-play/echo", repeats_tone, None, "echo", ANY_PORT),
+    ("app-play/bridge", repeats_tone, BRIDGED, "bridge", ANY_PORT, "cat"),
+    ("slin-play/bridge", repeats_tone, BRIDGED, "bridge", ANY_PORT, "cat"),
+    ("app-record/announcement", announces),
+    ("gslin-record/announcement", announces),
+    ("app-keys/announcement", stops_announcing, "5"),
+    ("app-keys/menu", collects_digits, {"42#": "42", "1234567": "123456"}),
+    ("app-keys/recorder", records),
+    ("app-play10/two_threads", reverses_seconds),
+    ("app-keys/test_your_server", answers_keys, "1#"),
+]

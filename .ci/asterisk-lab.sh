@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# asterisk-lab.sh - a throw-away stock Debian (sid) Asterisk in a chroot. It calls an AudioSocket server on 127.0.0.1,
-# so that the server meets a real peer. Only Debian packages are used, and nothing listens beyond loopback.
+# asterisk-lab.sh - a throw-away stock Debian (sid) Asterisk in a chroot, or one that is installed already. It calls an
+# AudioSocket server on 127.0.0.1, so that the server meets a real peer. Nothing listens beyond loopback.
 #
-#   asterisk-lab.sh setup       make the chroot, install Asterisk, write its configuration; a second run only rewrites
-#                               the configuration
+#   asterisk-lab.sh setup       make the chroot, install Asterisk from Debian's packages, write its configuration; a second
+#                               run only rewrites the configuration. With ASTLAB_INSTALLED it only does that
 #   asterisk-lab.sh start       start Asterisk, with a new log and no recordings; one that runs already only reads its
 #                               dialplan and its passwords again
 #   asterisk-lab.sh stop        stop the Asterisk that `start` started, and nothing else
 #   asterisk-lab.sh status      prints `running PID` or `stopped`
-#   asterisk-lab.sh clean       stop, and remove the chroot
+#   asterisk-lab.sh clean       stop, and remove the chroot; with ASTLAB_INSTALLED, the configuration and what was recorded
 #   asterisk-lab.sh cli 'core show channels'
 #   asterisk-lab.sh scenarios   list the scenario names
 #   asterisk-lab.sh call SCENARIO PORT [UUID [MORE]]
@@ -25,25 +25,56 @@
 #
 # A scenario is SIDE-PEER. SIDE says how Asterisk reaches the server, PEER what the far leg does; see `scenarios`.
 #
-# Needs root, apt and python3. Environment:
+# Needs python3, and root and apt unless ASTLAB_INSTALLED is set. Environment:
 #   ASTLAB          where everything lives (default: the folder astlab in the user's cache)
 #   ASTLAB_MIRROR   Debian mirror (default: the one apt on this machine is configured with)
 #   ASTLAB_INSTANCE name of this Asterisk (default: audiosocket); each has its own configuration, socket and log
+#   ASTLAB_INSTALLED
+#                   `yes`, or the path of the program asterisk: run the one that is installed on this machine, with no
+#                   chroot and as whoever runs this. Its own configuration, data and sockets are neither read nor written,
+#                   and it may run at the same time
 set -euo pipefail
 
 LAB=${ASTLAB:-${XDG_CACHE_HOME:-$HOME/.cache}/astlab}
 INSTANCE=${ASTLAB_INSTANCE:-audiosocket}
-ROOT=$LAB/sid
+INSTALLED=${ASTLAB_INSTALLED:-}
+# ETC and VAR, the configuration of this Asterisk and what it writes, are paths inside ROOT; what RUN begins with runs there.
+if [ -n "$INSTALLED" ]; then
+  ROOT=
+  OWN=$LAB/installed-$INSTANCE
+  ETC=$OWN/etc
+  VAR=$OWN/var
+  RUN=(/usr/bin/env LANG=C.UTF-8)
+  ASTERISK=$INSTALLED
+  [ "$INSTALLED" != yes ] || ASTERISK=$(PATH=$PATH:/usr/local/sbin:/usr/sbin command -v asterisk) || ASTERISK=asterisk
+else
+  ROOT=$LAB/sid
+  OWN=
+  ETC=/etc/astlab-$INSTANCE
+  VAR=/var/astlab-$INSTANCE
+  RUN=(chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root
+    DEBIAN_FRONTEND=noninteractive)
+  ASTERISK=/usr/sbin/asterisk
+fi
 BOOTSTRAPPED=$ROOT/.astlab-bootstrapped
-ETC=/etc/astlab-$INSTANCE        # ETC and VAR are paths inside the chroot
-VAR=/var/astlab-$INSTANCE
-PIDFILE=$LAB/$INSTANCE.pid
+PIDFILE=${OWN:-$LAB/$INSTANCE}.pid
 LOG=$ROOT$VAR/log/full
 # Of Asterisk's manager interface and of SIP: one for each instance, below those that Linux gives to connections.
-MANAGER_PORT=$((20000 + $(cksum <<<"$INSTANCE" | cut -d ' ' -f 1) % 10000))
+MANAGER_PORT=$((20000 + $(cksum <<<"${OWN:-$INSTANCE}" | cut -d ' ' -f 1) % 10000))
 SIP_PORT=$((MANAGER_PORT - 10000))
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
+MODULES=(res_timing_timerfd res_clioriginate pbx_config
+  res_audiosocket app_audiosocket chan_audiosocket
+  app_dial app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose
+  res_musiconhold
+  func_cut func_logic func_timeout
+  format_wav format_pcm format_sln
+  codec_ulaw codec_alaw codec_a_mu codec_resample
+  bridge_simple bridge_softmix bridge_builtin_features
+  res_sorcery_config res_pjproject res_rtp_asterisk res_rtp_multicast chan_rtp
+  res_sorcery_astdb res_sorcery_memory res_pjsip res_pjsip_authenticator_digest res_pjsip_endpoint_identifier_user
+  res_pjsip_registrar res_pjsip_session res_pjsip_sdp_rtp res_pjsip_pubsub chan_pjsip)
 
 # app: the dialplan application AudioSocket(). appna: the same on a channel that was not answered first; Asterisk then
 # connects, finds that out, closes without having sent a byte, and hangs up.
@@ -55,10 +86,7 @@ PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rt
 say() { printf 'astlab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-in_root() {
-  chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
-    DEBIAN_FRONTEND=noninteractive "$@"
-}
+in_root() { "${RUN[@]}" "$@"; }
 
 # Runs a step of `setup` with its output in setup.log. When the step fails, the last line of that says why.
 logged() {
@@ -131,32 +159,67 @@ install_asterisk() {
   unmount_all
 }
 
+# The first of these folders that is one.
+first_folder() {
+  local folder
+  for folder; do [ ! -d "$folder" ] || { echo "$folder"; return; }; done
+  return 1
+}
+
+# Where the Asterisk that is to run has its modules, and what it reads beside them (its documentation is needed to read its
+# configuration), as MODULE_FOLDER and DATA_FOLDER: both are inside ROOT, and where Debian and Asterisk's own `make install`
+# put them.
+find_asterisk() {
+  local program prefix module missing=()
+  program=$(in_root readlink -f "$ASTERISK") && [ -x "$ROOT$program" ] ||
+    die "no program $ASTERISK here; ASTLAB_INSTALLED can be the path of another"
+  prefix=${program%/sbin/*}
+  MODULE_FOLDER=$(first_folder "$ROOT$prefix"/lib/*/asterisk/modules "$ROOT$prefix"/lib{,64}/asterisk/modules) ||
+    die "$program: no folder asterisk/modules below $prefix/lib or $prefix/lib64"
+  DATA_FOLDER=$(first_folder "$ROOT$prefix"/share/asterisk/documentation "$ROOT$prefix"/var/lib/asterisk/documentation \
+    "$ROOT"/var/lib/asterisk/documentation) || die "$program: no folder asterisk/documentation below $prefix/share or /var/lib"
+  for module in "${MODULES[@]}"; do
+    [ -r "$MODULE_FOLDER/$module.so" ] || missing+=("$module")
+  done
+  [ ${#missing[@]} = 0 ] ||
+    die "$program lacks modules that are needed here, or they may not be read; in $MODULE_FOLDER: ${missing[*]}"
+  MODULE_FOLDER=${MODULE_FOLDER#"$ROOT"}
+  DATA_FOLDER=${DATA_FOLDER#"$ROOT"}
+  DATA_FOLDER=${DATA_FOLDER%/documentation}
+  # sun_path of a UNIX socket has 108 bytes, one of them for the end.
+  [ "$(wc -c <<<"$VAR/run/asterisk.ctl")" -le 108 ] || die "the path of the socket $VAR/run/asterisk.ctl is too long; set ASTLAB"
+}
+
 cmd_setup() {
-  [ "$(id -u)" = 0 ] || die "Debian's Asterisk needs root, for its chroot; run this as root"
+  [ -n "$INSTALLED" ] || [ "$(id -u)" = 0 ] ||
+    die "Debian's Asterisk needs root, for its chroot; run this as root, or with ASTLAB_INSTALLED=yes if one is installed"
   mkdir -p "$LAB"
   exec 9>"$LAB/lock"          # two at once would trip over each other
   flock -w 600 9 || die "another setup has been running for 10 minutes"
-  install_debootstrap
-  bootstrap
-  install_asterisk
+  if [ -z "$INSTALLED" ]; then
+    install_debootstrap
+    bootstrap
+    install_asterisk
+  fi
+  find_asterisk
   write_config
-  say "ready: $(in_root asterisk -V)"
+  say "ready: $(in_root "$ASTERISK" -V)"
 }
 
 # ---- configuration -------------------------------------------------------------------------------------------------
 
 write_config() {
-  local etc=$ROOT$ETC var=$ROOT$VAR modules file module
-  modules=$(cd "$ROOT" && ls -d usr/lib/*/asterisk/modules | sed -n 1p)
-  mkdir -p "$etc" "$var"/{run,log,spool,db,keys,rec,sounds}
+  local etc=$ROOT$ETC var=$ROOT$VAR file module
+  mkdir -p "$etc" "$var"/{run,log,spool,cache,lib,db,keys,rec,sounds}
   cat >"$etc/asterisk.conf" <<CONF
 [directories]
 astetcdir => $ETC
-astmoddir => /$modules
-astvarlibdir => /var/lib/asterisk
+astmoddir => $MODULE_FOLDER
+astcachedir => $VAR/cache
+astvarlibdir => $VAR/lib
 astdbdir => $VAR/db
 astkeydir => $VAR/keys
-astdatadir => /usr/share/asterisk
+astdatadir => $DATA_FOLDER
 astagidir => $VAR
 astspooldir => $VAR/spool
 astrundir => $VAR/run
@@ -174,17 +237,7 @@ CONF
   {
     echo '[modules]'
     echo 'autoload = no'
-    for module in res_timing_timerfd res_clioriginate pbx_config \
-        res_audiosocket app_audiosocket chan_audiosocket \
-        app_dial app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose \
-        res_musiconhold \
-        func_cut func_logic func_timeout \
-        format_wav format_pcm format_sln \
-        codec_ulaw codec_alaw codec_a_mu codec_resample \
-        bridge_simple bridge_softmix bridge_builtin_features \
-        res_sorcery_config res_pjproject res_rtp_asterisk res_rtp_multicast chan_rtp \
-        res_sorcery_astdb res_sorcery_memory res_pjsip res_pjsip_authenticator_digest res_pjsip_endpoint_identifier_user \
-        res_pjsip_registrar res_pjsip_session res_pjsip_sdp_rtp res_pjsip_pubsub chan_pjsip; do
+    for module in "${MODULES[@]}"; do
       echo "load = $module.so"
     done
   } >"$etc/modules.conf"
@@ -420,14 +473,16 @@ CONF
 
 # ---- running it ----------------------------------------------------------------------------------------------------
 
-# The pid of our Asterisk, or nothing. Pids are used again, so the process must also live in our chroot.
+# The pid of our Asterisk, or nothing. Pids are used again, so the process must also live in our chroot, if any, and have our
+# configuration.
 running_pid() {
   local pid
   pid=$(cat "$PIDFILE" 2>/dev/null) || return 1
-  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/root" 2>/dev/null)" = "$(readlink -f "$ROOT")" ] && echo "$pid"
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/root" 2>/dev/null)" = "$(readlink -f "$ROOT/")" ] &&
+    grep -qzxF -e "$ETC/asterisk.conf" "/proc/$pid/cmdline" && echo "$pid"
 }
 
-cmd_cli() { in_root /usr/sbin/asterisk -C "$ETC/asterisk.conf" -rx "$1"; }
+cmd_cli() { in_root "$ASTERISK" -C "$ETC/asterisk.conf" -rx "$1"; }
 
 cmd_start() {
   local pid
@@ -441,8 +496,7 @@ cmd_start() {
   : >"$LOG"
   find "$ROOT$VAR/rec" -name '*.wav' -delete
   # setsid, so that a Ctrl-C meant for the caller of this script does not reach it.
-  setsid chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
-    /usr/sbin/asterisk -f -C "$ETC/asterisk.conf" </dev/null >"$LAB/$INSTANCE.console" 2>&1 9>&- &
+  setsid "${RUN[@]}" "$ASTERISK" -f -C "$ETC/asterisk.conf" </dev/null >"${PIDFILE%.pid}.console" 2>&1 9>&- &
   pid=$!
   echo "$pid" >"$PIDFILE"
   for _ in $(seq 1 150); do                     # 15 s and more
@@ -453,7 +507,7 @@ cmd_start() {
     fi
     sleep 0.1
   done
-  tail -n 20 "$LAB/$INSTANCE.console" "$LOG" >&2 || true
+  tail -n 20 "${PIDFILE%.pid}.console" "$LOG" >&2 || true
   cmd_stop
   die "Asterisk did not come up"
 }
@@ -476,6 +530,11 @@ cmd_status() { local pid; if pid=$(running_pid); then echo "running $pid"; else 
 cmd_clean() {
   local root
   cmd_stop
+  if [ -n "$INSTALLED" ]; then
+    rm -rf --one-file-system "$OWN"
+    say "removed $OWN"
+    return
+  fi
   for root in /proc/[0-9]*/root; do             # another instance, say
     [ "$(readlink "$root")" != "$(readlink -f "$ROOT")" ] || die "a process still lives in $ROOT: ${root//[!0-9]/}"
   done

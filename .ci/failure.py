@@ -1,10 +1,14 @@
-"""How a case of .ci/asterisk fails."""
+"""How a case of .ci/asterisk fails, or is left out."""
 
 import time
 
 
 class Failure(Exception):
     """A case failed; the text says why."""
+
+
+class NotPossibleHere(Exception):
+    """A case was left out, as whoever runs it may not do what it needs; the text says what that is."""
 
 
 def wait_until(condition, seconds, what):

@@ -6,6 +6,8 @@ import subprocess
 
 from failure import Failure
 
+os.environ["PATH"] += ":/usr/sbin"  # Debian has haproxy there, where only root looks
+
 
 def build(folder, program):
     """Builds a program of the package in that folder, and returns its path."""
@@ -32,6 +34,8 @@ def install(programs):
     missing = [package for program, package in programs.items() if not shutil.which(program)]
     if not missing:
         return
+    if not shutil.which("apt-get"):
+        raise Failure(f"{', '.join(missing)}: not installed, and there is no apt-get to install it")
     for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
         done = subprocess.run(["apt-get", "-q", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=600, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})

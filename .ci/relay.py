@@ -1,49 +1,67 @@
-"""Passes connections on, and knows every byte that went through: to set beside what a tap between two of them passed on."""
+"""Passes connections on, and tells what went through: to set beside what a tap between two of them passed on."""
 
 import contextlib
 import hashlib
+import json
+import pathlib
 import socket
+import sys
 import threading
 
+from failure import wait_until
+from server import Server
 
-class Relay:
-    """Listens on a port of 127.0.0.1 of its own and passes each connection on to another, while in a `with` statement."""
+
+class Relay(Server):
+    """Listens on a port of 127.0.0.1 of its own and passes each connection on to another, while in a `with` statement.
+
+    A process of its own, for what a case does beside it (to look through a recording takes Python a second) would hold up the
+    sound: of more than 100 ms that come late at once, Asterisk's MixMonitor() leaves some out.
+    """
 
     def __init__(self, to_port):
-        self.to_port = to_port
-        self.hashes = []  # of each connection: [from who connected, from the server]
+        super().__init__([sys.executable, str(pathlib.Path(__file__).resolve()), str(to_port)])
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
+    def digests(self, count=1):
+        """Length and SHA-256 of each direction, from who connected and from the server, of each connection that is over; waits
+        until so many are."""
+        wait_until(lambda: len(self.events("over")) >= count, 5, f"the end of {count} connections through a relay")
+        return [(tuple(event["sent"]), tuple(event["received"])) for event in self.events("over")]
 
-    def __exit__(self, *_):
-        self.listener.close()
 
-    def digests(self):
-        """Length and SHA-256 of each direction of each connection, as a list of pairs."""
-        return [tuple((length, digest.hexdigest()) for length, digest in pair) for pair in self.hashes]
+def pass_connections_on(to_port):
+    """Serves until it is killed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        while True:
+            caller, _ = listener.accept()
+            server = socket.create_connection(("127.0.0.1", to_port))
+            threading.Thread(target=pass_both_ways_on, args=(caller, server), daemon=True).start()
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                caller, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.to_port))
-                pair = [[0, hashlib.sha256()], [0, hashlib.sha256()]]
-                self.hashes.append(pair)
-                for source, sink, counted in ((caller, server, pair[0]), (server, caller, pair[1])):
-                    source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    threading.Thread(target=self._pass_on, args=(source, sink, counted), daemon=True).start()
 
-    @staticmethod
-    def _pass_on(source, sink, counted):
-        # A connection that breaks is one that ends.
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                counted[0] += len(data)
-                counted[1].update(data)
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
+def pass_both_ways_on(caller, server):
+    sent, received = [0, hashlib.sha256()], [0, hashlib.sha256()]
+    backwards = threading.Thread(target=pass_on, args=(server, caller, received), daemon=True)
+    backwards.start()
+    pass_on(caller, server, sent)
+    backwards.join()
+    (length, digest), (back_length, back_digest) = sent, received
+    print(json.dumps({
+        "event": "over", "sent": [length, digest.hexdigest()], "received": [back_length, back_digest.hexdigest()],
+    }), flush=True)
+
+
+def pass_on(source, sink, counted):
+    source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # A connection that breaks is one that ends.
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            counted[0] += len(data)
+            counted[1].update(data)
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+if __name__ == "__main__":
+    pass_connections_on(int(sys.argv[1]))

@@ -8,7 +8,7 @@ import statistics
 import struct
 import threading
 
-from failure import Failure
+from failure import Failure, NotPossibleHere
 
 
 # seconds: when the kernel had it, so that it does not matter how busy we are; samples: decoded
@@ -69,7 +69,10 @@ class RtpWitness(RtpReceiver):
         self.port = port
 
     def _open(self):
-        witness = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+        try:
+            witness = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+        except PermissionError:
+            raise NotPossibleHere("only root sees a program's RTP from beside it") from None
         witness.bind(("127.0.0.1", 0))
         return witness
 

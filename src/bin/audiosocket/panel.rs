@@ -58,7 +58,8 @@ impl Panel {
             .any(|(judge, _)| judge.counts_milliseconds())
     }
 
-    /// The caller has sent something of this kind, and so is none of the versions that never do.
+    /// The caller has sent something of this kind, and so is none of the versions that never do. What they have found goes with them:
+    /// the server's answer may be looked at before this is.
     pub fn caller_sent(&mut self, kind: Kind) {
         for (row, is_dismissed) in TABLE.iter().zip(&mut self.is_dismissed) {
             let sends_it = match (kind, kind.sample_rate()) {
@@ -69,6 +70,13 @@ impl Panel {
             };
             *is_dismissed |= !sends_it;
         }
+        let is_dismissed = &self.is_dismissed;
+        self.faults.retain_mut(|fault| {
+            fault
+                .consequences
+                .retain(|(place, _)| is_dismissed.get(*place) != Some(&true));
+            !fault.consequences.is_empty()
+        });
     }
 
     /// Lets all judges look at something.
@@ -211,6 +219,26 @@ mod tests {
             judge.heard(begun, begun, &[0x10, 0, 0], true);
         });
         assert!(panel.next().is_none(), "nobody sends both");
+    }
+
+    #[test]
+    fn what_they_found_before_that_was_known_is_taken_back() {
+        let begun = Instant::now();
+        let mut panel = Panel::new(begun);
+        // An echo of 16 kHz, and a fault that every version finds.
+        panel.look(begun, |judge| {
+            judge.heard(begun, begun, &[0x12, 0, 2, 7, 7, 0x10, 0, 3, 7, 7, 7], true);
+        });
+        panel.caller_sent(Kind::SLIN16);
+        let fault = panel.next().unwrap();
+        assert_eq!(fault.violation.rule, Rule::OddLength);
+        let versions: Vec<usize> = fault.consequences.iter().map(|it| it.0).collect();
+        let all_rates = TABLE
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.knows_all_rates);
+        assert_eq!(versions, all_rates.map(|it| it.0).collect::<Vec<_>>());
+        assert!(panel.next().is_none());
     }
 
     #[test]

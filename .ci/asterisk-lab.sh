@@ -187,7 +187,7 @@ find_asterisk() {
   DATA_FOLDER=${DATA_FOLDER#"$ROOT"}
   DATA_FOLDER=${DATA_FOLDER%/documentation}
   # sun_path of a UNIX socket has 108 bytes, one of them for the end.
-  [ "$(wc -c <<<"$VAR/run/asterisk.ctl")" -le 108 ] || die "the path of the socket $VAR/run/asterisk.ctl is too long; set ASTLAB"
+  [ "$(wc -c <<<"$VAR/run/asterisk.ctl")" -le 108 ] || die "the path of the socket $VAR/run/asterisk.ctl is too long; set ASTLAB to a shorter one"
 }
 
 cmd_setup() {

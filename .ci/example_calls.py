@@ -119,7 +119,7 @@ def collects_digits(lab, scenario, typed):
         for keys, call in calls.items():
             number = server.wait_for_line(f"{call.uuid}: (.*)", 20)[1]
             if number != typed[keys]:
-                raise Failure(f"it prints {number or 'no number'}, but {keys} was typed")
+                raise Failure(f"it prints {number or 'no number'} instead of {typed[keys]} when {keys} is typed")
             expect_dialplan_went_on(lab, call)
             whole, part = sound_of(samples), heard(lab, scenario, call)
             expect_equal("the prompt", part, whole[: min(len(part), len(whole) - 1)])

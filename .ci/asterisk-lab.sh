@@ -31,8 +31,8 @@
 #   ASTLAB_INSTANCE name of this Asterisk (default: audiosocket); each has its own configuration, socket and log
 #   ASTLAB_INSTALLED
 #                   `yes`, or the path of the program asterisk: run the one that is installed on this machine, with no
-#                   chroot and as whoever runs this. Its own configuration, data and sockets are neither read nor written,
-#                   and it may run at the same time
+#                   chroot and as whoever runs this. Its own configuration, database, log and sockets are neither read nor
+#                   written, and it may run at the same time
 set -euo pipefail
 
 LAB=${ASTLAB:-${XDG_CACHE_HOME:-$HOME/.cache}/astlab}
@@ -187,7 +187,8 @@ find_asterisk() {
   DATA_FOLDER=${DATA_FOLDER#"$ROOT"}
   DATA_FOLDER=${DATA_FOLDER%/documentation}
   # sun_path of a UNIX socket has 108 bytes, one of them for the end.
-  [ "$(wc -c <<<"$VAR/run/asterisk.ctl")" -le 108 ] || die "the path of the socket $VAR/run/asterisk.ctl is too long; set ASTLAB to a shorter one"
+  [ "$(wc -c <<<"$VAR/run/asterisk.ctl")" -le 108 ] ||
+    die "the path of the socket $VAR/run/asterisk.ctl is too long; set ASTLAB to a shorter one"
 }
 
 cmd_setup() {

@@ -45,15 +45,15 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (measured, with it and
-//! without). **Always name a linear format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio, which is noise
-//! (measured); see [`is_g711_suspected`](crate::call::Stats::is_g711_suspected).
+//! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (measured, with it
+//! and without). **Always name a linear format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio,
+//! which is noise (measured); see [`is_g711_suspected`](crate::call::Stats::is_g711_suspected).
 //!
-//! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. Do without `slin44` and
-//! `slin192`: on the way to them Asterisk's own resampler halves the amplitude of a caller of 8 kHz, and with `slin44` that of the server on
-//! the way back, too (measured). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
-//! [`Call::heard_rate`](crate::call::Call::heard_rate); it may speak at another, which Asterisk converts (measured).
-//! Rates above 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
+//! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. Do without `slin44`
+//! and `slin192`: on the way to them Asterisk's own resampler halves the amplitude of a caller of 8 kHz, and with `slin44` that
+//! of the server on the way back, too (measured). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
+//! [`Call::heard_rate`](crate::call::Call::heard_rate); it may speak at another, which Asterisk converts (measured). Rates above
+//! 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
 //!
 //! So that no word is lost at either end, begin with 60 ms of silence, and hang up with
 //! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Say 60 ms of silence before that if

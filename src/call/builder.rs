@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::string::String;
 use std::time::Duration;
 
+use super::hooks::Hooks;
 use super::{CallOptions, Incident, Server};
 use crate::wire::Uuid;
 
@@ -37,13 +38,10 @@ pub(super) struct Settings {
     pub(super) max_pending: usize,
     pub(super) uuid_deadline: Duration,
     pub(super) call_options: CallOptions,
-    pub(super) admit: Box<Admit>,
-    pub(super) on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
+    pub(super) hooks: Hooks,
     pub(super) thread_name: String,
     pub(super) stack_size: Option<usize>,
 }
-
-type Admit = dyn Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
 
 /// A connection that has sent its UUID and wants to become a call.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +98,7 @@ impl Builder {
         mut self,
         hook: impl Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
     ) -> Builder {
-        self.settings.admit = Box::new(hook);
+        self.settings.hooks.admit = Box::new(hook);
         self
     }
 
@@ -109,7 +107,7 @@ impl Builder {
     /// those beyond are only counted, as are those that it has not been told when the last call is over. A hook that does not return
     /// keeps [`Server::run`] from returning.
     pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
-        self.settings.on_incident = Box::new(hook);
+        self.settings.hooks.on_incident = Box::new(hook);
         self
     }
 
@@ -158,8 +156,7 @@ impl Default for Builder {
                 max_pending: 1000,
                 uuid_deadline: Duration::from_secs(5),
                 call_options: CallOptions::default(),
-                admit: Box::new(|_| Ok(())),
-                on_incident: Box::new(|_| {}),
+                hooks: Hooks::default(),
                 thread_name: String::from("call"),
                 stack_size: None,
             },

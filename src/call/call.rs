@@ -7,10 +7,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::line::{Line, at_least_a_millisecond};
+use super::incoming::Incoming;
+use super::line::Line;
 use super::lingering;
 use super::listener::Clock;
-use super::transport::{Incoming, Transport};
+use super::transport::{Transport, at_least_a_millisecond};
 use super::{
     CallOptions, Direction, End, Event, Listener, Refusal, SayError, Speaker, Stats, Voice,
 };

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::byte_rate::ByteRate;
+use super::incoming::Incoming;
 use super::line::{Line, Spoken};
 use super::overhear::Direction;
-use super::transport::{Incoming, Transport};
+use super::transport::Transport;
 use super::{CallOptions, Deadline, End, Mark, Stats};
 use crate::stream::{FrameReader, ReadError};
 use crate::wire::{Audio, Dtmf, Header, Kind, Message, PayloadError, SampleRate};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::Refusal;
 use super::connections::{Connections, Entry};
 use super::hooks::Report;
-use super::line::is_timeout;
 use super::lingering::Lingering;
+use super::transport::is_timeout;
 
 /// Where the connections of a server come in.
 pub(super) struct Reception<'a> {

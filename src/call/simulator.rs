@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::asterisk::{Judge, Rules, Violation};
+use super::incoming::Incoming;
 use super::line::Line;
 use super::lingering::PATIENCE;
-use super::transport::Incoming;
 use super::witness::Witness;
 use super::{
     Call, CallOptions, Direction, End, Event, Listener, SendError, SimulatedConnection, Speaker,

@@ -13,8 +13,8 @@ use std::vec;
 use std::vec::Vec;
 
 use super::asterisk::{Consequence, Judge, Standing, Violation};
-use super::line::is_timeout;
 use super::lingering::PATIENCE;
+use super::transport::is_timeout;
 
 // Invariants:
 // - One thread reads the connection, at once and whatever anybody else does, so that a judge knows when things came. What it reads

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::outgoing::Outgoing;
-use super::overhear::{Direction, Overhearing};
+use super::overhearing::Overhearing;
 use super::playout::{Due, Playout};
 use super::transport::{Transport, is_timeout};
-use super::{CallOptions, Deadline, End, Mark, SendError, Stats};
+use super::{CallOptions, Deadline, Direction, End, Mark, SendError, Stats};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 

@@ -10,9 +10,8 @@ use std::vec::Vec;
 use super::byte_rate::ByteRate;
 use super::incoming::Incoming;
 use super::line::{Line, Spoken};
-use super::overhear::Direction;
 use super::transport::Transport;
-use super::{CallOptions, Deadline, End, Mark, Stats};
+use super::{CallOptions, Deadline, Direction, End, Mark, Stats};
 use crate::stream::{FrameReader, ReadError};
 use crate::wire::{Audio, Dtmf, Header, Kind, Message, PayloadError, SampleRate};
 

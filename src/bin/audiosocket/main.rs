@@ -3,37 +3,25 @@
 #![forbid(unsafe_code)]
 
 mod address;
-mod answering;
 mod args;
-mod byte_recordings;
 mod cadence;
 mod call;
 mod demo;
-mod difference;
 mod failure;
 mod frame_times;
 mod hearing;
 mod inspect;
 mod json;
-mod judged_by;
 mod load;
 mod output;
-mod panel;
 mod printer;
-mod recordings;
 mod reports;
-mod rising_tone;
 mod serve;
+mod sound_recordings;
 mod tap;
-mod tap_recording;
-mod tap_watch;
-mod tapped_call;
+mod tap_file;
 mod text;
-mod timeline;
-mod tones;
-mod utc;
-mod versions;
-mod violations;
+mod violation;
 
 use std::process::ExitCode;
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use audiosocket::wire::Frame;
 
+use super::tones::Tone;
 use crate::cadence::{Burst, Gap};
 use crate::failure::Failure;
-use crate::tap_recording::Sender;
-use crate::tones::Tone;
+use crate::tap_file::Sender;
 
 /// Something found, in the order in which it is found.
 #[derive(Clone, Copy, Debug)]

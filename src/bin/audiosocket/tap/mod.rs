@@ -1,5 +1,10 @@
 //! `audiosocket tap`: stands between Asterisk and a server, and tells what passes.
 
+mod panel;
+mod tap_recordings;
+mod tapped_call;
+mod watch;
+
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
@@ -10,15 +15,15 @@ use std::time::{Duration, Instant};
 
 use crate::address::{self, cannot_listen};
 use crate::args::{Arg, Args};
-use crate::byte_recordings::ByteRecordings;
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::printer::Printer;
 use crate::reports::{Report, Reports};
-use crate::serve::{start_recordings, warn};
-use crate::tap_watch::{Folder, TapWatch};
-use crate::tapped_call::TappedCall;
+use crate::sound_recordings::SoundRecordings;
+use tap_recordings::TapRecordings;
+use tapped_call::TappedCall;
+use watch::{Folder, TapWatch};
 
 const HELP: &str = "\
 audiosocket tap --listen ADDR --to ADDR [OPTIONS]
@@ -111,8 +116,8 @@ fn tap(options: Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let recordings = match &options.record {
         Some(folder) => Some((
-            start_recordings(folder, &reports)?,
-            ByteRecordings::start(warn(&reports))?,
+            SoundRecordings::start_in(folder, reports.warner())?,
+            TapRecordings::start(reports.warner())?,
         )),
         None => None,
     };

@@ -14,6 +14,8 @@ pub mod side;
 pub mod summary;
 mod svg;
 pub mod text_lines;
+mod tones;
+mod utc;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
@@ -23,7 +25,7 @@ use std::io::{self, BufReader, Read};
 use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::tap_recording::MAGIC;
+use crate::tap_file::MAGIC;
 use crate::text::quoted;
 
 use finding::Finding;

@@ -7,19 +7,18 @@ use std::time::{Duration, Instant, SystemTime};
 use audiosocket::call::Direction;
 use audiosocket::wire::{Audio, Kind, Message, Uuid};
 
-use crate::answering::short;
-use crate::byte_recordings::{ByteRecorder, ByteRecordings};
+use super::panel::Fault;
+use super::tap_recordings::{TapRecorder, TapRecordings};
 use crate::inspect::finding::{Ending, Finding, Passage, What};
-use crate::inspect::json_lines::{dtmf_fields, object};
+use crate::inspect::json_lines::object;
 use crate::inspect::side::Side;
 use crate::inspect::summary::{HowEnded, SideSummary, seconds};
 use crate::inspect::text_lines::words;
 use crate::json::Object;
-use crate::panel::Fault;
-use crate::recordings::{Recorder, Recordings};
 use crate::reports::{Importance, Report, Reports};
-use crate::tap_recording::{Entry, OwnedEntry, Sender};
-use crate::text::{quoted, wrapped};
+use crate::sound_recordings::{SoundRecorder, SoundRecordings};
+use crate::tap_file::{Entry, OwnedEntry, Sender};
+use crate::text::{quoted, short, wrapped};
 
 /// Watches over a call: tells what happens, records it, and sums it up at the end.
 pub struct TapWatch<'a> {
@@ -35,8 +34,8 @@ pub struct TapWatch<'a> {
 #[derive(Clone, Copy)]
 pub struct Folder<'a> {
     pub path: &'a Path,
-    pub sounds: &'a Recordings,
-    pub bytes: &'a ByteRecordings,
+    pub sounds: &'a SoundRecordings,
+    pub bytes: &'a TapRecordings,
 }
 
 /// Who has ended the call.
@@ -195,9 +194,9 @@ struct Recording<'a> {
 type TellSound = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
 
 struct Running {
-    bytes: ByteRecorder,
+    bytes: TapRecorder,
     tell_sound: Box<TellSound>,
-    _sound: Recorder,
+    _sound: SoundRecorder,
 }
 
 /// How many bytes are held while there is no name: more than a UUID is ever late for.
@@ -307,12 +306,10 @@ impl Log<'_> {
         let json = match what {
             What::Frame(frame) => match frame.message() {
                 Ok(Message::Audio(_) | Message::Uuid(_) | Message::Hangup) => return,
-                Ok(Message::Dtmf(dtmf)) => dtmf_fields(
-                    Object::event("dtmf")
-                        .text("direction", sender.direction())
-                        .thousandths("at_ms", at.as_secs_f64() * 1000.0),
-                    dtmf,
-                ),
+                Ok(Message::Dtmf(dtmf)) => Object::event("dtmf")
+                    .text("direction", sender.direction())
+                    .thousandths("at_ms", at.as_secs_f64() * 1000.0)
+                    .dtmf(dtmf),
                 _ => object(finding).unwrap_or_else(Object::new),
             },
             // Asterisk's way with digits: nothing to look into.

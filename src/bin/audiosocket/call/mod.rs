@@ -1,5 +1,9 @@
 //! `audiosocket call`: places a call, as Asterisk would.
 
+mod judged_by;
+mod versions;
+mod violations;
+
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,15 +23,12 @@ use crate::args::{Arg, Args};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::hearing::Hearing;
-use crate::inspect::json_lines::dtmf_fields;
 use crate::json::Object;
-use crate::judged_by::JudgedBy;
 use crate::output::{self, Output};
-use crate::recordings::{Recorder, Recordings};
-use crate::serve::open_wav;
+use crate::sound_recordings::{SoundRecorder, SoundRecordings};
 use crate::text::{counted, quoted, wrapped};
-use crate::versions;
-use crate::violations::{Violations, fields};
+use judged_by::JudgedBy;
+use violations::{Violations, fields};
 
 const HELP: &str = "\
 audiosocket call ADDR [OPTIONS]
@@ -158,7 +159,7 @@ fn wish(args: &mut Args) -> Result<Wish, Failure> {
     }
     let address = address.ok_or_else(address::missing)?;
     let uuid = uuid.unwrap_or_else(SimulatedAsterisk::random_uuid);
-    let speech = file.as_deref().map(open_wav).transpose()?;
+    let speech = file.as_deref().map(Wav::open).transpose()?;
     let rate = match (rate, &file, &speech) {
         (Some(rate), Some(file), Some(speech)) if rate != speech.rate() => {
             return Err(Failure::Usage(format!(
@@ -469,11 +470,11 @@ fn record(
     options: &Options,
     asterisk: &SimulatedAsterisk,
     path: &Path,
-) -> Result<(Recordings, Recorder), Failure> {
+) -> Result<(SoundRecordings, SoundRecorder), Failure> {
     let recording = Recording::create_new(path, options.rate, Instant::now())
         .map_err(|error| Failure::Failed(format!("cannot record in {}: {error}", quoted(path))))?;
     let json = options.json;
-    let recordings = Recordings::start(move |text| {
+    let recordings = SoundRecordings::start(move |text| {
         let warning = Object::event("warning").text("text", text).finish();
         // Nobody may be there to read it; the exit code still tells.
         let _ = match json {
@@ -540,7 +541,7 @@ fn listen(
                 output.line(&wrapped("the server sends ", "  ", &event.to_string()))?;
             }
             Some(Event::Message(Message::Dtmf(dtmf))) => {
-                output.line(&dtmf_fields(Object::event("dtmf"), dtmf).finish())?;
+                output.line(&Object::event("dtmf").dtmf(dtmf).finish())?;
             }
             Some(other) => {
                 let warning = Object::event("warning").text("text", &other.to_string());

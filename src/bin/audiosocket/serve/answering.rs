@@ -8,11 +8,10 @@ use audiosocket::wav::Wav;
 use audiosocket::wire::{Message, SampleRate, Uuid};
 
 use crate::hearing::Hearing;
-use crate::inspect::json_lines::dtmf_fields;
 use crate::json::Object;
-use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::text::{counted, wrapped};
+use crate::sound_recordings::SoundRecordings;
+use crate::text::{counted, short, wrapped};
 
 /// What the caller gets to hear.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub struct Answering<'a> {
     /// Whether digits are sent back, too.
     pub digits_back: bool,
     pub hang_up_after: Option<Duration>,
-    pub recordings: Option<(&'a Recordings, &'a Path)>,
+    pub recordings: Option<(&'a SoundRecordings, &'a Path)>,
     pub reports: &'a Reports,
     /// Whether to tell each second how it goes, for who looks at a terminal.
     pub tells_seconds: bool,
@@ -116,7 +115,7 @@ impl Answering<'_> {
                     let json = Object::event("dtmf").text("uuid", &uuid.to_string());
                     reports.add(Report {
                         importance: Importance::Detail,
-                        json: dtmf_fields(json, dtmf),
+                        json: json.dtmf(dtmf),
                         text: format!("{short} {message}"),
                     });
                     hearing.note_digit();
@@ -244,12 +243,6 @@ impl<'a> Speech<'a> {
         voice.mark();
         Ok(())
     }
-}
-
-/// The first group of a UUID, which is enough to tell calls apart in a log.
-pub fn short(uuid: Uuid) -> String {
-    let [a, b, c, d, ..] = *uuid.as_bytes();
-    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
 }
 
 pub fn peer_text(call: &Call) -> String {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::asterisk::Standing;
 
-use crate::panel::Panel;
-use crate::tap_recording::{Entry, Seen, Sender};
-use crate::tap_watch::TapWatch;
+use super::panel::Panel;
+use super::watch::TapWatch;
+use crate::tap_file::{Entry, Seen, Sender};
 
 // Invariants:
 // - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other side,

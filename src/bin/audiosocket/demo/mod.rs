@@ -1,5 +1,9 @@
 //! `audiosocket demo`: a server and a simulated Asterisk in one process, so that a newcomer sees a whole call.
 
+mod difference;
+mod rising_tone;
+mod timeline;
+
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
@@ -12,13 +16,13 @@ use audiosocket::call::{
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
 use crate::args::{Arg, Args};
-use crate::difference::{equal_at_start, first_difference};
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::output::Output;
-use crate::rising_tone::RisingTone;
 use crate::text::counted;
-use crate::timeline::Timeline;
+use difference::{equal_at_start, first_difference};
+use rising_tone::RisingTone;
+use timeline::Timeline;
 
 const HELP: &str = "\
 audiosocket demo

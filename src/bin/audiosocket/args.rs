@@ -74,6 +74,30 @@ impl Args {
         Ok(Some(Arg::Option(self.option.clone())))
     }
 
+    /// The next option, where there are only options.
+    pub fn next_option(&mut self) -> Result<Option<String>, Failure> {
+        match self.next()? {
+            None => Ok(None),
+            Some(Arg::Option(option)) => Ok(Some(option)),
+            Some(value) => Err(self.unexpected(value)),
+        }
+    }
+
+    /// The next option, where one value goes with them: it is put into `value`.
+    pub fn next_option_beside(
+        &mut self,
+        value: &mut Option<OsString>,
+    ) -> Result<Option<String>, Failure> {
+        loop {
+            match self.next()? {
+                None => return Ok(None),
+                Some(Arg::Option(option)) => return Ok(Some(option)),
+                Some(Arg::Value(first)) if value.is_none() => *value = Some(first),
+                Some(another) => return Err(self.unexpected(another)),
+            }
+        }
+    }
+
     /// Makes sure that nothing follows the option that came last, such as `--help`.
     pub fn end(&mut self) -> Result<(), Failure> {
         let option = self.option.clone();
@@ -146,6 +170,11 @@ impl Args {
         })
     }
 
+    /// What to say of an option that is none of those that there are.
+    pub fn unknown(&self, option: String) -> Failure {
+        self.unexpected(Arg::Option(option))
+    }
+
     /// What to say of a value that does not suit the option that came last.
     pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
         Failure::Usage(format!("{} {}: {reason}", self.option, quoted(value)))
@@ -197,6 +226,25 @@ mod tests {
         assert_eq!(args.next().unwrap(), Some(Arg::Value("--json".into())));
         assert_eq!(args.next().unwrap(), Some(Arg::Value("-x".into())));
         assert_eq!(args.next().unwrap(), None);
+    }
+
+    #[test]
+    fn one_value_may_stand_beside_the_options() {
+        let mut args = args(&["--json", "here", "--json", "there"]);
+        let mut value = None;
+        assert_eq!(
+            args.next_option_beside(&mut value).unwrap().unwrap(),
+            "--json"
+        );
+        assert_eq!(
+            args.next_option_beside(&mut value).unwrap().unwrap(),
+            "--json"
+        );
+        assert_eq!(value, Some(OsString::from("here")));
+        let Err(Failure::Usage(said)) = args.next_option_beside(&mut value) else {
+            panic!("two were taken")
+        };
+        assert_eq!(said, "unexpected argument 'there'");
     }
 
     #[test]

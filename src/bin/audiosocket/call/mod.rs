@@ -19,7 +19,7 @@ use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, DtmfDialect, Message, SampleRate, Uuid};
 
 use crate::address::{self, cannot_call};
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::hearing::Hearing;
@@ -109,15 +109,7 @@ fn wish(args: &mut Args) -> Result<Wish, Failure> {
     let (mut file, mut record) = (None, None);
     let mut seconds = None;
     let mut json = false;
-    while let Some(arg) = args.next()? {
-        let option = match arg {
-            Arg::Option(option) => option,
-            Arg::Value(value) if address.is_none() => {
-                address = Some(value.to_string_lossy().into_owned());
-                continue;
-            }
-            value => return Err(args.unexpected(value)),
-        };
+    while let Some(option) = args.next_option_beside(&mut address)? {
         match option.as_str() {
             "--uuid" => uuid = Some(args.parse()?),
             "--dtmf" => {
@@ -151,13 +143,13 @@ fn wish(args: &mut Args) -> Result<Wish, Failure> {
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| Wish::Help),
-            _ => return Err(args.unexpected(Arg::Option(option))),
+            _ => return Err(args.unknown(option)),
         }
     }
     if judged_by == JudgedBy::ListOfAll {
         return Ok(Wish::Versions { json });
     }
-    let address = address.ok_or_else(address::missing)?;
+    let address = address::of_server(address)?;
     let uuid = uuid.unwrap_or_else(SimulatedAsterisk::random_uuid);
     let speech = file.as_deref().map(Wav::open).transpose()?;
     let rate = match (rate, &file, &speech) {

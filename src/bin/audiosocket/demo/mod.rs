@@ -15,7 +15,7 @@ use audiosocket::call::{
 };
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::output::Output;
@@ -50,14 +50,16 @@ const LISTEN_ON: Duration = Duration::from_millis(100);
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     let output = Output::new();
-    match args.next()? {
-        None => demonstrate(answer, LISTEN_ON, |text| output.text(text)),
-        Some(Arg::Option(option)) if option == "--help" || option == "-h" => {
-            args.end()?;
-            output.text(HELP)
+    while let Some(option) = args.next_option()? {
+        match option.as_str() {
+            "--help" | "-h" => {
+                args.end()?;
+                return output.text(HELP);
+            }
+            _ => return Err(args.unknown(option)),
         }
-        Some(arg) => Err(args.unexpected(arg)),
     }
+    demonstrate(answer, LISTEN_ON, |text| output.text(text))
 }
 
 /// The whole demonstration. How calls are answered comes from outside, so that tests can answer wrongly.

@@ -14,7 +14,7 @@ use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
 
 use crate::address::cannot_listen;
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
@@ -82,11 +82,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
     let mut max_calls = DEFAULT_MAX_CALLS;
     let mut json = false;
-    while let Some(arg) = args.next()? {
-        let option = match arg {
-            Arg::Option(option) => option,
-            value => return Err(args.unexpected(value)),
-        };
+    while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--echo" | "--play" | "--silence" => {
                 if answer.as_ref().is_some_and(|answer| *answer != option) {
@@ -108,7 +104,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| None),
-            _ => return Err(args.unexpected(Arg::Option(option))),
+            _ => return Err(args.unknown(option)),
         }
     }
     let answer = match (answer.as_deref(), file) {

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::address::{self, cannot_listen};
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
@@ -72,11 +72,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let (mut listen, mut to, mut record) = (None, None, None);
     let (mut calls, mut seconds, mut json) = (None, None, false);
-    while let Some(arg) = args.next()? {
-        let option = match arg {
-            Arg::Option(option) => option,
-            value => return Err(args.unexpected(value)),
-        };
+    while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--listen" => listen = Some(args.text()?),
             "--to" => to = Some(args.text()?),
@@ -85,7 +81,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| None),
-            _ => return Err(args.unexpected(Arg::Option(option))),
+            _ => return Err(args.unknown(option)),
         }
     }
     let listen = listen

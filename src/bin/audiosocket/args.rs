@@ -79,7 +79,7 @@ impl Args {
         match self.next()? {
             None => Ok(None),
             Some(Arg::Option(option)) => Ok(Some(option)),
-            Some(value) => Err(self.unexpected(value)),
+            Some(Arg::Value(value)) => Err(unexpected(value)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Args {
                 None => return Ok(None),
                 Some(Arg::Option(option)) => return Ok(Some(option)),
                 Some(Arg::Value(first)) if value.is_none() => *value = Some(first),
-                Some(another) => return Err(self.unexpected(another)),
+                Some(Arg::Value(another)) => return Err(unexpected(another)),
             }
         }
     }
@@ -162,23 +162,20 @@ impl Args {
         }
     }
 
-    /// What to say of an argument that has no place here.
-    pub fn unexpected(&self, arg: Arg) -> Failure {
-        Failure::Usage(match arg {
-            Arg::Option(option) => format!("unknown option {}", quoted(option)),
-            Arg::Value(value) => format!("unexpected argument {}", quoted(value)),
-        })
-    }
-
-    /// What to say of an option that is none of those that there are.
-    pub fn unknown(&self, option: String) -> Failure {
-        self.unexpected(Arg::Option(option))
+    /// What to say of the option that came last if there is none such.
+    pub fn unknown(&self) -> Failure {
+        Failure::Usage(format!("unknown option {}", quoted(&self.option)))
     }
 
     /// What to say of a value that does not suit the option that came last.
     pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
         Failure::Usage(format!("{} {}: {reason}", self.option, quoted(value)))
     }
+}
+
+/// What to say of an argument that has no place here.
+fn unexpected(value: OsString) -> Failure {
+    Failure::Usage(format!("unexpected argument {}", quoted(value)))
 }
 
 /// What follows the first `=` of a word, exactly as it was given.

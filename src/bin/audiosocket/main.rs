@@ -71,7 +71,7 @@ fn run(args: &mut Args) -> Result<(), Failure> {
                 args.end()?;
                 Output::new().line(&format!("audiosocket {}", env!("CARGO_PKG_VERSION")))
             }
-            _ => Err(args.unexpected(Arg::Option(option))),
+            _ => Err(args.unknown()),
         },
         Some(Arg::Value(command)) => match command.to_str() {
             Some("demo") => demo::run(args).map_err(Failure::of_printing),

@@ -50,16 +50,14 @@ const LISTEN_ON: Duration = Duration::from_millis(100);
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     let output = Output::new();
-    while let Some(option) = args.next_option()? {
-        match option.as_str() {
-            "--help" | "-h" => {
-                args.end()?;
-                return output.text(HELP);
-            }
-            _ => return Err(args.unknown(option)),
+    match args.next_option()?.as_deref() {
+        None => demonstrate(answer, LISTEN_ON, |text| output.text(text)),
+        Some("--help" | "-h") => {
+            args.end()?;
+            output.text(HELP)
         }
+        Some(_) => Err(args.unknown()),
     }
-    demonstrate(answer, LISTEN_ON, |text| output.text(text))
 }
 
 /// The whole demonstration. How calls are answered comes from outside, so that tests can answer wrongly.

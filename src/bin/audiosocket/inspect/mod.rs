@@ -76,7 +76,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
                 args.end()?;
                 return Output::new().text(HELP);
             }
-            _ => return Err(args.unknown(option)),
+            _ => return Err(args.unknown()),
         }
     }
     let file = file.ok_or_else(|| Failure::usage("which file? - is standard input"))?;

@@ -105,7 +105,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--seconds" => seconds = args.seconds()?,
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| None),
-            _ => return Err(args.unknown(option)),
+            _ => return Err(args.unknown()),
         }
     }
     let address = address::of_server(address)?;

@@ -104,7 +104,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| None),
-            _ => return Err(args.unknown(option)),
+            _ => return Err(args.unknown()),
         }
     }
     let answer = match (answer.as_deref(), file) {

@@ -1,6 +1,8 @@
 //! `audiosocket serve`: answers calls.
 
 mod answering;
+mod speech;
+mod warnings;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -21,7 +23,8 @@ use crate::output::Output;
 use crate::printer::Printer;
 use crate::reports::{Importance, Report, Reports};
 use crate::sound_recordings::SoundRecordings;
-use answering::{Answer, Answering, peer_text};
+use answering::{Answering, peer_text};
+use speech::Answer;
 
 const HELP: &str = "\
 audiosocket serve --echo|--silence|--play FILE [OPTIONS]

@@ -1,15 +1,16 @@
 //! `audiosocket tap`: stands between Asterisk and a server, and tells what passes.
 
+mod call_recording;
+mod log;
 mod panel;
 mod tap_recordings;
 mod tapped_call;
+mod tapping;
 mod watch;
 
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,11 @@ use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::printer::Printer;
-use crate::reports::{Report, Reports};
+use crate::reports::Reports;
 use crate::sound_recordings::SoundRecordings;
+use call_recording::Folder;
 use tap_recordings::TapRecordings;
-use tapped_call::TappedCall;
-use watch::{Folder, TapWatch};
+use tapping::Tapping;
 
 const HELP: &str = "\
 audiosocket tap --listen ADDR --to ADDR [OPTIONS]
@@ -131,21 +132,17 @@ fn tap(options: Options) -> Result<(), Failure> {
     let printer = Printer::start(&reports, options.json, move || {
         let _ = nobody_reads.send(());
     })?;
-    let tapping = Tapping {
-        address,
-        to: options.to,
-        calls: options.calls,
-        folder: options.record.as_deref().zip(recordings.as_ref()).map(
-            |(path, (sounds, bytes))| Folder {
+    let folder =
+        options
+            .record
+            .as_deref()
+            .zip(recordings.as_ref())
+            .map(|(path, (sounds, bytes))| Folder {
                 path,
                 sounds,
                 bytes,
-            },
-        ),
-        reports: &reports,
-        is_over: AtomicBool::new(false),
-        under_way: Mutex::default(),
-    };
+            });
+    let tapping = Tapping::new(address, options.to, options.calls, folder, &reports);
     thread::scope(|scope| {
         let tapping = &tapping;
         scope.spawn(move || {
@@ -176,114 +173,4 @@ fn is_the_same(to: SocketAddr, listens: SocketAddr) -> bool {
     let is_here = to.ip() == listens.ip()
         || (listens.ip().is_unspecified() && (to.ip().is_loopback() || to.ip().is_unspecified()));
     is_here && to.port() == listens.port()
-}
-
-/// The tap at work.
-struct Tapping<'a> {
-    address: SocketAddr,
-    to: Vec<SocketAddr>,
-    calls: Option<usize>,
-    folder: Option<Folder<'a>>,
-    reports: &'a Reports,
-    is_over: AtomicBool,
-    under_way: Mutex<Vec<Weak<TappedCall<'a>>>>,
-}
-
-/// How long a server may take to take a connection, which is what Asterisk grants (`MAX_CONNECT_TIMEOUT_MSEC`).
-const LONGEST_CONNECT: Duration = Duration::from_secs(2);
-
-/// How long to wait after a failure to accept, which may be for want of descriptors.
-const AFTER_FAILURE: Duration = Duration::from_millis(100);
-
-impl<'a> Tapping<'a> {
-    /// Taps calls until so many have ended, or it is stopped.
-    fn run(&self, listener: TcpListener) {
-        thread::scope(|scope| {
-            let mut accepted = 0;
-            while self.calls.is_none_or(|calls| accepted < calls) {
-                let result = listener.accept();
-                if self.is_over.load(Ordering::Relaxed) {
-                    break;
-                }
-                let (caller, peer) = match result {
-                    Ok(connection) => connection,
-                    Err(error) => {
-                        self.warn(&format!("cannot accept: {error}"));
-                        thread::sleep(AFTER_FAILURE);
-                        continue;
-                    }
-                };
-                accepted += 1;
-                let started = thread::Builder::new().spawn_scoped(scope, move || {
-                    if let Err(error) = self.pass_on(caller, peer) {
-                        self.warn(&format!("{peer} cannot be passed on: {error}"));
-                    }
-                });
-                if let Err(error) = started {
-                    self.warn(&format!("{peer} cannot be passed on: {error}"));
-                }
-            }
-            // Who comes now is refused by the system, and does not wait for nobody.
-            drop(listener);
-        });
-    }
-
-    fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
-        let begun = Instant::now();
-        let server = self.connect()?;
-        let watch = TapWatch::new(peer, begun, self.reports, self.folder);
-        let call = Arc::new(TappedCall::new(caller, server, begun, watch));
-        {
-            let mut under_way = self.under_way();
-            under_way.retain(|call| call.strong_count() > 0);
-            under_way.push(Arc::downgrade(&call));
-        }
-        if self.is_over.load(Ordering::Relaxed) {
-            call.cut();
-        }
-        call.run()
-    }
-
-    fn connect(&self) -> io::Result<TcpStream> {
-        let mut last_error = io::Error::new(ErrorKind::InvalidInput, "the name has no address");
-        for address in &self.to {
-            match TcpStream::connect_timeout(address, LONGEST_CONNECT) {
-                Ok(stream) => return Ok(stream),
-                Err(error) => {
-                    let message = format!("the server at {address} does not answer: {error}");
-                    last_error = io::Error::new(error.kind(), message);
-                }
-            }
-        }
-        Err(last_error)
-    }
-
-    /// Ends all calls that are under way, and takes no more.
-    fn stop(&self) {
-        if self.is_over.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        for call in self.under_way().iter().filter_map(Weak::upgrade) {
-            call.cut();
-        }
-        // Wakes who accepts. An error means that nobody does any more.
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address {
-                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
-    }
-
-    fn warn(&self, text: &str) {
-        self.reports.add(Report::warning(text));
-    }
-
-    fn under_way(&self) -> MutexGuard<'_, Vec<Weak<TappedCall<'a>>>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }

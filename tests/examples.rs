@@ -1,5 +1,5 @@
-//! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no offence.
-//! But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
+//! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no
+//! offence. But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
 
 #![cfg(feature = "std")]
 
@@ -105,7 +105,8 @@ impl Example {
     }
 }
 
-/// Cargo builds the examples when it tests all, into a folder beside that of the tests; when it runs this test alone, it does not.
+/// Cargo builds the examples when it tests all, into a folder beside that of the tests; when it runs this test alone, it does
+/// not.
 #[track_caller]
 fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();

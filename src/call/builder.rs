@@ -51,17 +51,16 @@ pub struct Caller {
     pub peer: SocketAddr,
     /// Its UUID.
     pub uuid: Uuid,
-    /// How many live calls have the same UUID, those that are just being admitted included: 0, unless the dialplan uses one twice.
-    /// Asterisk does not mind.
+    /// How many live calls have the same UUID, those that are just being admitted included: 0, unless the dialplan uses one
+    /// twice. Asterisk does not mind.
     pub live_with_same_uuid: usize,
 }
 
 impl Builder {
-    /// How many calls there may be at once, those that wait to be admitted included: 1000 by default, which a machine with two cores
-    /// takes in and echoes (bench/README.md); how many it keeps time with depends on what is done for each. A call more is refused.
-    /// The price of a call is a thread, some 15 KB of memory and a descriptor; the defaults
-    /// together need up to some 3100 descriptors (`ulimit -n`), of which up to 1024 are connections that are over but for the peer's
-    /// close.
+    /// How many calls there may be at once, those that wait to be admitted included: 1000 by default, which a machine with two
+    /// cores takes in and echoes (bench/README.md); how many it keeps time with depends on what is done for each. A call more is
+    /// refused. The price of a call is a thread, some 15 KB of memory and a descriptor; the defaults together need up to some
+    /// 3100 descriptors (`ulimit -n`), of which up to 1024 are connections that are over but for the peer's close.
     pub fn max_calls(mut self, calls: usize) -> Builder {
         self.settings.max_calls = calls;
         self
@@ -90,10 +89,11 @@ impl Builder {
         self
     }
 
-    /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon which
-    /// Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called on the
-    /// connection's own thread, so that it holds up nobody else, but has the place of a call meanwhile; and it has to be done well within 2 s, after which Asterisk gives
-    /// up a call on which nothing has moved, and the greeting is only sent after it.
+    /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon
+    /// which Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called
+    /// on the connection's own thread, so that it holds up nobody else, but has the place of a call meanwhile; and it has to be
+    /// done well within 2 s, after which Asterisk gives up a call on which nothing has moved, and the greeting is only sent after
+    /// it.
     pub fn admit(
         mut self,
         hook: impl Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
@@ -102,10 +102,10 @@ impl Builder {
         self
     }
 
-    /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at once,
-    /// never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be reported;
-    /// those beyond are only counted, as are those that it has not been told when the last call is over. A hook that does not return
-    /// keeps [`Server::run`] from returning.
+    /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at
+    /// once, never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be
+    /// reported; those beyond are only counted, as are those that it has not been told when the last call is over. A hook that
+    /// does not return keeps [`Server::run`] from returning.
     pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
         self.settings.hooks.on_incident = Box::new(hook);
         self
@@ -135,8 +135,8 @@ impl Builder {
         self.from_listener(TcpListener::bind(address)?)
     }
 
-    /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's 128.
-    /// The server gives it a time-out, so it must not be shared with somebody else who accepts on it.
+    /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's
+    /// 128. The server gives it a time-out, so it must not be shared with somebody else who accepts on it.
     ///
     /// # Errors
     ///

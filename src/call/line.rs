@@ -17,7 +17,8 @@ use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 // Invariants:
 // - The first end that anyone notes is the call's end; from then on nothing is sent but the farewell.
 // - The farewell is said once, by whoever holds the writer first after the end: `hang_up` if the writer is free, otherwise the
-//   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s at the most.
+//   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s
+//   at the most.
 // - `playout` is never locked while something is waited for, so that to say or to flush never waits for the peer. One thread at a
 //   time takes frames from it: the one that listens, or after `split` the one that speaks.
 

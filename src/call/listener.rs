@@ -56,12 +56,12 @@ const MEDIUM: Duration = Duration::from_millis(60);
 /// comes up to two of them late: such a read takes 4 to 8 ms, 11.7 ms at the 99th percentile.
 const FINE: Duration = Duration::from_millis(4);
 
-/// Closer to a deadline we sleep, which is exact to 0.1 ms, once we have read what there was. Longer than a fine read can take, and
-/// no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
+/// Closer to a deadline we sleep, which is exact to 0.1 ms, once we have read what there was. Longer than a fine read can take,
+/// and no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
 const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
 
-/// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on hold,
-/// or his telephone suppresses silence. What comes then is heard at the next deadline.
+/// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on
+/// hold, or his telephone suppresses silence. What comes then is heard at the next deadline.
 const SILENT: Duration = Duration::from_millis(100);
 
 enum Waited {
@@ -322,7 +322,8 @@ pub enum Event<'a> {
     Malformed(PayloadError<'a>),
     /// A frame came that is longer than the call takes. It was skipped; the call goes on in step.
     TooLong(Header),
-    /// All that was to be said before this mark has been said: handed to the kernel, on the way. See [`Voice::mark`](super::Voice::mark).
+    /// All that was to be said before this mark has been said: handed to the kernel, on the way. See
+    /// [`Voice::mark`](super::Voice::mark).
     Said(Mark),
     /// The time has come to which [`receive_until`](Listener::receive_until) was to wait.
     TimeUp,

@@ -1,8 +1,8 @@
 //! Calls over TCP: a server for them, and an Asterisk that is played by us.
 //!
 //! [`Server`] gives each connection a thread and its handler a [`Call`]. A call is received as [`Event`]s and spoken on through
-//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a version
-//! of Asterisk takes offence at it knows from [`asterisk`], and [`TestCall`] is a test in a few lines.
+//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a
+//! version of Asterisk takes offence at it knows from [`asterisk`], and [`TestCall`] is a test in a few lines.
 //!
 //! ```
 //! use audiosocket::call::{Server, SimulatedAsterisk};

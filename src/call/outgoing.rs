@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::transport::{Transport, at_least_a_millisecond};
 
-/// The way out of a transport that both directions share, as the stream layer wants it, with a deadline for each frame as a whole, however few bytes the peer takes at a time.
+/// The way out of a transport that both directions share, as the stream layer wants it, with a deadline for each frame as a
+/// whole, however few bytes the peer takes at a time.
 #[derive(Debug)]
 pub(super) struct Outgoing<T> {
     transport: Arc<T>,

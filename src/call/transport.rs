@@ -18,9 +18,9 @@ pub trait Transport: Send + Sync {
     /// whatever else can happen to a connection.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written, as
-    /// [`read`](Transport::read) does, with a time-out of a few milliseconds. Nothing is written on the transport meanwhile. A call of one thread that speaks on a silent
-    /// line looks at it like this, and so wakes once for each frame instead of twice.
+    /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written,
+    /// as [`read`](Transport::read) does, with a time-out of a few milliseconds. Nothing is written on the transport meanwhile. A
+    /// call of one thread that speaks on a silent line looks at it like this, and so wakes once for each frame instead of twice.
     ///
     /// # Errors
     ///

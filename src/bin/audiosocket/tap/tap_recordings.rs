@@ -68,8 +68,9 @@ impl TapRecordings {
         })
     }
 
-    /// Records a call that began at the given time in a new file in `folder`, `name.tap`. If a recording of that name is there, of the
-    /// bytes or of the sound, it is `name-2.tap` and so on. Answers that name, without its end, so that the two bear the same.
+    /// Records a call that began at the given time in a new file in `folder`, `name.tap`. If a recording of that name is there,
+    /// of the bytes or of the sound, it is `name-2.tap` and so on. Answers that name, without its end, so that the two bear the
+    /// same.
     pub fn begin(
         &self,
         folder: &Path,

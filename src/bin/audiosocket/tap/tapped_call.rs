@@ -14,12 +14,12 @@ use super::watch::TapWatch;
 use crate::tap_file::{Entry, Seen, Sender};
 
 // Invariants:
-// - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other side,
-//   for the disk or for the reader of the output.
+// - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other
+//   side, for the disk or for the reader of the output.
 // - A direction that ends is passed on as its end; the call is over when both have ended.
-// - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends to
-//   the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at, unless
-//   that takes longer than a send does that has room.
+// - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends
+//   to the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at,
+//   unless that takes longer than a send does that has room.
 
 /// A call between the two connections of the tap.
 pub struct TappedCall<'a> {

@@ -1,7 +1,7 @@
 //! Tap files: the bytes of both directions of a call, with their times.
 //!
-//! A file begins with `89 41 53 54` (which no AudioSocket stream does: there is no kind 0x89), the version of the format, `01`, three
-//! zero bytes, and when the recording began, in microseconds since 1970, UTC, as a big-endian u64. Entries follow:
+//! A file begins with `89 41 53 54` (which no AudioSocket stream does: there is no kind 0x89), the version of the format, `01`,
+//! three zero bytes, and when the recording began, in microseconds since 1970, UTC, as a big-endian u64. Entries follow:
 //!
 //! | bytes | |
 //! |---|---|

@@ -26,7 +26,8 @@ impl<W: Write> TapWriter<W> {
         })
     }
 
-    /// Writes an entry, with one write, so that a program that is killed leaves whole ones. More bytes than an entry holds make more.
+    /// Writes an entry, with one write, so that a program that is killed leaves whole ones. More bytes than an entry holds make
+    /// more.
     pub fn add(&mut self, entry: Entry<'_>) -> io::Result<()> {
         let (what, bytes) = match entry.what {
             Seen::Bytes(bytes) => (b'd', bytes),

@@ -77,7 +77,8 @@ impl TestCall {
         self
     }
 
-    /// The caller talks: a soft tone of 500 Hz, its samples 500 or -500, 20 ms a frame at 8 kHz. Less long if the server hangs up.
+    /// The caller talks: a soft tone of 500 Hz, its samples 500 or -500, 20 ms a frame at 8 kHz. Less long if the server hangs
+    /// up.
     pub fn talk(self, duration: Duration) -> TestCall {
         self.then(Step::Talk(duration))
     }

@@ -61,8 +61,8 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit), 5 minutes by default):
-    /// as much as the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
+    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit), 5 minutes by
+    /// default): as much as the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
     pub fn say(&self, bytes: &[u8]) -> Result<(), SayError> {
         self.add_speech(bytes.len(), |playout, now| playout.say(bytes, now))
     }

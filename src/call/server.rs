@@ -110,13 +110,14 @@ impl Server {
     /// each call and may borrow what outlives this call.
     ///
     /// When the handler returns, with or without an error, or panics, its call is ended properly, so that Asterisk goes on in
-    /// its dialplan. An error or a panic ends no other call; both are an [`Incident`], of which nobody hears unless
-    /// [`Builder::on_incident`] is set, except for a [`SendError`], with which a handler only says that the call is over. (With
-    /// `panic = "abort"`, and when a stack overflows, the process ends.)
+    /// its dialplan. An error or a panic ends no other call; both are an [`Incident`](super::Incident), of which nobody hears
+    /// unless [`Builder::on_incident`] is set, except for a [`SendError`](super::SendError), with which a handler only says that
+    /// the call is over. (With `panic = "abort"`, and when a stack overflows, the process ends.)
     ///
     /// # Errors
     ///
-    /// The system's, if there is no thread to begin with. What goes wrong later is an [`Incident`] and does not end the server.
+    /// The system's, if there is no thread to begin with. What goes wrong later is an [`Incident`](super::Incident) and does not
+    /// end the server.
     pub fn run<F>(self, handler: F) -> io::Result<()>
     where
         F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,

@@ -1,17 +1,18 @@
-//! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no offence.
-//! But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
+//! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no
+//! offence. But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
 
 #![cfg(feature = "std")]
 
+#[path = "common/program.rs"]
+mod program;
 #[path = "common/test_file.rs"]
 mod test_file;
 #[path = "common/wav_file.rs"]
 mod wav_file;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use audiosocket::call::asterisk::Version;
 use audiosocket::call::{Direction, End, SimulatedAsterisk, SimulatedCaller};
 use audiosocket::wire::{Audio, Digit, SampleRate};
+use program::Program;
 use test_file::TestFile;
 use wav_file::WavFile;
 
@@ -26,42 +28,17 @@ use wav_file::WavFile;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An example under way.
-struct Example {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    address: String,
-}
-
-/// A test that fails leaves no server behind.
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+struct Example(Program);
 
 impl Example {
     #[track_caller]
     fn start(name: &str, arguments: &[&str]) -> Example {
-        let mut child = Command::new(program(name))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let address = first.strip_prefix("listening on ").unwrap().into();
-        Example {
-            child,
-            lines,
-            address,
-        }
+        Example(Program::start(Command::new(program(name)).args(arguments)).unwrap())
     }
 
     #[track_caller]
     fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
+        self.0.lines.next().unwrap().unwrap()
     }
 
     /// Calls it. The caller hangs up when he has done his part and `enough` of what he has heard, unless it hangs up before.
@@ -72,7 +49,7 @@ impl Example {
         enough: impl Fn(&Heard) -> bool,
     ) -> Heard {
         let uuid = SimulatedAsterisk::random_uuid();
-        let mut asterisk = SimulatedAsterisk::connect(&self.address, uuid)
+        let mut asterisk = SimulatedAsterisk::connect(&self.0.address, uuid)
             .unwrap()
             .judged_by(Version::MEASURED)
             .unwrap();
@@ -105,7 +82,8 @@ impl Example {
     }
 }
 
-/// Cargo builds the examples when it tests all, into a folder beside that of the tests; when it runs this test alone, it does not.
+/// Cargo builds the examples when it tests all, into a folder beside that of the tests; when it runs this test alone, it does
+/// not.
 #[track_caller]
 fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();

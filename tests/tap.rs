@@ -7,7 +7,7 @@ mod faulty;
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -346,10 +346,15 @@ fn what_comes_before_a_uuid_does_is_recorded_whole_and_not_held_for_ever() {
     assert!(text.contains("server closed the connection"), "{text}");
 }
 
+/// Where nobody listens. Not 127.0.0.1, where the port might be given to another test as soon as it is free.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.7.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
 #[test]
 fn a_tap_of_itself_is_refused() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-    let address = address.unwrap().to_string();
+    let address = free_address().to_string();
     let output = run(&["tap", "--listen", &address, "--to", &address]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--to is the address of the tap itself"));
@@ -357,11 +362,7 @@ fn a_tap_of_itself_is_refused() {
 
 #[test]
 fn without_a_server_the_caller_is_let_go_and_it_is_said() {
-    // An address where nobody listens.
-    let address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let address = free_address();
     let tap = Serving::tap(&address.to_string(), &["--calls", "1"]);
     let caller = TcpStream::connect(&tap.address).unwrap();
     assert_eq!(read_all(&caller), []);

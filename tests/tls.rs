@@ -1,5 +1,5 @@
-//! Calls through TLS, with the commands and configurations of the guide's chapter on security. Skipped, and said so, where stunnel or
-//! openssl is missing, unless `AUDIOSOCKET_EVERY_LANGUAGE` is set, as .ci/run does.
+//! Calls through TLS, with the commands and configurations of the guide's chapter on security. Skipped, and said so, where
+//! stunnel or openssl is missing, unless `AUDIOSOCKET_EVERY_LANGUAGE` is set, as .ci/run does.
 
 #![cfg(feature = "std")]
 

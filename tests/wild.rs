@@ -1,56 +1,33 @@
 //! Echo servers in other languages, written as such servers are, and what `audiosocket call` tells their authors.
 
+#[path = "common/program.rs"]
+mod program;
 #[path = "common/transcript.rs"]
 mod transcript;
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use program::Program;
 use transcript::shape;
 
 /// A server under way.
-struct Wild {
-    child: Child,
-    address: String,
-}
-
-/// A test that fails leaves no server behind.
-impl Drop for Wild {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+struct Wild(Program);
 
 impl Wild {
     /// `None` if the language is not installed here and does not have to be.
     fn start(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<Wild> {
-        let mut child = Command::new(&program)
-            .args(arguments)
-            .arg("0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()
-            .or_else(|| is_missing(program.as_ref()))?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim_end().strip_prefix("listening on ").unwrap();
-        Some(Wild {
-            address: String::from(address),
-            child,
-        })
+        let program = program.as_ref();
+        let started = Program::start(Command::new(program).args(arguments).arg("0"));
+        started.ok().map(Wild).or_else(|| is_missing(program))
     }
 
     fn judged_by(&self, version: &str) -> Output {
         Command::new(env!("CARGO_BIN_EXE_audiosocket"))
             .args([
                 "call",
-                &self.address,
+                &self.0.address,
                 "--seconds",
                 "5",
                 "--asterisk",

@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::string::String;
 use std::time::Duration;
 
+use super::hooks::Hooks;
 use super::{CallOptions, Incident, Server};
 use crate::wire::Uuid;
 
@@ -37,13 +38,10 @@ pub(super) struct Settings {
     pub(super) max_pending: usize,
     pub(super) uuid_deadline: Duration,
     pub(super) call_options: CallOptions,
-    pub(super) admit: Box<Admit>,
-    pub(super) on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
+    pub(super) hooks: Hooks,
     pub(super) thread_name: String,
     pub(super) stack_size: Option<usize>,
 }
-
-type Admit = dyn Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
 
 /// A connection that has sent its UUID and wants to become a call.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +51,16 @@ pub struct Caller {
     pub peer: SocketAddr,
     /// Its UUID.
     pub uuid: Uuid,
-    /// How many live calls have the same UUID, those that are just being admitted included: 0, unless the dialplan uses one twice.
-    /// Asterisk does not mind.
+    /// How many live calls have the same UUID, those that are just being admitted included: 0, unless the dialplan uses one
+    /// twice. Asterisk does not mind.
     pub live_with_same_uuid: usize,
 }
 
 impl Builder {
-    /// How many calls there may be at once, those that wait to be admitted included: 1000 by default, which a machine with two cores
-    /// takes in and echoes (bench/README.md); how many it keeps time with depends on what is done for each. A call more is refused.
-    /// The price of a call is a thread, some 15 KB of memory and a descriptor; the defaults
-    /// together need up to some 3100 descriptors (`ulimit -n`), of which up to 1024 are connections that are over but for the peer's
-    /// close.
+    /// How many calls there may be at once, those that wait to be admitted included: 1000 by default, which a machine with two
+    /// cores takes in and echoes (bench/README.md); how many it keeps time with depends on what is done for each. A call more is
+    /// refused. The price of a call is a thread, some 15 KB of memory and a descriptor; the defaults together need up to some
+    /// 3100 descriptors (`ulimit -n`), of which up to 1024 are connections that are over but for the peer's close.
     pub fn max_calls(mut self, calls: usize) -> Builder {
         self.settings.max_calls = calls;
         self
@@ -92,24 +89,25 @@ impl Builder {
         self
     }
 
-    /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon which
-    /// Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called on the
-    /// connection's own thread, so that it holds up nobody else, but has the place of a call meanwhile; and it has to be done well within 2 s, after which Asterisk gives
-    /// up a call on which nothing has moved, and the greeting is only sent after it.
+    /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon
+    /// which Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](super::Refusal::NotAdmitted). Called
+    /// on the connection's own thread, so that it holds up nobody else, but has the place of a call meanwhile; and it has to be
+    /// done well within 2 s, after which Asterisk gives up a call on which nothing has moved, and the greeting is only sent after
+    /// it.
     pub fn admit(
         mut self,
         hook: impl Fn(&Caller) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
     ) -> Builder {
-        self.settings.admit = Box::new(hook);
+        self.settings.hooks.admit = Box::new(hook);
         self
     }
 
-    /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at once,
-    /// never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be reported;
-    /// those beyond are only counted, as are those that it has not been told when the last call is over. A hook that does not return
-    /// keeps [`Server::run`] from returning.
+    /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at
+    /// once, never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be
+    /// reported; those beyond are only counted, as are those that it has not been told when the last call is over. A hook that
+    /// does not return keeps [`Server::run`] from returning.
     pub fn on_incident(mut self, hook: impl Fn(&Incident<'_>) + Send + Sync + 'static) -> Builder {
-        self.settings.on_incident = Box::new(hook);
+        self.settings.hooks.on_incident = Box::new(hook);
         self
     }
 
@@ -137,8 +135,8 @@ impl Builder {
         self.from_listener(TcpListener::bind(address)?)
     }
 
-    /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's 128.
-    /// The server gives it a time-out, so it must not be shared with somebody else who accepts on it.
+    /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's
+    /// 128. The server gives it a time-out, so it must not be shared with somebody else who accepts on it.
     ///
     /// # Errors
     ///
@@ -158,8 +156,7 @@ impl Default for Builder {
                 max_pending: 1000,
                 uuid_deadline: Duration::from_secs(5),
                 call_options: CallOptions::default(),
-                admit: Box::new(|_| Ok(())),
-                on_incident: Box::new(|_| {}),
+                hooks: Hooks::default(),
                 thread_name: String::from("call"),
                 stack_size: None,
             },

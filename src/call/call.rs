@@ -7,10 +7,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::line::{Line, at_least_a_millisecond};
+use super::incoming::Incoming;
+use super::line::Line;
 use super::lingering;
 use super::listener::Clock;
-use super::transport::{Incoming, Transport};
+use super::transport::{Transport, at_least_a_millisecond};
 use super::{
     CallOptions, Direction, End, Event, Listener, Refusal, SayError, Speaker, Stats, Voice,
 };
@@ -78,8 +79,8 @@ impl<T: Transport> Call<T> {
         opened
     }
 
-    /// The same, but leaves the greeting to the caller, and the ending of a connection that is refused. `dismissed` is asked a few
-    /// times a second whether to give up, and why.
+    /// The same, but leaves the greeting to the caller, and the ending of a connection that is refused. `dismissed` is asked a
+    /// few times a second whether to give up, and why.
     pub(super) fn open(
         transport: Arc<T>,
         peer_address: Option<SocketAddr>,
@@ -161,11 +162,11 @@ impl<T: Transport> Call<T> {
         self.voice.heard_rate()
     }
 
-    /// Tells a hook of all audio of the call from now on, in both directions, with the time when it was read or had been sent: to record or
-    /// to measure it. One hook a call; another takes its place.
+    /// Tells a hook of all audio of the call from now on, in both directions, with the time when it was read or had been sent: to
+    /// record or to measure it. One hook a call; another takes its place.
     ///
-    /// It runs on the thread that receives or sends, between two frames: one that takes its time makes the next frame late. It must
-    /// not send on the same call, for which it would wait for itself.
+    /// It runs on the thread that receives or sends, between two frames: one that takes its time makes the next frame late. It
+    /// must not send on the same call, for which it would wait for itself.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Direction};

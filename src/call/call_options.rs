@@ -41,15 +41,15 @@ impl CallOptions {
     }
 
     /// How long a frame may take from its first byte to its last: 5 s by default. Asterisk writes each in one piece, so the rest
-    /// is for packets that are lost and sent again; the price is that a peer that sends a byte at a time has a thread for as long.
-    /// Watched while the call waits for events.
+    /// is for packets that are lost and sent again; the price is that a peer that sends a byte at a time has a thread for as
+    /// long. Watched while the call waits for events.
     pub const fn frame_deadline(mut self, deadline: Duration) -> CallOptions {
         self.frame_deadline = deadline;
         self
     }
 
-    /// How long a frame that is sent may wait for room, as a whole: 2 s by default, as long as Asterisk itself waits for a sign of
-    /// life. Only a peer that has stopped reading megabytes ago makes it wait at all; everybody who speaks on that call waits
+    /// How long a frame that is sent may wait for room, as a whole: 2 s by default, as long as Asterisk itself waits for a sign
+    /// of life. Only a peer that has stopped reading megabytes ago makes it wait at all; everybody who speaks on that call waits
     /// with it.
     pub const fn write_deadline(mut self, deadline: Duration) -> CallOptions {
         self.write_deadline = deadline;
@@ -80,9 +80,10 @@ impl CallOptions {
         self
     }
 
-    /// After how long without traffic in either direction a frame of silence goes out; `None` for never. 1 s by default: Asterisk's
-    /// application ends a call after 2 s without any (2.003 s measured with 22.10). It is sent while the call waits for events, so
-    /// a handler that computes for 2 s without receiving or sending loses a silent call, unless a [`Speaker`](super::Speaker::run) runs.
+    /// After how long without traffic in either direction a frame of silence goes out; `None` for never. 1 s by default:
+    /// Asterisk's application ends a call after 2 s without any (2.003 s measured with 22.10). It is sent while the call waits
+    /// for events, so a handler that computes for 2 s without receiving or sending loses a silent call, unless a
+    /// [`Speaker`](super::Speaker::run) runs.
     pub const fn keep_alive(mut self, after: Option<Duration>) -> CallOptions {
         self.keep_alive = after;
         self
@@ -109,16 +110,17 @@ impl CallOptions {
         self
     }
 
-    /// How digits are [sent](super::Voice::send_digits): as signals of the start-stop dialect, or as tones, which is all that Asterisk's
-    /// own dialect knows in that direction. `None`, the default, goes by the digits that the call has heard, and is tones until then.
+    /// How digits are [sent](super::Voice::send_digits): as signals of the start-stop dialect, or as tones, which is all that
+    /// Asterisk's own dialect knows in that direction. `None`, the default, goes by the digits that the call has heard, and is
+    /// tones until then.
     pub const fn dialect(mut self, dialect: Option<DtmfDialect>) -> CallOptions {
         self.dialect = dialect;
         self
     }
 
     /// How much speech a frame holds: 20 ms by default, as Asterisk's frames do. From 10 to 60 ms in steps of 10 ms, of which the
-    /// next lower one is taken, and the nearest for what is beyond. A longer frame saves system calls and packets, and costs as much delay;
-    /// Asterisk plays any of them as they come (measured with 22.10).
+    /// next lower one is taken, and the nearest for what is beyond. A longer frame saves system calls and packets, and costs as
+    /// much delay; Asterisk plays any of them as they come (measured with 22.10).
     pub const fn frame_time(mut self, time: Duration) -> CallOptions {
         self.frame_ms = match time.as_millis() / 10 {
             0 | 1 => 10,

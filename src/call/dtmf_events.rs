@@ -9,8 +9,8 @@ use crate::wire::{Digit, Dtmf};
 ///
 /// Asterisk tells a digit once, when the key has come up, and not how long it was held. The start-stop dialect tells both ends
 /// and the duration. What can go wrong there is put right: a start that is repeated is one start; a stop without a start is a
-/// digit; a start whose stop does not come is a digit when the next key is pressed, or when a key has been held for longer than any key
-/// is.
+/// digit; a start whose stop does not come is a digit when the next key is pressed, or when a key has been held for longer than
+/// any key is.
 ///
 /// Times are passed in; [`deadline`](DtmfEvents::deadline) says when to ask again without a new signal.
 ///
@@ -149,8 +149,9 @@ mod tests {
 
     use super::*;
 
-    /// What comes of signals, a second apart, each written as `5+` for a start, `5-` for a stop after 100 ms and `5` for a digit; the
-    /// events as `5+` for a beginning, `5` for a digit and `5=100` for one with its duration. A dot is a second in which nothing comes.
+    /// What comes of signals, a second apart, each written as `5+` for a start, `5-` for a stop after 100 ms and `5` for a digit;
+    /// the events as `5+` for a beginning, `5` for a digit and `5=100` for one with its duration. A dot is a second in which
+    /// nothing comes.
     fn events(signals: &str) -> String {
         let mut events = DtmfEvents::with_longest_press(Duration::from_secs(3));
         let mut now = Instant::now();

@@ -10,8 +10,8 @@ use super::Stats;
 use super::connections::Connections;
 use crate::wire::Uuid;
 
-/// A handle to a [`Server`](super::Server), for other threads: what calls there are, hanging one up, shutting all down. Cloning it
-/// is cheap.
+/// A handle to a [`Server`](super::Server), for other threads: what calls there are, hanging one up, shutting all down. Cloning
+/// it is cheap.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,23 +1,24 @@
 //! The connection of one call, shared by those who listen and those who speak.
 
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::overhear::{Direction, Overhearing};
+use super::outgoing::Outgoing;
+use super::overhearing::Overhearing;
 use super::playout::{Due, Playout};
-use super::transport::Transport;
-use super::{CallOptions, Deadline, End, Mark, SendError, Stats};
+use super::transport::{Transport, is_timeout};
+use super::{CallOptions, Deadline, Direction, End, Mark, SendError, Stats};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
 // Invariants:
 // - The first end that anyone notes is the call's end; from then on nothing is sent but the farewell.
 // - The farewell is said once, by whoever holds the writer first after the end: `hang_up` if the writer is free, otherwise the
-//   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s at the most.
+//   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s
+//   at the most.
 // - `playout` is never locked while something is waited for, so that to say or to flush never waits for the peer. One thread at a
 //   time takes frames from it: the one that listens, or after `split` the one that speaks.
 
@@ -66,12 +67,7 @@ impl<T> Line<T> {
         peer_address: Option<SocketAddr>,
         options: CallOptions,
     ) -> Line<T> {
-        let write_deadline = at_least_a_millisecond(options.write_deadline);
-        let outgoing = Outgoing {
-            transport: Arc::clone(&transport),
-            write_deadline,
-            frame_begun: None,
-        };
+        let outgoing = Outgoing::new(Arc::clone(&transport), options.write_deadline);
         Line {
             transport,
             uuid,
@@ -422,52 +418,3 @@ const EARLY: Duration = Duration::from_millis(125);
 
 /// How long a hangup frame may wait for room. The three bytes wait only behind megabytes that the peer does not read.
 const FAREWELL_DEADLINE: Duration = Duration::from_millis(100);
-
-/// The way out, with a deadline for each frame as a whole, however few bytes the peer takes at a time.
-#[derive(Debug)]
-struct Outgoing<T> {
-    transport: Arc<T>,
-    write_deadline: Duration,
-    /// When the frame was begun of which only a part has gone out.
-    frame_begun: Option<Instant>,
-}
-
-impl<T: Transport> Write for Outgoing<T> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The time-out that the transport has is the whole deadline. A frame goes out in one write unless the peer has stopped
-        // reading, so the time left is set only for what is left of a frame, and the whole deadline again after it.
-        if let Some(begun) = self.frame_begun {
-            let left = self.write_deadline.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            self.transport
-                .set_write_timeout(at_least_a_millisecond(left))?;
-        }
-        let begun = self.frame_begun.unwrap_or_else(Instant::now);
-        let count = self.transport.write(bytes)?;
-        let is_whole = count >= bytes.len();
-        if is_whole && self.frame_begun.is_some() {
-            self.transport
-                .set_write_timeout(at_least_a_millisecond(self.write_deadline))?;
-        }
-        self.frame_begun = (!is_whole).then_some(begun);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Zero would mean no time-out at all, and a kernel may round what is less than a millisecond to it.
-pub(super) fn at_least_a_millisecond(timeout: Duration) -> Duration {
-    timeout.max(Duration::from_millis(1))
-}
-
-pub(super) fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
-}

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::byte_rate::ByteRate;
+use super::incoming::Incoming;
 use super::line::{Line, Spoken};
-use super::overhear::Direction;
-use super::transport::{Incoming, Transport};
-use super::{CallOptions, Deadline, End, Mark, Stats};
+use super::transport::Transport;
+use super::{CallOptions, Deadline, Direction, End, Event, Mark, Stats};
 use crate::stream::{FrameReader, ReadError};
-use crate::wire::{Audio, Dtmf, Header, Kind, Message, PayloadError, SampleRate};
+use crate::wire::{Kind, Message, SampleRate};
 
 /// The hearing half of a call: the events that come from the peer, one after the other.
 ///
@@ -56,12 +56,12 @@ const MEDIUM: Duration = Duration::from_millis(60);
 /// comes up to two of them late: such a read takes 4 to 8 ms, 11.7 ms at the 99th percentile.
 const FINE: Duration = Duration::from_millis(4);
 
-/// Closer to a deadline we sleep, which is exact to 0.1 ms, once we have read what there was. Longer than a fine read can take, and
-/// no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
+/// Closer to a deadline we sleep, which is exact to 0.1 ms, once we have read what there was. Longer than a fine read can take,
+/// and no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
 const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
 
-/// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on hold,
-/// or his telephone suppresses silence. What comes then is heard at the next deadline.
+/// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on
+/// hold, or his telephone suppresses silence. What comes then is heard at the next deadline.
 const SILENT: Duration = Duration::from_millis(100);
 
 enum Waited {
@@ -309,88 +309,5 @@ impl<T> fmt::Debug for Listener<T> {
             .field("uuid", &self.line.uuid)
             .field("end", &self.line.end())
             .finish_non_exhaustive()
-    }
-}
-
-/// Something that happened on a call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Event<'a> {
-    /// A message came: audio, a DTMF digit, or something rarer.
-    Message(Message<'a>),
-    /// A frame came whose payload does not suit its kind. The error holds it; the call goes on in step.
-    Malformed(PayloadError<'a>),
-    /// A frame came that is longer than the call takes. It was skipped; the call goes on in step.
-    TooLong(Header),
-    /// All that was to be said before this mark has been said: handed to the kernel, on the way. See [`Voice::mark`](super::Voice::mark).
-    Said(Mark),
-    /// The time has come to which [`receive_until`](Listener::receive_until) was to wait.
-    TimeUp,
-}
-
-impl<'a> Event<'a> {
-    /// The audio, if the event is audio.
-    ///
-    /// ```
-    /// use audiosocket::call::Event;
-    ///
-    /// assert_eq!(Event::TimeUp.audio(), None);
-    /// ```
-    pub const fn audio(&self) -> Option<Audio<'a>> {
-        match self {
-            Event::Message(Message::Audio(audio)) => Some(*audio),
-            _ => None,
-        }
-    }
-
-    /// The DTMF signal, if the event is one.
-    pub const fn dtmf(&self) -> Option<Dtmf> {
-        match self {
-            Event::Message(Message::Dtmf(dtmf)) => Some(*dtmf),
-            _ => None,
-        }
-    }
-}
-
-/// In a few words, for logs.
-impl fmt::Display for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Event::Message(message) => message.fmt(f),
-            Event::Malformed(error) => error.fmt(f),
-            Event::TooLong(header) => write!(f, "frame too long: {header}"),
-            Event::Said(_) => f.write_str("what was to be said has been said"),
-            Event::TimeUp => f.write_str("the time is up"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::string::ToString;
-
-    use super::*;
-    use crate::wire::Frame;
-
-    #[test]
-    fn every_event_reads_well() {
-        let empty_audio = Frame::new(Kind::SLIN, &[]).unwrap().message().unwrap_err();
-        for (event, text) in [
-            (
-                Event::Message(Message::LegacySilence),
-                "silence without payload",
-            ),
-            (
-                Event::Malformed(empty_audio),
-                "audio (0x10) without a sample, at least 2 bytes are due",
-            ),
-            (
-                Event::TooLong(Header::new(Kind::SLIN, 65_000)),
-                "frame too long: audio (0x10), payload length 65000",
-            ),
-            (Event::TimeUp, "the time is up"),
-        ] {
-            assert_eq!(event.to_string(), text);
-        }
     }
 }

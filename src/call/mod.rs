@@ -1,8 +1,8 @@
 //! Calls over TCP: a server for them, and an Asterisk that is played by us.
 //!
 //! [`Server`] gives each connection a thread and its handler a [`Call`]. A call is received as [`Event`]s and spoken on through
-//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a version
-//! of Asterisk takes offence at it knows from [`asterisk`], and [`TestCall`] is a test in a few lines.
+//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a
+//! version of Asterisk takes offence at it knows from [`asterisk`], and [`TestCall`] is a test in a few lines.
 //!
 //! ```
 //! use audiosocket::call::{Server, SimulatedAsterisk};
@@ -43,18 +43,26 @@ mod byte_rate;
 mod call;
 mod call_options;
 mod connections;
+mod direction;
 mod dtmf_events;
 mod end;
+mod event;
 mod handle;
+mod hooks;
 mod incident;
+mod incoming;
 mod lateness;
 mod line;
 mod lingering;
 mod listener;
-mod overhear;
+mod outgoing;
+mod overhearing;
 mod playout;
+mod reception;
 mod refusal;
+mod say_error;
 mod server;
+mod serving;
 mod simulated_connection;
 mod simulator;
 mod speaker;
@@ -69,14 +77,16 @@ mod witness;
 pub use builder::{Builder, Caller};
 pub use call::Call;
 pub use call_options::CallOptions;
+pub use direction::Direction;
 pub use dtmf_events::{DtmfEvent, DtmfEvents};
 pub use end::{Deadline, End};
+pub use event::Event;
 pub use handle::{Counts, Handle, LiveCall};
 pub use incident::Incident;
 pub use lateness::Lateness;
-pub use listener::{Event, Listener};
-pub use overhear::Direction;
+pub use listener::Listener;
 pub use refusal::Refusal;
+pub use say_error::{SayError, SendError};
 pub use server::Server;
 pub use simulated_connection::SimulatedConnection;
 pub use simulator::{SimulatedAsterisk, SimulatedCaller};
@@ -85,4 +95,4 @@ pub use stats::Stats;
 pub use test_call::{TestCall, TestReport, TestedCall};
 pub use transport::Transport;
 pub use unsaid::Unsaid;
-pub use voice::{HangUpOnDrop, Mark, SayError, SendError, Voice};
+pub use voice::{HangUpOnDrop, Mark, Voice};

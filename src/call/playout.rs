@@ -71,8 +71,8 @@ pub(super) enum Due {
 /// Speech that runs dry and goes on within this time had a hole in it; after more it is something new.
 const LONGEST_HOLE: Duration = Duration::from_millis(500);
 
-/// How long a key is held, and how long none is after it. A receiver of tones needs 40 ms of each (ITU-T Q.24), and Asterisk makes
-/// 100 ms of whatever the start-stop dialect's stop says (measured).
+/// How long a key is held, and how long none is after it. A receiver of tones needs 40 ms of each (ITU-T Q.24), and Asterisk
+/// makes 100 ms of whatever the start-stop dialect's stop says (measured).
 pub(super) const PRESSED_MS: u16 = 100;
 
 impl Playout {
@@ -141,8 +141,8 @@ impl Playout {
         samples.len()
     }
 
-    /// Takes digits of the start-stop dialect in, as far as there is room, and answers how many: from the next whole frame on, each
-    /// with its start, silence for as long as the key is held, its stop, and silence before what comes next.
+    /// Takes digits of the start-stop dialect in, as far as there is room, and answers how many: from the next whole frame on,
+    /// each with its start, silence for as long as the key is held, its stop, and silence before what comes next.
     pub(super) fn press(&mut self, digits: &[Digit], now: Instant) -> usize {
         self.speech.drop_half_sample();
         let frame_len = self.frame_len();
@@ -253,7 +253,8 @@ impl Playout {
         let signal = self.signals.front().copied();
         let signal = signal.filter(|(place, _)| *place <= self.cut);
         if whole == 0 && signal.is_none() {
-            // When the last frame has lasted: a hangup at its heels can overtake it in Asterisk's channel driver (measured with 22.10).
+            // When the last frame has lasted: a hangup at its heels can overtake it in Asterisk's channel driver (measured with
+            // 22.10).
             let last_frame_ends = self.pacer.due().filter(|due| *due > now);
             return match (self.hangs_up_at_end, last_frame_ends) {
                 (true, Some(ends)) => Due::At(ends),

@@ -11,8 +11,8 @@ use super::Transport;
 use super::asterisk::Violation;
 use super::witness::Hearing;
 
-/// The connection of a [`SimulatedAsterisk`](super::SimulatedAsterisk): a TCP connection, and if there is a judge, what he has been
-/// read of it.
+/// The connection of a [`SimulatedAsterisk`](super::SimulatedAsterisk): a TCP connection, and if there is a judge, what he has
+/// been read of it.
 #[derive(Debug)]
 pub struct SimulatedConnection {
     stream: Arc<TcpStream>,

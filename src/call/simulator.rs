@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::asterisk::{Judge, Rules, Violation};
+use super::incoming::Incoming;
 use super::line::Line;
 use super::lingering::PATIENCE;
-use super::transport::Incoming;
 use super::witness::Witness;
 use super::{
     Call, CallOptions, Direction, End, Event, Listener, SendError, SimulatedConnection, Speaker,
@@ -92,13 +92,13 @@ impl SimulatedAsterisk {
         })
     }
 
-    /// The same Asterisk, judging what the server sends by the rules of a version, in the application unless they say otherwise, and
-    /// doing what that version does: at what ends its calls it ends this one, and [`end`](SimulatedAsterisk::end) is then
+    /// The same Asterisk, judging what the server sends by the rules of a version, in the application unless they say otherwise,
+    /// and doing what that version does: at what ends its calls it ends this one, and [`end`](SimulatedAsterisk::end) is then
     /// [`End::HungUpHere`]. Digits go out in that version's dialect; none do if it sends none.
     ///
-    /// A thread reads the connection from now on, at once and whether anybody [receives](SimulatedAsterisk::receive) or not, since the
-    /// rules are about milliseconds. What it has read and nobody has received is kept up to 4 MB, 4 minutes at 8 kHz; beyond that the
-    /// rest is judged and not kept, and who receives after all gets to [`End::Failed`] in the end.
+    /// A thread reads the connection from now on, at once and whether anybody [receives](SimulatedAsterisk::receive) or not,
+    /// since the rules are about milliseconds. What it has read and nobody has received is kept up to 4 MB, 4 minutes at 8 kHz;
+    /// beyond that the rest is judged and not kept, and who receives after all gets to [`End::Failed`] in the end.
     ///
     /// ```
     /// use audiosocket::call::asterisk::{Rule, Version};
@@ -124,8 +124,8 @@ impl SimulatedAsterisk {
     ///
     /// # Errors
     ///
-    /// The system's, if it has no thread for it; [`InvalidInput`](io::ErrorKind::InvalidInput) if it is judged already or something
-    /// has been received: a call is judged from its beginning.
+    /// The system's, if it has no thread for it; [`InvalidInput`](io::ErrorKind::InvalidInput) if it is judged already or
+    /// something has been received: a call is judged from its beginning.
     pub fn judged_by(mut self, rules: impl Into<Rules>) -> io::Result<SimulatedAsterisk> {
         let (listener, _) = self.call.split();
         if self.witness.is_some() || listener.has_read() {
@@ -187,8 +187,8 @@ impl SimulatedAsterisk {
         self.call.stats()
     }
 
-    /// What the server has been found to do wrong so far, if it is [judged](SimulatedAsterisk::judged_by): each rule once, in the order
-    /// in which it was found.
+    /// What the server has been found to do wrong so far, if it is [judged](SimulatedAsterisk::judged_by): each rule once, in the
+    /// order in which it was found.
     pub fn violations(&self) -> Vec<Violation> {
         self.call.voice().line().transport.violations()
     }
@@ -196,8 +196,8 @@ impl SimulatedAsterisk {
     /// Hangs up as Asterisk does: by closing the connection, without a hangup frame. If the server has sent something that was
     /// not received, the kernel resets the connection instead, as Asterisk's does.
     ///
-    /// Answers what the server has been found to do wrong, if it is [judged](SimulatedAsterisk::judged_by). If it has hung up itself,
-    /// how it then closes is part of that, and waited for up to 2 s.
+    /// Answers what the server has been found to do wrong, if it is [judged](SimulatedAsterisk::judged_by). If it has hung up
+    /// itself, how it then closes is part of that, and waited for up to 2 s.
     pub fn hang_up(mut self) -> Vec<Violation> {
         // No shutdown before the close: it would send the end of the stream ahead of the reset. All that holds the connection is
         // in here, and nothing hands out more than a reference to it.

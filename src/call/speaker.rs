@@ -13,8 +13,8 @@ use crate::wire::Audio;
 
 /// The speaking half of a call, for a thread of its own: it keeps the 20 ms clock by sleeping.
 ///
-/// From [`Call::split`](super::Call::split). [`run`](Speaker::run) says what is queued by [`Voice::say`]; [`send_paced`](Speaker::send_paced)
-/// is for a thread that makes each frame when it is due.
+/// From [`Call::split`](super::Call::split). [`run`](Speaker::run) says what is queued by [`Voice::say`];
+/// [`send_paced`](Speaker::send_paced) is for a thread that makes each frame when it is due.
 pub struct Speaker<T = TcpStream> {
     voice: Voice<T>,
     pub(super) pacer: Pacer,
@@ -31,8 +31,8 @@ impl<T: Transport> Speaker<T> {
         }
     }
 
-    /// Says what voices have queued, and waits for more, until the call is over or nothing more can be sent; the listener knows how
-    /// it ended. It also keeps a silent call alive, whatever the listening thread does meanwhile.
+    /// Says what voices have queued, and waits for more, until the call is over or nothing more can be sent; the listener knows
+    /// how it ended. It also keeps a silent call alive, whatever the listening thread does meanwhile.
     ///
     /// ```no_run
     /// use audiosocket::call::Call;

@@ -60,8 +60,8 @@ impl SpeechQueue {
         }
     }
 
-    /// Moves what waits to the front of its buffer if that saves the buffer from growing, and if half of it has been said: a queue
-    /// that is kept full would otherwise be moved for each piece.
+    /// Moves what waits to the front of its buffer if that saves the buffer from growing, and if half of it has been said: a
+    /// queue that is kept full would otherwise be moved for each piece.
     fn make_way(&mut self, count: usize) {
         let is_full = self.bytes.len().saturating_add(count) > self.bytes.capacity();
         if is_full && self.next.saturating_mul(2) >= self.bytes.len() {

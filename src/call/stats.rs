@@ -17,10 +17,11 @@ pub struct Stats {
     /// How many of them were late by a whole frame or more, which is heard as a hole. The handler was busy, or the machine.
     pub gaps: usize,
     /// How often there was nothing to say for a frame or more in the middle of speech: more was said within half a second, and
-    /// neither had a [mark](super::Voice::mark) or a [flush](super::Voice::flush) been at that place. The source of the speech was too slow.
+    /// neither had a [mark](super::Voice::mark) or a [flush](super::Voice::flush) been at that place. The source of the speech
+    /// was too slow.
     pub underruns: usize,
-    /// Whether the audio of kind 0x10 comes at about 8,000 bytes a second: that is G.711, and noise to whoever takes it for linear
-    /// audio of 8 kHz, which is 16,000. Asterisk's channel driver sends it if the caller's codec is u-law or a-law and the dial
-    /// string does not ask for a linear format, `/c(slin)` (measured with 22.10). Known after a second of audio.
+    /// Whether the audio of kind 0x10 comes at about 8,000 bytes a second: that is G.711, and noise to whoever takes it for
+    /// linear audio of 8 kHz, which is 16,000. Asterisk's channel driver sends it if the caller's codec is u-law or a-law and the
+    /// dial string does not ask for a linear format, `/c(slin)` (measured with 22.10). Known after a second of audio.
     pub is_g711_suspected: bool,
 }

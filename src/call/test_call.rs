@@ -38,8 +38,8 @@ use crate::wire::{Audio, Digit, NotADigit, SampleRate};
 /// # Ok::<(), Box<dyn Error>>(())
 /// ```
 ///
-/// The caller does one thing after the other and hangs up at the end; if there is nothing for him to do, he talks for a second. A server
-/// in another process or language is called by its address, with [`call`](TestCall::call).
+/// The caller does one thing after the other and hangs up at the end; if there is nothing for him to do, he talks for a second. A
+/// server in another process or language is called by its address, with [`call`](TestCall::call).
 #[derive(Clone, Debug)]
 #[must_use = "it has to be placed"]
 pub struct TestCall {
@@ -77,7 +77,8 @@ impl TestCall {
         self
     }
 
-    /// The caller talks: a soft tone of 500 Hz, its samples 500 or -500, 20 ms a frame at 8 kHz. Less long if the server hangs up.
+    /// The caller talks: a soft tone of 500 Hz, its samples 500 or -500, 20 ms a frame at 8 kHz. Less long if the server hangs
+    /// up.
     pub fn talk(self, duration: Duration) -> TestCall {
         self.then(Step::Talk(duration))
     }
@@ -124,8 +125,8 @@ impl TestCall {
         })
     }
 
-    /// The same to a server of our own, on a port that the system chooses, whose calls have this handler. Returns when all have left
-    /// it, so a handler that stays on after its call has ended keeps it.
+    /// The same to a server of our own, on a port that the system chooses, whose calls have this handler. Returns when all have
+    /// left it, so a handler that stays on after its call has ended keeps it.
     ///
     /// # Errors
     ///
@@ -252,8 +253,8 @@ impl TestReport {
         &self.calls
     }
 
-    /// What went wrong in the server that [`call_handler`](TestCall::call_handler) has made: handlers that failed or panicked. Asterisk
-    /// does not mind, since their calls are ended properly.
+    /// What went wrong in the server that [`call_handler`](TestCall::call_handler) has made: handlers that failed or panicked.
+    /// Asterisk does not mind, since their calls are ended properly.
     pub fn incidents(&self) -> &[String] {
         &self.incidents
     }

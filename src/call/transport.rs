@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection that can carry a call: [`TcpStream`], or one of your own, such as TLS over one.
@@ -19,9 +18,9 @@ pub trait Transport: Send + Sync {
     /// whatever else can happen to a connection.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written, as
-    /// [`read`](Transport::read) does, with a time-out of a few milliseconds. Nothing is written on the transport meanwhile. A call of one thread that speaks on a silent
-    /// line looks at it like this, and so wakes once for each frame instead of twice.
+    /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written,
+    /// as [`read`](Transport::read) does, with a time-out of a few milliseconds. Nothing is written on the transport meanwhile. A
+    /// call of one thread that speaks on a silent line looks at it like this, and so wakes once for each frame instead of twice.
     ///
     /// # Errors
     ///
@@ -108,33 +107,14 @@ impl Transport for TcpStream {
     }
 }
 
-/// The way in of a transport that both directions share, as the stream layer wants it.
-#[derive(Debug)]
-pub(super) struct Incoming<T> {
-    transport: Arc<T>,
-    /// Whether a read waits for bytes, or takes what there is.
-    pub(super) waits: bool,
-    /// Whether the last read took all there was room for, so that there may be more.
-    pub(super) took_all_room: bool,
+/// Zero would mean no time-out at all, and a kernel may round what is less than a millisecond to it.
+pub(super) fn at_least_a_millisecond(timeout: Duration) -> Duration {
+    timeout.max(Duration::from_millis(1))
 }
 
-impl<T> Incoming<T> {
-    pub(super) const fn new(transport: Arc<T>) -> Incoming<T> {
-        Incoming {
-            transport,
-            waits: true,
-            took_all_room: false,
-        }
-    }
-}
-
-impl<T: Transport> Read for Incoming<T> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let result = match self.waits {
-            true => self.transport.read(buffer),
-            false => self.transport.read_at_once(buffer),
-        };
-        self.took_all_room = matches!(result, Ok(count) if count >= buffer.len());
-        result
-    }
+pub(super) fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }

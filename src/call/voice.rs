@@ -9,15 +9,14 @@ use std::vec::Vec;
 use super::line::Line;
 use super::playout::Playout;
 use super::transport::Transport;
-use super::{End, Stats, Unsaid};
+use super::{SayError, SendError, Stats, Unsaid};
 use crate::wire::{Audio, Digit, DtmfDialect, Message, NotADigit, SampleRate, Uuid};
 
 /// A handle to speak on a call: from the thread that listens, while an event is borrowed, and from any other thread.
 ///
-/// Cloning it is cheap, and every clone speaks on the same call. Only what the peer accepts can be said: audio, the hangup, and digits
-/// in the way that suits it.
-/// Frames from several threads go out whole, one after the other. A clone that is kept after its call has ended keeps a
-/// descriptor, and can do nothing with it.
+/// Cloning it is cheap, and every clone speaks on the same call. Only what the peer accepts can be said: audio, the hangup, and
+/// digits in the way that suits it. Frames from several threads go out whole, one after the other. A clone that is kept after its
+/// call has ended keeps a descriptor, and can do nothing with it.
 pub struct Voice<T = TcpStream> {
     line: Arc<Line<T>>,
 }
@@ -27,16 +26,16 @@ impl<T: Transport> Voice<T> {
         Voice { line }
     }
 
-    /// Says audio of any length: 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued behind
-    /// what waits already and sent in whole frames when they are due, 20 ms each unless
+    /// Says audio of any length: 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued
+    /// behind what waits already and sent in whole frames when they are due, 20 ms each unless
     /// [`frame_time`](super::CallOptions::frame_time) says otherwise. It may come in pieces of any size, faster than real time or
-    /// in bursts, and a sample may be split between two. What is left at the end is filled up with silence to a whole frame; so is
-    /// what there is when more comes too late.
+    /// in bursts, and a sample may be split between two. What is left at the end is filled up with silence to a whole frame; so
+    /// is what there is when more comes too late.
     ///
     /// It does not wait. The queue is said while the call waits for events: in [`Call::receive`](super::Call::receive) and
-    /// [`receive_until`](super::Call::receive_until), or, after [`split`](super::Call::split), by [`Speaker::run`](super::Speaker::run) on a
-    /// thread of its own. From another thread than the one that waits, what is said on a call that is silent in both directions
-    /// begins up to a quarter of a second late without a `Speaker`.
+    /// [`receive_until`](super::Call::receive_until), or, after [`split`](super::Call::split), by
+    /// [`Speaker::run`](super::Speaker::run) on a thread of its own. From another thread than the one that waits, what is said on
+    /// a call that is silent in both directions begins up to a quarter of a second late without a `Speaker`.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Event, SayError};
@@ -62,8 +61,8 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit), 5 minutes by default):
-    /// as much as the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
+    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit), 5 minutes by
+    /// default): as much as the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
     pub fn say(&self, bytes: &[u8]) -> Result<(), SayError> {
         self.add_speech(bytes.len(), |playout, now| playout.say(bytes, now))
     }
@@ -79,18 +78,18 @@ impl<T: Transport> Voice<T> {
         })
     }
 
-    /// Sends DTMF digits to the peer, each for 100 ms with a pause of 100 ms behind it, queued like speech and so never at the same
-    /// time: `0` to `9`, `*`, `#` and `A` to `D`.
+    /// Sends DTMF digits to the peer, each for 100 ms with a pause of 100 ms behind it, queued like speech and so never at the
+    /// same time: `0` to `9`, `*`, `#` and `A` to `D`.
     ///
-    /// To an Asterisk of the start-stop dialect a digit is a start and a stop (kind 0x02, with the true duration) and silence between
-    /// them. To every other it is a tone in the audio (ITU-T Q.23, -9 and -7 dBm0): a frame of a digit ends the call there (measured
-    /// with 22.10). Which one it is, is set by [`dialect`](super::CallOptions::dialect), or else known from the digits that have been
-    /// heard on the call; before the first, it is tones.
+    /// To an Asterisk of the start-stop dialect a digit is a start and a stop (kind 0x02, with the true duration) and silence
+    /// between them. To every other it is a tone in the audio (ITU-T Q.23, -9 and -7 dBm0): a frame of a digit ends the call
+    /// there (measured with 22.10). Which one it is, is set by [`dialect`](super::CallOptions::dialect), or else known from the
+    /// digits that have been heard on the call; before the first, it is tones.
     ///
     /// # Errors
     ///
-    /// [`SayError::NotADigit`], upon which nothing is sent. [`SayError::Full`] if there is no room for all of them; as many as it says
-    /// were taken in. [`SayError::NotSent`] if the call is over.
+    /// [`SayError::NotADigit`], upon which nothing is sent. [`SayError::Full`] if there is no room for all of them; as many as it
+    /// says were taken in. [`SayError::NotSent`] if the call is over.
     pub fn send_digits(&self, digits: &str) -> Result<(), SayError> {
         let digits = digits
             .chars()
@@ -105,12 +104,12 @@ impl<T: Transport> Voice<T> {
     }
 
     /// Sets a mark behind what waits to be said. When all before it has been handed to the kernel it comes as
-    /// [`Event::Said`](super::Event::Said); at once, if there is nothing. It tells where speech was meant to end, so that the silence
-    /// after it does not count as an underrun.
+    /// [`Event::Said`](super::Event::Said); at once, if there is nothing. It tells where speech was meant to end, so that the
+    /// silence after it does not count as an underrun.
     ///
-    /// The frame that was sent last takes 20 ms to be heard, and more on its way to the caller. After a [`split`](super::Call::split)
-    /// the listener hands the mark out with the next thing it hears, on a silent line within a quarter of a second. A mark that is
-    /// flushed never comes, nor does one before which the call ends.
+    /// The frame that was sent last takes 20 ms to be heard, and more on its way to the caller. After a
+    /// [`split`](super::Call::split) the listener hands the mark out with the next thing it hears, on a silent line within a
+    /// quarter of a second. A mark that is flushed never comes, nor does one before which the call ends.
     pub fn mark(&self) -> Mark {
         let takes_no_more = self.line.takes_no_more();
         let mut playout = self.line.playout();
@@ -143,8 +142,8 @@ impl<T: Transport> Voice<T> {
         self.line.playout().rate()
     }
 
-    /// Says what comes from now on at another rate: that of a WAV file, say. See [`speech_rate`](super::CallOptions::speech_rate) for what
-    /// Asterisk takes.
+    /// Says what comes from now on at another rate: that of a WAV file, say. See [`speech_rate`](super::CallOptions::speech_rate)
+    /// for what Asterisk takes.
     ///
     /// # Errors
     ///
@@ -157,16 +156,16 @@ impl<T: Transport> Voice<T> {
         }
     }
 
-    /// Hangs up as soon as all has been said that waits, and what is said meanwhile, and its last frame has lasted; at the next wait for
-    /// events if that is nothing. [`flush`](Voice::flush) takes it back.
+    /// Hangs up as soon as all has been said that waits, and what is said meanwhile, and its last frame has lasted; at the next
+    /// wait for events if that is nothing. [`flush`](Voice::flush) takes it back.
     pub fn hang_up_when_said(&self) {
         let mut playout = self.line.playout();
         playout.hang_up_at_end();
         self.line.note_playout(&playout);
     }
 
-    /// Hangs up when what this returns is dropped: at the end of a block, upon an error there, or a panic. For the thread that listens
-    /// when another [runs](super::Speaker::run) the speaker, which returns only when the call is over.
+    /// Hangs up when what this returns is dropped: at the end of a block, upon an error there, or a panic. For the thread that
+    /// listens when another [runs](super::Speaker::run) the speaker, which returns only when the call is over.
     ///
     /// ```no_run
     /// # fn handle(voice: audiosocket::Voice) {
@@ -191,9 +190,9 @@ impl<T: Transport> Voice<T> {
     }
 
     /// Ends the call: sends the hangup frame and closes our direction. Asterisk goes on in its dialplan. The listener ends with
-    /// [`End::HungUpHere`](super::End::HungUpHere), at its next event or after about a quarter of a second. Does not wait for another
-    /// thread that is just sending, whose frame the hangup then follows, and for a peer that does not read 0.1 s at the most.
-    /// Hanging up a call that is over does nothing.
+    /// [`End::HungUpHere`](super::End::HungUpHere), at its next event or after about a quarter of a second. Does not wait for
+    /// another thread that is just sending, whose frame the hangup then follows, and for a peer that does not read 0.1 s at the
+    /// most. Hanging up a call that is over does nothing.
     pub fn hang_up(&self) {
         self.line.hang_up();
     }
@@ -264,67 +263,3 @@ impl<T: Transport> Drop for HangUpOnDrop<T> {
 /// A place in what is said on a call. See [`Voice::mark`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Mark(pub(super) u64);
-
-/// Why something was not taken in to be said.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum SayError {
-    /// There is no room for all of it.
-    Full {
-        /// How much of it there was room for, from its beginning, in bytes, samples or digits as it was given. That will be said.
-        taken: usize,
-    },
-    /// The text has a character in it that is no DTMF digit.
-    NotADigit(NotADigit),
-    /// Something of this rate still waits to be said.
-    OtherRate(SampleRate),
-    /// Nothing can be said any more.
-    NotSent(SendError),
-}
-
-impl fmt::Display for SayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SayError::Full { taken } => write!(
-                f,
-                "too much waits to be said: {taken} of it taken in, say the rest later or raise CallOptions::speech_limit"
-            ),
-            SayError::NotADigit(error) => error.fmt(f),
-            SayError::OtherRate(rate) => write!(
-                f,
-                "speech at {} Hz still waits to be said, and only one rate can",
-                rate.hz()
-            ),
-            SayError::NotSent(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for SayError {}
-
-impl From<SendError> for SayError {
-    fn from(error: SendError) -> SayError {
-        SayError::NotSent(error)
-    }
-}
-
-/// Why something could not be sent. The call is over, or about to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The call is over, and so it ended: hung up by either side, or because a deadline had passed.
-    Over(End),
-    /// The connection takes no more. There may be something still to be heard on it; after that the listener says how it ended.
-    PeerGone,
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SendError::Over(end) => write!(f, "the call is over: {end}"),
-            SendError::PeerGone => f.write_str("the connection takes no more"),
-        }
-    }
-}
-
-impl core::error::Error for SendError {}

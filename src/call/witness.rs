@@ -13,18 +13,19 @@ use std::vec;
 use std::vec::Vec;
 
 use super::asterisk::{Consequence, Judge, Standing, Violation};
-use super::line::is_timeout;
 use super::lingering::PATIENCE;
+use super::transport::is_timeout;
 
 // Invariants:
-// - One thread reads the connection, at once and whatever anybody else does, so that a judge knows when things came. What it reads
-//   waits in `heard` for those who listen.
+// - One thread reads the connection, at once and whatever anybody else does, so that a judge knows when things came. What it
+//   reads waits in `heard` for those who listen.
 // - `judge` and `heard` are locked for no longer than it takes to look, never both, and never while something is waited for.
-// - A kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends holds
-//   `was_reset`, and the end of the stream is not believed before that has been looked at.
+// - A kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends
+//   holds `was_reset`, and the end of the stream is not believed before that has been looked at.
 // - The thread ends soon after the call has: the longest it waits is for how a server closes that has hung up, `PATIENCE`.
 
-/// The thread that reads a connection for a judge, and does with it what the judged Asterisk does: closes it once the call is over.
+/// The thread that reads a connection for a judge, and does with it what the judged Asterisk does: closes it once the call is
+/// over.
 #[derive(Debug)]
 pub(super) struct Witness {
     hearing: Arc<Hearing>,

@@ -13,7 +13,8 @@ use crate::wire::{Frame, Message};
 /// the same reason the writer keeps nothing back, so there is nothing to flush; and a frame of which the stream took only part
 /// because of an error is the last: after it the peer would take audio for headers.
 ///
-/// The frame is put together in a buffer of the writer's own, as long as the longest frame, or [batch](FrameWriter::batch), so far.
+/// The frame is put together in a buffer of the writer's own, as long as the longest frame, or [batch](FrameWriter::batch), so
+/// far.
 ///
 /// ```
 /// use audiosocket::stream::FrameWriter;
@@ -95,8 +96,8 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
     }
 }
 
-/// Frames that go out in one `write`: for a program that has several at hand at the same moment, since a system call costs more than a
-/// frame. From [`FrameWriter::batch`].
+/// Frames that go out in one `write`: for a program that has several at hand at the same moment, since a system call costs more
+/// than a frame. From [`FrameWriter::batch`].
 ///
 /// An echo that answers all frames that one `read` has brought, and delays none of them:
 ///
@@ -170,8 +171,9 @@ impl<W: Write> Batch<'_, W> {
     ///
     /// # Errors
     ///
-    /// [`WriteError`], as for a single frame as long as all of them: after [`WriteError::Io`] nothing has been sent, the frames are still
-    /// in the batch, and it can be written again; any other is the writer's last, even if the cut lies between two frames.
+    /// [`WriteError`], as for a single frame as long as all of them: after [`WriteError::Io`] nothing has been sent, the frames
+    /// are still in the batch, and it can be written again; any other is the writer's last, even if the cut lies between two
+    /// frames.
     pub fn write(&mut self) -> Result<(), WriteError> {
         let writer = &mut *self.writer;
         if writer.cut_short {
@@ -218,7 +220,8 @@ impl<W: fmt::Debug> fmt::Debug for Batch<'_, W> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The sink failed before it took anything of the frame or the batch. The stream is in step, and writing can go on if the sink can.
+    /// The sink failed before it took anything of the frame or the batch. The stream is in step, and writing can go on if the
+    /// sink can.
     Io(io::Error),
     /// The sink failed inside the frame, or anywhere inside the batch. The stream is out of step for good.
     CutShort {

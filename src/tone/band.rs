@@ -59,7 +59,7 @@ impl Band {
         }
     }
 
-    /// The filter's answer, for the time [`DELAY`] samples at 2 kHz ago. A tone comes out with half of its amplitude.
+    /// The filter's answer, for the time `TAPS / 2` samples at 2 kHz ago. A tone comes out with half of its amplitude.
     pub(super) fn filtered(&self) -> Complex {
         let middle = self.recent.get(TAPS / 2).copied().unwrap_or_default();
         let [tap, taps @ ..] = self.taps;

@@ -19,8 +19,8 @@ pub(super) enum Conversion {
 
 impl Conversion {
     /// What reads a file that does not say what is in it, by the end of its name. Asterisk's sounds are such files: the names are
-    /// those of its formats (formats/format_gsm.c, format_pcm.c and format_sln.c), but for `.pcm`, which to it is u-law and to most
-    /// others linear. `None` for any other name.
+    /// those of its formats (formats/format_gsm.c, format_pcm.c and format_sln.c), but for `.pcm`, which to it is u-law and to
+    /// most others linear. `None` for any other name.
     pub(super) fn by_name(path: &Path) -> Option<Conversion> {
         Some(match path.extension()?.to_str()? {
             "gsm" => Conversion::SoxFrom("gsm"),

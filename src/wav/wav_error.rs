@@ -53,8 +53,8 @@ impl WavError {
     }
 
     /// The command line, for a shell, that makes a file that is taken of this one: 16-bit mono at 8 kHz. It is for sox or, where
-    /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`. What a file
-    /// is that does not say so, the end of its name tells if it is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
+    /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`. What
+    /// a file is that does not say so, the end of its name tells if it is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
     pub fn conversion(&self) -> Option<String> {
         let path = self.path().unwrap_or(Path::new("in.wav"));
         Some(self.chosen_conversion()?.command(path))

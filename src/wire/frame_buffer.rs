@@ -189,8 +189,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         })
     }
 
-    /// Moves what waits to the front, in steps that do not overlap: one step as a rule, many if a short frame was taken from before
-    /// a long one. To copy what may overlap takes memmove, and that as much flash on a microcontroller as all of this file.
+    /// Moves what waits to the front, in steps that do not overlap: one step as a rule, many if a short frame was taken from
+    /// before a long one. To copy what may overlap takes memmove, and that as much flash on a microcontroller as all of this
+    /// file.
     fn move_to_front(&mut self) {
         let distance = self.start;
         if distance == 0 {

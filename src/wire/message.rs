@@ -128,7 +128,8 @@ impl<'a> Frame<'a> {
     /// [`PayloadError`] for a UUID that has not 16 bytes, audio that is empty or odd, and DTMF of a wrong length, state or
     /// digit. Whoever wants the rest of such a payload takes [`payload`](Frame::payload), and
     /// [`Samples`](super::Samples) for audio.
-    // Inlined, with audio first: almost every frame is audio, and where the caller sees that, what a message can be else costs nothing.
+    // Inlined, with audio first: almost every frame is audio, and where the caller sees that, what a message can be else costs
+    // nothing.
     #[inline]
     pub const fn message(&self) -> Result<Message<'a>, PayloadError<'a>> {
         if let Some(rate) = self.kind().sample_rate() {

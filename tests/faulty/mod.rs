@@ -262,9 +262,9 @@ pub const FAULTS: [Fault; 23] = [
         |mut stream| {
             stream.set_nodelay(false)?;
             read_uuid(&mut stream)?;
-            // A header goes out at once if all before it is acknowledged, and its payload only with the caller's next frame. Were every
-            // frame echoed, the next header would find that payload under way, wait for its own, and go out whole ever after. And a judge
-            // who comes late sees both together: so until it happens, for 20 s at the longest.
+            // A header goes out at once if all before it is acknowledged, and its payload only with the caller's next frame. Were
+            // every frame echoed, the next header would find that payload under way, wait for its own, and go out whole ever
+            // after. And a judge who comes late sees both together: so until it happens, for 20 s at the longest.
             for number in 0..1000 {
                 let frame = read_frame(&mut stream)?;
                 if number % 5 == 0 {

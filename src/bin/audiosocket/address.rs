@@ -1,13 +1,19 @@
-//! What goes wrong with the addresses of a command line.
+//! The addresses of a command line, and what goes wrong with them.
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 
 use crate::failure::Failure;
 use crate::text::quoted;
 
-/// None was given, of a server that is to be called.
-pub fn missing() -> Failure {
-    Failure::usage("which server? an address like 127.0.0.1:9092 is due")
+/// That of a server that is to be called; an error if none was given.
+pub fn of_server(value: Option<OsString>) -> Result<String, Failure> {
+    match value {
+        Some(address) => Ok(address.to_string_lossy().into_owned()),
+        None => Err(Failure::usage(
+            "which server? an address like 127.0.0.1:9092 is due",
+        )),
+    }
 }
 
 /// No connection could be made to it.

@@ -74,6 +74,30 @@ impl Args {
         Ok(Some(Arg::Option(self.option.clone())))
     }
 
+    /// The next option, where there are only options.
+    pub fn next_option(&mut self) -> Result<Option<String>, Failure> {
+        match self.next()? {
+            None => Ok(None),
+            Some(Arg::Option(option)) => Ok(Some(option)),
+            Some(Arg::Value(value)) => Err(unexpected(value)),
+        }
+    }
+
+    /// The next option, where one value goes with them: it is put into `value`.
+    pub fn next_option_beside(
+        &mut self,
+        value: &mut Option<OsString>,
+    ) -> Result<Option<String>, Failure> {
+        loop {
+            match self.next()? {
+                None => return Ok(None),
+                Some(Arg::Option(option)) => return Ok(Some(option)),
+                Some(Arg::Value(first)) if value.is_none() => *value = Some(first),
+                Some(Arg::Value(another)) => return Err(unexpected(another)),
+            }
+        }
+    }
+
     /// Makes sure that nothing follows the option that came last, such as `--help`.
     pub fn end(&mut self) -> Result<(), Failure> {
         let option = self.option.clone();
@@ -138,18 +162,20 @@ impl Args {
         }
     }
 
-    /// What to say of an argument that has no place here.
-    pub fn unexpected(&self, arg: Arg) -> Failure {
-        Failure::Usage(match arg {
-            Arg::Option(option) => format!("unknown option {}", quoted(option)),
-            Arg::Value(value) => format!("unexpected argument {}", quoted(value)),
-        })
+    /// What to say of the option that came last if there is none such.
+    pub fn unknown(&self) -> Failure {
+        Failure::Usage(format!("unknown option {}", quoted(&self.option)))
     }
 
     /// What to say of a value that does not suit the option that came last.
     pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
         Failure::Usage(format!("{} {}: {reason}", self.option, quoted(value)))
     }
+}
+
+/// What to say of an argument that has no place here.
+fn unexpected(value: OsString) -> Failure {
+    Failure::Usage(format!("unexpected argument {}", quoted(value)))
 }
 
 /// What follows the first `=` of a word, exactly as it was given.
@@ -197,6 +223,25 @@ mod tests {
         assert_eq!(args.next().unwrap(), Some(Arg::Value("--json".into())));
         assert_eq!(args.next().unwrap(), Some(Arg::Value("-x".into())));
         assert_eq!(args.next().unwrap(), None);
+    }
+
+    #[test]
+    fn one_value_may_stand_beside_the_options() {
+        let mut args = args(&["--json", "here", "--json", "there"]);
+        let mut value = None;
+        assert_eq!(
+            args.next_option_beside(&mut value).unwrap().unwrap(),
+            "--json"
+        );
+        assert_eq!(
+            args.next_option_beside(&mut value).unwrap().unwrap(),
+            "--json"
+        );
+        assert_eq!(value, Some(OsString::from("here")));
+        let Err(Failure::Usage(said)) = args.next_option_beside(&mut value) else {
+            panic!("two were taken")
+        };
+        assert_eq!(said, "unexpected argument 'there'");
     }
 
     #[test]

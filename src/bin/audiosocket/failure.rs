@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use audiosocket::wav::WavError;
+
 /// A failure, in one line that says what was wrong and what to do.
 #[derive(Debug)]
 pub enum Failure {
@@ -49,5 +51,11 @@ impl Failure {
             Failure::Usage(_) => ExitCode::from(2),
             Failure::Failed(_) | Failure::Reported | Failure::NobodyReads => ExitCode::from(1),
         }
+    }
+}
+
+impl From<WavError> for Failure {
+    fn from(error: WavError) -> Failure {
+        Failure::Failed(error.to_string())
     }
 }

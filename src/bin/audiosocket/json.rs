@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write};
 
+use audiosocket::wire::Dtmf;
+
 /// A JSON object, on one line, its fields in the order they are added.
 #[derive(Debug)]
 pub struct Object {
@@ -46,6 +48,23 @@ impl Object {
     pub fn list(self, name: &str, objects: impl Iterator<Item = Object>) -> Object {
         let objects: Vec<String> = objects.map(Object::finish).collect();
         self.raw(name, format_args!("[{}]", objects.join(",")))
+    }
+
+    /// The fields of a DTMF signal, the same wherever the tool writes one.
+    #[must_use]
+    pub fn dtmf(self, dtmf: Dtmf) -> Object {
+        let (signal, duration_ms) = match dtmf {
+            Dtmf::Start(_) => ("start", None),
+            Dtmf::Stop { duration_ms, .. } => ("stop", Some(duration_ms)),
+            Dtmf::Digit(_) => ("digit", None),
+        };
+        let object = self
+            .text("signal", signal)
+            .text("digit", &dtmf.digit().to_string());
+        match duration_ms {
+            Some(duration_ms) => object.number("duration_ms", duration_ms as usize),
+            None => object,
+        }
     }
 
     pub fn finish(mut self) -> String {

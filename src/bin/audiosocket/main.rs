@@ -3,37 +3,25 @@
 #![forbid(unsafe_code)]
 
 mod address;
-mod answering;
 mod args;
-mod byte_recordings;
 mod cadence;
 mod call;
 mod demo;
-mod difference;
 mod failure;
 mod frame_times;
 mod hearing;
 mod inspect;
 mod json;
-mod judged_by;
 mod load;
 mod output;
-mod panel;
 mod printer;
-mod recordings;
 mod reports;
-mod rising_tone;
 mod serve;
+mod sound_recordings;
 mod tap;
-mod tap_recording;
-mod tap_watch;
-mod tapped_call;
+mod tap_file;
 mod text;
-mod timeline;
-mod tones;
-mod utc;
-mod versions;
-mod violations;
+mod violation;
 
 use std::process::ExitCode;
 
@@ -83,7 +71,7 @@ fn run(args: &mut Args) -> Result<(), Failure> {
                 args.end()?;
                 Output::new().line(&format!("audiosocket {}", env!("CARGO_PKG_VERSION")))
             }
-            _ => Err(args.unexpected(Arg::Option(option))),
+            _ => Err(args.unknown()),
         },
         Some(Arg::Value(command)) => match command.to_str() {
             Some("demo") => demo::run(args).map_err(Failure::of_printing),

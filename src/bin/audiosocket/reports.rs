@@ -1,7 +1,7 @@
 //! What is waiting to be printed.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::json::Object;
 use crate::text::counted;
@@ -105,6 +105,12 @@ impl Reports {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// What is to be called with what goes wrong, one line for each.
+    pub fn warner(self: &Arc<Self>) -> impl Fn(&str) + Send + 'static {
+        let reports = Arc::clone(self);
+        move |text| reports.add(Report::warning(text))
     }
 
     /// No more reports are taken in. Those that wait can still be taken out.

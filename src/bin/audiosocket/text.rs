@@ -1,6 +1,9 @@
 //! Text for people.
 
 use std::ffi::OsStr;
+use std::path::Path;
+
+use audiosocket::wire::Uuid;
 
 /// What a terminal line may have, by the tool's contract.
 const COLUMNS: usize = 60;
@@ -49,6 +52,23 @@ pub fn on_one_line(text: &str) -> String {
         }
     }
     line
+}
+
+/// A path in a line that is about it.
+pub fn shown(path: &Path) -> String {
+    on_one_line(&path.display().to_string())
+}
+
+/// Two digits for each byte.
+pub fn hexadecimal(bytes: &[u8], separator: &str) -> String {
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.join(separator)
+}
+
+/// The first group of a UUID, which is enough to tell calls apart in a log.
+pub fn short(uuid: Uuid) -> String {
+    let [a, b, c, d, ..] = *uuid.as_bytes();
+    hexadecimal(&[a, b, c, d], "")
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ pub struct Behaviour {
     pub payload_wait: Duration,
     /// How long its application goes on without traffic in either direction; `None` for ever. See [`Rule::Idle`].
     pub idle_limit: Option<Duration>,
-    /// Whether its application lets the dialplan go on after a hangup frame. If not, the caller is hung up whatever the server does.
+    /// Whether its application lets the dialplan go on after a hangup frame. If not, the caller is hung up whatever the server
+    /// does.
     pub goes_on_after_hangup: bool,
     empty_audio: Option<Consequence>,
     forbidden_kind: Option<Consequence>,

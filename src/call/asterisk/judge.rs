@@ -9,13 +9,14 @@ use super::violation::Excerpt;
 use super::{Rule, Rules, Violation};
 use crate::wire::{Header, Kind, SampleRate};
 
-/// Judges what a server sends, by the rules of a version of Asterisk. It has no connection and no clock of its own: it is told what
-/// each read of the connection brought and when, and whatever else happened.
+/// Judges what a server sends, by the rules of a version of Asterisk. It has no connection and no clock of its own: it is told
+/// what each read of the connection brought and when, and whatever else happened.
 ///
-/// **It never sees a fault that is not there**, however late the thread comes that reads, and that is why it wants two times for each
-/// read: one from before it, one from after. That nothing came for a while is certain only if the connection was *found* empty
-/// twice, once before the first of two times and once after the second, and nothing was read in between; and what a read brought can
-/// have come at any time since the connection was last found empty. So a thread that comes late misses faults and invents none.
+/// **It never sees a fault that is not there**, however late the thread comes that reads, and that is why it wants two times for
+/// each read: one from before it, one from after. That nothing came for a while is certain only if the connection was *found*
+/// empty twice, once before the first of two times and once after the second, and nothing was read in between; and what a read
+/// brought can have come at any time since the connection was last found empty. So a thread that comes late misses faults and
+/// invents none.
 ///
 /// Each rule is reported once a call. A violation that ends the call in that version is the last.
 ///
@@ -101,8 +102,9 @@ impl Judge {
             && !self.has_noted(self.rule_of_split())
     }
 
-    /// A read that began at `asked` was done at `at` and brought these bytes; `emptied` if it would have brought more, had there been
-    /// more. Answers how many of the bytes are still part of the call: all of them, unless it ended, then those up to its end.
+    /// A read that began at `asked` was done at `at` and brought these bytes; `emptied` if it would have brought more, had there
+    /// been more. Answers how many of the bytes are still part of the call: all of them, unless it ended, then those up to its
+    /// end.
     pub fn heard(&mut self, asked: Instant, at: Instant, bytes: &[u8], emptied: bool) -> usize {
         if self.standing != Standing::InCall {
             return 0;
@@ -172,9 +174,9 @@ impl Judge {
         self.close();
     }
 
-    /// The connection was reset. After the server's hangup, too: which of the two Asterisk meets first is chance, since it sends audio
-    /// at the same time, and a reset hangs up the caller. Measured with 22.10: it met the reset first in 1 of 250 calls if the server
-    /// closed as Asterisk was about to send, and in none of 60 if it closed just after that.
+    /// The connection was reset. After the server's hangup, too: which of the two Asterisk meets first is chance, since it sends
+    /// audio at the same time, and a reset hangs up the caller. Measured with 22.10: it met the reset first in 1 of 250 calls if
+    /// the server closed as Asterisk was about to send, and in none of 60 if it closed just after that.
     pub fn reset(&mut self, at: Instant) {
         if matches!(self.standing, Standing::InCall | Standing::HungUp) {
             self.note(Rule::Reset, at);

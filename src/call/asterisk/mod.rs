@@ -1,9 +1,9 @@
 //! What each version of Asterisk does with what a server sends, and a judge who goes by it.
 //!
-//! Nobody else seems to have written it down: what Asterisk takes from a server differs from one release to the next, and most of what
-//! it does not take ends the call. [`TABLE`] has a row for each range of releases that behave alike, read in the source of every
-//! release and measured with 22.10, and one for the start-stop fork; [`Rule`] names what a server may do wrong. `audiosocket call
-//! --asterisk list` prints both.
+//! Nobody else seems to have written it down: what Asterisk takes from a server differs from one release to the next, and most of
+//! what it does not take ends the call. [`TABLE`] has a row for each range of releases that behave alike, read in the source of
+//! every release and measured with 22.10, and one for the start-stop fork; [`Rule`] names what a server may do wrong.
+//! `audiosocket call --asterisk list` prints both.
 //!
 //! A [`Judge`] is told what a server sends and answers with [`Violation`]s.
 //! [`SimulatedAsterisk::judged_by`](super::SimulatedAsterisk::judged_by) has one beside each call and acts upon what it says, and
@@ -11,8 +11,8 @@
 //!
 //! # What can be seen
 //!
-//! The judge stands at the other end of a connection, and sees what a real Asterisk sees there, with these limits. What it reports has
-//! happened, however busy the machine.
+//! The judge stands at the other end of a connection, and sees what a real Asterisk sees there, with these limits. What it
+//! reports has happened, however busy the machine.
 //!
 //! | rule | is seen |
 //! |---|---|
@@ -26,9 +26,10 @@
 //! | `reset` | whenever there is one. A server that closes without having read everything sends one only if audio is unread at that moment, so talk to it, and place more than one call |
 //! | `not-reading` | when the buffers of both kernels are full: some 4 MB, minutes at 8 kHz, 15 s at 192 kHz |
 //!
-//! Two writes may arrive as one, because a kernel has put them together: if both are done before the first is read, or while something
-//! earlier still waits for its acknowledgement (Nagle's algorithm). Over a network, frames of more than some 1,400 bytes (44.1 kHz and
-//! up) come in several packets, and a lost one is a pause of 200 ms and more. What is judged is what arrives, as with a real Asterisk.
+//! Two writes may arrive as one, because a kernel has put them together: if both are done before the first is read, or while
+//! something earlier still waits for its acknowledgement (Nagle's algorithm). Over a network, frames of more than some 1,400
+//! bytes (44.1 kHz and up) come in several packets, and a lost one is a pause of 200 ms and more. What is judged is what arrives,
+//! as with a real Asterisk.
 
 mod behaviour;
 mod frame_under_way;

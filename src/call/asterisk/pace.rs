@@ -33,12 +33,12 @@ impl Came {
 /// stood still for less than that on a busy machine is not to be blamed for catching up.
 const MOST_AHEAD: Duration = Duration::from_secs(1);
 
-/// How many frames of audio wait in Asterisk's queue before it drops some, and how many those are (`channel.c`; measured with 22.10:
-/// of 50 frames at once none were lost, of 100 it was 64, of 500 it was 256 to 320).
+/// How many frames of audio wait in Asterisk's queue before it drops some, and how many those are (`channel.c`; measured with
+/// 22.10: of 50 frames at once none were lost, of 100 it was 64, of 500 it was 256 to 320).
 const QUEUE_FRAMES: u32 = 96;
 const DROPPED_FRAMES: u32 = 64;
-/// How fast the queue empties, for each frame. At twice real time, a frame each 10 ms, nothing was lost (measured with 22.10); so it is
-/// faster than that, and all that is slower than four times real time is taken to fit.
+/// How fast the queue empties, for each frame. At twice real time, a frame each 10 ms, nothing was lost (measured with 22.10); so
+/// it is faster than that, and all that is slower than four times real time is taken to fit.
 const QUEUE_PACE: Duration = Duration::from_millis(5);
 
 impl Pace {
@@ -49,8 +49,8 @@ impl Pace {
         }
     }
 
-    // Both take the audio to have come as early as it can have, and look at what is left of it as late as they can: so that nobody
-    // is blamed for what came while nobody looked.
+    // Both take the audio to have come as early as it can have, and look at what is left of it as late as they can: so that
+    // nobody is blamed for what came while nobody looked.
 
     /// Whether more audio is too far ahead of real time.
     pub(super) fn is_ahead_with(&mut self, samples: usize, rate: SampleRate, came: Came) -> bool {

@@ -20,8 +20,8 @@ pub enum Rule {
     SplitPayload,
     /// Audio came more than a second ahead of real time.
     TooFast,
-    /// More audio came at once than Asterisk's queue of 96 frames holds. The thread that empties it may keep up: of 10 s at once 22.10
-    /// lost some in 38 calls of 40 (measured).
+    /// More audio came at once than Asterisk's queue of 96 frames holds. The thread that empties it may keep up: of 10 s at once
+    /// 22.10 lost some in 38 calls of 40 (measured).
     QueueOverflow,
     /// Nothing moved in either direction for 2 s, in the dialplan's application. The channel driver waits for ever.
     Idle,

@@ -7,9 +7,9 @@ use super::labels::Labels;
 use super::picture::{Lane, Picture};
 use super::summary::{SideSummary, Summary, seconds};
 use super::svg::{Anchor, Class, Svg};
-use crate::tap_recording::Sender;
+use super::utc::Utc;
+use crate::tap_file::Sender;
 use crate::text::counted;
-use crate::utc::Utc;
 
 /// Draws what was gathered and what is to be said of it. Both sides share a time axis: sound above, the spacing of frames below.
 pub fn draw(picture: &Picture, summary: &Summary, name: &str) -> String {

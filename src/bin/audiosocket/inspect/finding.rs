@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use audiosocket::wire::Frame;
 
+use super::tones::Tone;
 use crate::cadence::{Burst, Gap};
 use crate::failure::Failure;
-use crate::tap_recording::Sender;
-use crate::tones::Tone;
+use crate::tap_file::Sender;
 
 /// Something found, in the order in which it is found.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,8 @@ pub struct Finding<'a> {
     pub passage: Option<Passage>,
     /// Where in the stream of its direction.
     pub offset: usize,
-    /// Where on the time axis of a picture: when it passed, or, in a raw stream, how much audio came before. Audio of a tap recording is
-    /// where it would be heard, which is its own time but for the jitter.
+    /// Where on the time axis of a picture: when it passed, or, in a raw stream, how much audio came before. Audio of a tap
+    /// recording is where it would be heard, which is its own time but for the jitter.
     pub time: Duration,
     pub what: What<'a>,
 }

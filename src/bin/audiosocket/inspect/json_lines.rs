@@ -1,8 +1,9 @@
 //! Findings for programs.
 
-use audiosocket::wire::{Dtmf, Frame, Kind, Message};
+use audiosocket::wire::{Frame, Kind, Message};
 
 use crate::json::Object;
+use crate::text::hexadecimal;
 
 use super::finding::{Finding, Passage, What};
 use super::lines::Lines;
@@ -81,32 +82,16 @@ fn frame_object(offset: usize, frame: Frame<'_>) -> Object {
         .number("len", frame.payload().len());
     match frame.message() {
         Ok(Message::Uuid(uuid)) => object.text("uuid", &uuid.to_string()),
-        Ok(Message::Dtmf(dtmf)) => dtmf_fields(object, dtmf),
+        Ok(Message::Dtmf(dtmf)) => object.dtmf(dtmf),
         Ok(Message::Audio(audio)) => object
             .number("rate", audio.rate().hz() as usize)
             .number("samples", audio.samples().len()),
         Ok(Message::Error(code)) => match code.flags() {
             Some(flags) => object.number("code", usize::from(flags.bits())),
-            None => object.text("payload", &hexadecimal(code.payload())),
+            None => object.text("payload", &hexadecimal(code.payload(), "")),
         },
         Ok(_) => object,
         Err(error) => object.text("malformed", &error.to_string()),
-    }
-}
-
-/// The fields of a DTMF signal, the same wherever the tool writes one.
-pub fn dtmf_fields(object: Object, dtmf: Dtmf) -> Object {
-    let (signal, duration_ms) = match dtmf {
-        Dtmf::Start(_) => ("start", None),
-        Dtmf::Stop { duration_ms, .. } => ("stop", Some(duration_ms)),
-        Dtmf::Digit(_) => ("digit", None),
-    };
-    let object = object
-        .text("signal", signal)
-        .text("digit", &dtmf.digit().to_string());
-    match duration_ms {
-        Some(duration_ms) => object.number("duration_ms", duration_ms as usize),
-        None => object,
     }
 }
 
@@ -118,8 +103,4 @@ pub fn name(frame: Frame<'_>) -> &'static str {
         Kind::DTMF_START_STOP | Kind::DTMF_DIGIT => "dtmf",
         kind => kind.name().unwrap_or("unknown"),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use audiosocket::stream::{FrameReader, ReadError};
 use audiosocket::wire::Message;
 
+use super::tones::Tones;
 use crate::failure::Failure;
-use crate::tones::Tones;
 
 use super::finding::{Finding, Show, What};
 use super::summary::Summary;

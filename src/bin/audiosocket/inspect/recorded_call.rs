@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use crate::failure::Failure;
-use crate::tap_recording::{Sender, TapRecording};
+use crate::tap_file::{Sender, TapReader};
 
 use super::finding::Show;
 use super::side::Side;
@@ -17,7 +17,7 @@ pub fn read(
     input: &Input,
     show: &mut Show<'_>,
 ) -> Result<(Summary, Result<(), Failure>), Failure> {
-    let mut recording = TapRecording::open(source).map_err(|error| input.unreadable(error))?;
+    let mut recording = TapReader::open(source).map_err(|error| input.unreadable(error))?;
     let [mut caller, mut server] = Sender::BOTH.map(Side::new);
     let mut length = Duration::ZERO;
     let mut ended = None;
@@ -87,8 +87,8 @@ mod tests {
     use super::super::text_lines::TextLines;
     use super::*;
     use crate::inspect::finding::{Finding, What};
-    use crate::tap_recording::{Entry, Seen};
-    use crate::tap_recording::{MAGIC, TapRecorder};
+    use crate::tap_file::{Entry, Seen};
+    use crate::tap_file::{MAGIC, TapWriter};
 
     fn input() -> Input {
         Input { file: "x".into() }
@@ -136,7 +136,7 @@ mod tests {
             }
             stream.truncate(stream.len() - cut.min(stream.len()));
             let mut file = Vec::new();
-            let mut recorder = TapRecorder::begin(&mut file, UNIX_EPOCH).unwrap();
+            let mut recorder = TapWriter::begin(&mut file, UNIX_EPOCH).unwrap();
             let (mut rest, mut at) = (&stream[..], Duration::ZERO);
             for (len, later) in pieces.iter().cycle() {
                 if rest.is_empty() {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use audiosocket::wire::{Decoded, Frame, FrameBuffer, Message};
 
+use super::tones::{Tone, Tones};
 use crate::cadence::Cadence;
 use crate::failure::Failure;
-use crate::tap_recording::{Entry, Seen, Sender};
-use crate::tones::{Tone, Tones};
+use crate::tap_file::{Entry, Seen, Sender};
 
 use super::audio_times::AudioTimes;
 use super::finding::{Ending, Finding, Passage, Show, Split, What};

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::cadence::Cadence;
-use crate::tap_recording::Sender;
+use crate::tap_file::Sender;
 use crate::text::counted;
 
 use super::finding::Ending;

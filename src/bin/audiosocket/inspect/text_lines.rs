@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use audiosocket::wire::{Frame, Message, SampleRate};
 
-use crate::tap_recording::Sender;
+use super::utc::Utc;
+use crate::tap_file::Sender;
 use crate::text::{counted, wrapped};
-use crate::utc::Utc;
 
 use super::finding::{Ending, Finding, Passage, What};
 use super::json_lines::name;

@@ -6,7 +6,8 @@ use super::stamp::{MARK, SOUND_LEN, Stamp};
 /// which servers send to keep a call alive.
 #[derive(Debug, Default)]
 pub struct Echo {
-    /// Begins where a frame does, or should: one that is not whole, or is altered and may yet turn out to be one that lacks bytes.
+    /// Begins where a frame does, or should: one that is not whole, or is altered and may yet turn out to be one that lacks
+    /// bytes.
     pending: Vec<u8>,
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 use audiosocket::call::SimulatedAsterisk;
 
 use crate::address::{self, cannot_call};
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::text::{counted, wrapped};
@@ -93,15 +93,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut calls = DEFAULT_CALLS;
     let mut seconds = DEFAULT_SECONDS;
     let mut json = false;
-    while let Some(arg) = args.next()? {
-        let option = match arg {
-            Arg::Option(option) => option,
-            Arg::Value(value) if address.is_none() => {
-                address = Some(value.to_string_lossy().into_owned());
-                continue;
-            }
-            value => return Err(args.unexpected(value)),
-        };
+    while let Some(option) = args.next_option_beside(&mut address)? {
         match option.as_str() {
             "--calls" => {
                 calls = args.count()?;
@@ -113,10 +105,10 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--seconds" => seconds = args.seconds()?,
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| None),
-            _ => return Err(args.unexpected(Arg::Option(option))),
+            _ => return Err(args.unknown()),
         }
     }
-    let address = address.ok_or_else(address::missing)?;
+    let address = address::of_server(address)?;
     Ok(Some(Options {
         address,
         calls,

@@ -1,4 +1,5 @@
-//! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from a thread that speaks for many.
+//! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from a thread that
+//! speaks for many.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Write};

@@ -89,8 +89,8 @@ impl Run {
         all
     }
 
-    /// How many threads [`pace`](Run::pace) the calls. With one for 1000 calls, and the server beside it on two cores, half of the
-    /// frames were over 6 ms late, with four 0.5 ms.
+    /// How many threads [`pace`](Run::pace) the calls. With one for 1000 calls, and the server beside it on two cores, half of
+    /// the frames were over 6 ms late, with four 0.5 ms.
     pub fn shares(calls: usize) -> usize {
         calls.div_ceil(CALLS_PER_SHARE)
     }

@@ -4,9 +4,10 @@
 //! speaker one|two FILE.raw RATE [--flush-after SECONDS | --digits DIGITS]
 //! ```
 //!
-//! `one` is a thread for each call, `two` a second one that speaks. FILE.raw is 16-bit samples, little-endian, one channel, RATE of
-//! them a second. `--flush-after` takes back, so long after speech began, what has not been said by then, and hangs up half a second
-//! later, in which nothing more is to be heard. `--digits` sends these behind the file, and says the file once more behind them.
+//! `one` is a thread for each call, `two` a second one that speaks. FILE.raw is 16-bit samples, little-endian, one channel, RATE
+//! of them a second. `--flush-after` takes back, so long after speech began, what has not been said by then, and hangs up half a
+//! second later, in which nothing more is to be heard. `--digits` sends these behind the file, and says the file once more behind
+//! them.
 //!
 //! The first line on stdout is `listening on IP:PORT`; each call that is over adds a JSON object. It runs until it is killed.
 

@@ -1,7 +1,7 @@
-//! Recordings of calls.
+//! Recordings of the sound of calls.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,10 +14,10 @@ use audiosocket::wav::{Recording, RecordingError};
 use audiosocket::wire::{Audio, SampleRate};
 
 use crate::failure::Failure;
-use crate::text::{counted, on_one_line};
+use crate::text::{counted, quoted, shown};
 
-/// Records calls on a thread of its own, so that a disk that is slow or full holds up no call.
-pub struct Recordings {
+/// Records the sound of calls in WAV files, on a thread of its own, so that a disk that is slow or full holds up no call.
+pub struct SoundRecordings {
     to_thread: Sender<Item>,
     next_call: AtomicU64,
     waiting: Arc<AtomicUsize>,
@@ -55,9 +55,9 @@ struct Sound {
     at: Instant,
 }
 
-impl Recordings {
+impl SoundRecordings {
     /// Starts the thread. It hands what goes wrong with a recording to `complain`, one line for each.
-    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<Recordings, Failure> {
+    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<SoundRecordings, Failure> {
         let (to_thread, items) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&waiting);
@@ -72,7 +72,7 @@ impl Recordings {
                 .run(&items, &counted)
             })
             .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
-        Ok(Recordings {
+        Ok(SoundRecordings {
             to_thread,
             next_call: AtomicU64::new(0),
             waiting,
@@ -80,8 +80,19 @@ impl Recordings {
         })
     }
 
+    /// The same, for calls to be recorded in `folder`, which is made if there is none.
+    pub fn start_in(
+        folder: &Path,
+        complain: impl Fn(&str) + Send + 'static,
+    ) -> Result<SoundRecordings, Failure> {
+        fs::create_dir_all(folder).map_err(|error| {
+            Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
+        })?;
+        SoundRecordings::start(complain)
+    }
+
     /// Records a call in `folder`, under `name` or, if there is such a file, `name-2` and so on.
-    pub fn begin(&self, folder: &Path, name: String, begun: Instant) -> Recorder {
+    pub fn begin(&self, folder: &Path, name: String, begun: Instant) -> SoundRecorder {
         self.add(Tape::Held {
             folder: folder.to_path_buf(),
             name,
@@ -91,7 +102,7 @@ impl Recordings {
     }
 
     /// Records a call in a file that has been made.
-    pub fn go_on_with(&self, recording: Recording<File>, path: PathBuf) -> Recorder {
+    pub fn go_on_with(&self, recording: Recording<File>, path: PathBuf) -> SoundRecorder {
         self.add(Tape::Running { recording, path })
     }
 
@@ -103,11 +114,11 @@ impl Recordings {
         self.thread.join().unwrap_or(1)
     }
 
-    fn add(&self, tape: Tape) -> Recorder {
+    fn add(&self, tape: Tape) -> SoundRecorder {
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
         // The thread lasts as long as `self`.
         let _ = self.to_thread.send(Item::Begin { call, tape });
-        Recorder {
+        SoundRecorder {
             call,
             to_thread: self.to_thread.clone(),
             waiting: Arc::clone(&self.waiting),
@@ -117,14 +128,14 @@ impl Recordings {
 }
 
 /// Records one call, until it is dropped.
-pub struct Recorder {
+pub struct SoundRecorder {
     call: u64,
     to_thread: Sender<Item>,
     waiting: Arc<AtomicUsize>,
     left_out: Arc<AtomicUsize>,
 }
 
-impl Recorder {
+impl SoundRecorder {
     /// What is to be told of the call's audio.
     pub fn hook(&self) -> impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static {
         let (call, to_thread) = (self.call, self.to_thread.clone());
@@ -147,7 +158,7 @@ impl Recorder {
     }
 }
 
-impl Drop for Recorder {
+impl Drop for SoundRecorder {
     fn drop(&mut self) {
         let _ = self.to_thread.send(Item::End {
             call: self.call,
@@ -337,8 +348,4 @@ fn put(recording: &mut Recording<File>, sound: &Sound) -> Result<(), RecordingEr
         Direction::Heard => recording.heard(audio, sound.at),
         _ => recording.said(audio, sound.at),
     }
-}
-
-fn shown(path: &Path) -> String {
-    on_one_line(&path.display().to_string())
 }

@@ -6,19 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use super::Direction;
 use crate::wire::Audio;
-
-/// Which way audio went. See [`Call::on_audio`](super::Call::on_audio).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Direction {
-    /// From the peer: the caller.
-    Heard,
-    /// From this side, silence that keeps the call alive included.
-    Said,
-}
-
-type Hook = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
 
 /// The hook of a call that is told of all its audio.
 #[derive(Default)]
@@ -27,6 +16,8 @@ pub(super) struct Overhearing {
     is_on: AtomicBool,
     hook: Mutex<Option<Box<Hook>>>,
 }
+
+type Hook = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
 
 impl Overhearing {
     pub(super) fn set(&self, hook: Box<Hook>) {

@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use audiosocket::call::asterisk::{Consequence, Judge, Rule, TABLE, Version, Violation};
-
 use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
 
 use crate::json::Object;
 use crate::text::wrapped;
-use crate::violations::{fault_fields, fault_text};
+use crate::violation::{fault_fields, fault_text};
 
 /// A judge for each version of Asterisk, all of the same call.
 #[derive(Debug)]

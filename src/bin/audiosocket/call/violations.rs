@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::text::wrapped;
+use crate::violation::{fault_fields, fault_text};
 
 /// Prints the violations of a call, each once.
 #[derive(Debug)]
@@ -57,37 +58,9 @@ impl Violations {
     }
 }
 
-/// What was done wrong, and where.
-pub fn fault_text(violation: &Violation) -> String {
-    let place = match hex(violation.bytes(), " ") {
-        bytes if bytes.is_empty() => format!("byte {}", violation.offset),
-        bytes => format!("byte {}: {bytes}", violation.offset),
-    };
-    let (rule, fault) = (violation.rule, violation.rule.fault());
-    format!("{rule}, {fault} ({place})")
-}
-
 /// A violation as the fields of an object.
 pub fn fields(object: Object, violation: &Violation) -> Object {
     fault_fields(object, violation)
         .text("consequence", violation.consequence.name())
         .flag("ends_call", violation.consequence.ends_call())
-}
-
-/// The same without what comes of it.
-pub fn fault_fields(object: Object, violation: &Violation) -> Object {
-    object
-        .text("rule", violation.rule.name())
-        .thousandths("at_ms", violation.at.as_secs_f64() * 1000.0)
-        // No call sends more than memory can count.
-        .number(
-            "offset",
-            usize::try_from(violation.offset).unwrap_or(usize::MAX),
-        )
-        .text("bytes", &hex(violation.bytes(), ""))
-}
-
-fn hex(bytes: &[u8], separator: &str) -> String {
-    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    bytes.join(separator)
 }

@@ -3,25 +3,16 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, SayError, Stats, Voice};
-use audiosocket::wav::Wav;
-use audiosocket::wire::{Message, SampleRate, Uuid};
+use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, Stats};
+use audiosocket::wire::Message;
 
+use super::speech::{Answer, Speech};
+use super::warnings::Warnings;
 use crate::hearing::Hearing;
-use crate::inspect::json_lines::dtmf_fields;
 use crate::json::Object;
-use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::text::{counted, wrapped};
-
-/// What the caller gets to hear.
-#[derive(Debug)]
-pub enum Answer {
-    Echo,
-    Silence,
-    /// This once, and then a hangup.
-    Speech(Wav),
-}
+use crate::sound_recordings::SoundRecordings;
+use crate::text::{counted, short, wrapped};
 
 /// A call being answered.
 pub struct Answering<'a> {
@@ -30,7 +21,7 @@ pub struct Answering<'a> {
     /// Whether digits are sent back, too.
     pub digits_back: bool,
     pub hang_up_after: Option<Duration>,
-    pub recordings: Option<(&'a Recordings, &'a Path)>,
+    pub recordings: Option<(&'a SoundRecordings, &'a Path)>,
     pub reports: &'a Reports,
     /// Whether to tell each second how it goes, for who looks at a terminal.
     pub tells_seconds: bool,
@@ -67,11 +58,7 @@ impl Answering<'_> {
         });
 
         let hang_up_at = hang_up_after.and_then(|after| started.checked_add(after));
-        let mut warnings = Warnings {
-            uuid,
-            count: 0,
-            reports,
-        };
+        let mut warnings = Warnings::new(uuid, reports);
         let voice = call.voice();
         let mut digits = DtmfEvents::new();
         let mut hearing = Hearing::since(started);
@@ -116,7 +103,7 @@ impl Answering<'_> {
                     let json = Object::event("dtmf").text("uuid", &uuid.to_string());
                     reports.add(Report {
                         importance: Importance::Detail,
-                        json: dtmf_fields(json, dtmf),
+                        json: json.dtmf(dtmf),
                         text: format!("{short} {message}"),
                     });
                     hearing.note_digit();
@@ -194,101 +181,7 @@ fn lateness_ms(stats: &Stats) -> Option<(f64, f64)> {
     Some((percentile(50)?, percentile(99)?))
 }
 
-/// What a call gets to hear, queued a few seconds at a time: what waits is copied for each call, and a thousand may hear the
-/// same long file.
-struct Speech<'a> {
-    left: &'a [u8],
-    piece_len: usize,
-    is_endless: bool,
-    hangs_up: bool,
-}
-
-const PIECE_SECONDS: usize = 5;
-/// 5 s at 8 kHz.
-static SILENCE: [u8; 80_000] = [0; 80_000];
-
-impl<'a> Speech<'a> {
-    fn new(answer: &'a Answer) -> Speech<'a> {
-        let (left, rate) = match answer {
-            Answer::Echo => (&[][..], SampleRate::Hz8000),
-            Answer::Silence => (&SILENCE[..], SampleRate::Hz8000),
-            Answer::Speech(wav) => (wav.bytes(), wav.rate()),
-        };
-        Speech {
-            left,
-            piece_len: rate.samples_in(1000) * 2 * PIECE_SECONDS,
-            is_endless: matches!(answer, Answer::Silence),
-            hangs_up: matches!(answer, Answer::Speech(_)),
-        }
-    }
-
-    /// Says two pieces, each with a mark at its end.
-    fn begin(&mut self, voice: &Voice) -> Result<(), SayError> {
-        self.go_on(voice)?;
-        self.go_on(voice)
-    }
-
-    /// Says the next piece, for when one has been said and another is under way.
-    fn go_on(&mut self, voice: &Voice) -> Result<(), SayError> {
-        let (piece, left) = self.left.split_at(self.piece_len.min(self.left.len()));
-        if piece.is_empty() {
-            if self.hangs_up {
-                voice.hang_up_when_said();
-            }
-            return Ok(());
-        }
-        if !self.is_endless {
-            self.left = left;
-        }
-        voice.say(piece)?;
-        voice.mark();
-        Ok(())
-    }
-}
-
-/// The first group of a UUID, which is enough to tell calls apart in a log.
-pub fn short(uuid: Uuid) -> String {
-    let [a, b, c, d, ..] = *uuid.as_bytes();
-    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
-}
-
 pub fn peer_text(call: &Call) -> String {
     call.peer_address()
         .map_or(String::new(), |peer| peer.to_string())
-}
-
-/// The warnings of one call. A peer can cause one with each frame, and after a few they tell nothing new: the rest is counted.
-struct Warnings<'a> {
-    uuid: Uuid,
-    count: usize,
-    reports: &'a Reports,
-}
-
-const WARNINGS_PER_CALL: usize = 5;
-
-impl Warnings<'_> {
-    fn add(&mut self, text: &str) {
-        self.count += 1;
-        if self.count <= WARNINGS_PER_CALL {
-            self.report(text);
-        }
-    }
-
-    /// Says how many more there were.
-    fn finish(self) {
-        let more = self.count.saturating_sub(WARNINGS_PER_CALL);
-        if more > 0 {
-            self.report(&format!("{} like these", counted(more, "more warning")));
-        }
-    }
-
-    fn report(&self, text: &str) {
-        self.reports.add(Report {
-            importance: Importance::Warning,
-            json: Object::event("warning")
-                .text("uuid", &self.uuid.to_string())
-                .text("text", text),
-            text: format!("{} {text}", short(self.uuid)),
-        });
-    }
 }

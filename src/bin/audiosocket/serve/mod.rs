@@ -1,5 +1,9 @@
 //! `audiosocket serve`: answers calls.
 
+mod answering;
+mod speech;
+mod warnings;
+
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,15 +16,15 @@ use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
 
 use crate::address::cannot_listen;
-use crate::answering::{Answer, Answering, peer_text};
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::printer::Printer;
-use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::text::quoted;
+use crate::sound_recordings::SoundRecordings;
+use answering::{Answering, peer_text};
+use speech::Answer;
 
 const HELP: &str = "\
 audiosocket serve --echo|--silence|--play FILE [OPTIONS]
@@ -81,11 +85,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
     let mut max_calls = DEFAULT_MAX_CALLS;
     let mut json = false;
-    while let Some(arg) = args.next()? {
-        let option = match arg {
-            Arg::Option(option) => option,
-            value => return Err(args.unexpected(value)),
-        };
+    while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--echo" | "--play" | "--silence" => {
                 if answer.as_ref().is_some_and(|answer| *answer != option) {
@@ -107,13 +107,13 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
             "--help" | "-h" => return args.end().map(|()| None),
-            _ => return Err(args.unexpected(Arg::Option(option))),
+            _ => return Err(args.unknown()),
         }
     }
     let answer = match (answer.as_deref(), file) {
         (Some("--echo"), _) => Answer::Echo,
         (Some("--silence"), _) => Answer::Silence,
-        (_, Some(file)) => Answer::Speech(open_wav(&file)?),
+        (_, Some(file)) => Answer::Speech(Wav::open(&file)?),
         _ => {
             return Err(Failure::usage(
                 "how are calls to be answered: --echo, --play FILE or --silence?",
@@ -138,16 +138,11 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     }))
 }
 
-/// Reads a WAV file that is to be said.
-pub fn open_wav(path: &Path) -> Result<Wav, Failure> {
-    Wav::open(path).map_err(|error| Failure::Failed(error.to_string()))
-}
-
 fn serve(options: &Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let incidents = Arc::clone(&reports);
     let recordings = match &options.record {
-        Some(folder) => Some(start_recordings(folder, &reports)?),
+        Some(folder) => Some(SoundRecordings::start_in(folder, reports.warner())?),
         None => None,
     };
     let mut call_options = CallOptions::default().dialect(options.dialect);
@@ -185,7 +180,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         &reports,
         ends_at,
     );
-    let failed_recordings = recordings.map_or(0, Recordings::finish);
+    let failed_recordings = recordings.map_or(0, SoundRecordings::finish);
     reports.close();
     answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
     printer.finish(ends_at)?;
@@ -196,25 +191,11 @@ fn serve(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// Makes the folder, if there is none, and what records calls there.
-pub fn start_recordings(folder: &Path, reports: &Arc<Reports>) -> Result<Recordings, Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
-    })?;
-    Recordings::start(warn(reports))
-}
-
-/// What is to be called with what goes wrong, one line for each.
-pub fn warn(reports: &Arc<Reports>) -> impl Fn(&str) + Send + 'static {
-    let reports = Arc::clone(reports);
-    move |text| reports.add(Report::warning(text))
-}
-
 /// Answers calls until all that were wanted are over, the time is, or nothing can be printed.
 fn answer_calls(
     server: Server,
     options: &Options,
-    recordings: Option<(&Recordings, &Path)>,
+    recordings: Option<(&SoundRecordings, &Path)>,
     reports: &Reports,
     ends_at: Option<Instant>,
 ) -> io::Result<()> {

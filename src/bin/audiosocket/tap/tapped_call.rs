@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::asterisk::Standing;
 
-use crate::panel::Panel;
-use crate::tap_recording::{Entry, Seen, Sender};
-use crate::tap_watch::TapWatch;
+use super::panel::Panel;
+use super::watch::TapWatch;
+use crate::tap_file::{Entry, Seen, Sender};
 
 // Invariants:
-// - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other side,
-//   for the disk or for the reader of the output.
+// - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other
+//   side, for the disk or for the reader of the output.
 // - A direction that ends is passed on as its end; the call is over when both have ended.
-// - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends to
-//   the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at, unless
-//   that takes longer than a send does that has room.
+// - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends
+//   to the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at,
+//   unless that takes longer than a send does that has room.
 
 /// A call between the two connections of the tap.
 pub struct TappedCall<'a> {

@@ -1,5 +1,9 @@
 //! `audiosocket demo`: a server and a simulated Asterisk in one process, so that a newcomer sees a whole call.
 
+mod difference;
+mod rising_tone;
+mod timeline;
+
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
@@ -11,14 +15,14 @@ use audiosocket::call::{
 };
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
-use crate::args::{Arg, Args};
-use crate::difference::{equal_at_start, first_difference};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::frame_times::FrameTimes;
 use crate::output::Output;
-use crate::rising_tone::RisingTone;
 use crate::text::counted;
-use crate::timeline::Timeline;
+use difference::{equal_at_start, first_difference};
+use rising_tone::RisingTone;
+use timeline::Timeline;
 
 const HELP: &str = "\
 audiosocket demo
@@ -46,13 +50,13 @@ const LISTEN_ON: Duration = Duration::from_millis(100);
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     let output = Output::new();
-    match args.next()? {
+    match args.next_option()?.as_deref() {
         None => demonstrate(answer, LISTEN_ON, |text| output.text(text)),
-        Some(Arg::Option(option)) if option == "--help" || option == "-h" => {
+        Some("--help" | "-h") => {
             args.end()?;
             output.text(HELP)
         }
-        Some(arg) => Err(args.unexpected(arg)),
+        Some(_) => Err(args.unknown()),
     }
 }
 

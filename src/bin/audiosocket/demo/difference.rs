@@ -64,8 +64,8 @@ pub fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
 mod tests {
     use audiosocket::wire::SampleRate;
 
+    use super::super::rising_tone::RisingTone;
     use super::*;
-    use crate::rising_tone::RisingTone;
 
     fn frames() -> Vec<Vec<u8>> {
         let mut tone = RisingTone::new(SampleRate::Hz8000);

@@ -1,4 +1,4 @@
-//! Recordings of the bytes of calls.
+//! Recordings of all that passes the tap.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,11 +11,11 @@ use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use crate::failure::Failure;
-use crate::tap_recording::{Entry, OwnedEntry, TapRecorder};
-use crate::text::{counted, on_one_line};
+use crate::tap_file::{Entry, OwnedEntry, TapWriter};
+use crate::text::{counted, shown};
 
-/// Writes what is seen on calls, on a thread of its own, so that a disk that is slow or full holds up no call.
-pub struct ByteRecordings {
+/// Writes what is seen on calls in tap files, on a thread of its own, so that a disk that is slow or full holds up no call.
+pub struct TapRecordings {
     to_thread: ToThread<Item>,
     next_call: AtomicU64,
     waiting: Arc<AtomicUsize>,
@@ -43,14 +43,14 @@ enum Item {
     Close,
 }
 
-impl ByteRecordings {
+impl TapRecordings {
     /// Starts the thread. It hands what goes wrong with a recording to `complain`, one line for each.
-    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<ByteRecordings, Failure> {
+    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<TapRecordings, Failure> {
         let (to_thread, items) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&waiting);
         let thread = thread::Builder::new()
-            .name(String::from("byte recordings"))
+            .name(String::from("tap recordings"))
             .spawn(move || {
                 Files {
                     running: HashMap::new(),
@@ -60,7 +60,7 @@ impl ByteRecordings {
                 .run(&items, &counted)
             })
             .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
-        Ok(ByteRecordings {
+        Ok(TapRecordings {
             to_thread,
             next_call: AtomicU64::new(0),
             waiting,
@@ -68,14 +68,15 @@ impl ByteRecordings {
         })
     }
 
-    /// Records a call that began at the given time in a new file in `folder`, `name.tap`. If a recording of that name is there, of the
-    /// bytes or of the sound, it is `name-2.tap` and so on. Answers that name, without its end, so that the two bear the same.
+    /// Records a call that began at the given time in a new file in `folder`, `name.tap`. If a recording of that name is there,
+    /// of the bytes or of the sound, it is `name-2.tap` and so on. Answers that name, without its end, so that the two bear the
+    /// same.
     pub fn begin(
         &self,
         folder: &Path,
         name: &str,
         begun: SystemTime,
-    ) -> io::Result<(ByteRecorder, String)> {
+    ) -> io::Result<(TapRecorder, String)> {
         let (file, path, name) = create_numbered(folder, name)?;
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
         // The thread lasts as long as `self`.
@@ -85,7 +86,7 @@ impl ByteRecordings {
             path,
             begun,
         });
-        let recorder = ByteRecorder {
+        let recorder = TapRecorder {
             call,
             to_thread: self.to_thread.clone(),
             waiting: Arc::clone(&self.waiting),
@@ -104,14 +105,14 @@ impl ByteRecordings {
 }
 
 /// Records one call, until it is dropped.
-pub struct ByteRecorder {
+pub struct TapRecorder {
     call: u64,
     to_thread: ToThread<Item>,
     waiting: Arc<AtomicUsize>,
     left_out: AtomicUsize,
 }
 
-impl ByteRecorder {
+impl TapRecorder {
     /// Adds what was seen, unless the disk is far behind: then the recording is over, for behind a hole it would be out of step.
     pub fn add(&self, entry: Entry<'_>) {
         let entry = OwnedEntry::from(entry);
@@ -131,7 +132,7 @@ impl ByteRecorder {
     }
 }
 
-impl Drop for ByteRecorder {
+impl Drop for TapRecorder {
     fn drop(&mut self) {
         let _ = self.to_thread.send(Item::End {
             call: self.call,
@@ -142,7 +143,7 @@ impl Drop for ByteRecorder {
 
 /// The thread's side of it.
 struct Files<F> {
-    running: HashMap<u64, (TapRecorder<File>, PathBuf)>,
+    running: HashMap<u64, (TapWriter<File>, PathBuf)>,
     failed: usize,
     complain: F,
 }
@@ -156,9 +157,9 @@ impl<F: Fn(&str)> Files<F> {
                     file,
                     path,
                     begun,
-                } => match TapRecorder::begin(file, begun) {
-                    Ok(recorder) => {
-                        self.running.insert(call, (recorder, path));
+                } => match TapWriter::begin(file, begun) {
+                    Ok(writer) => {
+                        self.running.insert(call, (writer, path));
                     }
                     Err(error) => self.complain_of(&path, &error),
                 },
@@ -174,10 +175,10 @@ impl<F: Fn(&str)> Files<F> {
     }
 
     fn add(&mut self, call: u64, entry: Entry<'_>) {
-        let Some((recorder, _)) = self.running.get_mut(&call) else {
+        let Some((writer, _)) = self.running.get_mut(&call) else {
             return;
         };
-        if let Err(error) = recorder.add(entry) {
+        if let Err(error) = writer.add(entry) {
             if let Some((_, path)) = self.running.remove(&call) {
                 self.complain_of(&path, &error);
             }
@@ -223,8 +224,4 @@ fn create_numbered(folder: &Path, name: &str) -> io::Result<(File, PathBuf, Stri
         }
     }
     Err(ErrorKind::AlreadyExists.into())
-}
-
-fn shown(path: &Path) -> String {
-    on_one_line(&path.display().to_string())
 }

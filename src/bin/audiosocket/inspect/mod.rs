@@ -14,16 +14,18 @@ pub mod side;
 pub mod summary;
 mod svg;
 pub mod text_lines;
+mod tones;
+mod utc;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 
-use crate::args::{Arg, Args};
+use crate::args::Args;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::tap_recording::MAGIC;
+use crate::tap_file::MAGIC;
 use crate::text::quoted;
 
 use finding::Finding;
@@ -66,19 +68,15 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
     let mut svg = None;
-    while let Some(arg) = args.next()? {
-        match arg {
-            Arg::Option(option) => match option.as_str() {
-                "--json" => json = true,
-                "--svg" => svg = Some(args.value()?),
-                "--help" | "-h" => {
-                    args.end()?;
-                    return Output::new().text(HELP);
-                }
-                _ => return Err(args.unexpected(Arg::Option(option))),
-            },
-            Arg::Value(value) if file.is_none() => file = Some(value),
-            value => return Err(args.unexpected(value)),
+    while let Some(option) = args.next_option_beside(&mut file)? {
+        match option.as_str() {
+            "--json" => json = true,
+            "--svg" => svg = Some(args.value()?),
+            "--help" | "-h" => {
+                args.end()?;
+                return Output::new().text(HELP);
+            }
+            _ => return Err(args.unknown()),
         }
     }
     let file = file.ok_or_else(|| Failure::usage("which file? - is standard input"))?;

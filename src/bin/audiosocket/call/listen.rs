@@ -1,0 +1,74 @@
+//! The listening side of a call.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Event, Listener, SimulatedConnection};
+use audiosocket::wire::Message;
+
+use super::violations::Violations;
+use super::wish::Options;
+use crate::failure::Failure;
+use crate::hearing::Hearing;
+use crate::json::Object;
+use crate::output::Output;
+use crate::text::wrapped;
+
+/// Reports digits until the call is over, or the caller has been done for a moment.
+pub fn listen(
+    listener: &mut Listener<SimulatedConnection>,
+    is_caller_done: impl Fn() -> bool,
+    violations: &mut Violations,
+    hearing: &mut Hearing,
+    options: &Options,
+    output: &Output,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let mut ends: Option<Instant> = None;
+    let mut seconds_told = 0;
+    let tells_seconds = !options.json && io::stdout().is_terminal();
+    loop {
+        violations.print(&listener.violations(), output)?;
+        let now = Instant::now();
+        let seconds = now.saturating_duration_since(started).as_secs();
+        if tells_seconds && seconds > seconds_told {
+            seconds_told = seconds;
+            let stats = listener.stats();
+            let (sent, received) = (stats.frames_sent, stats.frames_received);
+            output.line(&format!("{seconds:>3} s: {sent} sent, {received} received"))?;
+        }
+        if ends.is_none() && is_caller_done() {
+            ends = now.checked_add(LAST_WORDS);
+        }
+        if ends.is_some_and(|ends| now >= ends) {
+            return Ok(());
+        }
+        let wait = now
+            .checked_add(Duration::from_millis(100))
+            .into_iter()
+            .chain(ends)
+            .min();
+        let event = match wait {
+            Some(time) => listener.receive_until(time),
+            None => listener.receive(),
+        };
+        match event {
+            None => return Ok(()),
+            Some(Event::Message(Message::Audio(audio))) => hearing.hear(audio),
+            Some(Event::TimeUp) => {}
+            Some(event) if !options.json => {
+                output.line(&wrapped("the server sends ", "  ", &event.to_string()))?;
+            }
+            Some(Event::Message(Message::Dtmf(dtmf))) => {
+                output.line(&Object::event("dtmf").dtmf(dtmf).finish())?;
+            }
+            Some(other) => {
+                let warning = Object::event("warning").text("text", &other.to_string());
+                output.line(&warning.finish())?;
+            }
+        }
+    }
+}
+
+/// How long the caller still listens after the last frame, so that what is under way arrives.
+const LAST_WORDS: Duration = Duration::from_millis(250);

@@ -1,0 +1,168 @@
+//! `audiosocket call`: places a call, as Asterisk would.
+
+mod judged_by;
+mod listen;
+mod record;
+mod summary;
+mod talk;
+mod versions;
+mod violations;
+mod wish;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use audiosocket::call::SimulatedAsterisk;
+
+use crate::address::cannot_call;
+use crate::args::Args;
+use crate::failure::Failure;
+use crate::hearing::Hearing;
+use crate::json::Object;
+use crate::output::Output;
+use crate::text::quoted;
+use listen::listen;
+use record::record;
+use summary::Summary;
+use talk::{Said, talk};
+use violations::Violations;
+use wish::{Options, Wish};
+
+const HELP: &str = "\
+audiosocket call ADDR [OPTIONS]
+
+Places a call to an AudioSocket server, as Asterisk would:
+connects, sends the UUID, then a file or silence in frames
+of 20 ms, and digits; reports what comes back.
+
+  --uuid UUID       the call's UUID; a random one by default
+  --play FILE.wav   say this at the file's rate: a WAV file,
+                    16-bit mono, 8000 to 192000 Hz
+  --record FILE.wav record the call there, stereo: caller
+                    left, the server's side right
+  --dtmf DIGITS     press these, each for 100 ms
+  --dialect NAME    asterisk (kind 0x03) or start-stop (kind
+                    0x02); by default, as the version has it
+  --rate HZ         of silence: 8000 (default) to 192000
+  --seconds S       hang up after S seconds; by default 1 s
+                    after file and digits, or after 5 s
+  --asterisk V      judge the server by Asterisk V's rules:
+                    22.10 (default), 20.13, ..., start-stop;
+                    none: by none; list: what each does
+  --json            one line of JSON for each event
+
+  audiosocket call 127.0.0.1:9092
+  audiosocket call 127.0.0.1:9092 --play hello.wav
+  audiosocket call 127.0.0.1:9092 --dtmf 42# --json
+  audiosocket call 127.0.0.1:9092 --asterisk 20.13
+  audiosocket call --asterisk list
+
+'late' is how late the frames sent were, against a clock of
+20 ms. What the server does wrong is told when it happens,
+with what that Asterisk does then. Exits 1 if there is no
+connection, if Asterisk objects, if the server ended the
+call by a reset or inside a frame, or took no more.
+";
+
+pub fn run(args: &mut Args) -> Result<(), Failure> {
+    match Wish::parse(args)? {
+        Wish::Call(options) => call(&options),
+        Wish::Versions { json } => {
+            versions::print(json, &Output::new()).map_err(Failure::of_printing)
+        }
+        Wish::Help => Output::new().text(HELP),
+    }
+}
+
+fn call(options: &Options) -> Result<(), Failure> {
+    let address = &options.address;
+    // Said before the server is bothered; the recording itself does not overwrite anything either.
+    if let Some(path) = options.record.as_ref().filter(|path| path.exists()) {
+        return Err(Failure::Failed(format!(
+            "cannot record in {}: it exists already",
+            quoted(path)
+        )));
+    }
+    let mut asterisk = SimulatedAsterisk::connect(address, options.uuid)
+        .map_err(|error| cannot_call(address, &error))?;
+    if let Some(version) = options.version {
+        asterisk = asterisk
+            .judged_by(version)
+            .map_err(|error| Failure::Failed(format!("cannot judge the server: {error}")))?;
+    }
+    if let Some(dialect) = options.dialect {
+        asterisk = asterisk.with_dialect(dialect);
+    }
+    let version = options.version.unwrap_or_default();
+    let mut violations = Violations::new(version, options.json);
+    let output = Output::new();
+    let uuid = options.uuid.to_string();
+    if options.json {
+        let connected = Object::event("connected")
+            .text("uuid", &uuid)
+            .text("peer", address);
+        output.line(&connected.finish())?;
+    } else {
+        output.line(&format!("connected to {address}\ncall {uuid}"))?;
+    }
+
+    let recorded = match &options.record {
+        Some(path) => Some(record(options, &asterisk, path)?),
+        None => None,
+    };
+    let started = Instant::now();
+    let mut hearing = Hearing::since(started);
+    let (listener, caller) = asterisk.split();
+    let quiet = AtomicBool::new(false);
+    let (said, heard) = thread::scope(|scope| {
+        let talking = scope.spawn(|| talk(caller, options, &quiet));
+        let heard = listen(
+            listener,
+            || talking.is_finished(),
+            &mut violations,
+            &mut hearing,
+            options,
+            &output,
+        );
+        if heard.is_err() {
+            // Nobody learns what comes of this call any more.
+            quiet.store(true, Ordering::Relaxed);
+        }
+        (talking.join(), heard)
+    });
+    let Said { late, failure } =
+        said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
+
+    let (end, stats) = (asterisk.end(), asterisk.stats());
+    let seconds = started.elapsed().as_secs_f64();
+    let found = asterisk.hang_up();
+    let failed_recordings = recorded.map_or(0, |(recordings, recorder)| {
+        drop(recorder);
+        recordings.finish()
+    });
+    heard?;
+    violations.print(&found, &output)?;
+    let summary = Summary {
+        end,
+        failure,
+        seconds,
+        stats,
+        late,
+        hearing,
+        found,
+    };
+    output.line(&match options.json {
+        true => summary.json(options),
+        false => summary.text(options, &violations),
+    })?;
+    summary.judge()?;
+    if !summary.found.is_empty() {
+        return Err(Failure::Failed(violations.complaint(&summary.found)));
+    }
+    match failed_recordings {
+        0 => Ok(()),
+        // What was wrong with it has been said.
+        _ => Err(Failure::Reported),
+    }
+}

@@ -1,0 +1,44 @@
+//! The recording of a call.
+
+use std::path::Path;
+use std::time::Instant;
+
+use audiosocket::call::{Direction, SimulatedAsterisk};
+use audiosocket::wav::Recording;
+
+use super::wish::Options;
+use crate::failure::Failure;
+use crate::json::Object;
+use crate::output::{self, Output};
+use crate::sound_recordings::{SoundRecorder, SoundRecordings};
+use crate::text::quoted;
+
+/// Records the call on a thread of its own. What goes wrong with that is said at once.
+pub fn record(
+    options: &Options,
+    asterisk: &SimulatedAsterisk,
+    path: &Path,
+) -> Result<(SoundRecordings, SoundRecorder), Failure> {
+    let recording = Recording::create_new(path, options.rate, Instant::now())
+        .map_err(|error| Failure::Failed(format!("cannot record in {}: {error}", quoted(path))))?;
+    let json = options.json;
+    let recordings = SoundRecordings::start(move |text| {
+        let warning = Object::event("warning").text("text", text).finish();
+        // Nobody may be there to read it; the exit code still tells.
+        let _ = match json {
+            true => Output::new().line(&warning).is_ok(),
+            false => output::print_error(text).is_ok(),
+        };
+    })?;
+    let recorder = recordings.go_on_with(recording, path.to_path_buf());
+    let mut hook = recorder.hook();
+    asterisk.on_audio(move |direction, audio, at| {
+        // Whoever places the call is the caller, whose side is the left one.
+        let side = match direction {
+            Direction::Heard => Direction::Said,
+            _ => Direction::Heard,
+        };
+        hook(side, audio, at);
+    });
+    Ok((recordings, recorder))
+}

@@ -1,0 +1,159 @@
+//! How a call went.
+
+use audiosocket::call::asterisk::Violation;
+use audiosocket::call::{Deadline, End, SendError, Stats};
+
+use super::violations::{Violations, fields};
+use super::wish::Options;
+use crate::failure::Failure;
+use crate::frame_times::FrameTimes;
+use crate::hearing::Hearing;
+use crate::json::Object;
+use crate::text::{counted, wrapped};
+
+/// A call that is over, to be told of at its end.
+pub struct Summary {
+    pub end: Option<End>,
+    /// Why the caller stopped before the end of what was to be said, if he did.
+    pub failure: Option<SendError>,
+    pub seconds: f64,
+    pub stats: Stats,
+    pub late: FrameTimes,
+    pub hearing: Hearing,
+    pub found: Vec<Violation>,
+}
+
+impl Summary {
+    /// In a line for programs.
+    pub fn json(&self, options: &Options) -> String {
+        let mut summary = Object::event("summary")
+            .text("uuid", &options.uuid.to_string())
+            .text("reason", self.reason())
+            .thousandths("seconds", self.seconds)
+            .number("frames_sent", self.stats.frames_sent)
+            .number("frames_received", self.stats.frames_received);
+        if let Some((p50, p99)) = self.late_ms() {
+            summary = summary
+                .thousandths("late_ms_p50", p50)
+                .thousandths("late_ms_p99", p99);
+        }
+        summary = self.hearing.fields(summary);
+        if let Some(version) = options.version {
+            let found = self.found.iter();
+            summary = summary.text("asterisk", &version.to_string()).list(
+                "violations",
+                found.map(|found| fields(Object::new(), found)),
+            );
+        }
+        summary.finish()
+    }
+
+    /// In lines for people.
+    pub fn text(&self, options: &Options, violations: &Violations) -> String {
+        let over = format!("over after {:.1} s: ", self.seconds);
+        let sent = counted(self.stats.frames_sent, "frame");
+        let received = self.stats.frames_received;
+        let mut lines = vec![
+            wrapped(&over, "  ", &self.how_it_ended(violations)),
+            format!("{sent} sent, {received} received"),
+        ];
+        if let Some((p50, p99)) = self.late_ms() {
+            lines.push(format!(
+                "sent late by {p50:.2} ms at the median, p99 {p99:.2} ms"
+            ));
+        }
+        lines.extend(self.hearing.lines());
+        if let (Some(version), []) = (options.version, &self.found[..]) {
+            lines.push(format!("Asterisk {version} objects to nothing"));
+        }
+        lines.join("\n")
+    }
+
+    /// Whether all went well with the connection.
+    pub fn judge(&self) -> Result<(), Failure> {
+        judge(self.end, self.failure)
+    }
+
+    fn reason(&self) -> &'static str {
+        match (self.end, self.failure) {
+            (Some(end), _) => end.name(),
+            (None, Some(_)) => "failed",
+            (None, None) => End::HungUpHere.name(),
+        }
+    }
+
+    fn how_it_ended(&self, violations: &Violations) -> String {
+        let last = self.found.last();
+        let ended_by = last.filter(|last| last.consequence.ends_call());
+        match (self.end, ended_by, self.failure) {
+            (Some(End::HungUpHere), Some(violation), _) => violations.consequence(violation),
+            (Some(end), _, _) => end.to_string(),
+            (None, _, Some(_)) => String::from("the server takes no more"),
+            (None, _, None) => End::HungUpHere.to_string(),
+        }
+    }
+
+    /// At the median and at the 99th percentile.
+    fn late_ms(&self) -> Option<(f64, f64)> {
+        self.late.percentile_ms(50).zip(self.late.percentile_ms(99))
+    }
+}
+
+/// That the server takes no more is nothing wrong if it has ended the call, which a caller notices when
+/// he talks on.
+fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
+    match (end, failure) {
+        (None, None) | (Some(End::Closed | End::HungUp | End::HungUpHere), _) => Ok(()),
+        (Some(End::Reset), _) => Err(Failure::failed(
+            "the server reset the connection: Asterisk would have hung up the caller",
+        )),
+        (Some(End::TimedOut(Deadline::Write)), _) => Err(Failure::failed(
+            "the server does not read: its side is full",
+        )),
+        (Some(end), _) => Err(Failure::Failed(end.to_string())),
+        (None, Some(error)) => Err(Failure::Failed(format!("{error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GONE: Option<SendError> = Some(SendError::PeerGone);
+
+    #[test]
+    fn a_call_that_ended_well_is_no_failure_although_the_last_frame_was_not_taken() {
+        for end in [End::Closed, End::HungUp, End::HungUpHere] {
+            assert!(judge(Some(end), None).is_ok());
+            assert!(judge(Some(end), GONE).is_ok());
+        }
+        assert!(judge(None, None).is_ok());
+    }
+
+    #[test]
+    fn every_other_end_is_a_failure_and_says_why() {
+        for (end, failure, message) in [
+            (
+                Some(End::Reset),
+                GONE,
+                "the server reset the connection: Asterisk would have hung up the caller",
+            ),
+            (
+                Some(End::Truncated { needed: 2 }),
+                None,
+                "the peer closed inside a frame, which lacks 2 of its bytes",
+            ),
+            (
+                Some(End::TimedOut(Deadline::Write)),
+                GONE,
+                "the server does not read: its side is full",
+            ),
+            (None, GONE, "the connection takes no more"),
+        ] {
+            match judge(end, failure) {
+                Err(Failure::Failed(said)) => assert_eq!(said, message),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The caller's side of a call.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{SendError, SimulatedCaller};
+use audiosocket::wav::Wav;
+use audiosocket::wire::{Audio, Digit, SampleRate};
+
+use super::wish::Options;
+use crate::frame_times::FrameTimes;
+
+/// What the caller has said.
+pub struct Said {
+    pub late: FrameTimes,
+    /// Why he stopped before the end of it, if he did.
+    pub failure: Option<SendError>,
+}
+
+/// Without file, digits or `--seconds`.
+const DEFAULT_LENGTH: Duration = Duration::from_secs(5);
+/// How long the caller talks, or is silent, before the first digit.
+const BEFORE_DIGITS: Duration = Duration::from_secs(1);
+const DIGIT_HELD: Duration = Duration::from_millis(100);
+/// The same between two digits.
+const BETWEEN_DIGITS: Duration = Duration::from_millis(100);
+/// How long the caller still listens when file and digits are out.
+const AFTER_ALL: Duration = Duration::from_secs(1);
+
+/// The caller's side: talks and presses keys until the time is over, he is to be quiet, or the server takes no more.
+pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
+    let mut talk = Talk {
+        source: Source::new(options),
+        late: FrameTimes::default(),
+        ends: options
+            .seconds
+            .and_then(|seconds| Instant::now().checked_add(seconds)),
+        quiet,
+        caller,
+    };
+    let stopped = talk.say_all(&options.digits);
+    Said {
+        late: talk.late,
+        failure: match stopped {
+            Err(Stopped::Failed(error)) => Some(error),
+            Ok(()) | Err(Stopped::InTime) => None,
+        },
+    }
+}
+
+struct Talk<'a> {
+    caller: &'a mut SimulatedCaller,
+    source: Source<'a>,
+    late: FrameTimes,
+    ends: Option<Instant>,
+    quiet: &'a AtomicBool,
+}
+
+/// Why the caller has stopped before the end of what was to be said.
+enum Stopped {
+    /// The time was over, or he was told to.
+    InTime,
+    Failed(SendError),
+}
+
+impl From<SendError> for Stopped {
+    fn from(error: SendError) -> Stopped {
+        Stopped::Failed(error)
+    }
+}
+
+impl Talk<'_> {
+    fn say_all(&mut self, digits: &[Digit]) -> Result<(), Stopped> {
+        let has_nothing_to_say = digits.is_empty() && self.source.is_at_end();
+        if !digits.is_empty() {
+            self.speak(BEFORE_DIGITS)?;
+        }
+        for (place, digit) in digits.iter().enumerate() {
+            if place > 0 {
+                self.speak(BETWEEN_DIGITS)?;
+            }
+            self.caller.press(*digit, DIGIT_HELD)?;
+        }
+        while !self.source.is_at_end() {
+            self.say_frame()?;
+        }
+        match self.ends {
+            Some(_) => self.speak(Duration::MAX),
+            None if has_nothing_to_say => self.speak(DEFAULT_LENGTH),
+            None => self.speak(AFTER_ALL),
+        }
+    }
+
+    fn speak(&mut self, duration: Duration) -> Result<(), Stopped> {
+        let frames = duration.as_millis() / 20;
+        for _ in 0..frames {
+            self.say_frame()?;
+        }
+        Ok(())
+    }
+
+    fn say_frame(&mut self) -> Result<(), Stopped> {
+        if self.quiet.load(Ordering::Relaxed)
+            || self.ends.is_some_and(|ends| Instant::now() >= ends)
+        {
+            return Err(Stopped::InTime);
+        }
+        if let Some(audio) = self.source.next_frame() {
+            self.late.push(self.caller.say(audio)?);
+        }
+        Ok(())
+    }
+}
+
+/// What the caller says, in frames of 20 ms: the file, and silence when that is at its end.
+struct Source<'a> {
+    rate: SampleRate,
+    left: &'a [u8],
+    frame: Vec<u8>,
+}
+
+impl<'a> Source<'a> {
+    fn new(options: &'a Options) -> Source<'a> {
+        Source {
+            rate: options.rate,
+            left: options.speech.as_ref().map_or(&[], Wav::bytes),
+            frame: vec![0; options.rate.samples_in(20) * 2],
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn next_frame(&mut self) -> Option<Audio<'_>> {
+        let (said, left) = self.left.split_at(self.frame.len().min(self.left.len()));
+        self.left = left;
+        self.frame[..said.len()].copy_from_slice(said);
+        self.frame[said.len()..].fill(0);
+        Audio::new(self.rate, &self.frame).ok()
+    }
+}

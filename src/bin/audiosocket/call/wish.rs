@@ -1,0 +1,117 @@
+//! What the command line wants.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use audiosocket::call::SimulatedAsterisk;
+use audiosocket::call::asterisk::Version;
+use audiosocket::wav::Wav;
+use audiosocket::wire::{Digit, DtmfDialect, SampleRate, Uuid};
+
+use super::judged_by::JudgedBy;
+use crate::address;
+use crate::args::Args;
+use crate::failure::Failure;
+use crate::text::quoted;
+
+/// What is wanted.
+pub enum Wish {
+    Call(Options),
+    Versions { json: bool },
+    Help,
+}
+
+/// What kind of call is wanted.
+pub struct Options {
+    pub address: String,
+    pub uuid: Uuid,
+    pub digits: Vec<Digit>,
+    /// `None` for that of the version.
+    pub dialect: Option<DtmfDialect>,
+    /// What the caller says; nothing, but silence, if there is none.
+    pub speech: Option<Wav>,
+    pub rate: SampleRate,
+    pub record: Option<PathBuf>,
+    pub seconds: Option<Duration>,
+    /// By which the server is judged, if it is.
+    pub version: Option<Version>,
+    pub json: bool,
+}
+
+impl Wish {
+    pub fn parse(args: &mut Args) -> Result<Wish, Failure> {
+        let mut address = None;
+        let mut uuid = None;
+        let mut digits = Vec::new();
+        let mut dialect = None;
+        let mut judged_by = JudgedBy::default();
+        let mut rate = None;
+        let (mut file, mut record) = (None, None);
+        let mut seconds = None;
+        let mut json = false;
+        while let Some(option) = args.next_option_beside(&mut address)? {
+            match option.as_str() {
+                "--uuid" => uuid = Some(args.parse()?),
+                "--dtmf" => {
+                    let text = args.text()?;
+                    if text.is_empty() {
+                        return Err(args.wrong_value(&text, "digits are due: 0-9, *, #, A-D"));
+                    }
+                    digits = text
+                        .chars()
+                        .map(Digit::try_from)
+                        .collect::<Result<_, _>>()
+                        .map_err(|error| args.wrong_value(&text, error))?;
+                }
+                "--dialect" => dialect = Some(args.dialect()?),
+                "--asterisk" => judged_by = JudgedBy::parse(args)?,
+                "--play" => file = Some(PathBuf::from(args.value()?)),
+                "--record" => record = Some(PathBuf::from(args.value()?)),
+                "--rate" => {
+                    let text = args.text()?;
+                    rate = Some(text.parse().ok().and_then(SampleRate::from_hz).ok_or_else(
+                        || {
+                            let rates =
+                                SampleRate::ALL.map(|rate| rate.hz().to_string()).join(", ");
+                            args.wrong_value(&text, format_args!("the rates are {rates}"))
+                        },
+                    )?);
+                }
+                "--seconds" => seconds = Some(args.seconds()?),
+                "--json" => json = true,
+                "--help" | "-h" => return args.end().map(|()| Wish::Help),
+                _ => return Err(args.unknown()),
+            }
+        }
+        if judged_by == JudgedBy::ListOfAll {
+            return Ok(Wish::Versions { json });
+        }
+        let address = address::of_server(address)?;
+        let uuid = uuid.unwrap_or_else(SimulatedAsterisk::random_uuid);
+        let speech = file.as_deref().map(Wav::open).transpose()?;
+        let rate = match (rate, &file, &speech) {
+            (Some(rate), Some(file), Some(speech)) if rate != speech.rate() => {
+                return Err(Failure::Usage(format!(
+                    "--rate is {rate}, but {} is at {}",
+                    quoted(file),
+                    speech.rate()
+                )));
+            }
+            (_, _, Some(speech)) => speech.rate(),
+            (rate, ..) => rate.unwrap_or(SampleRate::Hz8000),
+        };
+        let version = judged_by.version(dialect, rate, !digits.is_empty())?;
+        Ok(Wish::Call(Options {
+            address,
+            uuid,
+            digits,
+            dialect,
+            speech,
+            rate,
+            record,
+            seconds,
+            version,
+            json,
+        }))
+    }
+}

@@ -1,0 +1,51 @@
+//! What goes wrong on a call being answered.
+
+use audiosocket::wire::Uuid;
+
+use crate::json::Object;
+use crate::reports::{Importance, Report, Reports};
+use crate::text::{counted, short};
+
+/// The warnings of one call. A peer can cause one with each frame, and after a few they tell nothing new: the rest is counted.
+pub struct Warnings<'a> {
+    uuid: Uuid,
+    count: usize,
+    reports: &'a Reports,
+}
+
+const WARNINGS_PER_CALL: usize = 5;
+
+impl<'a> Warnings<'a> {
+    pub fn new(uuid: Uuid, reports: &'a Reports) -> Warnings<'a> {
+        Warnings {
+            uuid,
+            count: 0,
+            reports,
+        }
+    }
+
+    pub fn add(&mut self, text: &str) {
+        self.count += 1;
+        if self.count <= WARNINGS_PER_CALL {
+            self.report(text);
+        }
+    }
+
+    /// Says how many more there were.
+    pub fn finish(self) {
+        let more = self.count.saturating_sub(WARNINGS_PER_CALL);
+        if more > 0 {
+            self.report(&format!("{} like these", counted(more, "more warning")));
+        }
+    }
+
+    fn report(&self, text: &str) {
+        self.reports.add(Report {
+            importance: Importance::Warning,
+            json: Object::event("warning")
+                .text("uuid", &self.uuid.to_string())
+                .text("text", text),
+            text: format!("{} {text}", short(self.uuid)),
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! The recordings of a call that is tapped.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use audiosocket::call::Direction;
+use audiosocket::wire::Audio;
+
+use super::log::Log;
+use super::tap_recordings::{TapRecorder, TapRecordings};
+use crate::sound_recordings::{SoundRecorder, SoundRecordings};
+use crate::tap_file::{Entry, OwnedEntry, Sender};
+use crate::text::quoted;
+
+/// The recordings of a call, and what has come before they could have a name.
+pub struct CallRecording<'a> {
+    folder: Option<Folder<'a>>,
+    begun: Instant,
+    begun_at: SystemTime,
+    held: Vec<OwnedEntry>,
+    held_len: usize,
+    running: Option<Running>,
+}
+
+type TellSound = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
+
+struct Running {
+    bytes: TapRecorder,
+    tell_sound: Box<TellSound>,
+    _sound: SoundRecorder,
+}
+
+/// How many bytes are held while there is no name: more than a UUID is ever late for.
+const MOST_HELD: usize = 64 << 10;
+
+impl<'a> CallRecording<'a> {
+    pub fn new(folder: Option<Folder<'a>>, begun: Instant) -> CallRecording<'a> {
+        CallRecording {
+            folder,
+            begun,
+            begun_at: SystemTime::now(),
+            held: Vec::new(),
+            held_len: 0,
+            running: None,
+        }
+    }
+
+    pub fn add(&mut self, entry: Entry<'_>) {
+        match &self.running {
+            Some(running) => running.bytes.add(entry),
+            None if self.folder.is_some() => {
+                let entry = OwnedEntry::from(entry);
+                self.held_len += entry.len();
+                self.held.push(entry);
+            }
+            None => {}
+        }
+    }
+
+    pub fn add_sound(&mut self, sender: Sender, audio: Audio<'_>, at: Instant) {
+        let direction = match sender {
+            Sender::Caller => Direction::Heard,
+            Sender::Server => Direction::Said,
+        };
+        if let Some(running) = &mut self.running {
+            (running.tell_sound)(direction, audio, at);
+        }
+    }
+
+    /// Whether it is time to do without a name.
+    pub fn holds_too_much(&self) -> bool {
+        self.held_len > MOST_HELD
+    }
+
+    /// Begins to record, unless that has been done: now that there is a name, or that there will be none.
+    pub fn begin(&mut self, log: &Log<'_>) {
+        let Some(folder) = self.folder.take() else {
+            return;
+        };
+        let name = log
+            .uuid()
+            .map_or_else(|| String::from("no-uuid"), |uuid| uuid.to_string());
+        let (bytes, name) = match folder.bytes.begin(folder.path, &name, self.begun_at) {
+            Ok(begun) => begun,
+            Err(error) => {
+                let path = quoted(folder.path);
+                log.warn(&format!("cannot record in {path}: {error}"));
+                return;
+            }
+        };
+        for held in self.held.drain(..) {
+            bytes.add(held.entry());
+        }
+        let sound = folder.sounds.begin(folder.path, name, self.begun);
+        self.running = Some(Running {
+            bytes,
+            tell_sound: Box::new(sound.hook()),
+            _sound: sound,
+        });
+    }
+}
+
+/// Where calls are recorded.
+#[derive(Clone, Copy)]
+pub struct Folder<'a> {
+    pub path: &'a Path,
+    pub sounds: &'a SoundRecordings,
+    pub bytes: &'a TapRecordings,
+}

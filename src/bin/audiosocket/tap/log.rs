@@ -1,0 +1,233 @@
+//! What is told of a call that is tapped.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use audiosocket::wire::{Message, Uuid};
+
+use super::panel::Fault;
+use crate::inspect::finding::{Ending, Finding, Passage, What};
+use crate::inspect::json_lines::object;
+use crate::inspect::summary::{HowEnded, SideSummary, seconds};
+use crate::inspect::text_lines::words;
+use crate::json::Object;
+use crate::reports::{Importance, Report, Reports};
+use crate::tap_file::Sender;
+use crate::text::{short, wrapped};
+
+/// What is told of a call.
+pub struct Log<'a> {
+    reports: &'a Reports,
+    peer: SocketAddr,
+    uuid: Option<Uuid>,
+    is_begun: bool,
+    is_suspicion_told: bool,
+}
+
+impl<'a> Log<'a> {
+    pub fn new(reports: &'a Reports, peer: SocketAddr) -> Log<'a> {
+        Log {
+            reports,
+            peer,
+            uuid: None,
+            is_begun: false,
+            is_suspicion_told: false,
+        }
+    }
+
+    /// The first that comes counts.
+    pub fn learn_uuid(&mut self, uuid: Uuid) {
+        self.uuid.get_or_insert(uuid);
+    }
+
+    pub fn uuid(&self) -> Option<Uuid> {
+        self.uuid
+    }
+
+    /// Tells that there is a call, unless that has been done.
+    pub fn begin(&mut self) {
+        if std::mem::replace(&mut self.is_begun, true) {
+            return;
+        }
+        let peer = self.peer;
+        let short = self.short();
+        self.report(
+            Importance::Call,
+            match self.uuid {
+                Some(_) => self.object("call").text("peer", &peer.to_string()),
+                None => self.object("call"),
+            },
+            match self.uuid {
+                Some(uuid) => format!("{short} call {uuid}\n{short} from {peer}"),
+                None => format!("{short} a call without a UUID\n{short} from {peer}"),
+            },
+        );
+    }
+
+    /// Of a connection without a byte.
+    pub fn add_probe(&self) {
+        let peer = self.peer;
+        self.report(
+            Importance::Detail,
+            Object::event("probe").text("peer", &peer.to_string()),
+            format!("{peer} came and went without a byte"),
+        );
+    }
+
+    /// Tells what is found, but for frames of which there is nothing to tell.
+    pub fn add(&self, finding: &Finding<'_>) {
+        let Finding {
+            passage: Some(Passage { sender, at }),
+            what,
+            ..
+        } = finding
+        else {
+            return;
+        };
+        let json = match what {
+            What::Frame(frame) => match frame.message() {
+                Ok(Message::Audio(_) | Message::Uuid(_) | Message::Hangup) => return,
+                Ok(Message::Dtmf(dtmf)) => Object::event("dtmf")
+                    .text("direction", sender.direction())
+                    .thousandths("at_ms", at.as_secs_f64() * 1000.0)
+                    .dtmf(dtmf),
+                _ => object(finding).unwrap_or_else(Object::new),
+            },
+            // Asterisk's way with digits: nothing to look into.
+            What::Gap(gap) if gap.had_digit => return,
+            // How it ended is told at the end.
+            What::Ending(Ending::Closed | Ending::Reset) => return,
+            _ => match object(finding) {
+                Some(object) => object,
+                None => return,
+            },
+        };
+        let Some((name, text)) = words(what) else {
+            return;
+        };
+        let short = self.short();
+        let start = format!("{short} {} {sender}: {name} ", seconds(*at));
+        let text = wrapped(&start, &format!("{short}   "), &text);
+        self.report(
+            Importance::Detail,
+            self.named(json),
+            String::from(text.trim_end()),
+        );
+    }
+
+    /// What the server was found to do wrong.
+    pub fn add_fault(&self, fault: &Fault) {
+        self.report(
+            Importance::Detail,
+            fault.fields(self.object("violation")),
+            fault.text(&format!("{} ", self.short())),
+        );
+    }
+
+    /// Said once.
+    pub fn add_suspicion(&mut self, text: &str) {
+        if !std::mem::replace(&mut self.is_suspicion_told, true) {
+            self.warn(text);
+        }
+    }
+
+    pub fn warn(&self, text: &str) {
+        let short = self.short();
+        self.report(
+            Importance::Warning,
+            self.object("warning").text("text", text),
+            format!("{short} {text}"),
+        );
+    }
+
+    pub fn add_end(&self, ended: Option<Ended>, length: Duration, sides: &[(SideSummary, usize)]) {
+        let short = self.short();
+        let (by, reason, text) = match ended {
+            Some(Ended { by, how, .. }) => (by.to_string(), reason(how), how_text(by, how)),
+            None => (String::from("tap"), "stopped", "the tap was stopped"),
+        };
+        let over = format!("{short} over after {:.1} s: ", length.as_secs_f64());
+        let indent = format!("{short}   ");
+        let mut lines = vec![wrapped(&over, &indent, text)];
+        let mut json = self
+            .object("hangup")
+            .text("by", &by)
+            .text("reason", reason)
+            .thousandths("seconds", length.as_secs_f64());
+        for (side, bytes) in sides {
+            let direction = side.sender.direction().replace('-', "_");
+            let cadence = &side.cadence;
+            json = json
+                .number(&format!("frames_{direction}"), side.frames)
+                .number(&format!("bytes_{direction}"), *bytes)
+                .number(&format!("gaps_{direction}"), cadence.gaps())
+                .number(&format!("bursts_{direction}"), cadence.bursts())
+                .number(&format!("splits_{direction}"), side.splits);
+            if let Some(jitter_ms) = cadence.jitter_ms() {
+                json = json.thousandths(&format!("jitter_ms_{direction}"), jitter_ms);
+            }
+            let start = format!("{short} {}: ", side.sender);
+            lines.push(wrapped(&start, &indent, &side.phrases().join(", ")));
+        }
+        self.report(Importance::Call, json, lines.join("\n"));
+    }
+
+    fn report(&self, importance: Importance, json: Object, text: String) {
+        self.reports.add(Report {
+            importance,
+            json,
+            text,
+        });
+    }
+
+    fn object(&self, event: &str) -> Object {
+        self.named(Object::event(event))
+    }
+
+    /// With what tells calls apart.
+    fn named(&self, object: Object) -> Object {
+        match self.uuid {
+            Some(uuid) => object.text("uuid", &uuid.to_string()),
+            None => object.text("peer", &self.peer.to_string()),
+        }
+    }
+
+    /// The same in the lines for people.
+    fn short(&self) -> String {
+        match self.uuid {
+            Some(uuid) => short(uuid),
+            None => format!("port {}", self.peer.port()),
+        }
+    }
+}
+
+/// Who has ended the call.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    pub at: Duration,
+    pub by: Sender,
+    pub how: HowEnded,
+}
+
+const fn reason(how: HowEnded) -> &'static str {
+    match how {
+        HowEnded::HungUp => "hangup",
+        HowEnded::Ended(ending) => ending.name(),
+    }
+}
+
+const fn how_text(by: Sender, how: HowEnded) -> &'static str {
+    match (by, how) {
+        (Sender::Server, HowEnded::HungUp) => "the server hung up (0x00)",
+        (Sender::Server, HowEnded::Ended(Ending::Closed)) => {
+            "the server closed without a hangup frame"
+        }
+        (Sender::Server, HowEnded::Ended(Ending::Reset)) => "the server reset the connection",
+        (Sender::Server, HowEnded::Ended(Ending::TakesNoMore)) => "the server takes no more",
+        // Asterisk sends no hangup frame.
+        (Sender::Caller, HowEnded::HungUp) => "the caller sent a hangup frame (0x00)",
+        (Sender::Caller, HowEnded::Ended(Ending::Closed)) => "the caller hung up",
+        (Sender::Caller, HowEnded::Ended(Ending::Reset)) => "the caller's connection was reset",
+        (Sender::Caller, HowEnded::Ended(Ending::TakesNoMore)) => "the caller takes no more",
+    }
+}

@@ -1,0 +1,142 @@
+//! The tap at work.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::call_recording::Folder;
+use super::tapped_call::TappedCall;
+use super::watch::TapWatch;
+use crate::reports::{Report, Reports};
+
+/// The tap at work.
+pub struct Tapping<'a> {
+    address: SocketAddr,
+    to: Vec<SocketAddr>,
+    calls: Option<usize>,
+    folder: Option<Folder<'a>>,
+    reports: &'a Reports,
+    is_over: AtomicBool,
+    under_way: Mutex<Vec<Weak<TappedCall<'a>>>>,
+}
+
+/// How long a server may take to take a connection, which is what Asterisk grants (`MAX_CONNECT_TIMEOUT_MSEC`).
+const LONGEST_CONNECT: Duration = Duration::from_secs(2);
+
+/// How long to wait after a failure to accept, which may be for want of descriptors.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+impl<'a> Tapping<'a> {
+    /// Of calls that come in at `address`, for the first of `to` that answers.
+    pub fn new(
+        address: SocketAddr,
+        to: Vec<SocketAddr>,
+        calls: Option<usize>,
+        folder: Option<Folder<'a>>,
+        reports: &'a Reports,
+    ) -> Tapping<'a> {
+        Tapping {
+            address,
+            to,
+            calls,
+            folder,
+            reports,
+            is_over: AtomicBool::new(false),
+            under_way: Mutex::default(),
+        }
+    }
+
+    /// Taps calls until so many have ended, or it is stopped.
+    pub fn run(&self, listener: TcpListener) {
+        thread::scope(|scope| {
+            let mut accepted = 0;
+            while self.calls.is_none_or(|calls| accepted < calls) {
+                let result = listener.accept();
+                if self.is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let (caller, peer) = match result {
+                    Ok(connection) => connection,
+                    Err(error) => {
+                        self.warn(&format!("cannot accept: {error}"));
+                        thread::sleep(AFTER_FAILURE);
+                        continue;
+                    }
+                };
+                accepted += 1;
+                let started = thread::Builder::new().spawn_scoped(scope, move || {
+                    if let Err(error) = self.pass_on(caller, peer) {
+                        self.warn(&format!("{peer} cannot be passed on: {error}"));
+                    }
+                });
+                if let Err(error) = started {
+                    self.warn(&format!("{peer} cannot be passed on: {error}"));
+                }
+            }
+            // Who comes now is refused by the system, and does not wait for nobody.
+            drop(listener);
+        });
+    }
+
+    fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        let begun = Instant::now();
+        let server = self.connect()?;
+        let watch = TapWatch::new(peer, begun, self.reports, self.folder);
+        let call = Arc::new(TappedCall::new(caller, server, begun, watch));
+        {
+            let mut under_way = self.under_way();
+            under_way.retain(|call| call.strong_count() > 0);
+            under_way.push(Arc::downgrade(&call));
+        }
+        if self.is_over.load(Ordering::Relaxed) {
+            call.cut();
+        }
+        call.run()
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let mut last_error = io::Error::new(ErrorKind::InvalidInput, "the name has no address");
+        for address in &self.to {
+            match TcpStream::connect_timeout(address, LONGEST_CONNECT) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => {
+                    let message = format!("the server at {address} does not answer: {error}");
+                    last_error = io::Error::new(error.kind(), message);
+                }
+            }
+        }
+        Err(last_error)
+    }
+
+    /// Ends all calls that are under way, and takes no more.
+    pub fn stop(&self) {
+        if self.is_over.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for call in self.under_way().iter().filter_map(Weak::upgrade) {
+            call.cut();
+        }
+        // Wakes who accepts. An error means that nobody does any more.
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
+    }
+
+    fn warn(&self, text: &str) {
+        self.reports.add(Report::warning(text));
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, Vec<Weak<TappedCall<'a>>>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

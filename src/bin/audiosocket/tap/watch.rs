@@ -1,0 +1,144 @@
+//! What is seen of a call on its way through the tap.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use audiosocket::wire::{Kind, Message};
+
+use super::call_recording::{CallRecording, Folder};
+use super::log::{Ended, Log};
+use super::panel::Fault;
+use crate::inspect::finding::{Finding, What};
+use crate::inspect::side::Side;
+use crate::reports::Reports;
+use crate::tap_file::{Entry, Sender};
+
+/// Watches over a call: tells what happens, records it, and sums it up at the end.
+pub struct TapWatch<'a> {
+    begun: Instant,
+    log: Log<'a>,
+    recording: CallRecording<'a>,
+    sides: [Side; 2],
+    /// By the caller.
+    kinds_sent: Vec<Kind>,
+    ended: Option<Ended>,
+}
+
+impl<'a> TapWatch<'a> {
+    /// Of a call from `peer`.
+    pub fn new(
+        peer: SocketAddr,
+        begun: Instant,
+        reports: &'a Reports,
+        folder: Option<Folder<'a>>,
+    ) -> TapWatch<'a> {
+        TapWatch {
+            begun,
+            log: Log::new(reports, peer),
+            recording: CallRecording::new(folder, begun),
+            sides: Sender::BOTH.map(Side::new),
+            kinds_sent: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// Takes in what was seen. Answers of which kinds the frames were that the caller has not sent before.
+    pub fn see(&mut self, at: Instant, entry: Entry<'_>) -> Vec<Kind> {
+        let TapWatch {
+            log,
+            recording,
+            sides,
+            kinds_sent,
+            ended,
+            ..
+        } = self;
+        recording.add(entry);
+        if recording.holds_too_much() {
+            recording.begin(log);
+        }
+        let Some(side) = sides.iter_mut().find(|side| side.sender() == entry.sender) else {
+            return Vec::new();
+        };
+        let mut new_kinds = Vec::new();
+        let took = side.take(entry, &mut |finding| {
+            if let What::Frame(frame) = finding.what {
+                let message = frame.message();
+                // A server may send something before the UUID comes.
+                if entry.sender == Sender::Caller {
+                    if let Ok(Message::Uuid(uuid)) = message {
+                        log.learn_uuid(uuid);
+                    }
+                    log.begin();
+                    recording.begin(log);
+                    if !kinds_sent.contains(&frame.kind()) {
+                        kinds_sent.push(frame.kind());
+                        new_kinds.push(frame.kind());
+                    }
+                }
+                if let Ok(Message::Audio(audio)) = message {
+                    recording.add_sound(entry.sender, audio, at);
+                }
+            }
+            log.add(finding);
+            Ok(())
+        });
+        if let Some(text) = side.suspicion() {
+            log.add_suspicion(text);
+        }
+        // They need not be seen in the order in which they came.
+        let is_first = ended.is_none_or(|before| entry.at < before.at);
+        if let (Ok(Some(how)), true) = (took, is_first) {
+            *ended = Some(Ended {
+                at: entry.at,
+                by: entry.sender,
+                how,
+            });
+        }
+        new_kinds
+    }
+
+    /// Tells of a fault of the server.
+    pub fn add_fault(&mut self, fault: &Fault) {
+        if !self.has_seen_bytes() {
+            // It would be news of a call that is none.
+            return;
+        }
+        let log = &mut self.log;
+        log.begin();
+        log.add_fault(fault);
+    }
+
+    fn has_seen_bytes(&self) -> bool {
+        self.sides.iter().any(Side::has_sent)
+    }
+
+    /// Sums it up. If it was cut here, neither of both has ended it.
+    pub fn end(&mut self, at: Instant, is_cut: bool) {
+        let length = at.saturating_duration_since(self.begun);
+        let log = &mut self.log;
+        let mut show = |finding: &Finding<'_>| {
+            log.add(finding);
+            Ok(())
+        };
+        let [caller, server] = &mut self.sides;
+        let sides = [
+            caller.finish(length, &mut show),
+            server.finish(length, &mut show),
+        ];
+        // Showing cannot fail here.
+        let [Ok((caller, from_caller)), Ok((server, from_server))] = sides else {
+            return;
+        };
+        if from_caller + from_server == 0 {
+            log.add_probe();
+            return;
+        }
+        log.begin();
+        self.recording.begin(log);
+        log.add_end(
+            self.ended.filter(|_| !is_cut),
+            length,
+            &[(caller, from_caller), (server, from_server)],
+        );
+    }
+}

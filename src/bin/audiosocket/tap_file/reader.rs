@@ -1,0 +1,143 @@
+//! Tap files being read.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::{Entry, HEADER_LEN, MAGIC, Seen, Sender, VERSION};
+
+/// Reads a tap file.
+#[derive(Debug)]
+pub struct TapReader<R> {
+    file: R,
+    begun: SystemTime,
+    bytes: Vec<u8>,
+    cut: usize,
+}
+
+const ENTRY_HEADER_LEN: usize = 12;
+
+impl<R: Read> TapReader<R> {
+    /// Of a file that begins with the magic.
+    pub fn open(mut file: R) -> Result<TapReader<R>, TapFileError> {
+        let mut header = [0; HEADER_LEN];
+        let count = read_as_much(&mut file, &mut header)?;
+        if !header.starts_with(&MAGIC) {
+            return Err(TapFileError::NoRecording);
+        }
+        if count < HEADER_LEN {
+            return Err(TapFileError::CutInHeader);
+        }
+        let [_, _, _, _, version, ..] = header;
+        if version != VERSION {
+            return Err(TapFileError::OtherVersion(version));
+        }
+        let since_1970 = Duration::from_micros(big_endian(&header[8..]));
+        Ok(TapReader {
+            file,
+            begun: UNIX_EPOCH.checked_add(since_1970).unwrap_or(UNIX_EPOCH),
+            bytes: Vec::new(),
+            cut: 0,
+        })
+    }
+
+    pub fn begun(&self) -> SystemTime {
+        self.begun
+    }
+
+    /// How many bytes there were of an entry that the end of the file has cut.
+    pub const fn cut(&self) -> usize {
+        self.cut
+    }
+
+    /// The next entry; `None` at the end, also if the end is inside an entry.
+    pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, TapFileError> {
+        let mut header = [0; ENTRY_HEADER_LEN];
+        let count = read_as_much(&mut self.file, &mut header)?;
+        if count < ENTRY_HEADER_LEN {
+            self.cut = count;
+            return Ok(None);
+        }
+        let [sender, what, high, low, ..] = header;
+        let sender = match sender {
+            b'>' => Sender::Caller,
+            b'<' => Sender::Server,
+            _ => return Err(TapFileError::NoEntry),
+        };
+        self.bytes
+            .resize(usize::from(u16::from_be_bytes([high, low])), 0);
+        let count = read_as_much(&mut self.file, &mut self.bytes)?;
+        if count < self.bytes.len() {
+            self.cut = ENTRY_HEADER_LEN + count;
+            return Ok(None);
+        }
+        Ok(Some(Entry {
+            sender,
+            at: Duration::from_micros(big_endian(&header[4..])),
+            what: match (what, self.bytes.is_empty()) {
+                (b'd', _) => Seen::Bytes(&self.bytes),
+                (b'c', true) => Seen::Closed,
+                (b'r', true) => Seen::Reset,
+                (b'e', true) => Seen::TakesNoMore,
+                _ => return Err(TapFileError::NoEntry),
+            },
+        }))
+    }
+}
+
+/// Why a tap file cannot be read.
+#[derive(Debug)]
+pub enum TapFileError {
+    Io(io::Error),
+    /// It does not begin with the magic.
+    NoRecording,
+    CutInHeader,
+    OtherVersion(u8),
+    /// There is something else where an entry is due.
+    NoEntry,
+}
+
+impl fmt::Display for TapFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TapFileError::Io(error) => error.fmt(f),
+            TapFileError::NoRecording => f.write_str("it is no tap recording"),
+            TapFileError::CutInHeader => f.write_str("this tap recording ends inside its header"),
+            TapFileError::OtherVersion(version) => {
+                write!(
+                    f,
+                    "a tap recording of version {version}, this program reads {VERSION}"
+                )
+            }
+            TapFileError::NoEntry => {
+                f.write_str("this tap recording is damaged: no entry where one is due")
+            }
+        }
+    }
+}
+
+impl From<io::Error> for TapFileError {
+    fn from(error: io::Error) -> TapFileError {
+        TapFileError::Io(error)
+    }
+}
+
+fn big_endian(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Fills the buffer, unless the file ends before; answers how many bytes there were.
+fn read_as_much(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match file.read(&mut buffer[count..]) {
+            Ok(0) => break,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
+}

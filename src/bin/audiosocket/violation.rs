@@ -1,0 +1,29 @@
+//! What a server was found to do wrong, without what comes of it.
+
+use audiosocket::call::asterisk::Violation;
+
+use crate::json::Object;
+use crate::text::hexadecimal;
+
+/// What was done wrong, and where.
+pub fn fault_text(violation: &Violation) -> String {
+    let place = match hexadecimal(violation.bytes(), " ") {
+        bytes if bytes.is_empty() => format!("byte {}", violation.offset),
+        bytes => format!("byte {}: {bytes}", violation.offset),
+    };
+    let (rule, fault) = (violation.rule, violation.rule.fault());
+    format!("{rule}, {fault} ({place})")
+}
+
+/// The same for programs, as fields.
+pub fn fault_fields(object: Object, violation: &Violation) -> Object {
+    object
+        .text("rule", violation.rule.name())
+        .thousandths("at_ms", violation.at.as_secs_f64() * 1000.0)
+        // No call sends more than memory can count.
+        .number(
+            "offset",
+            usize::try_from(violation.offset).unwrap_or(usize::MAX),
+        )
+        .text("bytes", &hexadecimal(violation.bytes(), ""))
+}

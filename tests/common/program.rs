@@ -1,0 +1,41 @@
+//! A server that is a program of its own, whatever it is written in.
+
+// Each test program uses its part of this.
+#![allow(dead_code)]
+
+use std::io::{self, BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A server under way, which has printed `listening on` and its address first.
+pub struct Program {
+    child: Child,
+    pub lines: Lines<BufReader<ChildStdout>>,
+    pub address: String,
+}
+
+impl Program {
+    /// An error if there is no such program.
+    #[track_caller]
+    pub fn start(command: &mut Command) -> io::Result<Program> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = first.strip_prefix("listening on ").unwrap().into();
+        Ok(Program {
+            child,
+            lines,
+            address,
+        })
+    }
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -281,6 +281,39 @@ fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
 }
 
 #[test]
+fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
+    const CALLS: usize = 100;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        for _ in 0..CALLS {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0; 5000]).unwrap();
+            // Closed with audio unread, and more on its way.
+            stream.peek(&mut [0]).unwrap();
+        }
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", &CALLS.to_string()]);
+    for _ in 0..CALLS {
+        let mut caller = TcpStream::connect(&tap.address).unwrap();
+        caller.write_all(&UUID_FRAME).unwrap();
+        // All the while, so that in the tap now the one who reads finds it out first, now the one who sends.
+        while caller.write_all(&[0x10, 0, 2, 7, 7]).is_ok() {}
+    }
+    server.join().unwrap();
+    let lines = tap.finish();
+    let ends: Vec<&String> = lines
+        .iter()
+        .filter(|line| field(line, "event") == "hangup")
+        .collect();
+    assert_eq!(ends.len(), CALLS);
+    for end in ends {
+        // On a busy machine the one who reads may find the end of the stream before the other has told of the reset.
+        assert!(["reset", "closed"].contains(&field(end, "reason")), "{end}");
+    }
+}
+
+#[test]
 fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
     let (is_full, may_end) = mpsc::channel();
     let (address, server) = server(move |mut stream| {

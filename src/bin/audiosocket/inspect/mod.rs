@@ -2,6 +2,7 @@
 
 mod audio_times;
 mod drawing;
+pub mod ended;
 mod envelope;
 pub mod finding;
 pub mod json_lines;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::tap_file::{Sender, TapReader};
 
+use super::ended::Ended;
 use super::finding::Show;
 use super::side::Side;
 use super::summary::{CallSummary, Summary};
@@ -20,7 +21,7 @@ pub fn read(
     let mut recording = TapReader::open(source).map_err(|error| input.unreadable(error))?;
     let [mut caller, mut server] = Sender::BOTH.map(Side::new);
     let mut length = Duration::ZERO;
-    let mut ended = None;
+    let mut ended: Option<Ended> = None;
     let damage = loop {
         match recording.next_entry() {
             Ok(Some(entry)) => {
@@ -29,11 +30,10 @@ pub fn read(
                     Sender::Caller => &mut caller,
                     Sender::Server => &mut server,
                 };
-                let how = side.take(entry, show)?;
-                // The entries of the two need not be in the order in which they came.
-                let is_first = ended.is_none_or(|(_, _, before)| entry.at < before);
-                if let (Some(how), true) = (how, is_first) {
-                    ended = Some((entry.sender, how, entry.at));
+                if let Some(how) = side.take(entry, show)? {
+                    let (by, at) = (entry.sender, entry.at);
+                    let end = Ended { by, how, at };
+                    ended = Some(ended.map_or(end, |before| before.or(end)));
                 }
             }
             Ok(None) => break None,

@@ -10,8 +10,9 @@ use crate::failure::Failure;
 use crate::tap_file::{Entry, Seen, Sender};
 
 use super::audio_times::AudioTimes;
+use super::ended::HowEnded;
 use super::finding::{Ending, Finding, Passage, Show, Split, What};
-use super::summary::{HowEnded, SideSummary, suspicion};
+use super::summary::{SideSummary, suspicion};
 
 /// One direction of a call, as it is seen.
 pub struct Side {

@@ -6,6 +6,7 @@ use crate::cadence::Cadence;
 use crate::tap_file::Sender;
 use crate::text::counted;
 
+use super::ended::{Ended, HowEnded};
 use super::finding::Ending;
 
 /// What there was, in all.
@@ -26,14 +27,7 @@ pub struct CallSummary {
     /// When the last entry came, since the recording began.
     pub length: Duration,
     pub sides: [SideSummary; 2],
-    /// Who was the first to end it, how, and when.
-    pub ended: Option<(Sender, HowEnded, Duration)>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HowEnded {
-    HungUp,
-    Ended(Ending),
+    pub ended: Option<Ended>,
 }
 
 /// What one of both sent.
@@ -52,16 +46,16 @@ pub struct SideSummary {
 impl CallSummary {
     /// Who ended the call, for people.
     pub fn ended(&self) -> String {
-        let Some((sender, how, at)) = self.ended else {
+        let Some(ended) = self.ended else {
             return String::from("the recording ends before the call");
         };
-        let how = match how {
+        let how = match ended.how {
             HowEnded::HungUp => "sent a hangup",
             HowEnded::Ended(Ending::Closed) => "closed the connection",
             HowEnded::Ended(Ending::Reset) => "reset the connection",
             HowEnded::Ended(Ending::TakesNoMore) => "took no more",
         };
-        format!("the {sender} {how} at {}", seconds(at))
+        format!("the {} {how} at {}", ended.by, seconds(ended.at))
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use audiosocket::wire::{Message, Uuid};
 
 use super::panel::Fault;
+use crate::inspect::ended::{Ended, HowEnded};
 use crate::inspect::finding::{Ending, Finding, Passage, What};
 use crate::inspect::json_lines::object;
-use crate::inspect::summary::{HowEnded, SideSummary, seconds};
+use crate::inspect::summary::{SideSummary, seconds};
 use crate::inspect::text_lines::words;
 use crate::json::Object;
 use crate::reports::{Importance, Report, Reports};
@@ -199,14 +200,6 @@ impl<'a> Log<'a> {
             None => format!("port {}", self.peer.port()),
         }
     }
-}
-
-/// Who has ended the call.
-#[derive(Clone, Copy, Debug)]
-pub struct Ended {
-    pub at: Duration,
-    pub by: Sender,
-    pub how: HowEnded,
 }
 
 const fn reason(how: HowEnded) -> &'static str {

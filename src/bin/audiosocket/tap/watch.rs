@@ -6,8 +6,9 @@ use std::time::Instant;
 use audiosocket::wire::{Kind, Message};
 
 use super::call_recording::{CallRecording, Folder};
-use super::log::{Ended, Log};
+use super::log::Log;
 use super::panel::Fault;
+use crate::inspect::ended::Ended;
 use crate::inspect::finding::{Finding, What};
 use crate::inspect::side::Side;
 use crate::reports::Reports;
@@ -85,14 +86,10 @@ impl<'a> TapWatch<'a> {
         if let Some(text) = side.suspicion() {
             log.add_suspicion(text);
         }
-        // They need not be seen in the order in which they came.
-        let is_first = ended.is_none_or(|before| entry.at < before.at);
-        if let (Ok(Some(how)), true) = (took, is_first) {
-            *ended = Some(Ended {
-                at: entry.at,
-                by: entry.sender,
-                how,
-            });
+        if let Ok(Some(how)) = took {
+            let (by, at) = (entry.sender, entry.at);
+            let end = Ended { by, how, at };
+            *ended = Some(ended.map_or(end, |before| before.or(end)));
         }
         new_kinds
     }

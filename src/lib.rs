@@ -4,7 +4,8 @@
 //! Asterisk connects, sends the UUID of the call, then a frame of audio every 20 ms, and plays what comes back. Digits come
 //! too, in either of two dialects. A server that echoes:
 //!
-//! ```no_run
+#![cfg_attr(feature = "std", doc = "```no_run")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
 //! use audiosocket::Server;
 //!
 //! fn main() -> std::io::Result<()> {
@@ -62,7 +63,8 @@
 //! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk that is
 //! known, and reports what it takes offence at. With `answer` for what is given to `run` above:
 //!
-//! ```
+#![cfg_attr(feature = "std", doc = "```")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
 //! use audiosocket::TestCall;
 //! # fn answer(call: &mut audiosocket::Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! #     let voice = call.voice();

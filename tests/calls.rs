@@ -1,5 +1,7 @@
 //! Calls over real sockets: what a server does for a good peer, a bad one, and one that goes away.
 
+#![cfg(feature = "std")]
+
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -1,6 +1,8 @@
 //! Out of descriptors: the tool says so, serves the calls it has, recovers, and can still be ended.
 //!
 //! Unix only, since the limit is set with a shell's `ulimit`.
+
+#![cfg(feature = "std")]
 #![cfg(unix)]
 
 mod served;

@@ -1,5 +1,7 @@
 //! What a server says by itself, and how its calls and itself come to an end, over real sockets.
 
+#![cfg(feature = "std")]
+
 mod served;
 
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! No call can hurt another: hostile peers do their worst to a server, and fifty calls beside them lose nothing.
 
+#![cfg(feature = "std")]
+
 mod served;
 
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! The limits of a server and of its calls, each on its own and over real sockets.
 
+#![cfg(feature = "std")]
+
 mod served;
 
 use std::collections::HashMap;

@@ -1,5 +1,7 @@
 //! `audiosocket load`: what it says of servers that echo, and of such that do something to a frame.
 
+#![cfg(feature = "std")]
+
 mod served;
 #[path = "common/tool.rs"]
 mod tool;

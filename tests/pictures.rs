@@ -1,5 +1,7 @@
 //! `audiosocket inspect --svg`: pictures of calls and streams.
 
+#![cfg(feature = "std")]
+
 #[path = "common/nine_seconds.rs"]
 mod nine_seconds;
 #[path = "common/tap_file.rs"]

@@ -1,5 +1,7 @@
 //! What the README shows is what the project has.
 
+#![cfg(feature = "std")]
+
 #[path = "common/transcript.rs"]
 mod transcript;
 

@@ -2,6 +2,8 @@
 //!
 //! Only Linux says what a process holds; elsewhere the calls are made and counted, and that is all.
 
+#![cfg(feature = "std")]
+
 mod served;
 
 use std::io::{Read, Write};

@@ -1,5 +1,7 @@
 //! The tap passes on every byte, and tells what it saw.
 
+#![cfg(feature = "std")]
+
 #[path = "common/tool.rs"]
 mod tool;
 

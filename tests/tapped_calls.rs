@@ -1,5 +1,7 @@
 //! `audiosocket inspect` with tap recordings: both directions of a call, with their times.
 
+#![cfg(feature = "std")]
+
 #[path = "common/nine_seconds.rs"]
 mod nine_seconds;
 #[path = "common/tap_file.rs"]

@@ -1,5 +1,7 @@
 //! The tool as scripts and people use it, whatever the command: its one-line errors, its exit codes, its help; and the demo.
 
+#![cfg(feature = "std")]
+
 #[path = "common/tool.rs"]
 mod tool;
 

@@ -1,5 +1,7 @@
 //! What the tool says and records: WAV files.
 
+#![cfg(feature = "std")]
+
 #[path = "common/tool.rs"]
 mod tool;
 #[path = "common/wav_file.rs"]

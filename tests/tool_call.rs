@@ -1,5 +1,7 @@
 //! `audiosocket call`: what it tells of a server, what it finds wrong with it, and how it ends.
 
+#![cfg(feature = "std")]
+
 #[path = "common/tool.rs"]
 mod tool;
 #[path = "common/transcript.rs"]

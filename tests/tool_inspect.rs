@@ -1,5 +1,7 @@
 //! `audiosocket inspect` of the bytes of one direction. Of recordings of both, see `tapped_calls.rs`; of pictures, `pictures.rs`.
 
+#![cfg(feature = "std")]
+
 #[path = "common/tool.rs"]
 mod tool;
 

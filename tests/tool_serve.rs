@@ -1,5 +1,7 @@
 //! `audiosocket serve`: what it reports, when it ends, and that no peer and no reader of its output holds it up.
 
+#![cfg(feature = "std")]
+
 #[path = "common/tool.rs"]
 mod tool;
 #[path = "common/transcript.rs"]

@@ -1,5 +1,7 @@
 //! Calls over transports that are no TCP connection: one that hides its bytes, and one that fails at every byte.
 
+#![cfg(feature = "std")]
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

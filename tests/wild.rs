@@ -1,5 +1,7 @@
 //! Echo servers in other languages, written as such servers are, and what `audiosocket call` tells their authors.
 
+#![cfg(feature = "std")]
+
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/transcript.rs"]

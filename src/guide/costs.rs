@@ -8,10 +8,10 @@
 //! | memory | 16 KiB for the buffer, the call's state and what its stack has touched; some 10 KiB more for a second thread |
 //! | heap allocations | a few when it begins, none for a frame that comes or is sent |
 //! | system calls | 2 for a frame that is echoed, a read and a write (counted) |
-//! | processor | 0.11 % of a core for an echo at 50 frames a second; 0.17 % with speech by the clock, 0.2 % in [two threads](super::threads) |
+//! | processor | 0.11 % of a core for an echo at 50 frames a second; 0.15 % with speech by the clock, 0.2 % in [two threads](super::threads) |
 //! | descriptors | one |
 //!
-//! So a core is full with some 900 echoes, or 500 to 600 calls on which both sides talk; below that it has something to spare for what
+//! So a core is full with some 900 echoes, or 500 to 650 calls on which both sides talk; below that it has something to spare for what
 //! the handlers do. What costs is waking up fifty times a second, not the bytes: to parse a frame takes some 2 ns, to be woken for it,
 //! to read and to write it 22,000.
 //!
@@ -23,15 +23,15 @@
 //!
 //! | calls | % of a core a call | KiB a call | round trip, median and p99 |
 //! |---|---|---|---|
-//! | 1 | 0.25 | 216 | 0.10, 0.3 ms |
-//! | 10 | 0.13 | 34 | 0.05, 0.2 ms |
-//! | 100 | 0.11 | 16 | 0.04, 0.2 ms |
-//! | 500 | 0.11 | 15 | 0.06, 0.7 ms |
-//! | 1000 | 0.11 | 15 | 0.3, 15 ms |
-//! | 2000 | 0.11 | 16 | 0.5, 14 ms |
+//! | 1 | 0.20 | 216 | 0.15, 0.3 ms |
+//! | 10 | 0.16 | 41 | 0.07, 0.2 ms |
+//! | 100 | 0.12 | 16 | 0.05, 0.2 ms |
+//! | 500 | 0.12 | 15 | 0.07, 0.3 ms |
+//! | 1000 | 0.10 | 16 | 0.2, 2 ms |
+//! | 2000 | 0.10 | 15 | 0.4, 4 ms |
 //!
-//! In the last two rows the load itself no longer kept its clock on what the server left of the two cores, so they are of somewhat
-//! fewer than 50 frames a second, and their round trips say little.
+//! In the last row, and just so in the one before, the load itself no longer kept its clock on what the server left of the two cores: with
+//! 2000 calls it sent somewhat fewer than 50 frames a second, so that row's percent and round trips are a little too good.
 //!
 //! The cost of a call does not grow with their number, for calls share nothing but the machine. What grows is the waiting for a
 //! core: the p99 does, once server and load together take all there are.
@@ -51,9 +51,9 @@
 //!
 //! # Bursts
 //!
-//! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: 4.5 us of
+//! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: 4.8 us of
 //! processor a frame, a fifth of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts all the time
-//! sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): 0.65 us a frame, as a loop that copies bytes.
+//! sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): 0.7 us a frame, as a loop that copies bytes.
 //!
 //! # Where the figures are from
 //!

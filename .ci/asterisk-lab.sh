@@ -532,7 +532,7 @@ cmd_clean() {
   local root
   cmd_stop
   if [ -n "$INSTALLED" ]; then
-    rm -rf --one-file-system "$OWN"
+    rm -rf --one-file-system "$OWN" "${PIDFILE%.pid}.console"
     say "removed $OWN"
     return
   fi

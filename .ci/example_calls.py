@@ -27,7 +27,10 @@ ExampleCall = collections.namedtuple("ExampleCall", "uuid log_start")
 def running(lab, name, *arguments):
     """An example that serves while in a `with` statement. A Failure if it does not until the end, or if it has complained."""
     with lab.example(name, *arguments) as server:
-        yield server
+        try:
+            yield server
+        except Failure as failure:
+            raise Failure(f"{failure}{server.last_words()}") from None
         if server.process.poll() is not None:
             raise Failure(f"`{name}` has ended by itself, exit code {server.process.returncode}{server.last_words()}")
         if server.last_words():

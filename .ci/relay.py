@@ -35,7 +35,12 @@ def pass_connections_on(to_port):
         print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
         while True:
             caller, _ = listener.accept()
-            server = socket.create_connection(("127.0.0.1", to_port))
+            try:
+                server = socket.create_connection(("127.0.0.1", to_port))
+            except OSError as error:
+                print(f"no connection to port {to_port}: {error}", file=sys.stderr, flush=True)
+                caller.close()
+                continue
             threading.Thread(target=pass_both_ways_on, args=(caller, server), daemon=True).start()
 
 

@@ -29,9 +29,10 @@
 //! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
 //! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
 //!
-//! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one thread for a call or
-//! two, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket`. It has a tool, too,
-//! `audiosocket`, which answers, places, watches and draws such calls; its README begins with a server that the tool calls.
+//! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one thread for a
+//! call or two, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket`. It has a
+//! tool, too, `audiosocket`, which answers, places, watches and draws such calls; its README begins with a server that the tool
+//! calls.
 //!
 //! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
 //!
@@ -60,8 +61,8 @@
 //! assert_eq!(on_bytes(&mut buffer, &[2, 0]), 2);
 //! ```
 //!
-//! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk that is
-//! known, and reports what it takes offence at. With `answer` for what is given to `run` above:
+//! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk
+//! that is known, and reports what it takes offence at. With `answer` for what is given to `run` above:
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]

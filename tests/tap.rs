@@ -240,12 +240,18 @@ fn who_resets_is_named() {
 #[test]
 fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
     for (behind_pause, gaps) in [(&[0x03, 0, 1, b'5'][..], 0), (&[], 1)] {
-        let (address, server) = server(|stream| read_all(&stream).len());
+        let (is_through, has_come) = mpsc::channel();
+        let (address, server) = server(move |mut stream| {
+            stream.read_exact(&mut [0; UUID_FRAME.len() + 323]).unwrap();
+            is_through.send(()).unwrap();
+            read_all(&stream).len()
+        });
         let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
         let mut caller = TcpStream::connect(&tap.address).unwrap();
         let audio = [&[0x10, 1, 64][..], &[7; 320]].concat();
         caller.write_all(&UUID_FRAME).unwrap();
         caller.write_all(&audio).unwrap();
+        has_come.recv().unwrap();
         thread::sleep(Duration::from_millis(200));
         caller.write_all(&[behind_pause, &audio].concat()).unwrap();
         caller.shutdown(Shutdown::Write).unwrap();
@@ -312,6 +318,7 @@ fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
     for end in ends {
         // On a busy machine the one who reads may find the end of the stream before the other has told of the reset.
         assert!(["reset", "closed"].contains(&field(end, "reason")), "{end}");
+        assert_eq!(field(end, "by"), "server", "{end}");
     }
 }
 

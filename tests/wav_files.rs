@@ -261,6 +261,13 @@ fn what_does_not_say_what_it_is_goes_by_its_name() {
         let said = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
         assert_eq!(error.to_string(), format!("{name} {said}; {advice}"));
     }
+    // Silence in a-law looks like text.
+    let error = refused(&[0x55; 330]).in_file("a.alaw");
+    assert!(
+        error
+            .to_string()
+            .ends_with("; convert it: sox -t al -r 8000 -c 1 a.alaw -r 8000 -c 1 -b 16 out.wav")
+    );
     // What says what it is goes by that.
     let error = refused(b"fLaC\0\0\0\x22").in_file("a.gsm");
     assert!(error.to_string().contains("is a FLAC file"), "{error}");

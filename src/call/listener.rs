@@ -60,6 +60,9 @@ const FINE: Duration = Duration::from_millis(4);
 /// and no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
 const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
 
+/// How long a fine read takes at the most, but for 1 in 100. Closer to a deadline it is only looked at what has come.
+const LONGEST_FINE: Duration = Duration::from_millis(12);
+
 /// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on
 /// hold, or his telephone suppresses silence. What comes then is heard at the next deadline.
 const SILENT: Duration = Duration::from_millis(100);
@@ -197,6 +200,7 @@ impl<T: Transport> Listener<T> {
             let deadline = time.into_iter().chain(spoken.next_due).min();
             match deadline.map(|deadline| deadline.saturating_duration_since(now)) {
                 Some(left) if left <= SLEEPS_WITHIN && self.has_caught_up => thread::sleep(left),
+                Some(left) if left < LONGEST_FINE => self.look(),
                 Some(left) if left <= SLEEPS_WITHIN && self.line.silent_for() >= SILENT => {
                     self.look()
                 }

@@ -58,7 +58,10 @@
 //!     let room = socket.send_capacity() - socket.send_queue();
 //!     match message.encode(&mut [0; FRAME_LEN]) {
 //!         Ok(frame) if frame.len() <= room => socket.send_slice(frame).map(drop),
-//!         _ => Ok(()),
+//!         _ => {
+//!             debug_assert!(false, "`poll` makes sure of the room");
+//!             Ok(())
+//!         }
 //!     }
 //! }
 //! ```

@@ -62,6 +62,11 @@ impl OtherFile {
         })
     }
 
+    /// Whether there is something in it, and nothing known begins so.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.len > 0 && self.known().is_none()
+    }
+
     fn has(&self, place: usize, what: &[u8]) -> bool {
         self.beginning()
             .get(place..)

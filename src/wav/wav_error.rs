@@ -61,13 +61,20 @@ impl WavError {
     }
 
     fn chosen_conversion(&self) -> Option<Conversion> {
-        match self.fault.conversion()? {
-            Conversion::SoxFromRaw(rate) => self
-                .path()
-                .and_then(Conversion::by_name)
-                .or(Some(Conversion::SoxFromRaw(rate))),
-            known => Some(known),
+        match self.fault.conversion() {
+            Some(Conversion::SoxFromRaw(rate)) => {
+                self.by_name().or(Some(Conversion::SoxFromRaw(rate)))
+            }
+            // Samples of G.711 can look like text.
+            None if matches!(&self.fault, WavFault::NotWav(file) if file.is_unknown()) => {
+                self.by_name()
+            }
+            known => known,
         }
+    }
+
+    fn by_name(&self) -> Option<Conversion> {
+        self.path().and_then(Conversion::by_name)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::tap_file::Sender;
 
 use super::finding::Ending;
 
-/// The end of a call: whose doing it was, and when it was seen.
+/// The end of a call: whose doing it was, how he did it, and when that was seen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ended {
     pub by: Sender,
@@ -20,24 +20,39 @@ pub enum HowEnded {
     Ended(Ending),
 }
 
-impl Ended {
-    /// What counts of two ends of one call, in whatever order they were seen: the first. But that somebody takes no more is the sign of an
-    /// end of his, which comes later and says more.
-    pub fn or(self, other: Ended) -> Ended {
-        let (first, later) = if self.at <= other.at {
-            (self, other)
-        } else {
-            (other, self)
+/// The ends that are seen of a call, in whatever order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ends {
+    /// Of each side the first that says how it ended.
+    told: [Option<Ended>; 2],
+    /// And when it first took no more, which is only the sign of an end that may be seen later.
+    took_no_more: [Option<Ended>; 2],
+}
+
+impl Ends {
+    pub fn add(&mut self, ended: Ended) {
+        let of_side = match ended.how {
+            HowEnded::Ended(Ending::TakesNoMore) => &mut self.took_no_more,
+            _ => &mut self.told,
         };
-        let takes_no_more = HowEnded::Ended(Ending::TakesNoMore);
-        if first.by == later.by && first.how == takes_no_more {
-            Ended {
-                at: first.at,
-                ..later
-            }
-        } else {
-            first
+        let first = &mut of_side[usize::from(ended.by == Sender::Server)];
+        if first.is_none_or(|first| ended.at < first.at) {
+            *first = Some(ended);
         }
+    }
+
+    /// The one that counts: the first.
+    pub fn first(&self) -> Option<Ended> {
+        let sides = self.told.iter().zip(&self.took_no_more);
+        sides
+            .filter_map(|(told, took_no_more)| match (*told, *took_no_more) {
+                (Some(told), Some(sign)) => Some(Ended {
+                    at: told.at.min(sign.at),
+                    ..told
+                }),
+                (told, sign) => told.or(sign),
+            })
+            .min_by_key(|ended| ended.at)
     }
 }
 
@@ -45,47 +60,67 @@ impl Ended {
 mod tests {
     use super::*;
 
+    const CLOSED: HowEnded = HowEnded::Ended(Ending::Closed);
+    const RESET: HowEnded = HowEnded::Ended(Ending::Reset);
+    const TAKES_NO_MORE: HowEnded = HowEnded::Ended(Ending::TakesNoMore);
+
+    fn ended(by: Sender, how: HowEnded, at: u64) -> Ended {
+        let at = Duration::from_millis(at);
+        Ended { by, how, at }
+    }
+
     #[test]
     fn the_first_end_counts_in_whatever_order_they_are_seen() {
-        let ended = |by, how, at| Ended {
-            by,
-            how,
-            at: Duration::from_millis(at),
-        };
-        let (closed, reset, takes_no_more) = (
-            HowEnded::Ended(Ending::Closed),
-            HowEnded::Ended(Ending::Reset),
-            HowEnded::Ended(Ending::TakesNoMore),
-        );
-        for (a, b, counts) in [
+        use Sender::{Caller, Server};
+        for (seen, counts) in [
             (
-                ended(Sender::Server, HowEnded::HungUp, 1),
-                ended(Sender::Server, closed, 2),
-                ended(Sender::Server, HowEnded::HungUp, 1),
+                [
+                    ended(Server, HowEnded::HungUp, 1),
+                    ended(Server, CLOSED, 2),
+                    ended(Caller, CLOSED, 3),
+                ],
+                ended(Server, HowEnded::HungUp, 1),
             ),
             (
-                ended(Sender::Caller, closed, 1),
-                ended(Sender::Server, reset, 2),
-                ended(Sender::Caller, closed, 1),
+                [
+                    ended(Caller, CLOSED, 1),
+                    ended(Server, TAKES_NO_MORE, 2),
+                    ended(Server, RESET, 3),
+                ],
+                ended(Caller, CLOSED, 1),
             ),
             (
-                ended(Sender::Server, takes_no_more, 1),
-                ended(Sender::Server, reset, 2),
-                ended(Sender::Server, reset, 1),
+                [
+                    ended(Server, TAKES_NO_MORE, 1),
+                    ended(Caller, CLOSED, 2),
+                    ended(Server, RESET, 3),
+                ],
+                ended(Server, RESET, 1),
             ),
             (
-                ended(Sender::Server, takes_no_more, 1),
-                ended(Sender::Caller, closed, 2),
-                ended(Sender::Server, takes_no_more, 1),
-            ),
-            (
-                ended(Sender::Server, reset, 1),
-                ended(Sender::Server, takes_no_more, 2),
-                ended(Sender::Server, reset, 1),
+                [
+                    ended(Server, TAKES_NO_MORE, 1),
+                    ended(Caller, CLOSED, 2),
+                    ended(Caller, CLOSED, 3),
+                ],
+                ended(Server, TAKES_NO_MORE, 1),
             ),
         ] {
-            assert_eq!(a.or(b), counts);
-            assert_eq!(b.or(a), counts);
+            for order in [
+                [0, 1, 2],
+                [0, 2, 1],
+                [1, 0, 2],
+                [1, 2, 0],
+                [2, 0, 1],
+                [2, 1, 0],
+            ] {
+                let mut ends = Ends::default();
+                for place in order {
+                    ends.add(seen[place]);
+                }
+                assert_eq!(ends.first(), Some(counts), "{seen:?} as {order:?}");
+            }
         }
+        assert_eq!(Ends::default().first(), None);
     }
 }

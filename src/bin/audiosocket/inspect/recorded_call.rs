@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::tap_file::{Sender, TapReader};
 
-use super::ended::Ended;
+use super::ended::{Ended, Ends};
 use super::finding::Show;
 use super::side::Side;
 use super::summary::{CallSummary, Summary};
@@ -21,7 +21,7 @@ pub fn read(
     let mut recording = TapReader::open(source).map_err(|error| input.unreadable(error))?;
     let [mut caller, mut server] = Sender::BOTH.map(Side::new);
     let mut length = Duration::ZERO;
-    let mut ended: Option<Ended> = None;
+    let mut ends = Ends::default();
     let damage = loop {
         match recording.next_entry() {
             Ok(Some(entry)) => {
@@ -32,8 +32,7 @@ pub fn read(
                 };
                 if let Some(how) = side.take(entry, show)? {
                     let (by, at) = (entry.sender, entry.at);
-                    let end = Ended { by, how, at };
-                    ended = Some(ended.map_or(end, |before| before.or(end)));
+                    ends.add(Ended { by, how, at });
                 }
             }
             Ok(None) => break None,
@@ -68,7 +67,7 @@ pub fn read(
         begun: recording.begun(),
         length,
         sides,
-        ended,
+        ended: ends.first(),
     });
     Ok((summary, result))
 }

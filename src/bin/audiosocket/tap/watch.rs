@@ -8,7 +8,7 @@ use audiosocket::wire::{Kind, Message};
 use super::call_recording::{CallRecording, Folder};
 use super::log::Log;
 use super::panel::Fault;
-use crate::inspect::ended::Ended;
+use crate::inspect::ended::{Ended, Ends};
 use crate::inspect::finding::{Finding, What};
 use crate::inspect::side::Side;
 use crate::reports::Reports;
@@ -22,7 +22,7 @@ pub struct TapWatch<'a> {
     sides: [Side; 2],
     /// By the caller.
     kinds_sent: Vec<Kind>,
-    ended: Option<Ended>,
+    ends: Ends,
 }
 
 impl<'a> TapWatch<'a> {
@@ -39,7 +39,7 @@ impl<'a> TapWatch<'a> {
             recording: CallRecording::new(folder, begun),
             sides: Sender::BOTH.map(Side::new),
             kinds_sent: Vec::new(),
-            ended: None,
+            ends: Ends::default(),
         }
     }
 
@@ -50,7 +50,7 @@ impl<'a> TapWatch<'a> {
             recording,
             sides,
             kinds_sent,
-            ended,
+            ends,
             ..
         } = self;
         recording.add(entry);
@@ -88,8 +88,7 @@ impl<'a> TapWatch<'a> {
         }
         if let Ok(Some(how)) = took {
             let (by, at) = (entry.sender, entry.at);
-            let end = Ended { by, how, at };
-            *ended = Some(ended.map_or(end, |before| before.or(end)));
+            ends.add(Ended { by, how, at });
         }
         new_kinds
     }
@@ -133,7 +132,7 @@ impl<'a> TapWatch<'a> {
         log.begin();
         self.recording.begin(log);
         log.add_end(
-            self.ended.filter(|_| !is_cut),
+            self.ends.first().filter(|_| !is_cut),
             length,
             &[(caller, from_caller), (server, from_server)],
         );

@@ -157,7 +157,9 @@ fn every_way_to_end_a_call_is_named() {
         }
         // What comes later did not end it.
         tap.end(From::Caller, 21_000, b'c');
-        tap.end(From::Server, 21_000, b'r');
+        if what != b'e' {
+            tap.end(From::Server, 21_000, b'r');
+        }
         let file = TestFile::new(&format!("ended-{what}.tap"), &tap.bytes);
         let output = run(&["inspect", file.path()]);
         assert!(output.status.success());
@@ -168,6 +170,17 @@ fn every_way_to_end_a_call_is_named() {
             "{text}"
         );
     }
+    // But who takes no more is about to say why.
+    let mut tap = TapFile::new();
+    tap.end(From::Server, 20_000, b'e');
+    tap.end(From::Caller, 21_000, b'c');
+    tap.end(From::Server, 22_000, b'r');
+    let file = TestFile::new("ended-by-reset.tap", &tap.bytes);
+    let text = stdout(&run(&["inspect", file.path()]));
+    assert!(
+        text.ends_with("\nended     the server reset the connection at 0.020 s\n"),
+        "{text}"
+    );
     let file = TestFile::new("ended-never.tap", &TapFile::new().bytes);
     let text = stdout(&run(&["inspect", file.path()]));
     assert!(

@@ -1,6 +1,7 @@
 """The programs `arrival` and `lateness`, in shorter form."""
 import os
 import re
+import statistics
 
 from page import Table, Target
 from programs import RELEASE, output_of
@@ -33,9 +34,9 @@ def arrival(crowds):
             bare[server] = all_overflows
         elif calls == 1000:
             target = Target(
-                "<= 20 MiB in the third generation, overflows as of bare accept",
-                f"{mib:.1f} MiB, {all_overflows} beside {bare['bare accept']}; {bare['bare threads']} of bare threads",
-                mib <= 20 and all_overflows <= bare["bare accept"],
+                "<= 20 MiB in the third generation, overflows no more than of bare accept or of bare threads",
+                f"{mib:.1f} MiB, {all_overflows} beside {bare['bare accept']} and {bare['bare threads']}",
+                mib <= 20 and all_overflows <= max(bare.values()),
             )
         cells = (" ".join(column) for column in (overflows, slowest, served, idle, talking))
         table.row(server, calls, *cells, target=target)
@@ -46,7 +47,7 @@ def lateness(crowds, tiny):
     table = Table(
         "How late speech leaves, and how late the caller is heard",
         "server, callers", "calls", "speech late: p50, ms", "p99", "worst", "gaps", "heard late: p50, ms", "p99", "cores",
-        shows_not="more than the least disturbed of a few rounds. Bare threads that sleep and write are what can be had. A thousand calls "
+        shows_not="more than the least disturbed of a few rounds; the targets are medians over the rounds. Bare threads that sleep and write are what can be had. A thousand calls "
         "on which both talk are more than two cores do together with their load, so they are not tried.",
     )
     environment = os.environ | {"LATENESS_SECONDS": "1" if tiny else "4"}
@@ -56,17 +57,23 @@ def lateness(crowds, tiny):
         rounds = 1 if tiny else 3 if calls >= 1000 else 2
         text += output_of(RELEASE / "lateness", "--rounds", rounds, calls, env=environment | callers)
     line = re.compile(r"(\d+)\s+(silent|talking)\s+(bare: sleep|bare: and read|two threads|one thread)" + NUMBER * 8)
-    best = {}
+    rounds = {}
     for calls, callers, server, *figures in line.findall(text):
-        key = int(calls), callers, server
-        best[key] = min(best.get(key, figures), figures, key=lambda figures: float(figures[1]))
-    for (calls, callers, server), (p50, p99, worst, gaps, heard50, heard99, _, cores) in best.items():
+        rounds.setdefault((int(calls), callers, server), []).append(figures)
+
+    def times(key, bare):
+        """The p99 beside that of these bare threads, round by round: the median."""
+        pairs = zip(rounds[key], rounds[key[:2] + (bare,)])
+        return statistics.median(float(ours[1]) / float(limit[1]) for ours, limit in pairs)
+
+    for key, figures in rounds.items():
+        calls, callers, server = key
+        p50, p99, worst, gaps, heard50, heard99, _, cores = min(figures, key=lambda figures: float(figures[1]))
         target = None
         if calls >= 200 and server in ("two threads", "one thread"):
-            ratio = float(p99) / float(best[calls, callers, "bare: sleep"][1])
+            ratio = times(key, "bare: sleep")
             # The limit where someone has to read what the caller says, or to notice a hangup.
-            beside = float(p99) / float(best[calls, callers, "bare: and read"][1])
-            text = f"{ratio:.2f}; {beside:.2f} times bare: and read"
+            text = f"{ratio:.2f}; {times(key, 'bare: and read'):.2f} times bare: and read"
             target = Target("p99 <= 1.5 times bare: sleep", text, ratio <= 1.5)
         cells = (text.replace("NaN", "") for text in (p50, p99, worst, gaps, heard50, heard99, cores))
         table.row(f"{server}, {callers}", calls, *cells, target=target)

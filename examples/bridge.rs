@@ -1,14 +1,14 @@
-//! Hands each call to a program of its own: what the caller says goes to its standard input, what it writes to its standard output
-//! is said to the caller. So anything that reads and writes raw audio can be put on the telephone, in any language: a speech
-//! recognizer, a synthesizer, sox. Samples are 16-bit, little-endian, mono, at the rate of the dial string, which has to be that of
-//! `c(slin)`: 8 kHz. The call's UUID is in the variable CALL_UUID.
+//! Hands each call to a program of its own: what the caller says goes to its standard input, what it writes to its standard
+//! output is said to the caller. So anything that reads and writes raw audio can be put on the telephone, in any language: a
+//! speech recognizer, a synthesizer, sox. Samples are 16-bit, little-endian, mono, at the rate of the dial string, which has to
+//! be that of `c(slin)`: 8 kHz. The call's UUID is in the variable CALL_UUID.
 //!
 //! `cargo run --example bridge -- ADDRESS PROGRAM [ARGUMENT...]`, such as `bridge 127.0.0.1:9092 cat` for an echo, and in the
 //! dialplan: `same => n,Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin),,g)`
 //!
-//! When the program ends or closes its output, what it has written is said and the call hung up. When the call is over, the program
-//! reads the end of its input; if it has not ended 2 s later, it is killed. Who does not read what the caller says misses it, and
-//! who writes faster than real time has to wait.
+//! When the program ends or closes its output, what it has written is said and the call hung up. When the call is over, the
+//! program reads the end of its input; if it has not ended 2 s later, it is killed. Who does not read what the caller says misses
+//! it, and who writes faster than real time has to wait.
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -7,8 +7,8 @@
 //! cargo run --example faulty_server judge [VERSION]     what a simulated Asterisk finds, fault by fault
 //! ```
 //!
-//! As it serves, its first line is `listening on IP:PORT`; without PORT, or with 0, the system chooses one. Each call is reported in
-//! a line when the server is done with it.
+//! As it serves, its first line is `listening on IP:PORT`; without PORT, or with 0, the system chooses one. Each call is reported
+//! in a line when the server is done with it.
 
 #[path = "../tests/faulty/mod.rs"]
 mod faulty;

@@ -1,5 +1,5 @@
-//! Asks the caller for a number and collects its digits: up to six, or ended by `#`. Keys pressed during the prompt stop it and count
-//! (type-ahead). Both DTMF dialects. One thread for each call.
+//! Asks the caller for a number and collects its digits: up to six, or ended by `#`. Keys pressed during the prompt stop it and
+//! count (type-ahead). Both DTMF dialects. One thread for each call.
 //!
 //! `cargo run --example menu -- prompt.wav [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 

@@ -1,5 +1,5 @@
-//! Records what callers say, as an answering machine does: beeps, then listens until the caller presses `#`, hangs up, or five minutes
-//! are over. The file is stereo, the caller on the left and this side on the right, and can be played at any time.
+//! Records what callers say, as an answering machine does: beeps, then listens until the caller presses `#`, hangs up, or five
+//! minutes are over. The file is stereo, the caller on the left and this side on the right, and can be played at any time.
 //!
 //! `cargo run --example recorder -- FOLDER [ADDRESS]`, and in the dialplan, which goes on after `#`:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`

@@ -1,15 +1,16 @@
 //! Barge-in: the caller cuts in, by a key or by talking, and the server stops speaking.
 //!
-//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back, and what has been sent lasts a frame or two more.
-//! That is because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take back. So a server
-//! that wants barge-in must not send ahead of real time, whatever its library.
+//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back, and what has been sent lasts a
+//! frame or two more. That is because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take
+//! back. So a server that wants barge-in must not send ahead of real time, whatever its library.
 //!
 //! # By a key
 //!
-//! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. `flush` takes back what was to follow, too,
-//! with [`hang_up_when_said`](crate::call::Voice::hang_up_when_said): who wants to hang up then, has to say so. In the start-stop dialect
-//! the start of a digit comes when the key goes down, in Asterisk's only its end, after the key was held.
-//! [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was, once, in either; to stop speaking the first signal is enough:
+//! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. `flush` takes back what was
+//! to follow, too, with [`hang_up_when_said`](crate::call::Voice::hang_up_when_said): who wants to hang up then, has to say so.
+//! In the start-stop dialect the start of a digit comes when the key goes down, in Asterisk's only its end, after the key was
+//! held. [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was, once, in either; to stop speaking the first signal is
+//! enough:
 //!
 //! ```no_run
 //! # fn handle(call: &mut audiosocket::Call) {
@@ -24,8 +25,8 @@
 //!
 //! # By talking
 //!
-//! Whether somebody talks is for a detector of speech; the simplest looks for sound that is loud for a while. This one wants 100 ms
-//! above a level, and is enough for a quiet line:
+//! Whether somebody talks is for a detector of speech; the simplest looks for sound that is loud for a while. This one wants 100
+//! ms above a level, and is enough for a quiet line:
 //!
 //! ```
 //! use audiosocket::wire::Audio;
@@ -84,13 +85,13 @@
 //! To try it, let the tool talk: `audiosocket call 127.0.0.1:9092 --play prompt.wav --record call.wav`, and in a test
 //! [`TestCall::talk`](crate::call::TestCall::talk), whose level is 500.
 //!
-//! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of IP
-//! telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.
+//! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of
+//! IP telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.
 //!
 //! # To take it back
 //!
-//! It was a cough. What [`flush`](crate::call::Voice::flush) returned is what was not said, to the sample; say it again and nothing is
-//! missing but the pause:
+//! It was a cough. What [`flush`](crate::call::Voice::flush) returned is what was not said, to the sample; say it again and
+//! nothing is missing but the pause:
 //!
 //! ```no_run
 //! # fn handle(call: &mut audiosocket::Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -103,5 +104,5 @@
 //! # }
 //! ```
 //!
-//! For a program that writes answers down, such as one that keeps what a language model has said, the difference is what the caller has
-//! heard: [`Unsaid::duration`](crate::call::Unsaid::duration) less than all.
+//! For a program that writes answers down, such as one that keeps what a language model has said, the difference is what the
+//! caller has heard: [`Unsaid::duration`](crate::call::Unsaid::duration) less than all.

@@ -11,15 +11,15 @@
 //! | processor | 0.11 % of a core for an echo at 50 frames a second; 0.15 % with speech by the clock, 0.2 % in [two threads](super::threads) |
 //! | descriptors | one |
 //!
-//! So a core is full with some 900 echoes, or 500 to 650 calls on which both sides talk; below that it has something to spare for what
-//! the handlers do. What costs is waking up fifty times a second, not the bytes: to parse a frame takes some 2 ns, to be woken for it,
-//! to read and to write it 22,000.
+//! So a core is full with some 900 echoes, or 500 to 650 calls on which both sides talk; below that it has something to spare for
+//! what the handlers do. What costs is waking up fifty times a second, not the bytes: to parse a frame takes some 2 ns, to be
+//! woken for it, to read and to write it 22,000.
 //!
 //! # From one call to two thousand
 //!
-//! Echoed calls of 50 frames a second each way, the load beside on the same two cores (`audiosocket load`). Nothing was lost or altered
-//! in any row. CPU and memory are those of the server's process alone; memory is what it has more than before the first call, which with few calls is
-//! mostly what a first call touches once.
+//! Echoed calls of 50 frames a second each way, the load beside on the same two cores (`audiosocket load`). Nothing was lost or
+//! altered in any row. CPU and memory are those of the server's process alone; memory is what it has more than before the first
+//! call, which with few calls is mostly what a first call touches once.
 //!
 //! | calls | % of a core a call | KiB a call | round trip, median and p99 |
 //! |---|---|---|---|
@@ -30,18 +30,20 @@
 //! | 1000 | 0.10 | 16 | 0.2, 2 ms |
 //! | 2000 | 0.10 | 15 | 0.4, 4 ms |
 //!
-//! In the last row, and just so in the one before, the load itself no longer kept its clock on what the server left of the two cores: with
-//! 2000 calls it sent somewhat fewer than 50 frames a second, so that row's percent and round trips are a little too good.
+//! In the last row, and just so in the one before, the load itself no longer kept its clock on what the server left of the two
+//! cores: with 2000 calls it sent somewhat fewer than 50 frames a second, so that row's percent and round trips are a little too
+//! good.
 //!
 //! The cost of a call does not grow with their number, for calls share nothing but the machine. What grows is the waiting for a
 //! core: the p99 does, once server and load together take all there are.
 //!
-//! Threads are no limit below some thousands: each has a stack of 2 MiB in the address space, of which only the touched pages are memory.
+//! Threads are no limit below some thousands: each has a stack of 2 MiB in the address space, of which only the touched pages are
+//! memory.
 //!
 //! # What else to allow for
 //!
-//! - Descriptors: one a call, and a few. The usual limit of a process is 1024: raise it (`ulimit -n`) for more than a thousand calls, and
-//!   [`max_calls`](crate::call::Builder::max_calls) with it, which is 1000 unless told otherwise.
+//! - Descriptors: one a call, and a few. The usual limit of a process is 1024: raise it (`ulimit -n`) for more than a thousand
+//!   calls, and [`max_calls`](crate::call::Builder::max_calls) with it, which is 1000 unless told otherwise.
 //! - Threads: systemd's `TasksMax` and a container's `pids.max` count them.
 //! - The kernel holds more for a connection than we do once a peer does not read: up to some megabytes of what was sent.
 //! - A crowd: a listener of std has a backlog of 128, and a connection that finds it full waits a second. See
@@ -51,11 +53,12 @@
 //!
 //! # Bursts
 //!
-//! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: 4.8 us of
-//! processor a frame, a fifth of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts all the time
-//! sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): 0.7 us a frame, as a loop that copies bytes.
+//! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: 4.8
+//! us of processor a frame, a fifth of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts
+//! all the time sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): 0.7 us a frame, as a loop that
+//! copies bytes.
 //!
 //! # Where the figures are from
 //!
-//! `bench/run` takes them all and writes `bench/RESULTS.md`, with those of Go and Python beside them. These are from a virtual machine
-//! with two cores; what another machine holds, it tells in ten minutes.
+//! `bench/run` takes them all and writes `bench/RESULTS.md`, with those of Go and Python beside them. These are from a virtual
+//! machine with two cores; what another machine holds, it tells in ten minutes.

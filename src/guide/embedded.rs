@@ -5,14 +5,14 @@
 //! asterisk-audiosocket = { version = "0.1", default-features = false }
 //! ```
 //!
-//! Without the feature `std` the crate is [`wire`](crate::wire) and [`tone`](crate::tone), which need core alone, and have no panic
-//! path and no floats. What they keep is in values of a known size, and nothing in them waits, reads a clock or does I/O.
+//! Without the feature `std` the crate is [`wire`](crate::wire) and [`tone`](crate::tone), which need core alone, and have no
+//! panic path and no floats. What they keep is in values of a known size, and nothing in them waits, reads a clock or does I/O.
 //!
 //! # A call over smoltcp
 //!
-//! Bytes go from the stack into the room that a [`FrameBuffer`](crate::wire::FrameBuffer) has to spare, and frames come out of it. This
-//! is the loop of `examples/smoltcp`, which sends audio back as it came and answers digits with their tones. There it carries a
-//! call between two stacks in one process: `cargo run` in that folder.
+//! Bytes go from the stack into the room that a [`FrameBuffer`](crate::wire::FrameBuffer) has to spare, and frames come out of
+//! it. This is the loop of `examples/smoltcp`, which sends audio back as it came and answers digits with their tones. There it
+//! carries a call between two stacks in one process: `cargo run` in that folder.
 //!
 //! ```ignore
 //! pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<(), Error> {
@@ -68,14 +68,14 @@
 //!
 //! What Asterisk asks of any server, a small one included:
 //!
-//! - Whole frames. Asterisk 22.10 waits 5 ms for the rest of a payload, older versions do not wait at all, and then the call is over
-//!   (measured). So: no Nagle (`set_nagle_enabled(false)`), and a frame only when there is room for all of it.
-//! - A frame of audio every 20 ms, at the rate of the caller's. Who answers each frame with one has the caller's clock and needs none
-//!   of its own. But while a key is held, and on some calls until the first answer, the caller's audio does not come: a first frame of
-//!   silence upon the UUID, and a timer for speech that must not pause.
+//! - Whole frames. Asterisk 22.10 waits 5 ms for the rest of a payload, older versions do not wait at all, and then the call is
+//!   over (measured). So: no Nagle (`set_nagle_enabled(false)`), and a frame only when there is room for all of it.
+//! - A frame of audio every 20 ms, at the rate of the caller's. Who answers each frame with one has the caller's clock and needs
+//!   none of its own. But while a key is held, and on some calls until the first answer, the caller's audio does not come: a
+//!   first frame of silence upon the UUID, and a timer for speech that must not pause.
 //! - Digits as sound: Asterisk ends the call upon a frame of DTMF. [`Generator`](crate::tone::Generator) makes them.
-//! - An end in order: [`Hangup`](crate::wire::Message::Hangup), then the end of this side (`close`), and what still comes is read until the
-//!   other side has ended, too. Then the dialplan goes on.
+//! - An end in order: [`Hangup`](crate::wire::Message::Hangup), then the end of this side (`close`), and what still comes is read
+//!   until the other side has ended, too. Then the dialplan goes on.
 //!
 //! # How large the buffer is
 //!
@@ -85,10 +85,10 @@
 //!
 //! # What it takes
 //!
-//! On a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`, as `.ci/firmware` prints it. The flash of a part is how
-//! much larger a program is with it than without, in bytes, for a rate that is known at run time only. The stack holds what the part
-//! keeps, too, as that is a local variable here; it is what was used of a painted stack. The script fails if a figure is off by more
-//! than a tenth, or if `wire` alone, beside a program that copies slices already, takes more than 2 KiB.
+//! On a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`, as `.ci/firmware` prints it. The flash of a part
+//! is how much larger a program is with it than without, in bytes, for a rate that is known at run time only. The stack holds
+//! what the part keeps, too, as that is a local variable here; it is what was used of a painted stack. The script fails if a
+//! figure is off by more than a tenth, or if `wire` alone, beside a program that copies slices already, takes more than 2 KiB.
 //!
 //! | part | flash | with the functions that copy memory | it keeps | stack, deepest |
 //! |---|---|---|---|---|
@@ -97,20 +97,21 @@
 //! | `tone::Generator` and its `Tones` | 1428 | 1428 | 60 | 144 |
 //! | all of these | 7192 | 9720 | 1272 | 1204 |
 //!
-//! The functions that copy memory come with the compiler, and whatever else copies a slice has them already: those of Rust's ready-made
-//! core library are large because they are made for speed. A core library that is built with the program (`-Z build-std`) has smaller
-//! ones.
+//! The functions that copy memory come with the compiler, and whatever else copies a slice has them already: those of Rust's
+//! ready-made core library are large because they are made for speed. A core library that is built with the program (`-Z
+//! build-std`) has smaller ones.
 //!
 //! # What shows it
 //!
-//! `.ci/firmware` runs `tests/firmware` on an emulated board (QEMU, lm3s6965evb: 256 KiB of flash, 64 KiB of memory) and on the host,
-//! and compares their reports line by line: captures of a real Asterisk in odd pieces through a buffer of 700 bytes, frames longer than
-//! that, corrupted captures with each error in words, digits made and heard at all nine rates, and an answered call.
+//! `.ci/firmware` runs `tests/firmware` on an emulated board (QEMU, lm3s6965evb: 256 KiB of flash, 64 KiB of memory) and on the
+//! host, and compares their reports line by line: captures of a real Asterisk in odd pieces through a buffer of 700 bytes, frames
+//! longer than that, corrupted captures with each error in words, digits made and heard at all nine rates, and an answered call.
 //!
-//! The same report comes from PowerPC, with words of 32 bits, and s390x, with 64, both of which have the big end first (QEMU's user
-//! emulation); the unit tests of `wire` run on both, those of `tone` on s390x. So both orders of bytes and both sizes of words are tried,
-//! by programs that run. Processors of 16 bits are not tried, and of the layers that need std none is elsewhere than on x86-64.
+//! The same report comes from PowerPC, with words of 32 bits, and s390x, with 64, both of which have the big end first (QEMU's
+//! user emulation); the unit tests of `wire` run on both, those of `tone` on s390x. So both orders of bytes and both sizes of
+//! words are tried, by programs that run. Processors of 16 bits are not tried, and of the layers that need std none is elsewhere
+//! than on x86-64.
 //!
-//! No program of `.ci/firmware` that has `wire`, the detector or the generator in it calls for a division of 64 bits, or for a multiplication,
-//! division or shift of 128, which the script looks for among the symbols; a program that divides 64 bits on purpose shows that it would be
-//! found. The detector multiplies to 64 bits, which is one instruction there.
+//! No program of `.ci/firmware` that has `wire`, the detector or the generator in it calls for a division of 64 bits, or for a
+//! multiplication, division or shift of 128, which the script looks for among the symbols; a program that divides 64 bits on
+//! purpose shows that it would be found. The detector multiplies to 64 bits, which is one instruction there.

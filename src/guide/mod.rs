@@ -13,9 +13,9 @@
 //! - [`embedded`]: on a microcontroller, with any TCP stack.
 //!
 //! The examples of which it speaks are programs to start from, in the folder
-//! [`examples`](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) of the package; the tool `audiosocket` is in the package,
-//! too: `cargo install asterisk-audiosocket`. The README shows what each of its commands prints. What begins with `.ci`, and the folder
-//! `bench`, is in the repository and not in the package.
+//! [`examples`](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) of the package; the tool `audiosocket` is in
+//! the package, too: `cargo install asterisk-audiosocket`. The README shows what each of its commands prints. What begins with
+//! `.ci`, and the folder `bench`, is in the repository and not in the package.
 
 pub mod barge_in;
 pub mod costs;

@@ -1,13 +1,13 @@
 //! The protocol, with both dialects of DTMF, and what each version of Asterisk makes of it.
 //!
-//! The tables by version are those of [`call::asterisk`](crate::call::asterisk), by which servers are judged here: a test compares them.
-//! *Measured* means with Debian's Asterisk 22.10.1 on loopback, *read* means in the source of the release.
+//! The tables by version are those of [`call::asterisk`](crate::call::asterisk), by which servers are judged here: a test
+//! compares them. *Measured* means with Debian's Asterisk 22.10.1 on loopback, *read* means in the source of the release.
 //!
 //! # Frames
 //!
-//! Asterisk connects to the server over TCP. Both sides then send frames: a kind of one byte, the length of the payload in two bytes,
-//! big-endian, the payload. Any byte is a possible kind and any two are a possible length, so no stream is malformed: a frame is
-//! there, or not yet all of it.
+//! Asterisk connects to the server over TCP. Both sides then send frames: a kind of one byte, the length of the payload in two
+//! bytes, big-endian, the payload. Any byte is a possible kind and any two are a possible length, so no stream is malformed: a
+//! frame is there, or not yet all of it.
 //!
 //! ```
 //! use audiosocket::wire::{Audio, Message, SampleRate};
@@ -30,22 +30,22 @@
 //! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96 and 192 kHz | the same | both |
 //! | 0xff | error | of Asterisk's own making bits: 1 hangup, 2 frame forwarding, 4 memory | nobody: it is defined, and Asterisk never sends it (measured, read) |
 //!
-//! *The start-stop fork* is an Asterisk with modules of that dialect, which is that of the document "AudioSocket with DTMF", written before
-//! Asterisk sent any digits.
+//! *The start-stop fork* is an Asterisk with modules of that dialect, which is that of the document "AudioSocket with DTMF",
+//! written before Asterisk sent any digits.
 //!
-//! What comes under 0x10 is linear only if the dialplan asked for that. Through the channel driver or ExternalMedia without a linear format
-//! the caller's own codec comes under it, as a rule G.711, u-law or a-law: 160 bytes in 20 ms instead of 320 (measured), which sounds like loud
-//! noise. Nothing in a frame tells; the bytes of a second do
+//! What comes under 0x10 is linear only if the dialplan asked for that. Through the channel driver or ExternalMedia without a
+//! linear format the caller's own codec comes under it, as a rule G.711, u-law or a-law: 160 bytes in 20 ms instead of 320
+//! (measured), which sounds like loud noise. Nothing in a frame tells; the bytes of a second do
 //! ([`is_g711_suspected`](crate::call::Stats::is_g711_suspected)), and [recipes](super::recipes) has the dial strings.
 //!
-//! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist. Asterisk
-//! writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of the call
-//! is silent, or while a key is held. So what comes in is no clock.
+//! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist.
+//! Asterisk writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of
+//! the call is silent, or while a key is held. So what comes in is no clock.
 //!
 //! # The two dialects of DTMF
 //!
-//! A digit comes in one of two ways, which [`Message`](crate::wire::Message) tells apart by kind and length, without configuration, and
-//! of which [`DtmfEvents`](crate::call::DtmfEvents) makes one:
+//! A digit comes in one of two ways, which [`Message`](crate::wire::Message) tells apart by kind and length, without
+//! configuration, and of which [`DtmfEvents`](crate::call::DtmfEvents) makes one:
 //!
 //! | | start-stop | Asterisk |
 //! |---|---|---|
@@ -61,10 +61,11 @@
 //!
 //! # How a call ends
 //!
-//! Asterisk ends one by closing the connection; if bytes of the server were unread, its kernel resets it instead (measured). Neither is
-//! an error. The server has one good way: the frame `00 00 00`, no more writing, reading until Asterisk has closed, and then closing.
-//! One that closes with the caller's audio unread resets the connection, upon which the caller is hung up and the dialplan does
-//! not go on (measured). [`Server`](crate::call::Server) ends its calls in that way, also upon errors and panics.
+//! Asterisk ends one by closing the connection; if bytes of the server were unread, its kernel resets it instead (measured).
+//! Neither is an error. The server has one good way: the frame `00 00 00`, no more writing, reading until Asterisk has closed,
+//! and then closing. One that closes with the caller's audio unread resets the connection, upon which the caller is hung up and
+//! the dialplan does not go on (measured). [`Server`](crate::call::Server) ends its calls in that way, also upon errors and
+//! panics.
 //!
 //! # By version: what is sent, and what is taken
 //!
@@ -79,8 +80,8 @@
 //! | 20.20, 22.10, 23.4 | 0x03 | yes | **hangs up** | **hangs up** |
 //! | start-stop | 0x02, from the channel driver | skipped | skipped | digits (0x02) taken, others skipped |
 //!
-//! Since 20.20, 22.10 and 23.4 comfort noise from the caller's side does not disturb a call (read). The kinds that a server may send are 0x00 and
-//! audio, and to the fork DTMF.
+//! Since 20.20, 22.10 and 23.4 comfort noise from the caller's side does not disturb a call (read). The kinds that a server may
+//! send are 0x00 and audio, and to the fork DTMF.
 //!
 //! # By version: time, and the end
 //!
@@ -95,10 +96,10 @@
 //! | 20.20, 22.10, 23.4 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
 //! | start-stop | **hangs up** | **hangs up** | waits for ever | **hangs up** | uses up a core |
 //!
-//! The channel driver has no time-out in any version (measured, read). *Misread* means that what was in memory, or the rest of the header,
-//! is taken for its beginning, and the stream is out of step. Where nothing waits, parts written right after one another may pass,
-//! if the kernel has put them together. Hence: a frame is one `write`, and `TCP_NODELAY` is set. The fork's application uses up a processor
-//! core in any case (measured).
+//! The channel driver has no time-out in any version (measured, read). *Misread* means that what was in memory, or the rest of
+//! the header, is taken for its beginning, and the stream is out of step. Where nothing waits, parts written right after one
+//! another may pass, if the kernel has put them together. Hence: a frame is one `write`, and `TCP_NODELAY` is set. The fork's
+//! application uses up a processor core in any case (measured).
 //!
 //! # In every version
 //!
@@ -111,14 +112,15 @@
 //! | closed inside a frame | hangs up the caller | `truncated` |
 //! | does not read what is sent | hangs up the caller | `not-reading` |
 //!
-//! Of 1 s of audio at once nothing is lost, of 2 s the oldest 64 frames, of 10 s 256 to 320 (measured). What comes at twice the real
-//! time is not lost, but played fast: **the server has to pace**.
+//! Of 1 s of audio at once nothing is lost, of 2 s the oldest 64 frames, of 10 s 256 to 320 (measured). What comes at twice the
+//! real time is not lost, but played fast: **the server has to pace**.
 //!
 //! # What does no harm
 //!
 //! - Audio of another rate than the channel's: it is converted (measured).
 //! - Audio before Asterisk's UUID was read (measured).
-//! - A nil UUID, or one of no version: Asterisk takes any (measured). A text that is no UUID means that there is no connection at all.
+//! - A nil UUID, or one of no version: Asterisk takes any (measured). A text that is no UUID means that there is no connection at
+//!   all.
 //!
 //! # Where it is written down otherwise
 //!

@@ -1,13 +1,13 @@
 //! Dialplan recipes: how a call gets to the server, with what UUID, and what becomes of it afterwards.
 //!
-//! *Measured* means seen with Debian's Asterisk 22.10.1; what `.ci/asterisk --list` names is repeated in each run of that. *Read* means read
-//! in its source and not run. `127.0.0.1:9092` is where the examples and `audiosocket serve` listen.
+//! *Measured* means seen with Debian's Asterisk 22.10.1; what `.ci/asterisk --list` names is repeated in each run of that. *Read*
+//! means read in its source and not run. `127.0.0.1:9092` is where the examples and `audiosocket serve` listen.
 //!
 //! # First of all: the modules
 //!
 //! `asterisk -rx 'module show like audiosocket'` has to show `res_audiosocket`, and `app_audiosocket` for the application or
-//! `chan_audiosocket` for the channel driver; `${UUID()}` is `func_uuid`. What is missing is loaded by `modules.conf`; in an Asterisk built from
-//! source they are off, until `make menuselect` turns them on.
+//! `chan_audiosocket` for the channel driver; `${UUID()}` is `func_uuid`. What is missing is loaded by `modules.conf`; in an
+//! Asterisk built from source they are off, until `make menuselect` turns them on.
 //!
 //! # The application, or the channel driver?
 //!
@@ -21,7 +21,8 @@
 //! | after 0x00 | the dialplan goes on | its leg ends; the dialplan goes on only with the option `g` of `Dial()` (measured) |
 //! | in a conference, or with ARI | no | yes |
 //!
-//! The application, for most purposes. The channel driver for better sound than that of 8 kHz, or if the server is one of several parties.
+//! The application, for most purposes. The channel driver for better sound than that of 8 kHz, or if the server is one of several
+//! parties.
 //!
 //! # The application
 //!
@@ -33,8 +34,9 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Measured, but for `${UUID()}` (read). `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that out, closes without having sent
-//! a byte, and hangs the caller up (measured). A [`Server`](crate::call::Server) takes that for a health check.
+//! Measured, but for `${UUID()}` (read). `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that
+//! out, closes without having sent a byte, and hangs the caller up (measured). A [`Server`](crate::call::Server) takes that for a
+//! health check.
 //!
 //! # The channel driver, with good sound
 //!
@@ -56,27 +58,27 @@
 //! 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
 //!
 //! So that no word is lost at either end, begin with 60 ms of silence, and hang up with
-//! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Say 60 ms of silence before that if
-//! the last syllable matters.
+//! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Say 60 ms of silence
+//! before that if the last syllable matters.
 //!
 //! # ExternalMedia, from ARI
 //!
-//! A channel like that of `Dial()`, made by an application of ARI that puts it into a bridge. The UUID goes into `data`, which must not be
-//! empty (read in `resource_channels.c`):
+//! A channel like that of `Dial()`, made by an application of ARI that puts it into a bridge. The UUID goes into `data`, which
+//! must not be empty (read in `resource_channels.c`):
 //!
 //! ```text
 //! POST /ari/channels/externalMedia?app=APP&external_host=127.0.0.1:9092&encapsulation=audiosocket
 //!      &transport=tcp&connection_type=client&format=slin16&data=40325ec2-5efd-4bd3-805f-53576e581d13
 //! ```
 //!
-//! Read, not run. Such a call is silent for ever if Asterisk and the server wait for each other's first frame (Asterisk issue 2089, open
-//! with 22.10); the servers of this crate [begin with one](crate::call::CallOptions::first_silence).
+//! Read, not run. Such a call is silent for ever if Asterisk and the server wait for each other's first frame (Asterisk issue
+//! 2089, open with 22.10); the servers of this crate [begin with one](crate::call::CallOptions::first_silence).
 //!
 //! # The UUID
 //!
-//! It is all that the protocol tells of a call: neither caller nor number comes with it. `${UUID()}` makes one (module `func_uuid`,
-//! read). `${UNIQUEID}` is none: it looks like `1763841221.42`, and Asterisk then makes no connection at all (measured).
-//! Make it before the call and keep it in a variable, as above, so that both sides know it.
+//! It is all that the protocol tells of a call: neither caller nor number comes with it. `${UUID()}` makes one (module
+//! `func_uuid`, read). `${UNIQUEID}` is none: it looks like `1763841221.42`, and Asterisk then makes no connection at all
+//! (measured). Make it before the call and keep it in a variable, as above, so that both sides know it.
 //!
 //! To tell the server more, put it where the server can look it up by the UUID, *before* the call:
 //!
@@ -86,9 +88,9 @@
 //!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
 //! ```
 //!
-//! The server asks Asterisk's manager (`Action: DBGet`, `Family: calls`, `Key:` the UUID); or the dialplan tells a web service of the
-//! server, with `CURL()` in place of `DB()`. Read, not run. [`Uuid`](crate::wire::Uuid) prints lower case, as `${UUID()}` makes it; in
-//! the keys of Asterisk's database the case counts.
+//! The server asks Asterisk's manager (`Action: DBGet`, `Family: calls`, `Key:` the UUID); or the dialplan tells a web service of
+//! the server, with `CURL()` in place of `DB()`. Read, not run. [`Uuid`](crate::wire::Uuid) prints lower case, as `${UUID()}`
+//! makes it; in the keys of Asterisk's database the case counts.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -114,11 +116,12 @@
 //!
 //! # After the call
 //!
-//! When the handler returns, the server sends 0x00, and since 20.14, 21.9 and 22.4 the dialplan goes on with the next line (measured, and
-//! read for the other versions). Before those the channel is hung up whatever the server does; an extension `h` is run then.
+//! When the handler returns, the server sends 0x00, and since 20.14, 21.9 and 22.4 the dialplan goes on with the next line
+//! (measured, and read for the other versions). Before those the channel is hung up whatever the server does; an extension `h` is
+//! run then.
 //!
-//! The protocol has no field for a result. The server leaves it where the dialplan looks, before it hangs up: in Asterisk's database by
-//! the manager (`DBPut`), or behind a web service:
+//! The protocol has no field for a result. The server leaves it where the dialplan looks, before it hangs up: in Asterisk's
+//! database by the manager (`DBPut`), or behind a web service:
 //!
 //! ```text
 //!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
@@ -127,8 +130,8 @@
 //!  same = n,Hangup()
 //! ```
 //!
-//! Read, not run. If the server is not there, the application gives up, after 2 s for each address of the name at the most, and hangs the channel up: let the
-//! extension `h` or `TryExec()` take care of it (read).
+//! Read, not run. If the server is not there, the application gives up, after 2 s for each address of the name at the most, and
+//! hangs the channel up: let the extension `h` or `TryExec()` take care of it (read).
 //!
 //! # A look at a call, without changing the server
 //!

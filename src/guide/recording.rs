@@ -7,8 +7,8 @@
 //! | any server in any language | `audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record calls` | the same, and every byte with its time in `UUID.tap` |
 //! | Asterisk | `MixMonitor(${CALL}.wav)` before `AudioSocket()` | what the channel heard and said, as Asterisk mixed it |
 //!
-//! The example `recorder` is an answering machine in 75 lines, with the two things that are easily forgotten: a disk that is full ends the
-//! recording and not the call, and the file is finished also when the handler fails.
+//! The example `recorder` is an answering machine in 75 lines, with the two things that are easily forgotten: a disk that is full
+//! ends the recording and not the call, and the file is finished also when the handler fails.
 //!
 //! In the dialplan:
 //!
@@ -18,8 +18,8 @@
 //!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
 //! ```
 //!
-//! Asterisk takes any length of audio, but audio with half a sample makes noise of all that its `Record()` writes from there on (measured
-//! with 22.10); what this crate sends has whole samples.
+//! Asterisk takes any length of audio, but audio with half a sample makes noise of all that its `Record()` writes from there on
+//! (measured with 22.10); what this crate sends has whole samples.
 //!
 //! # What a recording costs
 //!

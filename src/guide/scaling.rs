@@ -70,9 +70,9 @@
 //!
 //! `AudioSocket(${UUID()},servers.example:9092)` with an address for each server needs nothing between. Asterisk 22.10 looks the
 //! name up for each call and tries the addresses in the order in which the system gives them until one takes the connection, and
-//! the call with it; for each that refuses it logs a warning (tried once, by hand, with three addresses of one name in `/etc/hosts`). So a
-//! server that is gone costs no call. An address at which nothing answers at all costs each call its connect time-out, 2 s in
-//! Asterisk's source, in which the caller hears nothing. (Not tested.)
+//! the call with it; for each that refuses it logs a warning (tried once, by hand, with three addresses of one name in
+//! `/etc/hosts`). So a server that is gone costs no call. An address at which nothing answers at all costs each call its connect
+//! time-out, 2 s in Asterisk's source, in which the caller hears nothing. (Not tested.)
 //!
 //! But it does not spread calls: in the test every call went to the first address that answered. Whether the order changes from
 //! call to call is up to the name server and to the system's resolver, which sorts addresses by rules of its own (RFC 6724). And
@@ -83,9 +83,9 @@
 //!
 //! This is on paper: nothing of it was tested.
 //!
-//! A Service balances connections, which is what a call is, so a plain one of type ClusterIP or LoadBalancer does. It chooses, as a rule, at
-//! random and not by how many calls a pod has. Do not put an Ingress or a proxy for HTTP before it, and look at the idle time-out
-//! of a cloud's load balancer: a frame a second keeps any of them from passing.
+//! A Service balances connections, which is what a call is, so a plain one of type ClusterIP or LoadBalancer does. It chooses, as
+//! a rule, at random and not by how many calls a pod has. Do not put an Ingress or a proxy for HTTP before it, and look at the
+//! idle time-out of a cloud's load balancer: a frame a second keeps any of them from passing.
 //!
 //! ```text
 //! spec:

@@ -1,18 +1,19 @@
 //! Security: the protocol has none. What to do about it.
 //!
-//! AudioSocket is bare TCP: no authentication, no encryption, nothing signed. Who can reach the port can place calls; who can see the
-//! network can listen, and who can change it can speak. The UUID is an identifier and goes over the wire readable.
+//! AudioSocket is bare TCP: no authentication, no encryption, nothing signed. Who can reach the port can place calls; who can see
+//! the network can listen, and who can change it can speak. The UUID is an identifier and goes over the wire readable.
 //!
 //! # Bind where only Asterisk is
 //!
 //! - The same machine: `127.0.0.1:9092`, which is what the examples and the tool do unless told otherwise.
-//! - Another machine: an address in a private network, or a tunnel (WireGuard), and a firewall that lets only Asterisk's address in.
+//! - Another machine: an address in a private network, or a tunnel (WireGuard), and a firewall that lets only Asterisk's address
+//!   in.
 //! - `0.0.0.0` only behind such a firewall.
 //!
 //! # Let in whom you know
 //!
-//! By address, and by a UUID that the dialplan has announced ([recipes](super::recipes#the-uuid)): 122 random bits that are good for
-//! one call, if the network does not leak them.
+//! By address, and by a UUID that the dialplan has announced ([recipes](super::recipes#the-uuid)): 122 random bits that are good
+//! for one call, if the network does not leak them.
 //!
 //! ```
 //! use std::net::{IpAddr, Ipv4Addr};
@@ -58,9 +59,10 @@
 //!
 //! # TLS, by a program on each side
 //!
-//! Asterisk's AudioSocket knows no TLS, so it needs a program beside it: stunnel, Debian's `stunnel4`. On Asterisk's machine it takes calls
-//! on loopback and passes them on encrypted; on the server's it does the reverse. Each shows a certificate and takes no other than the
-//! one it has of its counterpart, so that this is authentication, too. Keys that sign themselves will do; one for each side:
+//! Asterisk's AudioSocket knows no TLS, so it needs a program beside it: stunnel, Debian's `stunnel4`. On Asterisk's machine it
+//! takes calls on loopback and passes them on encrypted; on the server's it does the reverse. Each shows a certificate and takes
+//! no other than the one it has of its counterpart, so that this is authentication, too. Keys that sign themselves will do; one
+//! for each side:
 //!
 //! ```text
 //! openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=asterisk -keyout asterisk.pem -out asterisk.crt
@@ -98,12 +100,12 @@
 //! verifyPeer = yes
 //! ```
 //!
-//! A test (`tests/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes back, a
-//! caller without the certificate does not get through, and nothing of the audio is readable in between. Two things change.
-//! The server sees all calls come from `127.0.0.1`, so the address has to be checked by the firewall. And the packets of a poor network
-//! are put in order before they are decrypted; stunnel hands on what it has decrypted, a record at a time, so a frame that left in one
-//! record comes in one piece, and the 5 ms that Asterisk waits inside a frame ([protocol](super::protocol)) do not begin to run (tried on
-//! loopback only).
+//! A test (`tests/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes
+//! back, a caller without the certificate does not get through, and nothing of the audio is readable in between. Two things
+//! change. The server sees all calls come from `127.0.0.1`, so the address has to be checked by the firewall. And the packets of
+//! a poor network are put in order before they are decrypted; stunnel hands on what it has decrypted, a record at a time, so a
+//! frame that left in one record comes in one piece, and the 5 ms that Asterisk waits inside a frame
+//! ([protocol](super::protocol)) do not begin to run (tried on loopback only).
 //!
 //! A server that speaks TLS itself implements [`Transport`](crate::call::Transport) for its stream and
 //! [accepts](crate::call::Call::accept) calls on it.

@@ -13,47 +13,48 @@
 //! audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record taps
 //! ```
 //!
-//! stands between a real Asterisk and the server, with port 9093 in the dialplan, and tells of each call what it sees: gaps, bursts, frames
-//! in pieces, who ended it and how.
+//! stands between a real Asterisk and the server, with port 9093 in the dialplan, and tells of each call what it sees: gaps,
+//! bursts, frames in pieces, who ended it and how.
 //!
 //! ```text
 //! audiosocket inspect taps/UUID.tap --svg call.svg
 //! ```
 //!
-//! looks at such a recording, frame by frame, and draws it. The WAV file beside it is what both sides heard. In a server of this crate
-//! [`Call::stats`](crate::call::Call::stats) and [`Builder::on_incident`](crate::call::Builder::on_incident) tell the same from inside.
+//! looks at such a recording, frame by frame, and draws it. The WAV file beside it is what both sides heard. In a server of this
+//! crate [`Call::stats`](crate::call::Call::stats) and [`Builder::on_incident`](crate::call::Builder::on_incident) tell the same
+//! from inside.
 //!
 //! # "Choppy", "crackling", "robotic"
 //!
 //! The server's audio comes with holes. Look for gaps in what the tap tells of the server's side; `gaps` and `underruns` in
 //! [`Stats`](crate::call::Stats) say whose fault they are.
 //!
-//! - *Gaps*: the server was late. With one thread for a call, its handler was away for more than 20 ms: use [two](super::threads).
-//!   Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a socket, which is late by
-//!   4 to 8 ms; sleep to absolute times.
+//! - *Gaps*: the server was late. With one thread for a call, its handler was away for more than 20 ms: use
+//!   [two](super::threads). Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a
+//!   socket, which is late by 4 to 8 ms; sleep to absolute times.
 //! - *Underruns*: what makes the speech (a synthesizer, a network) is too slow. Keep more ahead, at the price of delay.
 //! - What Asterisk records is noise from some point on: half a sample. Look for `odd-length` with `audiosocket call`.
 //!
 //! # "Too fast", "only the end of the sentence", "the first words are missing"
 //!
-//! `too-fast` and `queue-overflow` of `audiosocket call`, bursts in the tap. The server sends all that it has at once; Asterisk keeps 96
-//! frames and drops the oldest 64 when there are more. Use [`Voice::say`](crate::call::Voice::say), which paces, and not
+//! `too-fast` and `queue-overflow` of `audiosocket call`, bursts in the tap. The server sends all that it has at once; Asterisk
+//! keeps 96 frames and drops the oldest 64 when there are more. Use [`Voice::say`](crate::call::Voice::say), which paces, and not
 //! [`Voice::send`](crate::call::Voice::send). If it is only the first syllable, through the channel driver: see
 //! [recipes](super::recipes#the-channel-driver-with-good-sound).
 //!
 //! # "Slow", "deep", "high", "double speed"
 //!
-//! Audio under the kind of another rate. `audiosocket inspect` shows the rate of each run of frames. 0x11 is 12 kHz and 0x12 is 16 kHz; 8 kHz
-//! is `slin` and not `slin16`. A WAV file is said at its own rate with `voice.set_rate(wav.rate())`.
+//! Audio under the kind of another rate. `audiosocket inspect` shows the rate of each run of frames. 0x11 is 12 kHz and 0x12 is
+//! 16 kHz; 8 kHz is `slin` and not `slin16`. A WAV file is said at its own rate with `voice.set_rate(wav.rate())`.
 //!
 //! # "Noise instead of speech", "loud hiss", "artifacts"
 //!
 //! What the server hears is G.711: the dial string has no `/c(slin)`. The tap says so, and
 //! [`is_g711_suspected`](crate::call::Stats::is_g711_suspected). Put `/c(slin)` behind the UUID, or another linear format.
 //!
-//! What the caller hears is noise: the server sends something else than 16-bit little-endian samples, often the header of a WAV file (a
-//! click at the beginning), 8-bit or big-endian samples, or stereo. [`Wav`](crate::wav::Wav) refuses such files and names the command
-//! that converts them.
+//! What the caller hears is noise: the server sends something else than 16-bit little-endian samples, often the header of a WAV
+//! file (a click at the beginning), 8-bit or big-endian samples, or stereo. [`Wav`](crate::wav::Wav) refuses such files and names
+//! the command that converts them.
 //!
 //! # "Ends after 2 seconds", "Reached timeout after 2000 ms of no activity"
 //!
@@ -66,39 +67,40 @@
 //!
 //! The tap tells which side sends nothing.
 //!
-//! - Neither side: each waits for the other's first frame (Asterisk issue 2089). Send one frame of silence as soon as the UUID is there;
-//!   this crate does ([`first_silence`](crate::call::CallOptions::first_silence)).
+//! - Neither side: each waits for the other's first frame (Asterisk issue 2089). Send one frame of silence as soon as the UUID is
+//!   there; this crate does ([`first_silence`](crate::call::CallOptions::first_silence)).
 //! - The caller's side: he is not in the bridge, or on hold.
 //! - The server's side, though its log says that it has spoken: with one thread nothing is said while the handler is not in
 //!   [`receive`](crate::call::Call::receive).
-//! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one. Or the channel was not
-//!   answered: Asterisk connects and closes without a byte, which a server takes for a health check, and of which the tap says that it
-//!   "came and went without a byte". `Answer()` before `AudioSocket()`.
+//! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one. Or the
+//!   channel was not answered: Asterisk connects and closes without a byte, which a server takes for a health check, and of which
+//!   the tap says that it "came and went without a byte". `Answer()` before `AudioSocket()`.
 //!
 //! # "No application 'AudioSocket'", "Connection refused"
 //!
-//! The module is not there: [recipes](super::recipes#first-of-all-the-modules). Nobody listens at the address: an Asterisk in a container has a
-//! `127.0.0.1` of its own.
+//! The module is not there: [recipes](super::recipes#first-of-all-the-modules). Nobody listens at the address: an Asterisk in a
+//! container has a `127.0.0.1` of its own.
 //!
 //! # "The last word is cut", "answers come later and later", "only one call at a time"
 //!
 //! - The server hangs up while its last audio is still under way: [`hang_up_when_said`](crate::call::Voice::hang_up_when_said).
-//! - Later and later: audio is queued ahead of time, on one side or the other, and nothing takes it back; or the handler does not keep up
-//!   with 50 frames a second. `flush` what is stale, and look at `unsaid`.
-//! - One at a time: the program serves a call to its end before it accepts the next. A [`Server`](crate::call::Server) has a thread for each.
+//! - Later and later: audio is queued ahead of time, on one side or the other, and nothing takes it back; or the handler does not
+//!   keep up with 50 frames a second. `flush` what is stale, and look at `unsaid`.
+//! - One at a time: the program serves a call to its end before it accepts the next. A [`Server`](crate::call::Server) has a
+//!   thread for each.
 //!
 //! # "Failed to read payload", "Resource temporarily unavailable", the call drops now and then
 //!
-//! `split-payload` of `audiosocket call`, "frames in pieces" in the tap. The server writes header and payload with two calls, or a frame
-//! in chunks of another size, and Asterisk waits 5 ms or not at all for the rest, [by version](super::protocol). One frame, one `write`,
-//! and `TCP_NODELAY`. In Python: `sock.sendall(header + payload)`. Over a network with loss it can happen to the best server with
-//! frames above 1,400 bytes: use 8 or 16 kHz, or put the server beside Asterisk.
+//! `split-payload` of `audiosocket call`, "frames in pieces" in the tap. The server writes header and payload with two calls, or
+//! a frame in chunks of another size, and Asterisk waits 5 ms or not at all for the rest, [by version](super::protocol). One
+//! frame, one `write`, and `TCP_NODELAY`. In Python: `sock.sendall(header + payload)`. Over a network with loss it can happen to
+//! the best server with frames above 1,400 bytes: use 8 or 16 kHz, or put the server beside Asterisk.
 //!
 //! # The call ends at once, and nothing says why
 //!
 //! The server ends it as it should, so the handler has returned; and if it has failed, by a `?` or a panic, only
-//! [`Builder::on_incident`](crate::call::Builder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A prompt longer than
-//! [`speech_limit`](crate::call::CallOptions::speech_limit), 5 minutes, is such an error.
+//! [`Builder::on_incident`](crate::call::Builder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A
+//! prompt longer than [`speech_limit`](crate::call::CallOptions::speech_limit), 5 minutes, is such an error.
 //!
 //! # The call drops when the server sends digits, or at once
 //!
@@ -108,26 +110,28 @@
 //!
 //! # The caller is hung up, and the dialplan does not go on
 //!
-//! `reset`, `truncated`: the server closed with audio unread, or inside a frame. 0x00, no more writing, reading to the end, closing; a
-//! [`Server`](crate::call::Server) does that whenever a handler returns. Before 20.14, 21.9 and 22.4 the dialplan never goes on.
+//! `reset`, `truncated`: the server closed with audio unread, or inside a frame. 0x00, no more writing, reading to the end,
+//! closing; a [`Server`](crate::call::Server) does that whenever a handler returns. Before 20.14, 21.9 and 22.4 the dialplan
+//! never goes on.
 //!
 //! # "100 % CPU"
 //!
-//! Asterisk up to 20.13, 21.8 and 22.3 uses up a core when the server closes without 0x00 (`no-hangup`, read in its source); the fork's
-//! application always does. Send 0x00, and get a newer Asterisk. That is after a call. During one, of the server's process: a loop that
-//! asks without waiting, around a read that returns `WouldBlock`, or around [`receive_until`](crate::call::Call::receive_until) with a time
-//! that has passed; after one, a loop around a read that returns 0, which is the end of the stream. A call of this crate takes 0.1 to 0.2 %
-//! of a core ([costs](super::costs)): what is above that is the handler's.
+//! Asterisk up to 20.13, 21.8 and 22.3 uses up a core when the server closes without 0x00 (`no-hangup`, read in its source); the
+//! fork's application always does. Send 0x00, and get a newer Asterisk. That is after a call. During one, of the server's
+//! process: a loop that asks without waiting, around a read that returns `WouldBlock`, or around
+//! [`receive_until`](crate::call::Call::receive_until) with a time that has passed; after one, a loop around a read that returns
+//! 0, which is the end of the stream. A call of this crate takes 0.1 to 0.2 % of a core ([costs](super::costs)): what is above
+//! that is the handler's.
 //!
 //! # Digits do not arrive
 //!
 //! - Asterisk up to 20.13, 21.8 and 22.3 sends none, nor does the application of the start-stop fork.
-//! - The tap shows tones in the sound and no digit frames: the telephone sends tones, and the trunk is set to `dtmf_mode=rfc4733`.
-//!   `dtmf_mode=auto`, or hear them with [`tone::Detector`](crate::tone::Detector).
+//! - The tap shows tones in the sound and no digit frames: the telephone sends tones, and the trunk is set to
+//!   `dtmf_mode=rfc4733`. `dtmf_mode=auto`, or hear them with [`tone::Detector`](crate::tone::Detector).
 //! - Twice: the program counts start and stop each as one. [`DtmfEvents`](crate::call::DtmfEvents) makes one of them.
 //!
 //! # Only some calls get through
 //!
-//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::call::Builder::max_calls), whose documentation also says what
-//! "too many open files" needs of `ulimit -n`; a recording is one more for its call. If callers wait for a second or three before
-//! anything happens, the queue of new connections was full, because the server accepts too slowly.
+//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::call::Builder::max_calls), whose documentation also
+//! says what "too many open files" needs of `ulimit -n`; a recording is one more for its call. If callers wait for a second or
+//! three before anything happens, the queue of new connections was full, because the server accepts too slowly.

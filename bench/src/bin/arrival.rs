@@ -2,8 +2,8 @@
 //! holds for them idle and talking. `cargo run --release --bin arrival`
 //!
 //! A listener of std has a backlog of 128. A connection that finds it full costs its caller a second, and the kernel counts it
-//! (ListenOverflows). A bare accept loop, which does nothing else, shows what can be had on this machine, and bare threads what can be
-//! had with a thread for each connection: one thread accepts, another starts those, and they echo bytes.
+//! (ListenOverflows). A bare accept loop, which does nothing else, shows what can be had on this machine, and bare threads what
+//! can be had with a thread for each connection: one thread accepts, another starts those, and they echo bytes.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,7 +1,7 @@
 //! How late speech leaves, and how late what the caller says is heard, on 1 to 1000 calls, with one thread for each call and with
-//! two; first with callers who only listen, then with callers who talk all the while.
-//! `cargo run --release --bin lateness`; or the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`. In the
-//! environment `LATENESS_CALLERS=silent`, or `talking`, is only these, and `LATENESS_SECONDS` how long a call speaks.
+//! two; first with callers who only listen, then with callers who talk all the while. `cargo run --release --bin lateness`; or
+//! the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`. In the environment `LATENESS_CALLERS=silent`,
+//! or `talking`, is only these, and `LATENESS_SECONDS` how long a call speaks.
 //!
 //! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
 //! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
@@ -321,8 +321,8 @@ fn take_in(
     }
 }
 
-/// What a call says, half a second at a time, as from a source that is a second ahead: a thousand calls that are given all of it at
-/// once would measure how fast the machine hands out memory.
+/// What a call says, half a second at a time, as from a source that is a second ahead: a thousand calls that are given all of it
+/// at once would measure how fast the machine hands out memory.
 struct Speech {
     pieces_left: u64,
 }

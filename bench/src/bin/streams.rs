@@ -1,9 +1,9 @@
 //! What an echo costs, in memory and over loopback: 8 connections at full speed, in bursts, and a frame at a time.
 //! `cargo run --release --bin streams`; or the rounds and their seconds, and other programs that echo: `-- 3 1.5 ./go-echo`
 //!
-//! `raw` is the limit: a loop that reads what there is and writes it, with the buffer of 4 KiB that ours have; `raw-64k` is the same
-//! with more. `std` reads header and payload by `read_exact` and writes both together. `frames` is `FrameReader` and `FrameWriter`,
-//! `batch` the same with a batch for what one read has brought, `call` the echo of the guide on the call layer.
+//! `raw` is the limit: a loop that reads what there is and writes it, with the buffer of 4 KiB that ours have; `raw-64k` is the
+//! same with more. `std` reads header and payload by `read_exact` and writes both together. `frames` is `FrameReader` and
+//! `FrameWriter`, `batch` the same with a batch for what one read has brought, `call` the echo of the guide on the call layer.
 //!
 //! `-- --serve KIND CONNECTIONS` and `-- --load ADDRESS KIND CONNECTIONS WINDOW FRAMES` are the two sides alone, for a tool that
 //! counts system calls; with `paced` behind it, a window is sent every 20 ms.

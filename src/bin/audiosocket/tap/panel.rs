@@ -57,8 +57,8 @@ impl Panel {
             .any(|(judge, _)| judge.counts_milliseconds())
     }
 
-    /// The caller has sent something of this kind, and so is none of the versions that never do. What they have found goes with them:
-    /// the server's answer may be looked at before this is.
+    /// The caller has sent something of this kind, and so is none of the versions that never do. What they have found goes with
+    /// them: the server's answer may be looked at before this is.
     pub fn caller_sent(&mut self, kind: Kind) {
         for (row, is_dismissed) in TABLE.iter().zip(&mut self.is_dismissed) {
             let sends_it = match (kind, kind.sample_rate()) {

@@ -23,16 +23,15 @@
 //!
 //! | calls | % of a core a call | KiB a call | round trip, median and p99 |
 //! |---|---|---|---|
-//! | 1 | 0.20 | 216 | 0.15, 0.3 ms |
-//! | 10 | 0.16 | 41 | 0.07, 0.2 ms |
-//! | 100 | 0.12 | 16 | 0.05, 0.2 ms |
-//! | 500 | 0.12 | 15 | 0.07, 0.3 ms |
-//! | 1000 | 0.10 | 16 | 0.2, 2 ms |
+//! | 1 | 0.20 | 324 | 0.12, 0.2 ms |
+//! | 10 | 0.12 | 41 | 0.05, 0.1 ms |
+//! | 100 | 0.11 | 14 | 0.05, 0.1 ms |
+//! | 500 | 0.11 | 16 | 0.06, 0.2 ms |
+//! | 1000 | 0.10 | 15 | 0.2, 2 ms |
 //! | 2000 | 0.10 | 15 | 0.4, 4 ms |
 //!
-//! In the last row, and just so in the one before, the load itself no longer kept its clock on what the server left of the two
-//! cores: with 2000 calls it sent somewhat fewer than 50 frames a second, so that row's percent and round trips are a little too
-//! good.
+//! In the last row the load itself no longer kept its clock on what the server left of the two cores: it sent somewhat fewer than
+//! 50 frames a second, so that row's percent and round trips are a little too good.
 //!
 //! The cost of a call does not grow with their number, for calls share nothing but the machine. What grows is the waiting for a
 //! core: the p99 does, once server and load together take all there are.

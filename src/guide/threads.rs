@@ -81,16 +81,16 @@
 //! | 50 | talking | bare, and read | 0.1, 0.2 ms | 0.03, 0.1 ms | 0.08 |
 //! | 50 | talking | two threads | 0.1, 0.2 ms | 0.03, 0.1 ms | 0.09 |
 //! | 50 | talking | one thread | 0.1, 0.2 ms | 10, 20 ms | 0.07 |
-//! | 200 | silent | bare | 0.1, 0.18 ms | | 0.27 |
-//! | 200 | silent | two threads | 0.1, 0.19 ms | | 0.29 |
-//! | 200 | silent | one thread | 0.1, 0.18 ms | | 0.24 |
-//! | 200 | talking | bare, and read | 0.1, 0.18 ms | 0.03, 0.11 ms | 0.36 |
-//! | 200 | talking | two threads | 0.1, 0.21 ms | 0.05, 0.13 ms | 0.40 |
-//! | 200 | talking | one thread | 0.1, 0.18 ms | 10, 20 ms | 0.30 |
-//! | 1000 | silent | bare | 0.1, 0.38 ms | | 0.97 |
-//! | 1000 | silent | bare, and read | 0.1, 0.77 ms | | 1.04 |
-//! | 1000 | silent | two threads | 0.1, 0.64 ms | | 1.15 |
-//! | 1000 | silent | one thread | 0.1, 0.45 ms | | 1.10 |
+//! | 200 | silent | bare | 0.1, 0.16 ms | | 0.27 |
+//! | 200 | silent | two threads | 0.1, 0.18 ms | | 0.32 |
+//! | 200 | silent | one thread | 0.1, 0.16 ms | | 0.27 |
+//! | 200 | talking | bare, and read | 0.1, 0.18 ms | 0.03, 0.1 ms | 0.35 |
+//! | 200 | talking | two threads | 0.1, 0.18 ms | 0.03, 0.1 ms | 0.35 |
+//! | 200 | talking | one thread | 0.1, 0.14 ms | 10, 20 ms | 0.25 |
+//! | 1000 | silent | bare | 0.1, 0.32 ms | | 0.97 |
+//! | 1000 | silent | bare, and read | 0.1, 0.77 ms | | 1.12 |
+//! | 1000 | silent | two threads | 0.1, 0.70 ms | | 1.12 |
+//! | 1000 | silent | one thread | 0.1, 0.38 ms | | 1.13 |
 //!
 //! With a thousand calls the next round can be twice that, of the bare threads, too. A thousand on which both sides talk take
 //! more than two cores together with the program that plays their callers, so what is measured then is the machine.

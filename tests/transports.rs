@@ -5,10 +5,10 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use audiosocket::call::{Call, CallOptions, End, Event, Refusal, Transport};
 use audiosocket::wire::{Audio, Frame, Message, SampleRate, Uuid};
@@ -229,10 +229,17 @@ impl Transport for Scripted {
 #[derive(Default)]
 struct Talking {
     has_begun: AtomicBool,
+    /// Reads that might have waited.
+    reads: AtomicUsize,
 }
 
 impl Transport for Talking {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.read_at_once(buffer)
+    }
+
+    fn read_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
         let frame = match self.has_begun.swap(true, Ordering::Relaxed) {
             false => encoded(&[Message::Uuid(UUID)]),
@@ -259,6 +266,24 @@ impl Transport for Talking {
     }
 
     fn abort(&self) {}
+}
+
+#[test]
+fn with_a_deadline_near_nothing_is_waited_for_but_that() {
+    let transport = Arc::new(Talking::default());
+    let mut call = Call::<Talking>::accept(Arc::clone(&transport), LONG_ENOUGH, quiet()).unwrap();
+    let reads_before = transport.reads.load(Ordering::Relaxed);
+    let mut heard = 0;
+    for _ in 0..20 {
+        // A read that waits would come 4 to 8 ms late.
+        let near = Instant::now() + Duration::from_millis(5);
+        heard += usize::from(
+            call.receive_until(near)
+                .is_some_and(|event| event.audio().is_some()),
+        );
+    }
+    assert!(heard > 0, "what has come is heard all the same");
+    assert_eq!(transport.reads.load(Ordering::Relaxed), reads_before);
 }
 
 #[test]

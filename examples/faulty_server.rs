@@ -10,7 +10,7 @@
 //! As it serves, its first line is `listening on IP:PORT`; without PORT, or with 0, the system chooses one. Each call is reported
 //! in a line when the server is done with it.
 
-#[path = "../tests/faulty/mod.rs"]
+#[path = "../tests/common/faulty.rs"]
 mod faulty;
 
 use std::error::Error;

@@ -4,6 +4,7 @@
 
 #![cfg(feature = "std")]
 
+#[path = "common/served.rs"]
 mod served;
 
 use std::io::{Read, Write};

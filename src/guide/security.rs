@@ -53,7 +53,7 @@
 //! | places many calls | their places | [`max_calls`](crate::call::Builder::max_calls), 1000 |
 //! | sends any bytes at all | nothing: no byte string can panic the decoder | fuzzed, and all headers tried |
 //!
-//! Each ends its own call only (`tests/hostile_peers.rs`: fifty calls lose no frame beside all of them).
+//! Each ends its own call only (`tests/it/hostile_peers.rs`: fifty calls lose no frame beside all of them).
 //!
 //! A recording's name comes from the UUID, which is 16 bytes whatever was sent, so it cannot lead out of the folder.
 //!
@@ -100,7 +100,7 @@
 //! verifyPeer = yes
 //! ```
 //!
-//! A test (`tests/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes
+//! A test (`tests/it/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes
 //! back, a caller without the certificate does not get through, and nothing of the audio is readable in between. Two things
 //! change. The server sees all calls come from `127.0.0.1`, so the address has to be checked by the firewall. And the packets of
 //! a poor network are put in order before they are decrypted; stunnel hands on what it has decrypted, a record at a time, so a

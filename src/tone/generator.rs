@@ -266,7 +266,8 @@ mod tests {
             let (low, high) = pair(key);
             let sine = oracle(rate, [low.into(), high.into()], [-9.0, -7.0], 10_000.0);
             let tones = Generator::new(rate).with_lengths(10_000, 0).digits([key]);
-            for (place, sample) in tones.enumerate() {
+            // Every seventh sample, since the sines of the oracle cost most.
+            for (place, sample) in tones.enumerate().step_by(7) {
                 // A step is less than 2^-32 of a turn too short, which is the only error that grows: 0.000,06 % at 192 kHz.
                 let behind = TAU * place as f64 / 4_294_967_296.0 * 18_500.0;
                 let off = (f64::from(sample) - sine(place)).abs();
@@ -297,7 +298,7 @@ mod tests {
     #[test]
     fn the_lengths_are_those_that_were_asked_for() {
         for rate in SampleRate::ALL {
-            for (tone_ms, pause_ms) in [(0, 0), (1, 0), (3, 7), (40, 40), (u16::MAX, 0)] {
+            for (tone_ms, pause_ms) in [(0, 0), (1, 0), (3, 7), (40, 40)] {
                 let generator = Generator::new(rate).with_lengths(tone_ms, pause_ms);
                 let len = rate.samples_in(tone_ms.max(1)) + rate.samples_in(pause_ms);
                 assert_eq!(
@@ -309,6 +310,13 @@ mod tests {
         }
         let none: [Digit; 0] = [];
         assert_eq!(Generator::new(SampleRate::Hz8000).digits(none).next(), None);
+    }
+
+    #[test]
+    fn longest_tone_has_its_length() {
+        // Milliseconds times hertz are more than 32 bits hold.
+        let generator = Generator::new(SampleRate::Hz96000).with_lengths(u16::MAX, 0);
+        assert_eq!(generator.digits([digit('7')]).count(), 65_535 * 96);
     }
 
     #[test]

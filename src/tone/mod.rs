@@ -56,7 +56,7 @@
 //! | the high tone, compared with the low | +4 to -8 dB (+4.5 to -8.5) | (from +5.5 and -10 dB) |
 //! | white noise, compared with both tones | 15 dB below (8; at -8 dB between the tones 14) | |
 //!
-//! `tests/tones` tries both sides of each limit, and the guide has what came out beside other programs:
+//! `tests/it/tones` tries both sides of each limit, and the guide has what came out beside other programs:
 //! `audiosocket::guide::tones`, with hours of speech in which no digit was heard. The one thing that is not promised is all
 //! limits at once with no millisecond to spare: of digits of 40 ms, in noise of 15 dB, both tones 1.5 % off and the high one 8 dB
 //! weaker, 2 of 6400 were missed.

@@ -3,7 +3,7 @@
 use audiosocket::tone::Generator;
 use audiosocket::wire::{Digit, SampleRate};
 
-use crate::tap_file::{From, TapFile, audio, frame};
+use super::tap_file::{From, TapFile, audio, frame};
 
 const UUID: [u8; 16] = [
     0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0,

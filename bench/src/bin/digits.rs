@@ -11,7 +11,7 @@ use audiosocket::tone::{Detector, Generator, Signal};
 use audiosocket::wire::{Digit, SampleRate};
 use sound::{Pair, Sound};
 
-#[path = "../../../tests/tones/sound.rs"]
+#[path = "../../../tests/it/tones/sound.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod sound;
 

@@ -1,0 +1,111 @@
+//! The public types can be sent to, and shared between, threads wherever what they hold can. It fails by not compiling.
+
+use std::fmt::Debug;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use audiosocket::call::asterisk::{
+    Behaviour, Consequence, Judge, ParseVersionError, Rule, Rules, Standing, Version, Violation,
+};
+use audiosocket::call::{SimulatedAsterisk, TestCall, TestReport, TestedCall};
+use audiosocket::stream::{Batch, FrameReader, FrameWriter, Pacer, ReadError, WriteError};
+use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
+use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
+use audiosocket::wire::{
+    Audio, AudioError, BufferTooShort, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags,
+    Frame, FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed,
+    PayloadError, PayloadFault, PayloadTooLong, SampleRate, Samples, Uuid,
+};
+
+fn is_for_threads<T: Send + Sync + Unpin + Debug>() {}
+
+fn survives_panics<T: UnwindSafe + RefUnwindSafe>() {}
+
+fn is_a_value<T: Copy + Eq + UnwindSafe + RefUnwindSafe + Send + Sync + Unpin + Debug>() {}
+
+fn is_an_error<T: std::error::Error + Send + Sync + 'static>() {}
+
+#[test]
+fn values_are_copied_compared_and_shared() {
+    is_a_value::<Audio<'_>>();
+    is_a_value::<Decoded<'_>>();
+    is_a_value::<Digit>();
+    is_a_value::<Dtmf>();
+    is_a_value::<DtmfDialect>();
+    is_a_value::<ErrorCode<'_>>();
+    is_a_value::<ErrorFlags>();
+    is_a_value::<Frame<'_>>();
+    is_a_value::<Header>();
+    is_a_value::<Kind>();
+    is_a_value::<Message<'_>>();
+    is_a_value::<Parsed<'_>>();
+    is_a_value::<PayloadFault>();
+    is_a_value::<SampleRate>();
+    is_a_value::<Uuid>();
+    is_a_value::<Format>();
+    is_a_value::<OtherFile>();
+}
+
+#[test]
+fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
+    is_a_value::<Behaviour>();
+    is_a_value::<Consequence>();
+    is_a_value::<Rule>();
+    is_a_value::<Rules>();
+    is_a_value::<Standing>();
+    is_a_value::<Version>();
+    is_a_value::<Violation>();
+    is_for_threads::<Judge>();
+    is_for_threads::<SimulatedAsterisk>();
+    is_for_threads::<TestCall>();
+    is_for_threads::<TestReport>();
+    is_for_threads::<TestedCall>();
+}
+
+#[test]
+fn tones_are_as_free_as_the_digits_and_samples_they_come_from() {
+    is_a_value::<Generator>();
+    is_a_value::<Signal>();
+    is_for_threads::<Detector>();
+    is_for_threads::<Signals<'_, Samples<'_>>>();
+    is_for_threads::<Tones<std::vec::IntoIter<Digit>>>();
+    survives_panics::<Detector>();
+    survives_panics::<Tones<std::vec::IntoIter<Digit>>>();
+}
+
+#[test]
+fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
+    is_for_threads::<Frames<'_>>();
+    is_for_threads::<Samples<'_>>();
+    is_for_threads::<FrameBuffer<[u8; 323]>>();
+    is_for_threads::<FrameBuffer<&mut [u8]>>();
+    is_for_threads::<FrameReader<std::net::TcpStream>>();
+    is_for_threads::<FrameWriter<std::net::TcpStream>>();
+    is_for_threads::<Batch<'_, std::net::TcpStream>>();
+    is_for_threads::<Pacer>();
+    is_for_threads::<Recording<std::fs::File>>();
+    is_for_threads::<Wav>();
+    is_for_threads::<WavFault>();
+    survives_panics::<Frames<'_>>();
+    survives_panics::<Samples<'_>>();
+    survives_panics::<FrameBuffer<Vec<u8>>>();
+    survives_panics::<FrameReader<std::net::TcpStream>>();
+    survives_panics::<FrameWriter<std::net::TcpStream>>();
+    survives_panics::<Pacer>();
+    survives_panics::<Recording<std::fs::File>>();
+    survives_panics::<Wav>();
+}
+
+#[test]
+fn errors_can_be_boxed_and_sent_to_another_thread() {
+    is_an_error::<AudioError>();
+    is_an_error::<BufferTooShort>();
+    is_an_error::<NotADigit>();
+    is_an_error::<ParseUuidError>();
+    is_an_error::<ParseVersionError>();
+    is_an_error::<PayloadError<'static>>();
+    is_an_error::<PayloadTooLong>();
+    is_an_error::<ReadError>();
+    is_an_error::<RecordingError>();
+    is_an_error::<WavError>();
+    is_an_error::<WriteError>();
+}

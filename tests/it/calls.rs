@@ -1,0 +1,605 @@
+//! Calls over real sockets: what a server does for a good peer, a bad one, and one that goes away.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{
+    Call, CallOptions, End, Event, Handle, Incident, Server, SimulatedAsterisk,
+};
+use audiosocket::wire::{
+    Audio, Digit, Dtmf, DtmfDialect, Frame, Header, Kind, Message, PayloadFault, SampleRate, Uuid,
+};
+
+const UUID: Uuid = Uuid::from_bytes(*b"sixteen bytes it");
+const LONG_ENOUGH: Duration = Duration::from_secs(10);
+
+/// A server on a thread, what it reported, and what its handlers said.
+struct Running {
+    address: SocketAddr,
+    handle: Handle,
+    thread: JoinHandle<()>,
+    incidents: Receiver<String>,
+    said: Receiver<String>,
+}
+
+impl Running {
+    fn start<F>(handler: F) -> Running
+    where
+        F: Fn(&mut Call, &dyn Fn(String)) -> Result<(), Box<dyn Error + Send + Sync>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        Running::start_with(Duration::from_secs(5), handler)
+    }
+
+    fn start_with<F>(uuid_deadline: Duration, handler: F) -> Running
+    where
+        F: Fn(&mut Call, &dyn Fn(String)) -> Result<(), Box<dyn Error + Send + Sync>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (incident, incidents) = mpsc::channel();
+        let (say, said) = mpsc::channel();
+        let server = Server::builder()
+            .uuid_deadline(uuid_deadline)
+            // What is sent here is counted to the frame.
+            .call_options(CallOptions::default().first_silence(false).keep_alive(None))
+            .on_incident(move |happened: &Incident<'_>| {
+                incident.send(happened.to_string()).unwrap()
+            })
+            .bind("127.0.0.1:0")
+            .unwrap();
+        let (address, handle) = (server.local_address(), server.handle());
+        let thread = thread::spawn(move || {
+            let run = server.run(|call| {
+                let say = say.clone();
+                handler(call, &move |text| say.send(text).unwrap())
+            });
+            run.unwrap();
+        });
+        Running {
+            address,
+            handle,
+            thread,
+            incidents,
+            said,
+        }
+    }
+
+    fn call(&self) -> SimulatedAsterisk {
+        SimulatedAsterisk::connect(self.address, UUID).unwrap()
+    }
+
+    fn raw(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(LONG_ENOUGH)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    #[track_caller]
+    fn next_incident(&self) -> String {
+        self.incidents.recv_timeout(LONG_ENOUGH).unwrap()
+    }
+
+    #[track_caller]
+    fn next_said(&self) -> String {
+        self.said.recv_timeout(LONG_ENOUGH).unwrap()
+    }
+
+    /// Shuts down and answers the incidents nobody has asked for.
+    #[track_caller]
+    fn stop(self) -> Vec<String> {
+        self.handle.shut_down(Duration::ZERO);
+        self.thread.join().unwrap();
+        self.incidents.try_iter().collect()
+    }
+}
+
+fn echo(call: &mut Call, say: &dyn Fn(String)) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let voice = call.voice();
+    while let Some(event) = call.receive() {
+        match event {
+            Event::Message(Message::Audio(audio)) => voice.send(audio)?,
+            Event::Message(other) => say(format!("{other:?}")),
+            Event::Malformed(error) => say(error.to_string()),
+            Event::TooLong(header) => say(header.to_string()),
+            _ => say(format!("{event:?}")),
+        }
+    }
+    let stats = call.stats();
+    let end = call.end().unwrap();
+    say(format!(
+        "{end}, {} in, {} out",
+        stats.frames_received, stats.frames_sent
+    ));
+    Ok(())
+}
+
+fn audio(bytes: &[u8]) -> Audio<'_> {
+    Audio::new(SampleRate::Hz8000, bytes).unwrap()
+}
+
+fn uuid_frame() -> Vec<u8> {
+    let mut buffer = [0; 19];
+    Message::Uuid(UUID).encode(&mut buffer).unwrap().to_vec()
+}
+
+#[test]
+fn audio_comes_back_and_digits_arrive_in_both_dialects() {
+    let server = Running::start(echo);
+    for (dialect, digits) in [
+        (DtmfDialect::Asterisk, vec!["Dtmf(Digit(Digit(7)))"]),
+        (
+            DtmfDialect::StartStop,
+            vec![
+                "Dtmf(Start(Digit(7)))",
+                "Dtmf(Stop { digit: Digit(7), duration_ms: 30 })",
+            ],
+        ),
+    ] {
+        let mut asterisk = server.call().with_dialect(dialect);
+        for number in 0..5 {
+            let frame = [number; 320];
+            asterisk.caller().say(audio(&frame)).unwrap();
+            assert_eq!(
+                asterisk.receive().and_then(|event| event.audio()),
+                Some(audio(&frame))
+            );
+        }
+        let key = Digit::try_from('7').unwrap();
+        asterisk
+            .caller()
+            .press(key, Duration::from_millis(30))
+            .unwrap();
+        for digit in &digits {
+            assert_eq!(server.next_said(), *digit);
+        }
+        asterisk.hang_up();
+        let received = 5 + digits.len();
+        let end = server.next_said();
+        assert_eq!(
+            end,
+            format!("the peer closed the connection, {received} in, 5 out")
+        );
+    }
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
+    let server = Running::start(echo);
+    let mut stream = server.raw();
+    let mut bytes = uuid_frame();
+    let long_error = vec![9; 65_535];
+    let table: [(u8, &[u8], &str); 13] = [
+        (
+            0x10,
+            &[],
+            "audio (0x10) without a sample, at least 2 bytes are due",
+        ),
+        (
+            0x10,
+            &[1, 2, 3],
+            "audio (0x10) with payload length 3, an even length is due",
+        ),
+        (
+            0x01,
+            &[0; 4],
+            "UUID (0x01) with payload length 4 instead of 16",
+        ),
+        (
+            0x01,
+            &[0; 16],
+            "Uuid(Uuid(00000000-0000-0000-0000-000000000000))",
+        ),
+        (0x20, b"new", "Unknown(Frame(0x20, 3 bytes))"),
+        (0x02, &[], "LegacySilence"),
+        (
+            0x02,
+            &[1, b'1'],
+            "DTMF (0x02) with payload length 2 instead of 6",
+        ),
+        (
+            0x02,
+            &[7, b'1', 0, 0, 0, 0],
+            "DTMF (0x02) with state 0x07 instead of 0 (stop) or 1 (start)",
+        ),
+        (0x03, &[], "DTMF (0x03) with payload length 0 instead of 1"),
+        (
+            0x03,
+            b"x",
+            "DTMF (0x03) with code 0x78 instead of a digit 0-9, *, #, A-D",
+        ),
+        (0xff, &[], "Error(ErrorCode([]))"),
+        (0xff, &[3], "Error(ErrorCode([03]))"),
+        (
+            0x15,
+            &long_error,
+            "audio (0x15) with payload length 65535, an even length is due",
+        ),
+    ];
+    for (kind, payload, _) in table {
+        let mut buffer = vec![0; payload.len() + Header::LEN];
+        let frame = Frame::new(Kind::from_byte(kind), payload).unwrap();
+        bytes.extend_from_slice(frame.encode(&mut buffer).unwrap());
+    }
+    bytes.extend_from_slice(&[0x10, 0x00, 0x02, 0x05, 0x06]);
+    stream.write_all(&bytes).unwrap();
+    for (_, _, said) in table {
+        assert_eq!(server.next_said(), said);
+    }
+    let mut echoed = [0; 5];
+    stream.read_exact(&mut echoed).unwrap();
+    assert_eq!(
+        echoed,
+        [0x10, 0x00, 0x02, 0x05, 0x06],
+        "only the good audio is echoed"
+    );
+    drop(stream);
+    assert_eq!(
+        server.next_said(),
+        "the peer closed the connection, 14 in, 1 out"
+    );
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() {
+    let server = Running::start_with(Duration::from_secs(1), echo);
+    let mut drip = uuid_frame();
+    drip.truncate(18);
+    let table: [(&[u8], &str); 7] = [
+        (
+            &[0x10, 0x01, 0x40],
+            "the first frame is audio (0x10), payload length 320, not a UUID of 16 bytes",
+        ),
+        (
+            &[0x01, 0x00, 0x04, 1, 2, 3, 4],
+            "the first frame is UUID (0x01), payload length 4, not a UUID of 16 bytes",
+        ),
+        (
+            &[0x01, 0xff, 0xff],
+            "the first frame is UUID (0x01), payload length 65535, not a UUID of 16 bytes",
+        ),
+        (
+            b"GET / HTTP/1.1\r\n\r\n",
+            "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes",
+        ),
+        (
+            &[0x00, 0x00, 0x00],
+            "the first frame is hangup (0x00), payload length 0, not a UUID of 16 bytes",
+        ),
+        (&[], "no UUID in time: 0 of its 19 bytes came"),
+        (&drip, "no UUID in time: 18 of its 19 bytes came"),
+    ];
+    for (bytes, refusal) in table {
+        let mut stream = server.raw();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(
+            answer,
+            [0, 0, 0],
+            "a hangup frame and a close, no reset: {refusal}"
+        );
+        let incident = server.next_incident();
+        assert_eq!(
+            incident,
+            format!("{} refused: {refusal}", stream.local_addr().unwrap())
+        );
+    }
+    // Cut inside the UUID; and a health check, which is no incident.
+    let mut stream = server.raw();
+    stream.write_all(&drip[..5]).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert!(
+        server
+            .next_incident()
+            .ends_with("refused: closed inside its first frame, after 5 of its bytes")
+    );
+    drop(server.raw());
+
+    let asterisk = server.call();
+    asterisk.hang_up();
+    assert_eq!(
+        server.next_said(),
+        "the peer closed the connection, 0 in, 0 out"
+    );
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn the_uuid_deadline_holds_for_the_whole_uuid_and_not_for_each_byte() {
+    let server = Running::start_with(Duration::from_millis(300), echo);
+    let mut stream = server.raw();
+    // 18 bytes, each within 200 ms of the one before: 3.6 s if every byte had a deadline of its own.
+    let sender = {
+        let mut stream = stream.try_clone().unwrap();
+        thread::spawn(move || {
+            for byte in &uuid_frame()[..18] {
+                if stream.write_all(&[*byte]).is_err() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(200));
+            }
+        })
+    };
+    let incident = server.next_incident();
+    let received: usize = incident
+        .split("in time: ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(received < 18, "{incident}");
+    let mut answer = [0; 3];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, [0, 0, 0]);
+    sender.join().unwrap();
+    server.stop();
+}
+
+#[test]
+fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
+    let server = Running::start(echo);
+    let mut stream_bytes = uuid_frame();
+    stream_bytes.extend_from_slice(&[0x03, 0x00, 0x01, b'5', 0x10, 0x00, 0x04, 1, 2, 3, 4]);
+    for cut in 19..=stream_bytes.len() {
+        let mut stream = server.raw();
+        stream.write_all(&stream_bytes[..cut]).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut end = server.next_said();
+        if cut >= 23 {
+            assert_eq!(end, "Dtmf(Digit(Digit(5)))");
+            end = server.next_said();
+        }
+        let needed = match cut {
+            19 | 23 | 30 => None,
+            20..=21 => Some(22 - cut),
+            22 => Some(1),
+            24..=25 => Some(26 - cut),
+            _ => Some(30 - cut),
+        };
+        let expected = match needed {
+            None => String::from("the peer closed the connection,"),
+            Some(needed) => {
+                format!("the peer closed inside a frame, which lacks {needed} of its bytes,")
+            }
+        };
+        assert!(end.starts_with(&expected), "cut at {cut}: {end}");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_reset_is_an_end_like_any_other() {
+    let server = Running::start(|call, say| {
+        call.voice().send(audio(&[1; 320]))?;
+        say(String::from("sent"));
+        while call.receive().is_some() {}
+        say(format!("{:?}", call.end().unwrap()));
+        Ok(())
+    });
+    let mut stream = server.raw();
+    stream.write_all(&uuid_frame()).unwrap();
+    assert_eq!(server.next_said(), "sent");
+    // Wait until the audio is here, then close with it unread: the kernel sends a reset.
+    assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
+    drop(stream);
+    assert_eq!(server.next_said(), "Reset");
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
+    let server = Running::start(
+        |call, say| match call.receive().and_then(|event| event.dtmf()) {
+            Some(Dtmf::Digit(digit)) if digit.to_char() == '1' => Err("no such flight")?,
+            Some(Dtmf::Digit(digit)) if digit.to_char() == '2' => panic!("two is {}", "too much"),
+            Some(Dtmf::Digit(digit)) if digit.to_char() == '3' => std::panic::panic_any(3),
+            _ => echo(call, say),
+        },
+    );
+    let mut bystander = server.call();
+    bystander.caller().say(audio(&[1; 320])).unwrap();
+    for (digit, incident) in [
+        ('1', "its handler failed: no such flight"),
+        ('2', "its handler panicked: two is too much"),
+        ('3', "its handler panicked: a value that is no text"),
+    ] {
+        let mut asterisk = server.call();
+        let digit = Digit::try_from(digit).unwrap();
+        asterisk.caller().press(digit, Duration::ZERO).unwrap();
+        assert_eq!(server.next_incident(), format!("call {UUID}: {incident}"));
+        assert_eq!(asterisk.receive(), None);
+        assert_eq!(
+            asterisk.end(),
+            Some(End::HungUp),
+            "ended with a hangup frame"
+        );
+        bystander.caller().say(audio(&[2; 320])).unwrap();
+        assert_eq!(
+            bystander.receive().and_then(|event| event.audio()),
+            Some(audio(&[2; 320]))
+        );
+    }
+    bystander.hang_up();
+    server.stop();
+}
+
+#[test]
+fn hanging_up_with_audio_unread_closes_without_a_reset() {
+    let server = Running::start(|call, _| {
+        // Hangs up in the midst of the caller's audio, having read next to none of it.
+        call.receive();
+        call.hang_up();
+        assert_eq!(call.receive(), None);
+        assert_eq!(call.end(), Some(End::HungUpHere));
+        assert!(call.voice().send(audio(&[1; 320])).is_err());
+        Ok(())
+    });
+    for _ in 0..20 {
+        let mut stream = server.raw();
+        let mut bytes = uuid_frame();
+        for _ in 0..50 {
+            bytes.extend_from_slice(&[0x10, 0x00, 0x02, 1, 2]);
+        }
+        stream.write_all(&bytes).unwrap();
+        let mut answer = [0; 3];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, [0, 0, 0]);
+        stream.write_all(&bytes).unwrap();
+        assert_eq!(stream.read(&mut answer).unwrap(), 0);
+        stream
+            .write_all(&bytes)
+            .expect("the server still takes what is under way");
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(stream.take_error().unwrap().map(|error| error.kind()), None);
+    }
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn shutting_down_lets_calls_end_within_the_grace() {
+    let server = Running::start(echo);
+    let mut asterisk = server.call();
+    asterisk.caller().say(audio(&[1; 320])).unwrap();
+    assert!(asterisk.receive().is_some());
+    server.handle.shut_down(LONG_ENOUGH);
+    server.handle.shut_down(LONG_ENOUGH * 2);
+    asterisk.caller().say(audio(&[2; 320])).unwrap();
+    assert_eq!(
+        asterisk.receive().and_then(|event| event.audio()),
+        Some(audio(&[2; 320]))
+    );
+    asterisk.hang_up();
+    assert_eq!(
+        server.next_said(),
+        "the peer closed the connection, 2 in, 2 out"
+    );
+    server.thread.join().unwrap();
+    assert!(
+        TcpStream::connect(server.address).is_err(),
+        "nobody listens any more"
+    );
+}
+
+#[test]
+fn shutting_down_hangs_up_what_is_left_after_the_grace() {
+    let server = Running::start(echo);
+    let mut asterisk = server.call();
+    asterisk.caller().say(audio(&[1; 320])).unwrap();
+    assert!(asterisk.receive().is_some());
+    let silent = server.raw();
+    server.handle.shut_down(Duration::ZERO);
+    assert_eq!(asterisk.receive(), None);
+    assert_eq!(asterisk.end(), Some(End::HungUp));
+    assert_eq!(server.next_said(), "this side hung up, 1 in, 1 out");
+    // The simulated Asterisk has not closed yet; the server waits for it no longer than it says.
+    server.thread.join().unwrap();
+    drop((asterisk, silent));
+}
+
+#[test]
+fn a_server_can_be_shut_down_before_it_runs() {
+    let server = Server::from_listener(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
+    server.handle().shut_down(Duration::ZERO);
+    server.run(|_| panic!("no call was to be served")).unwrap();
+}
+
+#[test]
+fn waiting_ends_at_the_given_time_and_loses_nothing() {
+    let server = Running::start(|call, say| {
+        let started = Instant::now();
+        let mut ticks = 0;
+        let mut frames = 0;
+        while frames < 3 {
+            match call.receive_until(started + Duration::from_millis(20) * (ticks + 1)) {
+                Some(Event::TimeUp) => {
+                    ticks += 1;
+                    assert!(started.elapsed() >= Duration::from_millis(20) * ticks);
+                }
+                Some(event) => frames += usize::from(event.audio().is_some()),
+                None => break,
+            }
+        }
+        assert_eq!(
+            call.receive_until(started),
+            Some(Event::TimeUp),
+            "the time has passed"
+        );
+        say(format!("{frames} frames, ticked: {}", ticks >= 10));
+        Ok(())
+    });
+    let mut asterisk = server.call();
+    for byte in 0..3 {
+        asterisk.caller().keep_silent(Duration::from_millis(100));
+        asterisk.caller().say(audio(&[byte; 320])).unwrap();
+    }
+    assert_eq!(server.next_said(), "3 frames, ticked: true");
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn one_thread_may_listen_while_another_speaks() {
+    let server = Running::start(|call, say| {
+        let (listener, speaker) = call.split();
+        thread::scope(|scope| {
+            let speaking = scope.spawn(move || {
+                let mut count = 0;
+                while speaker.send_paced(audio(&[count; 320])).is_ok() && count < 9 {
+                    count += 1;
+                }
+                speaker.voice().hang_up();
+                count
+            });
+            let mut heard = 0;
+            while listener.receive().is_some() {
+                heard += 1;
+            }
+            say(format!(
+                "heard {heard}, spoke {}, {:?}",
+                speaking.join().unwrap(),
+                listener.end()
+            ));
+        });
+        Ok(())
+    });
+    let mut asterisk = server.call();
+    asterisk.caller().say(audio(&[1; 320])).unwrap();
+    let mut said = Vec::new();
+    while let Some(event) = asterisk.receive() {
+        said.push(event.audio().unwrap().bytes()[0]);
+    }
+    assert_eq!(said, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(server.next_said(), "heard 1, spoke 9, Some(HungUpHere)");
+    asterisk.hang_up();
+    assert_eq!(server.stop(), Vec::<String>::new());
+}
+
+#[test]
+fn a_malformed_frame_can_be_looked_at() {
+    let server = Running::start(|call, say| {
+        if let Some(Event::Malformed(error)) = call.receive() {
+            assert_eq!(error.fault(), PayloadFault::OddAudio { met: 3 });
+            say(format!("{:?}", error.frame().payload()));
+        }
+        Ok(())
+    });
+    let mut stream = server.raw();
+    stream.write_all(&uuid_frame()).unwrap();
+    stream.write_all(&[0x12, 0x00, 0x03, 7, 8, 9]).unwrap();
+    assert_eq!(server.next_said(), "[7, 8, 9]");
+    drop(stream);
+    server.stop();
+}

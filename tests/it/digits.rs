@@ -1,0 +1,204 @@
+//! Digits that are sent: as signals to a peer of the start-stop dialect, as tones to every other.
+
+use std::time::Duration;
+
+use audiosocket::call::asterisk::Version;
+use audiosocket::call::{CallOptions, Event, SayError, Server, SimulatedAsterisk, TestCall};
+use audiosocket::tone::{Detector, Signal};
+use audiosocket::wire::{Digit, Dtmf, DtmfDialect, Message, SampleRate};
+
+use crate::common::served::{self, Served, uuid};
+
+const DIGITS: &str = "1590*#ad";
+
+fn options() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
+
+/// What came of the digits that a server sent: those in the sound, and the signals with the number of audio frames before each.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Came {
+    sound: String,
+    signals: Vec<(usize, Dtmf)>,
+    frames: usize,
+}
+
+fn listen(asterisk: &mut SimulatedAsterisk, rate: SampleRate) -> Came {
+    let mut detector = Detector::new(rate);
+    let mut came = Came::default();
+    let mut push = |signal: Signal| {
+        if let Signal::Start { digit, .. } = signal {
+            came.sound.push(digit.to_char());
+        }
+    };
+    while let Some(event) = asterisk.receive() {
+        match event {
+            Event::Message(Message::Audio(audio)) => {
+                assert_eq!(audio.rate(), rate);
+                detector.feed(audio.samples()).for_each(&mut push);
+                came.frames += 1;
+            }
+            Event::Message(Message::Dtmf(signal)) => came.signals.push((came.frames, signal)),
+            other => panic!("{other:?}"),
+        }
+    }
+    detector.finish().for_each(&mut push);
+    came
+}
+
+/// A server that waits for the caller's digit, says a frame, sends digits, and hangs up.
+fn server(options: CallOptions) -> Served {
+    Served::start(Server::builder().call_options(options), |call| {
+        while let Some(event) = call.receive() {
+            if event
+                .dtmf()
+                .is_some_and(|dtmf| !matches!(dtmf, Dtmf::Start(_)))
+            {
+                let voice = call.voice();
+                voice.say_samples(&vec![1; voice.rate().samples_in(10)])?;
+                voice.send_digits(DIGITS)?;
+                voice.hang_up_when_said();
+            }
+        }
+        Ok(())
+    })
+}
+
+fn press(asterisk: &mut SimulatedAsterisk) {
+    let digit = Digit::try_from('5').unwrap();
+    asterisk
+        .caller()
+        .press(digit, Duration::from_millis(20))
+        .unwrap();
+}
+
+#[test]
+fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
+    let (asterisk, start_stop) = (DtmfDialect::Asterisk, DtmfDialect::StartStop);
+    for (set, heard, signals) in [
+        (None, asterisk, false),
+        (None, start_stop, true),
+        (Some(asterisk), start_stop, false),
+        (Some(start_stop), asterisk, true),
+    ] {
+        for rate in [SampleRate::Hz8000, SampleRate::Hz44100] {
+            let server = server(options().dialect(set).speech_rate(rate));
+            let mut asterisk = server.simulate(uuid(1)).with_dialect(heard);
+            press(&mut asterisk);
+            let came = listen(&mut asterisk, rate);
+            asterisk.hang_up();
+            server.stop();
+            let case = (set, heard, rate);
+            // Ten frames for each digit, behind that of the speech; tones follow its samples, and need one more.
+            if !signals {
+                assert_eq!(came.sound, DIGITS.to_uppercase(), "{case:?}");
+                assert_eq!(
+                    (came.signals.len(), came.frames),
+                    (0, 1 + 10 * 8),
+                    "{case:?}"
+                );
+                continue;
+            }
+            assert_eq!(
+                (came.sound.as_str(), came.frames),
+                ("", 1 + 10 * 8),
+                "{case:?}"
+            );
+            let expected: Vec<(usize, Dtmf)> = DIGITS
+                .chars()
+                .enumerate()
+                .flat_map(|(place, digit)| {
+                    let digit = Digit::try_from(digit).unwrap();
+                    let duration_ms = 100;
+                    let before = 1 + 10 * place;
+                    [
+                        (before, Dtmf::Start(digit)),
+                        (before + 5, Dtmf::Stop { digit, duration_ms }),
+                    ]
+                })
+                .collect();
+            assert_eq!(came.signals, expected, "{case:?}");
+        }
+    }
+}
+
+#[test]
+fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
+    let options = options().dialect(Some(DtmfDialect::StartStop));
+    let server = Served::start(Server::builder().call_options(options), |call| {
+        let voice = call.voice();
+        // Speech right before and right behind: nothing of it is lost.
+        voice.say_samples(&[7; 160])?;
+        voice.send_digits("#")?;
+        voice.say_samples(&[8; 160])?;
+        voice.hang_up_when_said();
+        while call.receive().is_some() {}
+        Ok(())
+    });
+    let stream = server.connect_as(uuid(1));
+    let silence = [&[0x10, 1, 0x40][..], &[0; 320]].concat();
+    let speech = |sample: u8| [&[0x10, 1, 0x40][..], &[sample, 0].repeat(160)].concat();
+    let expected = [
+        speech(7),
+        vec![0x02, 0, 6, 1, b'#', 0, 0, 0, 0],
+        silence.repeat(5),
+        vec![0x02, 0, 6, 0, b'#', 0x64, 0, 0, 0],
+        silence.repeat(5),
+        speech(8),
+        vec![0, 0, 0],
+    ];
+    assert_eq!(served::read_to_end(&stream), expected.concat());
+    drop(stream);
+    server.stop();
+}
+
+#[test]
+fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
+    let report = TestCall::new()
+        .judged_by([Version::MEASURED, Version::START_STOP])
+        .press("5")
+        .unwrap()
+        .talk(Duration::from_secs(1))
+        .call_handler(|call| {
+            while let Some(event) = call.receive() {
+                if event.dtmf().is_some() {
+                    call.send_digits("12#")?;
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(report.is_fine(), "{report}");
+}
+
+#[test]
+fn what_is_no_digit_is_refused_and_nothing_sent() {
+    let server = Served::start(Server::builder().call_options(options()), |call| {
+        let Err(SayError::NotADigit(error)) = call.send_digits("12e4") else {
+            panic!("it was taken");
+        };
+        assert_eq!(SayError::NotADigit(error).to_string(), error.to_string());
+        call.send_digits("")?;
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    assert_eq!(listen(&mut asterisk, SampleRate::Hz8000), Came::default());
+    asterisk.hang_up();
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+#[test]
+fn digits_that_find_no_room_are_counted() {
+    let limit = Duration::from_secs(1);
+    for (dialect, taken) in [(DtmfDialect::Asterisk, 5), (DtmfDialect::StartStop, 5)] {
+        let options = options().speech_limit(limit).dialect(Some(dialect));
+        let server = Served::start(Server::builder().call_options(options), move |call| {
+            assert_eq!(call.send_digits("1234567"), Err(SayError::Full { taken }));
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        while asterisk.receive().is_some() {}
+        asterisk.hang_up();
+        assert_eq!(server.stop().incidents, Vec::<String>::new());
+    }
+}

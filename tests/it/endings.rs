@@ -1,0 +1,263 @@
+//! What a server says by itself, and how its calls and itself come to an end, over real sockets.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
+use audiosocket::call::{CallOptions, End, SendError, Server, Voice};
+
+/// Nothing is sent that the test has not asked for.
+fn quiet() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
+
+/// 20 ms of silence at 8 kHz.
+fn silence_frame() -> Vec<u8> {
+    let mut frame = vec![0x10, 0x01, 0x40];
+    frame.resize(323, 0);
+    frame
+}
+
+#[track_caller]
+fn hear_silence(mut stream: &TcpStream) {
+    let mut frame = silence_frame();
+    frame.fill(0xff);
+    stream.read_exact(&mut frame).unwrap();
+    assert_eq!(frame, silence_frame());
+}
+
+#[test]
+fn a_call_is_greeted_with_a_frame_of_silence_unless_that_is_not_wanted() {
+    let options = CallOptions::default().keep_alive(None);
+    let server = Served::start(Server::builder().call_options(options), served::echo);
+    let stream = server.connect_as(uuid(1));
+    hear_silence(&stream);
+    served::hear_an_echo(&stream);
+    drop(stream);
+    server.stop();
+
+    let server = Served::start(Server::builder().call_options(quiet()), served::echo);
+    let stream = server.connect_as(uuid(1));
+    // The first that comes is the echo.
+    served::hear_an_echo(&stream);
+    drop(stream);
+    server.stop();
+}
+
+#[test]
+fn a_silent_call_is_kept_alive_with_silence_unless_that_is_not_wanted() {
+    let kept_alive = Served::start(Server::builder(), served::echo);
+    let left_alone = Served::start(Server::builder().call_options(quiet()), served::echo);
+    let unattended = left_alone.connect_as(uuid(1));
+    served::hear_an_echo(&unattended);
+
+    let stream = kept_alive.connect_as(uuid(2));
+    // The greeting and, after a second each, two more.
+    for _ in 0..3 {
+        hear_silence(&stream);
+    }
+    // A frame is counted once it is sent, and so may be heard a moment before.
+    served::eventually("three frames counted", || {
+        let stats = kept_alive.handle.calls().pop()?.stats;
+        ((stats.frames_received, stats.frames_sent) == (0, 3)).then_some(())
+    });
+
+    // Meanwhile nothing has come here: the first is the echo.
+    served::hear_an_echo(&unattended);
+    drop((unattended, stream));
+    kept_alive.stop();
+    left_alone.stop();
+}
+
+#[test]
+fn the_threads_of_calls_are_called_what_the_application_says() {
+    let (name, names) = mpsc::channel();
+    let builder = Server::builder().thread_name("line").stack_size(256 * 1024);
+    let server = Served::start(builder, move |_| -> HandlerResult {
+        let here = thread::current();
+        Ok(name.send(here.name().map(String::from))?)
+    });
+    let mut seen = Vec::new();
+    for number in 0..2 {
+        let _stream = server.connect_as(uuid(number));
+        let name = names.recv_timeout(PATIENCE).unwrap().expect("a name");
+        let number: Option<usize> = name.strip_prefix("line-").and_then(|it| it.parse().ok());
+        assert!(number.is_some(), "{name}");
+        assert!(!seen.contains(&name), "{name} twice");
+        seen.push(name);
+    }
+    server.stop();
+}
+
+#[test]
+fn hanging_up_by_uuid_ends_every_call_that_has_it_and_no_other() {
+    let server = Served::start(Server::builder().call_options(quiet()), served::echo);
+    let streams = [7, 8, 7].map(|number| {
+        let stream = server.connect_as(uuid(number));
+        served::hear_an_echo(&stream);
+        stream
+    });
+    assert_eq!(server.handle.hang_up(uuid(9)), 0);
+    assert_eq!(server.handle.hang_up(uuid(7)), 2);
+    for stream in [&streams[0], &streams[2]] {
+        let answer = served::read_while_sending(stream, &SAMPLE, Duration::from_millis(5));
+        assert_eq!(answer, HANGUP);
+        assert_eq!(server.end_of(stream).end, Some(End::HungUpHere));
+    }
+    server.wait_for_calls(1);
+    assert_eq!(server.handle.hang_up(uuid(7)), 0, "they are gone");
+    served::hear_an_echo(&streams[1]);
+    drop(streams);
+    server.stop();
+}
+
+#[test]
+fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thread_too() {
+    let (spoke, speaking) = mpsc::channel();
+    let server = Served::start(
+        Server::builder().call_options(quiet()),
+        move |call| -> HandlerResult {
+            let (listener, speaker) = call.split();
+            thread::scope(|scope| {
+                let spoken = scope.spawn(move || {
+                    loop {
+                        if let Err(error) = speaker.send_paced(served::audio(&[1; 320])) {
+                            return error;
+                        }
+                    }
+                });
+                while listener.receive().is_some() {}
+                spoke.send(spoken.join().unwrap()).unwrap();
+            });
+            Ok(())
+        },
+    );
+    let mut stream = server.connect_as(uuid(1));
+    let mut frame = [0; 323];
+    stream.read_exact(&mut frame).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let heard = served::read_to_end(&stream);
+    assert!(heard.ends_with(&HANGUP));
+    let error = speaking.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(error, SendError::Over(End::Closed));
+    assert_eq!(server.end_of(&stream).end, Some(End::Closed));
+    drop(stream);
+    server.stop();
+}
+
+#[test]
+fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
+    let (keep, kept) = mpsc::channel::<Voice>();
+    let server = Served::start(
+        Server::builder().call_options(quiet()),
+        move |call| -> HandlerResult {
+            keep.send(call.voice())?;
+            match call.uuid() {
+                hasty if hasty == uuid(1) => Ok(()),
+                _ => served::echo(call),
+            }
+        },
+    );
+    let left = server.connect_as(uuid(1));
+    let left_voice = kept.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(served::read_to_end(&left), HANGUP);
+    let closed = server.connect_as(uuid(2));
+    let closed_voice = kept.recv_timeout(PATIENCE).unwrap();
+    served::hear_an_echo(&closed);
+    drop(closed);
+    server.wait_for_calls(0);
+    for (voice, end) in [(left_voice, End::HungUpHere), (closed_voice, End::Closed)] {
+        let answer = voice.send(served::audio(&[1; 320]));
+        assert_eq!(answer, Err(SendError::Over(end)));
+        voice.hang_up();
+        let answer = voice.send(served::audio(&[1; 320]));
+        assert_eq!(answer, Err(SendError::Over(end)), "the first end counts");
+    }
+    drop(left);
+    server.stop();
+}
+
+#[test]
+fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace() {
+    let builder = Server::builder().uuid_deadline(PATIENCE * 2);
+    let server = Served::start(builder.call_options(quiet()), served::echo);
+    let call = server.connect_as(uuid(1));
+    served::hear_an_echo(&call);
+    let pending: Vec<TcpStream> = (0..3).map(|_| server.connect()).collect();
+    server.wait_for_pending(3);
+
+    server.handle.shut_down(PATIENCE * 2);
+    for stream in &pending {
+        assert_eq!(served::read_to_end(stream), HANGUP);
+        assert_eq!(server.refusal_of(stream), "ShuttingDown");
+    }
+    served::hear_an_echo(&call);
+    server.handle.shut_down(Duration::ZERO);
+    let answer = served::read_while_sending(&call, &SAMPLE, Duration::from_millis(5));
+    let echoes = answer.strip_suffix(&HANGUP).expect("a hangup at the end");
+    assert!(echoes.chunks(SAMPLE.len()).all(|echo| echo == SAMPLE));
+    assert_eq!(server.end_of(&call).end, Some(End::HungUpHere));
+    drop((call, pending));
+    server.wait();
+}
+
+#[test]
+fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_reset() {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let callers: Vec<TcpStream> = (0..20)
+        .map(|number| {
+            let mut stream = served::connect(server.local_address());
+            stream.write_all(&served::uuid_frame(uuid(number))).unwrap();
+            stream.write_all(&SAMPLE).unwrap();
+            stream
+        })
+        .collect();
+    // As long as the server does not run, all of them wait in the backlog.
+    let handle = server.handle();
+    handle.shut_down(Duration::ZERO);
+    let running = thread::spawn(move || server.run(|_| panic!("no call was to be served")));
+    thread::scope(|scope| {
+        for stream in &callers {
+            scope.spawn(|| {
+                let answer = served::read_while_sending(stream, &SAMPLE, Duration::from_millis(5));
+                assert_eq!(answer, HANGUP);
+            });
+        }
+    });
+    drop(callers);
+    running.join().unwrap().unwrap();
+    let counts = handle.counts();
+    assert_eq!((counts.calls_begun, counts.calls), (0, 0));
+}
+
+#[test]
+fn a_caller_whose_admission_takes_longer_than_the_shutdown_is_hung_up_and_not_reset() {
+    let (asked, asking) = mpsc::channel();
+    let (answer, answers) = mpsc::channel::<()>();
+    let answers = Mutex::new(answers);
+    let builder = Server::builder().call_options(quiet()).admit(move |_| {
+        asked.send(())?;
+        Ok(answers.lock().unwrap().recv_timeout(PATIENCE)?)
+    });
+    let server = Served::start(builder, served::echo);
+    let stream = server.connect_as(uuid(1));
+    asking.recv_timeout(PATIENCE).unwrap();
+    server.handle.shut_down(Duration::ZERO);
+    // The server has waited for its last connections for 2 s by then.
+    let heard = thread::scope(|scope| {
+        let talking =
+            scope.spawn(|| served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5)));
+        thread::sleep(Duration::from_secs(3));
+        answer.send(()).unwrap();
+        talking.join().unwrap()
+    });
+    assert_eq!(heard, HANGUP);
+    drop(stream);
+    let said = server.wait();
+    let names: Vec<&str> = said.refused.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["ShuttingDown"]);
+}

@@ -1,0 +1,146 @@
+//! The application's hooks: slow ones hold up nobody, and what they are told is true.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{CallOptions, Deadline, End, SendError, Server};
+
+use crate::common::served::{self, HANGUP, PATIENCE, Served, uuid};
+
+/// Holds up whoever passes until it is opened.
+#[derive(Clone, Default)]
+struct Gate {
+    open: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let (open, changed) = &*self.open;
+        let mut open = open.lock().unwrap();
+        while !*open {
+            open = changed.wait(open).unwrap();
+        }
+    }
+
+    fn open(&self) {
+        let (open, changed) = &*self.open;
+        *open.lock().unwrap() = true;
+        changed.notify_all();
+    }
+}
+
+fn quiet() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
+
+#[test]
+fn an_incident_hook_that_does_not_return_holds_up_no_call() {
+    let gate = Gate::default();
+    let hook = gate.clone();
+    let server = Server::builder()
+        .max_calls(1)
+        .max_pending(3)
+        .call_options(quiet())
+        .on_incident(move |_| hook.pass())
+        .bind("127.0.0.1:0")
+        .unwrap();
+    let (address, handle) = (server.local_address(), server.handle());
+    let running = thread::spawn(move || server.run(served::echo));
+    // Three wait for their UUID, the others are refused, and the first of them keeps the hook.
+    let silent: Vec<_> = (0..20).map(|_| served::connect(address)).collect();
+    served::eventually("the refusals", || {
+        (handle.counts().refused >= 17).then_some(())
+    });
+    drop(silent);
+    served::eventually("room", || (handle.counts().pending == 0).then_some(()));
+
+    let mut healthy = served::connect(address);
+    healthy.write_all(&served::uuid_frame(uuid(1))).unwrap();
+    served::hear_an_echo(&healthy);
+    drop(healthy);
+    gate.open();
+    handle.shut_down(Duration::ZERO);
+    running.join().unwrap().unwrap();
+}
+
+#[test]
+fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
+    let gate = Gate::default();
+    let hook = gate.clone();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen_by_hook = Arc::clone(&seen);
+    let builder = Server::builder()
+        .max_calls(2)
+        .call_options(quiet())
+        .admit(move |caller| {
+            seen_by_hook
+                .lock()
+                .unwrap()
+                .push(caller.live_with_same_uuid);
+            hook.pass();
+            Ok(())
+        });
+    let server = Served::start(builder, served::echo);
+    let first = server.connect_as(uuid(1));
+    served::eventually("the first", || {
+        (seen.lock().unwrap().len() == 1).then_some(())
+    });
+    let second = server.connect_as(uuid(1));
+    served::eventually("the second", || {
+        (seen.lock().unwrap().len() == 2).then_some(())
+    });
+    let third = server.connect_as(uuid(3));
+    assert_eq!(served::read_to_end(&third), HANGUP);
+    assert_eq!(server.refusal_of(&third), "TooManyCalls");
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [0, 1],
+        "the third was not even asked for"
+    );
+    let counts = server.handle.counts();
+    assert_eq!((counts.calls, counts.pending), (0, 2));
+
+    gate.open();
+    served::hear_an_echo(&first);
+    served::hear_an_echo(&second);
+    drop((first, second, third));
+    server.stop();
+}
+
+#[test]
+fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
+    let options = quiet().longest_call(Some(Duration::from_millis(300)));
+    let builder = Server::builder().call_options(options);
+    let server = Served::start(builder, |call| {
+        let begun = Instant::now();
+        let (_, speaker) = call.split();
+        let over = loop {
+            if let Err(error) = speaker.send_paced(served::audio(&[7; 320])) {
+                break error;
+            }
+            assert!(begun.elapsed() < PATIENCE, "nobody ended the call");
+        };
+        assert_eq!(over, SendError::Over(End::TimedOut(Deadline::Call)));
+        Ok(())
+    });
+    let caller = server.connect_as(uuid(1));
+    assert!(served::read_to_end(&caller).ends_with(&HANGUP));
+    assert_eq!(
+        server.end_of(&caller).end,
+        Some(End::TimedOut(Deadline::Call))
+    );
+    drop(caller);
+    assert!(server.stop().incidents.is_empty());
+}
+
+#[test]
+fn a_handle_does_not_keep_the_port_of_a_server_that_is_gone() {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let (address, handle) = (server.local_address(), server.handle());
+    drop(server);
+    TcpListener::bind(address).expect("the port is free again");
+    handle.shut_down(Duration::ZERO);
+}

@@ -1,0 +1,319 @@
+//! No call can hurt another: hostile peers do their worst to a server, and fifty calls beside them lose nothing.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served};
+use audiosocket::call::{Call, CallOptions, Deadline, End, Event, Server};
+use audiosocket::wire::{Message, Uuid};
+
+const HEALTHY: usize = 50;
+const MAX_CALLS: usize = 60;
+const CROWD: usize = 500;
+
+fn start() -> Served {
+    let options = CallOptions::default()
+        .first_silence(false)
+        .keep_alive(None)
+        .frame_deadline(Duration::from_secs(1))
+        .write_deadline(Duration::from_secs(1));
+    let builder = Server::builder()
+        .max_calls(MAX_CALLS)
+        .uuid_deadline(Duration::from_millis(1500))
+        .call_options(options);
+    Served::start(builder, echo_or_panic)
+}
+
+fn echo_or_panic(call: &mut Call) -> HandlerResult {
+    let voice = call.voice();
+    while let Some(event) = call.receive() {
+        match event {
+            Event::Message(Message::Dtmf(digit)) => panic!("a digit: {digit:?}"),
+            event => {
+                if let Some(audio) = event.audio() {
+                    voice.send(audio)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn fifty_calls_lose_no_frame_while_hostile_peers_do_their_worst() {
+    let server = start();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let healthy: Vec<_> = (0..HEALTHY)
+            .map(|number| {
+                let (server, is_over) = (&server, &is_over);
+                scope.spawn(move || stay_healthy(server, number, is_over))
+            })
+            .collect();
+        server.wait_for_calls(HEALTHY);
+
+        // The healthy calls are to end whatever happens here, or a failed assertion would wait for them for ever.
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attack(&server)));
+        is_over.store(true, Ordering::Relaxed);
+        let said: Vec<usize> = healthy
+            .into_iter()
+            .map(|call| call.join().unwrap())
+            .collect();
+        println!(
+            "frames that each healthy call said and heard: {} to {}",
+            said.iter().min().unwrap(),
+            said.iter().max().unwrap()
+        );
+        assert!(said.iter().all(|frames| *frames >= 50), "{said:?}");
+        outcome.unwrap();
+    });
+    server.wait_for_calls(0);
+    let counts = server.handle.counts();
+    // All calls of the healthy, the six attacks that are calls, and those of the crowd who found a place.
+    let admitted = MAX_CALLS - HEALTHY;
+    assert_eq!(counts.calls_begun, HEALTHY + 6 + admitted);
+    // Two without a UUID, and the rest of the crowd.
+    assert_eq!(counts.refused, 2 + CROWD - admitted);
+    assert_eq!(counts.accepted, HEALTHY + 6 + 2 + CROWD);
+    assert_eq!((counts.calls, counts.pending), (0, 0));
+    let said = server.stop();
+    let too_many = said
+        .refused
+        .iter()
+        .filter(|(_, name)| name == "TooManyCalls");
+    assert_eq!(too_many.count(), CROWD - admitted);
+    assert_eq!(said.incidents, Vec::<String>::new());
+}
+
+fn attack(server: &Served) {
+    thread::scope(|scope| {
+        for attack in [
+            says_nothing,
+            drips_its_uuid,
+            sends_a_header_and_stops,
+            announces_65_535_bytes_and_drips,
+            never_reads,
+            resets_in_mid_frame,
+            sends_10_000_unknown_frames,
+            makes_the_handler_panic,
+        ] {
+            scope.spawn(move || attack(server));
+        }
+    });
+    server.wait_for_calls(HEALTHY);
+    comes_as_a_crowd(server);
+    server.wait_for_calls(HEALTHY);
+}
+
+/// A paced call, each frame of which is another and has to come back in its turn; answers how many did.
+fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
+    let uuid = Uuid::from_bytes((call as u128).to_be_bytes());
+    let mut asterisk = server.simulate(uuid);
+    let said = AtomicUsize::new(usize::MAX);
+    let (listener, caller) = asterisk.split();
+    let heard = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let frame = distinct_frame(call, number);
+                caller.say(served::audio(&frame)).unwrap();
+                number += 1;
+            }
+            said.store(number, Ordering::Relaxed);
+        });
+        let mut heard = 0;
+        let mut last_heard = Instant::now();
+        while heard != said.load(Ordering::Relaxed) {
+            match listener.receive_until(Instant::now() + Duration::from_millis(50)) {
+                Some(Event::TimeUp) => {
+                    let silent_for = last_heard.elapsed();
+                    assert!(silent_for < PATIENCE, "call {call}: {heard} frames heard");
+                }
+                Some(event) => {
+                    let frame = distinct_frame(call, heard);
+                    let audio = event.audio().map(|audio| audio.bytes());
+                    assert_eq!(audio, Some(&frame[..]), "call {call}, frame {heard}");
+                    heard += 1;
+                    last_heard = Instant::now();
+                }
+                None => panic!("call {call} is over: {:?}", listener.end()),
+            }
+        }
+        heard
+    });
+    asterisk.hang_up();
+    heard
+}
+
+fn distinct_frame(call: usize, number: usize) -> [u8; 320] {
+    let mut frame = [0; 320];
+    for (place, sample) in frame.chunks_exact_mut(8).enumerate() {
+        let value = (call << 48) + (number << 16) + place;
+        sample.copy_from_slice(&(value as u64).to_le_bytes());
+    }
+    frame
+}
+
+fn says_nothing(server: &Served) {
+    let peer = server.connect();
+    assert_eq!(served::read_to_end(&peer), HANGUP);
+    assert_eq!(server.refusal_of(&peer), "TimedOut { received: 0 }");
+}
+
+fn drips_its_uuid(server: &Served) {
+    let mut peer = server.connect();
+    // The first byte is right, and what follows is a length and a UUID as far as it comes.
+    peer.write_all(&[0x01, 0x00, 0x10]).unwrap();
+    let answer = served::read_while_sending(&peer, &[0x07], Duration::from_millis(250));
+    assert_eq!(answer, HANGUP);
+    let refusal = server.refusal_of(&peer);
+    let received: usize = refusal
+        .trim_matches(|c: char| !c.is_ascii_digit())
+        .parse()
+        .unwrap();
+    assert!(refusal.starts_with("TimedOut"), "{refusal}");
+    assert!((4..19).contains(&received), "{refusal}");
+}
+
+fn sends_a_header_and_stops(server: &Served) {
+    let mut peer = server.connect_as(served::uuid(0xa1));
+    peer.write_all(&[0x10, 0x01, 0x40]).unwrap();
+    assert_eq!(served::read_to_end(&peer), HANGUP);
+    let end = server.end_of(&peer).end;
+    assert_eq!(end, Some(End::TimedOut(Deadline::Frame)));
+}
+
+fn announces_65_535_bytes_and_drips(server: &Served) {
+    let mut peer = server.connect_as(served::uuid(0xa2));
+    peer.write_all(&[0x10, 0xff, 0xff]).unwrap();
+    let answer = served::read_while_sending(&peer, &[0x07], Duration::from_millis(50));
+    assert_eq!(answer, HANGUP);
+    let end = server.end_of(&peer).end;
+    assert_eq!(end, Some(End::TimedOut(Deadline::Frame)));
+}
+
+fn never_reads(server: &Served) {
+    let peer = server.connect_as(served::uuid(0xa3));
+    let frames = SAMPLE.repeat(1000);
+    thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let mut stream = &peer;
+            while stream.write_all(&frames).is_ok() {}
+        });
+        let end = server.end_of(&peer).end;
+        assert_eq!(end, Some(End::TimedOut(Deadline::Write)));
+        // It may still be waiting for room.
+        let _ = peer.shutdown(Shutdown::Both);
+        sending.join().unwrap();
+    });
+}
+
+fn resets_in_mid_frame(server: &Served) {
+    let mut peer = server.connect_as(served::uuid(0xa4));
+    peer.write_all(&SAMPLE).unwrap();
+    peer.write_all(&[0x10, 0x01, 0x40, 1, 2, 3, 4, 5]).unwrap();
+    // Closing with the echo unread makes the kernel send a reset.
+    assert_eq!(peer.peek(&mut [0]).unwrap(), 1);
+    let address = peer.local_addr().unwrap();
+    drop(peer);
+    assert_eq!(server.end_of_peer(address).end, Some(End::Reset));
+}
+
+fn sends_10_000_unknown_frames(server: &Served) {
+    let mut peer = server.connect_as(served::uuid(0xa5));
+    let mut frames = Vec::new();
+    for number in 0_u32..10_000 {
+        frames.extend_from_slice(&[0x40 + (number % 0x80) as u8, 0x00, 0x04]);
+        frames.extend_from_slice(&number.to_be_bytes());
+    }
+    peer.write_all(&frames).unwrap();
+    served::hear_an_echo(&peer);
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(served::read_to_end(&peer), HANGUP);
+    let ended = server.end_of(&peer);
+    assert_eq!(ended.end, Some(End::Closed));
+    assert_eq!(ended.stats.frames_received, 10_001);
+    assert_eq!(ended.stats.frames_sent, 1);
+}
+
+fn makes_the_handler_panic(server: &Served) {
+    let mut peer = server.connect_as(served::uuid(0xa6));
+    peer.write_all(&[0x03, 0x00, 0x01, b'9']).unwrap();
+    let answer = served::read_while_sending(&peer, &SAMPLE, Duration::from_millis(5));
+    assert_eq!(answer, HANGUP);
+    let incident = server.incident();
+    let uuid = served::uuid(0xa6);
+    let beginning = format!("call {uuid}: its handler panicked: a digit: ");
+    assert!(incident.starts_with(&beginning), "{incident}");
+}
+
+/// The crowd is in a process of its own, since both ends of it in one are more descriptors than many systems give a process.
+fn comes_as_a_crowd(server: &Served) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "hostile_peers::a_crowd", "--ignored"])
+        .arg("--nocapture")
+        .env(CROWD_ADDRESS, server.address.to_string())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{complaint}");
+    let admitted = MAX_CALLS - HEALTHY;
+    let expected = format!("{admitted} admitted, {} refused", CROWD - admitted);
+    assert!(said.contains(&expected), "{said}");
+}
+
+const CROWD_ADDRESS: &str = "AUDIOSOCKET_TEST_CROWD_ADDRESS";
+
+#[test]
+#[ignore = "a part of the test above, which runs it in a process of its own"]
+fn a_crowd() {
+    let address = std::env::var(CROWD_ADDRESS).expect("only the test above can run this");
+    let address: SocketAddr = address.parse().unwrap();
+    let begun = Instant::now();
+    let mut crowd: Vec<Option<TcpStream>> = Vec::new();
+    for number in 0..CROWD {
+        let mut peer = served::connect(address);
+        let uuid = Uuid::from_bytes((0xffff_0000 + number as u128).to_be_bytes());
+        peer.write_all(&served::uuid_frame(uuid)).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        crowd.push(Some(peer));
+    }
+    let mut heard = vec![Vec::new(); CROWD];
+    let mut refused = 0;
+    // Everybody talks, until each has either heard himself or been refused. Those who are calls keep their places meanwhile.
+    loop {
+        for (peer, heard) in crowd.iter_mut().zip(&mut heard) {
+            let Some(stream) = peer else { continue };
+            let mut bytes = [0; 1024];
+            match stream.read(&mut bytes) {
+                Ok(0) => {
+                    assert_eq!(*heard, HANGUP, "a hangup frame before the end");
+                    served::talk_after_the_end(stream, begun);
+                    refused += 1;
+                    *peer = None;
+                }
+                Ok(count) => heard.extend_from_slice(&bytes[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    stream.write_all(&SAMPLE).expect("no reset while talking");
+                }
+                Err(error) => panic!("no end but a reset: {error}"),
+            }
+        }
+        let admitted = (crowd.iter().flatten()).zip(&heard);
+        if crowd
+            .iter()
+            .zip(&heard)
+            .all(|(peer, heard)| peer.is_none() || heard.starts_with(&SAMPLE))
+        {
+            println!("{} admitted, {refused} refused", admitted.count());
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "not all are decided");
+        thread::sleep(Duration::from_millis(20));
+    }
+}

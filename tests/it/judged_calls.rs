@@ -1,0 +1,238 @@
+//! A simulated Asterisk that judges: what is heard, how the call ends, and what the server sees of it.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use audiosocket::call::asterisk::{Rule, Rules, Version, Violation};
+use audiosocket::call::{End, SendError, SimulatedAsterisk};
+use audiosocket::wire::{Audio, Digit, DtmfDialect, SampleRate};
+
+const FRAME: [u8; 5] = [0x10, 0, 2, 1, 2];
+const EMPTY: [u8; 3] = [0x10, 0, 0];
+const HANGUP: [u8; 3] = [0, 0, 0];
+
+/// A server of one call that does this once the UUID has come, and then answers what it has read.
+fn serve<T: Send + 'static>(
+    then: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (JoinHandle<T>, SimulatedAsterisk) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream.read_exact(&mut [0; 19]).unwrap();
+        then(stream)
+    });
+    let uuid = SimulatedAsterisk::random_uuid();
+    (server, SimulatedAsterisk::connect(address, uuid).unwrap())
+}
+
+/// Reads to the end of the stream, or to a reset.
+fn read_to_end(mut stream: TcpStream) -> Result<Vec<u8>, ErrorKind> {
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(error.kind()),
+    }
+}
+
+fn rules(violations: &[Violation]) -> Vec<Rule> {
+    violations.iter().map(|violation| violation.rule).collect()
+}
+
+fn sample() -> Audio<'static> {
+    Audio::new(SampleRate::Hz8000, &[1, 2]).unwrap()
+}
+
+#[track_caller]
+fn wait_for_violations(asterisk: &SimulatedAsterisk, count: usize) {
+    let begun = Instant::now();
+    while asterisk.violations().len() < count {
+        assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
+    let (server, asterisk) = serve(|mut stream| {
+        stream
+            .write_all(&[&FRAME.repeat(3)[..], &EMPTY, &FRAME].concat())
+            .unwrap();
+        read_to_end(stream)
+    });
+    let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    // However late one listens.
+    wait_for_violations(&asterisk, 1);
+    for _ in 0..3 {
+        assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
+    }
+    assert_eq!(asterisk.receive(), None);
+    assert_eq!(asterisk.end(), Some(End::HungUpHere));
+    let error = asterisk.caller().say(sample()).unwrap_err();
+    assert_eq!(error, SendError::Over(End::HungUpHere));
+    assert_eq!(rules(&asterisk.hang_up()), [Rule::EmptyAudio]);
+    assert_eq!(server.join().unwrap(), Ok(vec![]), "the end of the stream");
+}
+
+#[test]
+fn what_nobody_hears_is_judged() {
+    let (server, asterisk) = serve(|mut stream| {
+        stream.write_all(&[0x10, 0, 1, 7]).unwrap();
+        read_to_end(stream)
+    });
+    let asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    wait_for_violations(&asterisk, 1);
+    let violation = asterisk.hang_up()[0];
+    assert_eq!((violation.rule, violation.offset), (Rule::OddLength, 0));
+    assert_eq!(violation.bytes(), [0x10, 0, 1]);
+    server.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_came_before_the_caller_hung_up_is_judged_and_read() {
+    let (sent, has_sent) = mpsc::channel();
+    let (server, asterisk) = serve(move |mut stream| {
+        stream.write_all(&[0x10, 0, 1, 7]).unwrap();
+        stream.write_all(&FRAME.repeat(100)).unwrap();
+        sent.send(()).unwrap();
+        read_to_end(stream)
+    });
+    let asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    has_sent.recv().unwrap();
+    assert_eq!(rules(&asterisk.hang_up())[0], Rule::OddLength);
+    // With bytes unread it would have been a reset.
+    assert_eq!(server.join().unwrap(), Ok(vec![]));
+}
+
+#[test]
+fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_waited_for() {
+    for (closes_well, expected) in [(true, &[][..]), (false, &[Rule::Reset])] {
+        let (server, asterisk) = serve(move |mut stream| {
+            stream.peek(&mut [0]).unwrap();
+            stream.write_all(&[&FRAME[..], &HANGUP].concat()).unwrap();
+            // The rest of a frame, and then the end: Asterisk has closed.
+            let mut heard = Vec::new();
+            if closes_well {
+                stream.read_to_end(&mut heard).unwrap();
+            }
+            thread::sleep(Duration::from_millis(100));
+        });
+        let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+        asterisk.caller().say(sample()).unwrap();
+        assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
+        assert_eq!(asterisk.receive(), None);
+        assert_eq!(asterisk.end(), Some(End::HungUp));
+        assert_eq!(rules(&asterisk.hang_up()), expected);
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
+    for _ in 0..20 {
+        let (server, asterisk) = serve(|stream| stream.peek(&mut [0]).unwrap());
+        let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+        let (listener, caller) = asterisk.split();
+        thread::scope(|scope| {
+            // Without a pause, so that it is likely enough.
+            scope.spawn(move || while caller.say(sample()).is_ok() {});
+            while listener.receive().is_some() {}
+        });
+        assert_eq!(asterisk.end(), Some(End::Reset));
+        assert_eq!(rules(&asterisk.hang_up()), [Rule::Reset]);
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
+    let (server, asterisk) = serve(|mut stream| {
+        let mut frame = vec![0; 65_537];
+        frame[..3].copy_from_slice(&[0x10, 0xff, 0xfe]);
+        for _ in 0..80 {
+            stream.write_all(&frame).unwrap();
+        }
+        stream.write_all(&EMPTY).unwrap();
+        read_to_end(stream)
+    });
+    let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    // Ahead of time after the first second, and at the end the empty one.
+    wait_for_violations(&asterisk, 2);
+    assert_eq!(
+        rules(&asterisk.violations()),
+        [Rule::TooFast, Rule::EmptyAudio]
+    );
+    let mut frames = 0;
+    while asterisk.receive().is_some() {
+        frames += 1;
+    }
+    assert!((60..80).contains(&frames), "4 MB of 5: {frames} frames");
+    assert_eq!(asterisk.end(), Some(End::Failed(ErrorKind::StorageFull)));
+    asterisk.hang_up();
+    server.join().unwrap().unwrap();
+}
+
+#[test]
+fn digits_go_out_as_the_version_sends_them() {
+    let five = Digit::try_from('5').unwrap();
+    let held = Duration::from_millis(1);
+    let as_digit = vec![3, 0, 1, b'5'];
+    let start_stop = vec![2, 0, 6, 1, b'5', 0, 0, 0, 0, 2, 0, 6, 0, b'5', 1, 0, 0, 0];
+    for (version, dialect, expected) in [
+        (Version::EVERY[0], None, vec![]),
+        (Version::MEASURED, None, as_digit.clone()),
+        (Version::START_STOP, None, start_stop.clone()),
+        (Version::START_STOP, Some(DtmfDialect::Asterisk), as_digit),
+        (Version::EVERY[0], Some(DtmfDialect::StartStop), start_stop),
+    ] {
+        let (server, asterisk) = serve(read_to_end);
+        let mut asterisk = asterisk.judged_by(version).unwrap();
+        if let Some(dialect) = dialect {
+            asterisk = asterisk.with_dialect(dialect);
+        }
+        asterisk.caller().press(five, held).unwrap();
+        asterisk.hang_up();
+        assert_eq!(server.join().unwrap(), Ok(expected), "{version}");
+    }
+}
+
+#[test]
+fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
+    let (server, mut asterisk) = serve(|mut stream| {
+        stream.write_all(&[&EMPTY[..], &FRAME].concat()).unwrap();
+        read_to_end(stream)
+    });
+    assert!(asterisk.receive().is_some_and(|it| it.audio().is_none()));
+    assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
+    assert_eq!(asterisk.violations(), []);
+    // Not any more.
+    let error = asterisk.judged_by(Version::MEASURED).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    // It is dropped with that.
+    assert_eq!(server.join().unwrap(), Ok(vec![]));
+}
+
+#[test]
+fn a_call_is_judged_once() {
+    let (server, asterisk) = serve(read_to_end);
+    let rules = Rules::of(Version::MEASURED);
+    let asterisk = asterisk.judged_by(rules).unwrap();
+    let error = asterisk.judged_by(rules).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(server.join().unwrap(), Ok(vec![]));
+}
+
+// Its thread has the connection, too, so that the server would hear of no end if it went on.
+#[test]
+fn a_call_that_is_dropped_is_over_at_once() {
+    let (server, asterisk) = serve(read_to_end);
+    let asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    drop(asterisk);
+    assert_eq!(server.join().unwrap(), Ok(vec![]));
+}

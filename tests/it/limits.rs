@@ -1,0 +1,366 @@
+//! The limits of a server and of its calls, each on its own and over real sockets.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
+use audiosocket::call::{Call, CallOptions, Deadline, End, Event, SendError, Server, Transport};
+use audiosocket::wire::Header;
+
+/// Nothing is sent that the test has not asked for.
+fn quiet() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
+
+/// Short enough for a test to wait for, long against whatever a busy machine may do.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
+    let builder = Server::builder().max_calls(2).call_options(quiet());
+    let server = Served::start(builder, served::echo);
+    let first = server.connect_as(uuid(1));
+    let second = server.connect_as(uuid(2));
+    served::hear_an_echo(&first);
+    served::hear_an_echo(&second);
+
+    let third = server.connect_as(uuid(3));
+    let answer = served::read_while_sending(&third, &SAMPLE, Duration::from_millis(5));
+    assert_eq!(answer, HANGUP);
+    assert_eq!(server.refusal_of(&third), "TooManyCalls");
+    let counts = server.handle.counts();
+    assert_eq!((counts.calls, counts.refused), (2, 1));
+
+    drop(first);
+    server.wait_for_calls(1);
+    let fourth = server.connect_as(uuid(4));
+    served::hear_an_echo(&fourth);
+    served::hear_an_echo(&second);
+    let counts = server.handle.counts();
+    assert_eq!((counts.calls_begun, counts.accepted), (3, 4));
+    drop((second, third, fourth));
+    server.stop();
+}
+
+#[test]
+fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
+    let builder = Server::builder()
+        .max_pending(2)
+        .uuid_deadline(PATIENCE)
+        .call_options(quiet());
+    let server = Served::start(builder, served::echo);
+    // At once, so that the first two are young when the third is accepted.
+    let oldest = server.connect();
+    let mut second = server.connect();
+    let too_early = server.connect_as(uuid(3));
+    let answer = served::read_while_sending(&too_early, &SAMPLE, Duration::from_millis(5));
+    assert_eq!(answer, HANGUP);
+    assert_eq!(server.refusal_of(&too_early), "TooManyPending");
+    assert_eq!(server.handle.counts().pending, 2);
+
+    thread::sleep(Duration::from_millis(400));
+    let newcomer = server.connect_as(uuid(4));
+    served::hear_an_echo(&newcomer);
+    assert_eq!(served::read_to_end(&oldest), HANGUP);
+    assert_eq!(server.refusal_of(&oldest), "TooManyPending");
+
+    second.write_all(&served::uuid_frame(uuid(2))).unwrap();
+    served::hear_an_echo(&second);
+    let counts = server.handle.counts();
+    assert_eq!((counts.pending, counts.calls, counts.refused), (0, 2, 2));
+    drop((oldest, second, too_early, newcomer));
+    server.stop();
+}
+
+#[test]
+fn the_admit_hook_refuses_with_its_reason_and_so_does_its_panic() {
+    let builder = Server::builder()
+        .call_options(quiet())
+        .admit(|caller| match caller.uuid {
+            unwanted if unwanted == uuid(1) => Err("nobody has invited you".into()),
+            fatal if fatal == uuid(2) => panic!("no such guest"),
+            _ => Ok(()),
+        });
+    let server = Served::start(builder, served::echo);
+    for (number, refusal) in [
+        (1, r#"NotAdmitted("nobody has invited you")"#),
+        (2, r#"NotAdmitted("panicked: no such guest")"#),
+    ] {
+        let stream = server.connect_as(uuid(number));
+        let answer = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
+        assert_eq!(answer, HANGUP);
+        assert_eq!(server.refusal_of(&stream), refusal);
+    }
+    let guest = server.connect_as(uuid(3));
+    served::hear_an_echo(&guest);
+    let counts = server.handle.counts();
+    assert_eq!((counts.calls_begun, counts.refused), (1, 2));
+    drop(guest);
+    server.stop();
+}
+
+#[test]
+fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
+    let (caller, callers) = mpsc::channel();
+    let builder = Server::builder()
+        .call_options(quiet())
+        .admit(move |seen| Ok(caller.send((seen.peer, seen.live_with_same_uuid))?));
+    let server = Served::start(builder, served::echo);
+    let peers: Vec<TcpStream> = [(7, 0), (7, 1), (8, 0), (7, 2)]
+        .map(|(number, live_with_same_uuid)| {
+            let stream = server.connect_as(uuid(number));
+            served::hear_an_echo(&stream);
+            let address = stream.local_addr().unwrap();
+            assert_eq!(
+                callers.recv_timeout(PATIENCE).unwrap(),
+                (address, live_with_same_uuid)
+            );
+            stream
+        })
+        .into();
+    let listed: Vec<_> = (server.handle.calls().iter())
+        .map(|call| (call.uuid, call.peer))
+        .collect();
+    let expected: Vec<_> = ([7, 7, 8, 7].iter().zip(&peers))
+        .map(|(number, stream)| (uuid(*number), stream.local_addr().unwrap()))
+        .collect();
+    assert_eq!(listed, expected, "the oldest first");
+    // A frame is counted once it is sent, and so may be heard a moment before.
+    served::eventually("a frame in and a frame out on each", || {
+        let calls = server.handle.calls();
+        let is_counted = |received, sent| (received, sent) == (1, 1);
+        (calls.iter())
+            .all(|call| is_counted(call.stats.frames_received, call.stats.frames_sent))
+            .then_some(())
+    });
+    drop(peers);
+    server.stop();
+}
+
+#[test]
+fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not() {
+    let options = quiet().idle_limit(Some(DEADLINE));
+    let server = Served::start(Server::builder().call_options(options), served::echo);
+    let talker = server.connect_as(uuid(1));
+    let silent = server.connect_as(uuid(2));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| served::read_to_end(&silent));
+        while !waiting.is_finished() {
+            served::hear_an_echo(&talker);
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(waiting.join().unwrap(), HANGUP);
+    });
+    let end = server.end_of(&silent).end;
+    assert_eq!(end, Some(End::TimedOut(Deadline::Idle)));
+    served::hear_an_echo(&talker);
+    drop((talker, silent));
+    server.stop();
+}
+
+#[test]
+fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped() {
+    let options = quiet().frame_deadline(DEADLINE).max_payload_len(1000);
+    let server = Served::start(Server::builder().call_options(options), served::echo);
+    let mut streams = [320_u16, 65_535].map(|len| {
+        let mut stream = server.connect_as(uuid(1));
+        let [high, low] = len.to_be_bytes();
+        stream.write_all(&[0x10, high, low]).unwrap();
+        stream
+    });
+    thread::scope(|scope| {
+        for stream in &mut streams {
+            let server = &server;
+            scope.spawn(move || {
+                let answer = served::read_while_sending(stream, &[1], Duration::from_millis(20));
+                assert_eq!(answer, HANGUP);
+                let end = server.end_of(stream).end;
+                assert_eq!(end, Some(End::TimedOut(Deadline::Frame)));
+            });
+        }
+    });
+    // What comes in time may come in pieces.
+    let mut stream = server.connect_as(uuid(2));
+    stream.write_all(&SAMPLE[..2]).unwrap();
+    thread::sleep(Duration::from_millis(20));
+    stream.write_all(&SAMPLE[2..]).unwrap();
+    let mut echo = [0; SAMPLE.len()];
+    stream.read_exact(&mut echo).unwrap();
+    assert_eq!(echo, SAMPLE);
+    drop((stream, streams));
+    server.stop();
+}
+
+/// Speaks until that is over, and answers why in the end it was.
+fn speak_without_end(call: &mut Call) -> SendError {
+    let voice = call.voice();
+    loop {
+        if let Err(error) = voice.send(served::audio(&[1; 65_534])) {
+            return error;
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_at_a_time() {
+    let errors = Arc::new(Mutex::new(HashMap::new()));
+    let options = quiet().write_deadline(DEADLINE);
+    let server = {
+        let errors = Arc::clone(&errors);
+        Served::start(
+            Server::builder().call_options(options),
+            move |call| -> HandlerResult {
+                let error = speak_without_end(call);
+                errors.lock().unwrap().insert(call.uuid(), error);
+                Err(error.into())
+            },
+        )
+    };
+    let mut sipping = server.connect_as(uuid(1));
+    let deaf = server.connect_as(uuid(2));
+    let is_over = |number| errors.lock().unwrap().contains_key(&uuid(number));
+    served::eventually("the end of the sipping peer's call", || {
+        sipping.read_exact(&mut [0]).unwrap();
+        is_over(1).then_some(())
+    });
+    for stream in [&sipping, &deaf] {
+        let end = server.end_of(stream).end;
+        assert_eq!(end, Some(End::TimedOut(Deadline::Write)));
+    }
+    let over = SendError::Over(End::TimedOut(Deadline::Write));
+    let expected = HashMap::from([(uuid(1), over), (uuid(2), over)]);
+    assert_eq!(*errors.lock().unwrap(), expected);
+    drop((sipping, deaf));
+    // A handler that ends with a `SendError` has not failed.
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+/// A transport that has room for one byte every 10 ms, which no kernel's does.
+struct Sipping;
+
+impl Transport for Sipping {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let frame = served::uuid_frame(uuid(1));
+        buffer[..frame.len()].copy_from_slice(&frame);
+        Ok(frame.len())
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        thread::sleep(Duration::from_millis(10));
+        Ok(bytes.len().min(1))
+    }
+
+    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+#[test]
+fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
+    let options = quiet().write_deadline(Duration::from_millis(500));
+    let call = Call::accept(Sipping, PATIENCE, options).unwrap();
+    // 3.2 s and more, if it could take them.
+    let answer = call.voice().send(served::audio(&[1; 320]));
+    let end = End::TimedOut(Deadline::Write);
+    assert_eq!(answer, Err(SendError::Over(end)));
+    assert_eq!(call.end(), Some(end));
+}
+
+#[test]
+fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
+    let options = quiet().write_deadline(PATIENCE * 2);
+    let builder = Server::builder().call_options(options);
+    let server = Served::start(builder, |call| Err(speak_without_end(call).into()));
+    let stream = server.connect_as(uuid(1));
+    // The sender is blocked when it has stopped sending.
+    let mut sent = 0;
+    served::eventually("a blocked sender", || {
+        let before = sent;
+        thread::sleep(Duration::from_millis(300));
+        sent = server.handle.calls().first()?.stats.frames_sent;
+        (sent == before && sent > 0).then_some(())
+    });
+    assert_eq!(server.handle.hang_up(uuid(1)), 1);
+    assert_eq!(server.handle.calls().len(), 1, "its sender still waits");
+
+    let heard = served::read_to_end(&stream);
+    assert!(heard.ends_with(&HANGUP), "the hangup follows the frame");
+    let frame_len = Header::LEN + 65_534;
+    assert_eq!(
+        (heard.len() - HANGUP.len()) % frame_len,
+        0,
+        "frames are whole"
+    );
+    assert!(heard.len() > sent * frame_len);
+    assert_eq!(server.end_of(&stream).end, Some(End::HungUpHere));
+    drop(stream);
+    server.stop();
+}
+
+#[test]
+fn a_call_that_lasts_too_long_is_hung_up_in_the_midst_of_its_talk() {
+    let options = quiet().longest_call(Some(DEADLINE));
+    let server = Served::start(Server::builder().call_options(options), served::echo);
+    let stream = server.connect_as(uuid(1));
+    let heard = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
+    let echoes = heard.strip_suffix(&HANGUP).expect("a hangup at the end");
+    assert!(!echoes.is_empty() && echoes.chunks(SAMPLE.len()).all(|echo| echo == SAMPLE));
+    let end = server.end_of(&stream).end;
+    assert_eq!(end, Some(End::TimedOut(Deadline::Call)));
+    drop(stream);
+    server.stop();
+}
+
+#[test]
+fn frames_longer_than_the_call_takes_are_skipped_and_it_stays_in_step() {
+    let (too_long, too_long_ones) = mpsc::channel();
+    let options = quiet().max_payload_len(100);
+    let server = Served::start(
+        Server::builder().call_options(options),
+        move |call| -> HandlerResult {
+            let voice = call.voice();
+            while let Some(event) = call.receive() {
+                match event {
+                    Event::TooLong(header) => too_long.send(header.payload_len())?,
+                    event => voice.send(event.audio().ok_or("no audio")?)?,
+                }
+            }
+            Ok(())
+        },
+    );
+    let mut stream = server.connect_as(uuid(1));
+    for (len, fits) in [(100, true), (101, false), (102, false), (65_535, false)] {
+        let len: u16 = len;
+        let [high, low] = len.to_be_bytes();
+        let mut frame = vec![0x10, high, low];
+        frame.resize(Header::LEN + usize::from(len), 9);
+        stream.write_all(&frame).unwrap();
+        if fits {
+            let mut echo = vec![0; frame.len()];
+            stream.read_exact(&mut echo).unwrap();
+            assert_eq!(echo, frame);
+        } else {
+            let announced = too_long_ones.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(announced, usize::from(len));
+        }
+        served::hear_an_echo(&stream);
+    }
+    assert!(too_long_ones.try_recv().is_err(), "none but these");
+    drop(stream);
+    server.stop();
+}

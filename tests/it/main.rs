@@ -1,0 +1,65 @@
+//! The library and its examples, seen from outside: one program with a module for each topic.
+
+#[cfg(feature = "std")]
+#[path = "../common"]
+mod common {
+    pub mod faulty;
+    pub mod pieces;
+    pub mod program;
+    pub mod script;
+    pub mod served;
+    pub mod test_file;
+    pub mod wav_file;
+}
+
+#[cfg(feature = "std")]
+mod asterisk_rules;
+#[cfg(feature = "std")]
+mod auto_traits;
+#[cfg(feature = "std")]
+mod calls;
+#[cfg(feature = "std")]
+mod captures;
+#[cfg(feature = "std")]
+mod chunkings;
+#[cfg(feature = "std")]
+mod digits;
+#[cfg(feature = "std")]
+mod endings;
+#[cfg(feature = "std")]
+mod examples;
+#[cfg(feature = "std")]
+mod faults;
+mod faults_of_others;
+mod headers;
+#[cfg(feature = "std")]
+mod hooks;
+#[cfg(feature = "std")]
+mod hostile_peers;
+#[cfg(feature = "std")]
+mod judged_calls;
+#[cfg(feature = "std")]
+mod limits;
+#[cfg(feature = "std")]
+mod peers;
+#[cfg(feature = "std")]
+mod properties;
+#[cfg(feature = "std")]
+mod recording_files;
+#[cfg(feature = "std")]
+mod recordings;
+#[cfg(feature = "std")]
+mod scripted_reads;
+#[cfg(feature = "std")]
+mod scripted_writes;
+#[cfg(feature = "std")]
+mod simulated_asterisk;
+#[cfg(feature = "std")]
+mod speech;
+#[cfg(feature = "std")]
+mod tls;
+mod tones;
+#[cfg(feature = "std")]
+mod transports;
+#[cfg(feature = "std")]
+mod wav_files;

@@ -1,0 +1,357 @@
+//! Byte strings and splits on which other implementations of AudioSocket fail, each named after its fault.
+
+use crate::common::pieces::{Event, Outcome, Pieces, through_reader};
+use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
+use audiosocket::wire::{
+    Audio, AudioError, Digit, Dtmf, ErrorCode, ErrorFlags, Frame, Frames, Header, Kind, Message,
+    Parsed, PayloadFault, PayloadTooLong, SampleRate, Uuid,
+};
+
+const UUID_FRAME: [u8; 19] = [
+    0x01, 0x00, 0x10, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd,
+    0xee, 0xff, 0x00,
+];
+
+#[track_caller]
+fn whole(bytes: &[u8]) -> Frame<'_> {
+    match Frame::parse(bytes) {
+        Parsed::Complete { frame, rest: [] } => frame,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn digit(character: char) -> Digit {
+    character.try_into().expect("a digit")
+}
+
+fn audio_frame(kind: u8, len: u16) -> Vec<u8> {
+    let [high, low] = len.to_be_bytes();
+    let samples = (0..len).map(|place| place as u8);
+    [kind, high, low].into_iter().chain(samples).collect()
+}
+
+// ivan770/audiosocket adds the length and 3 in 16 bits: a panic in debug builds, audio without samples in release builds.
+#[test]
+fn a_length_near_the_end_of_sixteen_bits_is_a_length() {
+    for len in 65_532..=65_535_u16 {
+        let [high, low] = len.to_be_bytes();
+        let needed = usize::from(len);
+        assert_eq!(
+            Frame::parse(&[0x10, high, low]),
+            Parsed::Incomplete { needed }
+        );
+        assert_eq!(whole(&audio_frame(0x10, len)).payload().len(), needed);
+    }
+    assert_eq!(
+        Frame::parse(&[0x10, 0xff, 0xfd]),
+        Parsed::Incomplete { needed: 65_533 }
+    );
+}
+
+// ivan770/audiosocket reads it as audio without samples; CyCoreSystems/audiosocket answers a length of 320 and no payload.
+#[test]
+fn a_frame_that_is_cut_is_incomplete_and_not_empty() {
+    let bytes = audio_frame(0x10, 320);
+    assert_eq!(
+        Frame::parse(&bytes[..103]),
+        Parsed::Incomplete { needed: 220 }
+    );
+    assert_eq!(
+        Frame::parse(&bytes[..3]),
+        Parsed::Incomplete { needed: 320 }
+    );
+}
+
+// ivan770/audiosocket refuses it; three servers in JavaScript and PHP let it end the whole process.
+#[test]
+fn a_digit_of_asterisk_is_a_digit() {
+    let message = whole(&[0x03, 0x00, 0x01, 0x35]).message();
+    assert_eq!(message, Ok(Message::Dtmf(Dtmf::Digit(digit('5')))));
+}
+
+// ivan770/audiosocket refuses it; an npm package takes it for an error, and its name slin16 for 8 kHz.
+#[test]
+fn audio_at_sixteen_kilohertz_is_audio() {
+    let bytes = audio_frame(0x12, 640);
+    let Ok(Message::Audio(audio)) = whole(&bytes).message() else {
+        panic!("audio");
+    };
+    assert_eq!(audio.rate(), SampleRate::Hz16000);
+    assert_eq!(audio.bytes().len(), 640);
+    assert_eq!(audio.duration_us(), 20_000);
+}
+
+// SvenKube's Go library sends 16 kHz as 0x11, which Asterisk plays at 12 kHz.
+#[test]
+fn the_kind_of_twelve_kilohertz_is_not_that_of_sixteen() {
+    let (twelve, sixteen) = (SampleRate::Hz12000.kind(), SampleRate::Hz16000.kind());
+    assert_eq!((twelve.byte(), sixteen.byte()), (0x11, 0x12));
+}
+
+// ivan770/audiosocket knows the codes 1, 2 and 4 alone; reactphp-audiosocket reads the kind as -1 and lets the process end.
+#[test]
+fn an_error_is_a_set_of_flags_of_a_kind_without_a_sign() {
+    for (code, flags) in [
+        (1, ErrorFlags::HANGUP.bits()),
+        (
+            3,
+            ErrorFlags::HANGUP.bits() | ErrorFlags::FRAME_FORWARDING.bits(),
+        ),
+    ] {
+        let bytes = [0xff, 0x00, 0x01, code];
+        let Ok(Message::Error(error)) = whole(&bytes).message() else {
+            panic!("an error");
+        };
+        assert_eq!(error.flags(), Some(ErrorFlags::from_bits(flags)));
+    }
+}
+
+// In CyCoreSystems/audiosocket a message that could not be read has the kind of an error.
+#[test]
+fn an_end_or_a_failure_of_the_stream_is_no_error_frame() {
+    let mut ended = FrameReader::new(&[][..]);
+    assert!(matches!(ended.read_frame(), Ok(None)));
+    let mut cut = FrameReader::new(&[0xff][..]);
+    assert!(matches!(
+        cut.read_frame(),
+        Err(ReadError::Truncated { needed: 2 })
+    ));
+}
+
+// ivan770/audiosocket reads every frame of kind 0x02 as silence.
+#[test]
+fn a_digit_of_the_start_stop_dialect_is_no_silence() {
+    let start = [0x02, 0x00, 0x06, 0x01, 0x31, 0x00, 0x00, 0x00, 0x00];
+    let message = whole(&start).message();
+    assert_eq!(message, Ok(Message::Dtmf(Dtmf::Start(digit('1')))));
+    let silence = whole(&[0x02, 0x00, 0x00]).message();
+    assert_eq!(silence, Ok(Message::LegacySilence));
+}
+
+// fastaudiosocket reads once and takes what it gets for a header, then 256 bytes of kind 0x10 and 258 of kind 0x02.
+#[test]
+fn a_header_in_two_segments_is_one_header() {
+    let bytes = [audio_frame(0x10, 320), audio_frame(0x10, 320)].concat();
+    let expected: Vec<Event> = Frames::new(&bytes).map(Event::from).collect();
+    for first in [1, 2] {
+        let read = through_reader(&bytes, &[first, 321 - first], 320);
+        assert_eq!((read.events, read.needed), (expected.clone(), 0));
+    }
+}
+
+// fastaudiosocket plays 220 zero bytes instead and is out of step for good; nodejs-audiosocket-server ends the process.
+#[test]
+fn a_payload_in_two_segments_is_one_payload() {
+    let bytes = [audio_frame(0x10, 320), audio_frame(0x10, 320)].concat();
+    let expected: Vec<Event> = Frames::new(&bytes).map(Event::from).collect();
+    let read = through_reader(&bytes, &[103, 220], 320);
+    assert_eq!((read.events, read.needed), (expected, 0));
+}
+
+// @fonoster/streams loses both halves and reads the payload as a header.
+#[test]
+fn a_header_and_its_payload_in_two_segments_are_one_frame() {
+    let bytes = audio_frame(0x10, 320);
+    let read = through_reader(&bytes, &[3, 320], 320);
+    let frame = Event::Frame(Kind::SLIN, bytes[3..].to_vec());
+    assert_eq!((read.events, read.needed), (vec![frame], 0));
+}
+
+// NormHarrison/audiosocket makes one UUID of 640 digits of it, @fonoster/streams drops the audio,
+// reactphp-audiosocket too, nodejs-audiosocket-server ends the process.
+#[test]
+fn a_uuid_and_five_frames_of_audio_in_one_segment_are_six_frames() {
+    let mut bytes = UUID_FRAME.to_vec();
+    for _ in 0..5 {
+        bytes.extend(audio_frame(0x10, 320));
+    }
+    let lengths = [bytes.len()];
+    let mut reader = FrameReader::new(Pieces::new(&bytes, &lengths));
+    let first = reader.read_frame().expect("no error").expect("a frame");
+    let Ok(Message::Uuid(uuid)) = first.message() else {
+        panic!("a UUID");
+    };
+    assert_eq!(uuid.to_string(), "11223344-5566-7788-99aa-bbccddeeff00");
+    for _ in 0..5 {
+        let frame = reader.read_frame().expect("no error").expect("a frame");
+        assert_eq!((frame.kind(), frame.payload().len()), (Kind::SLIN, 320));
+    }
+    assert!(matches!(reader.read_frame(), Ok(None)));
+}
+
+// @fonoster/streams wants the version and variant of RFC 4122 and never answers such a call; Asterisk wants neither.
+#[test]
+fn a_uuid_of_no_version_is_a_uuid() {
+    for (text, byte) in [
+        ("07070707-0707-0707-0707-070707070707", 7),
+        ("00000000-0000-0000-0000-000000000000", 0),
+        ("ffffffff-ffff-ffff-ffff-ffffffffffff", 0xff),
+    ] {
+        let bytes: Vec<u8> = [1, 0, 16].into_iter().chain([byte; 16]).collect();
+        let uuid = Uuid::from_bytes([byte; 16]);
+        assert_eq!(whole(&bytes).message(), Ok(Message::Uuid(uuid)));
+        assert_eq!((uuid.to_string(), text.parse()), (text.into(), Ok(uuid)));
+    }
+}
+
+// asterisk-ai-bridge takes it for the nil UUID.
+#[test]
+fn a_uuid_of_four_bytes_is_none() {
+    let error = whole(&[0x01, 0x00, 0x04, 1, 2, 3, 4]).message();
+    let fault = error.expect_err("16 bytes are due").fault();
+    assert_eq!(fault, PayloadFault::Length { met: 4, due: 16 });
+}
+
+// CyCoreSystems/audiosocket answers a length of 2 and four bytes of payload.
+#[test]
+fn a_payload_has_the_length_that_its_header_says() {
+    let bytes = [0x10, 0x00, 0x02, 0xaa, 0xbb, 0xcc, 0xdd];
+    let Parsed::Complete { frame, rest } = Frame::parse(&bytes) else {
+        panic!("a whole frame");
+    };
+    assert_eq!(frame.payload(), [0xaa, 0xbb]);
+    assert_eq!(rest, [0xcc, 0xdd]);
+}
+
+// 7-zete-7/audiosocket throws before it moves on, and throws at the same frame for ever; AudioSocket.Net loops.
+#[test]
+fn a_poison_frame_is_reported_once_and_the_next_frame_follows() {
+    let (code, due) = (0x66, 16);
+    let table: [(&[u8], Option<PayloadFault>); 5] = [
+        (&[0x02, 0x00, 0x00], None),
+        (&[0x77, 0x00, 0x02, 1, 2], None),
+        (
+            &[0x03, 0x00, 0x01, code],
+            Some(PayloadFault::DtmfDigit { code }),
+        ),
+        (
+            &[0x01, 0x00, 0x03, 1, 2, 3],
+            Some(PayloadFault::Length { met: 3, due }),
+        ),
+        (&[0x10, 0x00, 0x00], Some(PayloadFault::EmptyAudio)),
+    ];
+    for (poison, fault) in table {
+        let bytes = [poison, &UUID_FRAME].concat();
+        let mut reader = FrameReader::new(bytes.as_slice());
+        let first = reader.read_frame().expect("no error").expect("a frame");
+        let met = first.message().err().map(|error| error.fault());
+        assert_eq!(met, fault, "{poison:?}");
+        let second = reader.read_frame().expect("no error").expect("a frame");
+        assert_eq!(second.kind(), Kind::UUID);
+        assert!(matches!(reader.read_frame(), Ok(None)));
+    }
+}
+
+// fastaudiosocket does not know 0x00.
+#[test]
+fn a_hangup_is_a_hangup() {
+    assert_eq!(whole(&[0x00, 0x00, 0x00]).message(), Ok(Message::Hangup));
+}
+
+// AudioSocket.Net loses what follows the last whole frame of a segment.
+#[test]
+fn the_start_of_a_frame_behind_whole_frames_is_kept() {
+    let bytes = [&UUID_FRAME[..], &audio_frame(0x10, 320)[..], &UUID_FRAME].concat();
+    let read = through_reader(&bytes, &[19 + 323 + 2, 17], 320);
+    assert_eq!((read.events.len(), read.needed), (3, 0));
+    let cut = &bytes[..bytes.len() - 17];
+    let read = through_reader(cut, &[cut.len()], 320);
+    assert_eq!((read.events.len(), read.needed), (2, 1));
+}
+
+// asterisk-ai-bridge writes 65,536 bytes behind a length of 0, rustvani drops them, the Go libraries panic.
+#[test]
+fn a_payload_too_long_for_a_frame_is_refused() {
+    let bytes = vec![0; 65_536];
+    let Err(PayloadTooLong { len, .. }) = Frame::new(Kind::SLIN, &bytes) else {
+        panic!("65,535 bytes are the most");
+    };
+    assert_eq!(len, 65_536);
+    assert!(ErrorCode::new(&bytes).is_err());
+    assert_eq!(
+        Audio::new(SampleRate::Hz8000, &bytes),
+        Err(AudioError::TooLong { len: 65_536 })
+    );
+    let samples = vec![0; 32_768];
+    let mut buffer = vec![0; 65_536];
+    assert_eq!(
+        Audio::from_samples(SampleRate::Hz8000, &samples, &mut buffer),
+        Err(AudioError::TooLong { len: 65_536 })
+    );
+}
+
+// SvenKube's Go library sends empty audio for ever when told to use chunks of 0 bytes; one of them ends the call.
+#[test]
+fn audio_that_asterisk_would_not_survive_cannot_be_made() {
+    let empty = Audio::new(SampleRate::Hz8000, &[]);
+    assert_eq!(empty, Err(AudioError::Empty));
+    let odd = Audio::new(SampleRate::Hz8000, &[0; 65_535]);
+    assert_eq!(odd, Err(AudioError::OddLength { len: 65_535 }));
+}
+
+// fastaudiosocket swallows the errors of its sender.
+#[test]
+fn a_frame_that_could_not_be_written_is_an_error() {
+    let mut room = [0; 2];
+    let mut writer = FrameWriter::new(&mut room[..]);
+    let frame = Frame::new(Kind::HANGUP, &[]).expect("a payload that fits");
+    let error = writer
+        .write_frame(frame)
+        .expect_err("room for 2 of 3 bytes");
+    assert!(matches!(
+        error,
+        WriteError::CutShort {
+            sent: 2,
+            len: 3,
+            ..
+        }
+    ));
+}
+
+// fastaudiosocket pads the caller's own slice and so overwrites what lies behind it.
+#[test]
+fn encoding_leaves_the_rest_of_a_buffer_alone() {
+    let mut buffer = [0xee; 10];
+    let frame = Frame::new(Kind::SLIN, &[1, 2]).expect("a payload that fits");
+    frame.encode(&mut buffer).expect("room");
+    assert_eq!(buffer, [0x10, 0, 2, 1, 2, 0xee, 0xee, 0xee, 0xee, 0xee]);
+    Audio::from_samples(SampleRate::Hz8000, &[3], &mut buffer).expect("room");
+    assert_eq!(buffer, [3, 0, 2, 1, 2, 0xee, 0xee, 0xee, 0xee, 0xee]);
+}
+
+// AudioSocket.Net writes headers of two bytes, Verbara and another wrote and read four.
+#[test]
+fn a_header_has_three_bytes_in_both_directions() {
+    let header = Header::new(Kind::UUID, 16);
+    assert_eq!(header.to_bytes(), [0x01, 0x00, 0x10]);
+    let mut buffer = [0; 19];
+    let uuid = "11223344-5566-7788-99aa-bbccddeeff00".parse();
+    let message = Message::Uuid(uuid.expect("a UUID"));
+    let encoded = message.encode(&mut buffer).expect("room");
+    assert_eq!(encoded, UUID_FRAME);
+}
+
+// Verbara took 0x00 for the UUID and 0x01 for audio; other servers took 0x02 and 0x11 for audio or silence.
+#[test]
+fn invented_kinds_do_not_read_as_what_their_inventors_meant() {
+    let uuid_as_text: Vec<u8> = [0x01, 0x00, 0x24]
+        .into_iter()
+        .chain(*b"11223344-5566-7788-99aa-bbccddeeff00")
+        .collect();
+    let fault = |bytes: &[u8]| whole(bytes).message().map_err(|error| error.fault()).err();
+    let length = |met, due| Some(PayloadFault::Length { met, due });
+    assert_eq!(fault(&uuid_as_text), length(36, 16));
+    assert_eq!(fault(&audio_frame(0x01, 320)), length(320, 16));
+    assert_eq!(fault(&audio_frame(0x02, 320)), length(320, 6));
+}
+
+// The reader thread of NormHarrison/audiosocket dies of two bytes, and its call stays connected for ever.
+#[test]
+fn two_bytes_wait_for_the_third() {
+    let read = through_reader(&[0x00, 0x00, 0x00], &[2, 1], 320);
+    let expected = Outcome {
+        events: vec![Event::Frame(Kind::HANGUP, Vec::new())],
+        needed: 0,
+    };
+    assert_eq!(read, expected);
+}

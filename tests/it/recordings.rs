@@ -1,0 +1,253 @@
+//! Where each sample of a call lies in its recording.
+
+use std::io::Cursor;
+use std::time::{Duration, Instant};
+
+use crate::common::script::{
+    Told, at_8000, by_the_rules, bytes, frame, last, milliseconds, script, sides, tell,
+};
+use audiosocket::wav::Recording;
+use audiosocket::wire::{Audio, SampleRate};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// The two sides of a recording at 8 kHz that ends at `end`.
+fn recorded(
+    end: Duration,
+    record: impl FnOnce(&mut Recording<&mut Cursor<Vec<u8>>>, Instant),
+) -> (Vec<i16>, Vec<i16>) {
+    let mut file = Cursor::new(Vec::new());
+    let begun = Instant::now();
+    let mut recording = Recording::new(&mut file, SampleRate::Hz8000, begun).unwrap();
+    record(&mut recording, begun);
+    recording.finish(begun + end).unwrap();
+    let file = file.into_inner();
+    let sides = sides(&file, 8000).expect("a whole file");
+    assert_eq!(file.len(), 44 + 4 * sides.0.len());
+    assert_eq!(
+        u32::from_le_bytes(file[4..8].try_into().unwrap()) as usize,
+        file.len() - 8
+    );
+    sides
+}
+
+/// From where to where a side has samples of this value.
+fn places(side: &[i16], value: i16) -> (usize, usize) {
+    let first = side
+        .iter()
+        .position(|sample| *sample == value)
+        .expect("such a sample");
+    let count = side[first..]
+        .iter()
+        .take_while(|sample| **sample == value)
+        .count();
+    assert!(!side[first + count..].contains(&value), "in one piece");
+    (first, first + count)
+}
+
+#[test]
+fn each_side_lies_where_the_clock_was() {
+    let (left, right) = recorded(milliseconds(2000), |recording, begun| {
+        recording
+            .heard(at_8000(&frame(1)), begun + milliseconds(30))
+            .unwrap();
+        recording
+            .said(at_8000(&frame(2)), begun + milliseconds(1200))
+            .unwrap();
+    });
+    assert_eq!((left.len(), right.len()), (16_000, 16_000));
+    assert_eq!(places(&left, 1), (240, 400));
+    assert_eq!(places(&right, 2), (9600, 9760));
+}
+
+#[test]
+fn a_held_digit_is_silence_of_its_length() {
+    let (left, _) = recorded(milliseconds(0), |recording, begun| {
+        for (at, sample) in [(0, 1), (20, 1), (160, 2), (180, 2)] {
+            recording
+                .heard(at_8000(&frame(sample)), begun + milliseconds(at))
+                .unwrap();
+        }
+    });
+    assert_eq!(
+        (places(&left, 1), places(&left, 2)),
+        ((0, 320), (1280, 1600))
+    );
+}
+
+#[test]
+fn audio_is_continuous_if_it_comes_up_to_60_ms_late_and_no_later() {
+    for (late, begin) in [
+        (0, 160),
+        (1, 160),
+        (60, 160),
+        (61, 160 + 61 * 8),
+        (500, 160 + 500 * 8),
+    ] {
+        let (left, _) = recorded(milliseconds(0), |recording, begun| {
+            recording.heard(at_8000(&frame(1)), begun).unwrap();
+            recording
+                .heard(at_8000(&frame(2)), begun + milliseconds(20 + late))
+                .unwrap();
+        });
+        assert_eq!(places(&left, 2), (begin, begin + 160), "{late}");
+    }
+}
+
+#[test]
+fn what_comes_at_once_lies_one_behind_the_other_and_a_pause_leads_back_to_the_clock() {
+    let (left, right) = recorded(milliseconds(0), |recording, begun| {
+        for sample in 1..=50 {
+            recording.heard(at_8000(&frame(sample)), begun).unwrap();
+        }
+        recording
+            .heard(at_8000(&frame(51)), begun + milliseconds(1061))
+            .unwrap();
+        recording
+            .said(at_8000(&frame(1)), begun + milliseconds(1061))
+            .unwrap();
+    });
+    for sample in 1..=50 {
+        let begin = (sample - 1) as usize * 160;
+        assert_eq!(places(&left, sample), (begin, begin + 160));
+    }
+    assert_eq!(
+        (places(&left, 51), places(&right, 1)),
+        ((8488, 8648), (8488, 8648))
+    );
+}
+
+#[test]
+fn a_recording_that_is_dropped_ends_where_its_audio_does() {
+    let mut file = Cursor::new(Vec::new());
+    let begun = Instant::now();
+    let mut recording = Recording::new(&mut file, SampleRate::Hz8000, begun).unwrap();
+    recording.heard(at_8000(&frame(1)), begun).unwrap();
+    recording
+        .said(at_8000(&frame(2)), begun + milliseconds(100))
+        .unwrap();
+    recording.tick(begun + milliseconds(200)).unwrap();
+    drop(recording);
+    let (left, right) = sides(&file.into_inner(), 8000).unwrap();
+    assert_eq!(
+        (places(&left, 1), places(&right, 2)),
+        ((0, 160), (800, 960))
+    );
+    assert_eq!((left.len(), right.len()), (960, 960));
+}
+
+#[test]
+fn a_flood_is_recorded_up_to_ten_seconds_ahead_of_the_clock() {
+    let (left, _) = recorded(milliseconds(0), |recording, begun| {
+        for _ in 0..10_000 {
+            recording.heard(at_8000(&frame(1)), begun).unwrap();
+        }
+        assert_eq!(recording.left_out(), 10_000 - 501);
+        for _ in 0..10 {
+            recording
+                .heard(at_8000(&frame(2)), begun + milliseconds(100))
+                .unwrap();
+        }
+        assert_eq!(recording.left_out(), 10_000 - 501 + 5);
+    });
+    assert_eq!(
+        (places(&left, 1), places(&left, 2)),
+        ((0, 80_160), (80_160, 80_960))
+    );
+}
+
+#[test]
+fn a_silent_call_has_its_length_too() {
+    let (left, right) = recorded(milliseconds(60_123), |recording, begun| {
+        for second in 0..60 {
+            recording.tick(begun + Duration::from_secs(second)).unwrap();
+        }
+    });
+    assert_eq!((left.len(), right.len()), (480_984, 480_984));
+    assert!(left.iter().chain(&right).all(|sample| *sample == 0));
+}
+
+#[test]
+fn another_rate_stays_in_step() {
+    let (from, to) = (SampleRate::Hz44100, SampleRate::Hz8000);
+    let mut file = Cursor::new(Vec::new());
+    let begun = Instant::now();
+    let mut recording = Recording::new(&mut file, to, begun).unwrap();
+    // Frames of 20 ms and one sample, which come when they are due: no other gap than rounding could make one.
+    let frame = bytes(&[1000; 883]);
+    let frames = 60 * 44_100 / 883_u64;
+    for count in 0..frames {
+        let nanoseconds = count * 883 * 1_000_000_000 / 44_100;
+        let audio = Audio::new(from, &frame).unwrap();
+        recording
+            .heard(audio, begun + Duration::from_nanos(nanoseconds))
+            .unwrap();
+    }
+    recording.finish(begun).unwrap();
+    let (left, _) = sides(&file.into_inner(), 8000).unwrap();
+    assert_eq!(left.len(), (frames as usize * 883 * 8000).div_ceil(44_100));
+    assert_eq!(places(&left, 1000), (1, left.len()));
+}
+
+proptest! {
+    // A case is a recording of ten seconds on average, compared sample by sample.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_sample_lies_where_the_rules_put_it(script in script(), tail in 0..2_000_000_u64) {
+        let end = last(&script) + tail;
+        let sides = recorded(Duration::from_micros(end), |recording, begun| {
+            for told in &script {
+                tell(recording, begun, told).unwrap();
+            }
+        });
+        prop_assert!(sides == by_the_rules(&script, end));
+    }
+
+    #[test]
+    fn ticks_and_the_cut_of_frames_change_nothing(script in script(), cut in 1..500_usize) {
+        let end = Duration::from_micros(last(&script));
+        let whole = recorded(end, |recording, begun| {
+            for told in &script {
+                tell(recording, begun, told).unwrap();
+            }
+        });
+        let cut = recorded(end, |recording, begun| {
+            for told in &script {
+                match told {
+                    Told::Tick(_) => {}
+                    Told::Heard(at, samples) => {
+                        for piece in samples.chunks(cut) {
+                            tell(recording, begun, &Told::Tick(*at)).unwrap();
+                            tell(recording, begun, &Told::Heard(*at, piece.to_vec())).unwrap();
+                        }
+                    }
+                    Told::Said(at, samples) => {
+                        for piece in samples.chunks(cut) {
+                            tell(recording, begun, &Told::Said(*at, piece.to_vec())).unwrap();
+                        }
+                    }
+                }
+            }
+        });
+        prop_assert!(whole == cut);
+    }
+
+    /// Frames that are due every 20 ms, and arrive in order and up to 60 ms late.
+    #[test]
+    fn no_jitter_up_to_60_ms_makes_a_gap_or_a_click(late in vec(0..=60_000_u64, 1..200)) {
+        let mut samples = (1..=i16::MAX).cycle();
+        let mut all = Vec::new();
+        let mut now = 0;
+        let (left, _) = recorded(Duration::ZERO, |recording, begun| {
+            for (count, late) in (0_u64..).zip(late) {
+                now = now.max(count * 20_000 + late);
+                let frame: Vec<i16> = samples.by_ref().take(160).collect();
+                tell(recording, begun, &Told::Heard(now, frame.clone())).unwrap();
+                all.extend(frame);
+            }
+        });
+        let begin = left.len() - all.len();
+        prop_assert!(left[begin..] == all && left[..begin].iter().all(|sample| *sample == 0));
+    }
+}

@@ -1,0 +1,272 @@
+//! Writers over sinks that do, write by write, what the script says.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Write};
+
+use audiosocket::stream::{FrameWriter, WriteError};
+use audiosocket::wire::{Frame, Kind, Message};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// Two samples.
+const BYTES: [u8; 7] = [0x10, 0x00, 0x04, 1, 2, 3, 4];
+
+/// Takes at most so many bytes, or fails, at each call of `write`; after the last step it takes all.
+#[derive(Default)]
+struct Sink {
+    steps: VecDeque<Result<usize, ErrorKind>>,
+    taken: Vec<u8>,
+    writes: usize,
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writes += 1;
+        let count = self.steps.pop_front().unwrap_or(Ok(bytes.len()))?;
+        let count = count.min(bytes.len());
+        self.taken.extend(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        panic!("nothing is held back, so nothing need be flushed");
+    }
+}
+
+fn writer_with(steps: impl IntoIterator<Item = Result<usize, ErrorKind>>) -> FrameWriter<Sink> {
+    FrameWriter::new(Sink {
+        steps: steps.into_iter().collect(),
+        ..Sink::default()
+    })
+}
+
+fn audio_frame() -> Frame<'static> {
+    Frame::new(Kind::SLIN, &BYTES[3..]).expect("it fits")
+}
+
+#[test]
+fn a_sink_that_takes_all_sees_one_write_a_frame() {
+    let payload = vec![0; 65_535];
+    let mut writer = FrameWriter::new(Sink::default());
+    for (written, len) in [0, 1, 320, 65_535, 7680, 0].into_iter().enumerate() {
+        let frame = Frame::new(Kind::ERROR, &payload[..len]).expect("it fits");
+        writer.write_frame(frame).expect("a sink that takes all");
+        assert_eq!(writer.get_ref().writes, written + 1);
+    }
+    writer
+        .write_message(&Message::Hangup)
+        .expect("it takes all");
+    assert_eq!(writer.get_ref().writes, 7);
+    assert_eq!(writer.get_ref().taken.len(), 65_535 + 7680 + 321 + 7 * 3);
+}
+
+#[test]
+fn short_writes_of_every_length_lose_nothing() {
+    for first in 1..=7 {
+        for second in 1..=7 {
+            let mut writer = writer_with([first, second].into_iter().cycle().take(50).map(Ok));
+            for _ in 0..3 {
+                writer.write_frame(audio_frame()).expect("all is taken");
+            }
+            assert_eq!(writer.get_ref().taken, BYTES.repeat(3));
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_write_is_tried_again() {
+    let steps = [Err(ErrorKind::Interrupted), Ok(1)];
+    let mut writer = writer_with(steps.into_iter().cycle().take(14));
+    writer.write_frame(audio_frame()).expect("all is taken");
+    assert_eq!(writer.get_ref().taken, BYTES);
+    assert_eq!(writer.get_ref().writes, 14);
+}
+
+#[test]
+fn a_writer_can_go_on_after_a_failure_before_the_first_byte() {
+    for kind in [
+        ErrorKind::WouldBlock,
+        ErrorKind::TimedOut,
+        ErrorKind::BrokenPipe,
+    ] {
+        let mut writer = writer_with([Err(kind), Err(kind)]);
+        for _ in 0..2 {
+            let error = writer.write_frame(audio_frame()).expect_err("a failure");
+            assert_eq!(error.is_timeout(), kind != ErrorKind::BrokenPipe);
+            assert!(matches!(error, WriteError::Io(error) if error.kind() == kind));
+        }
+        writer.write_frame(audio_frame()).expect("all is taken");
+        assert_eq!(writer.get_ref().taken, BYTES);
+    }
+}
+
+#[test]
+fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
+    for kind in [
+        ErrorKind::WouldBlock,
+        ErrorKind::TimedOut,
+        ErrorKind::BrokenPipe,
+    ] {
+        for cut in 1..7 {
+            let mut writer = writer_with([Ok(cut), Err(kind)]);
+            let error = writer.write_frame(audio_frame()).expect_err("a failure");
+            assert!(!error.is_timeout(), "it must not be tried again");
+            let WriteError::CutShort { sent, len, error } = error else {
+                panic!("{error}");
+            };
+            assert_eq!((sent, len, error.kind()), (cut, 7, kind));
+            assert_out_of_step(&mut writer, cut);
+        }
+    }
+}
+
+#[test]
+fn a_sink_that_takes_nothing_is_a_failure_before_and_inside_a_frame() {
+    let mut writer = writer_with([Ok(0)]);
+    let error = writer.write_frame(audio_frame()).expect_err("a failure");
+    assert!(matches!(error, WriteError::Io(error) if error.kind() == ErrorKind::WriteZero));
+    writer.write_frame(audio_frame()).expect("all is taken");
+    for cut in 1..7 {
+        let mut writer = writer_with([Ok(cut), Ok(0)]);
+        let error = writer.write_frame(audio_frame()).expect_err("a failure");
+        let WriteError::CutShort { sent, len, error } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((sent, len, error.kind()), (cut, 7, ErrorKind::WriteZero));
+        assert_out_of_step(&mut writer, cut);
+    }
+}
+
+#[track_caller]
+fn assert_out_of_step(writer: &mut FrameWriter<Sink>, cut: usize) {
+    let writes = writer.get_ref().writes;
+    for _ in 0..2 {
+        let error = writer.write_message(&Message::Hangup).expect_err("no more");
+        assert!(matches!(error, WriteError::OutOfStep));
+    }
+    assert_eq!(writer.get_ref().taken, BYTES[..cut]);
+    assert_eq!(writer.get_ref().writes, writes);
+}
+
+proptest! {
+    /// Whatever frames are put together, and whatever the sink takes at a time, out comes what single writes would have sent.
+    #[test]
+    fn batches_send_what_single_frames_would(
+        batches in vec(vec((any::<u8>(), vec(any::<u8>(), 0..40)), 0..6), 0..6),
+        takes in vec(1_usize..50, 0..40),
+    ) {
+        let mut single = FrameWriter::new(Vec::new());
+        let mut whole = FrameWriter::new(Sink::default());
+        let mut pieces = writer_with(takes.into_iter().map(Ok));
+        let mut writes = 0;
+        for frames in &batches {
+            let frames = frames
+                .iter()
+                .map(|(kind, payload)| Frame::new(Kind::from_byte(*kind), payload).expect("it fits"));
+            for frame in frames.clone() {
+                single.write_frame(frame).expect("a vector takes all");
+            }
+            for writer in [&mut whole, &mut pieces] {
+                let mut batch = writer.batch();
+                for frame in frames.clone() {
+                    batch.add_frame(frame);
+                }
+                prop_assert_eq!(batch.len(), frames.clone().map(|frame| frame.encoded_len()).sum::<usize>());
+                batch.write().expect("all is taken");
+                prop_assert!(batch.is_empty());
+                batch.write().expect("there is nothing left to write");
+            }
+            writes += usize::from(frames.len() > 0);
+        }
+        prop_assert_eq!(&whole.get_ref().taken, single.get_ref());
+        prop_assert_eq!(&pieces.get_ref().taken, single.get_ref());
+        prop_assert_eq!(whole.get_ref().writes, writes);
+    }
+}
+
+#[test]
+fn a_batch_can_be_written_again_after_a_failure_before_its_first_byte() {
+    let mut writer = writer_with([Err(ErrorKind::WouldBlock)]);
+    let mut batch = writer.batch();
+    batch.add_frame(audio_frame());
+    batch.add_message(&Message::Hangup);
+    assert!(batch.write().expect_err("a failure").is_timeout());
+    assert_eq!(batch.len(), 10);
+    batch.write().expect("all is taken");
+    assert_eq!(writer.get_ref().taken, [&BYTES[..], &[0, 0, 0]].concat());
+}
+
+/// Between its frames, too: whoever sent them together does not know which of them went out.
+#[test]
+fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
+    for cut in 1..14 {
+        let mut writer = writer_with([Ok(cut), Err(ErrorKind::TimedOut)]);
+        let mut batch = writer.batch();
+        batch.add_frame(audio_frame());
+        batch.add_frame(audio_frame());
+        let error = batch.write().expect_err("a failure");
+        let WriteError::CutShort { sent, len, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((sent, len), (cut, 14));
+        assert!(matches!(batch.write(), Err(WriteError::OutOfStep)));
+        let writes = writer.get_ref().writes;
+        writer.write_frame(audio_frame()).expect_err("no more");
+        assert_eq!(writer.get_ref().taken, BYTES.repeat(2)[..cut]);
+        assert_eq!(writer.get_ref().writes, writes);
+    }
+}
+
+#[test]
+fn a_batch_that_is_not_written_leaves_no_trace() {
+    let mut writer = writer_with([]);
+    let mut batch = writer.batch();
+    batch.add_message(&Message::Hangup);
+    batch.add_message(&Message::Hangup);
+    drop(batch);
+    writer.write_frame(audio_frame()).expect("all is taken");
+    assert_eq!(writer.get_ref().taken, BYTES);
+}
+
+/// Says that it took more than it was given.
+struct Boaster;
+
+impl Write for Boaster {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len() + 1)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_sink_that_claims_to_have_taken_more_than_it_was_given_does_no_harm() {
+    let mut writer = FrameWriter::new(Boaster);
+    for _ in 0..3 {
+        writer.write_frame(audio_frame()).expect("it said so");
+    }
+}
+
+#[test]
+fn every_failure_to_write_has_a_text_and_its_cause() {
+    let pipe = ErrorKind::BrokenPipe;
+    let mut writer = writer_with([Err(pipe), Ok(3), Err(pipe)]);
+    let texts = [(); 3].map(|()| {
+        let error = writer.write_frame(audio_frame()).expect_err("a failure");
+        (
+            error.to_string(),
+            std::error::Error::source(&error).is_some(),
+        )
+    });
+    let broken = io::Error::from(pipe);
+    assert_eq!(
+        texts,
+        [
+            (format!("cannot write: {broken}"), true),
+            (format!("cannot write: {broken}, after 3 of 7 bytes"), true),
+            ("cannot write: an earlier frame was cut short".into(), false),
+        ]
+    );
+}

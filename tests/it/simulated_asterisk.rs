@@ -1,0 +1,86 @@
+//! The simulated Asterisk ends a call as the real one does: what the server sees of it.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use audiosocket::call::{CallOptions, Deadline, End, Server, SimulatedAsterisk};
+use audiosocket::wire::{Audio, SampleRate};
+
+/// More than a listener takes from the connection at once, which is 4 KiB.
+const FRAMES: usize = 100;
+
+/// How a call ends for a server that has said [`FRAMES`] frames, of which the simulated Asterisk has heard so many.
+#[track_caller]
+fn end_after_hearing(heard: usize) -> End {
+    let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
+    let quiet = CallOptions::default().first_silence(false).keep_alive(None);
+    let server = Server::builder()
+        .call_options(quiet)
+        .bind("127.0.0.1:0")
+        .unwrap();
+    let (address, handle) = (server.local_address(), server.handle());
+    let (tell, told) = mpsc::channel();
+    let (say_end, end) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            server
+                .run(|call| {
+                    let voice = call.voice();
+                    for _ in 0..FRAMES {
+                        voice.send(audio)?;
+                    }
+                    tell.send(())?;
+                    while call.receive().is_some() {}
+                    say_end.send(call.end())?;
+                    Ok(())
+                })
+                .unwrap();
+        });
+        let mut asterisk =
+            SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid()).unwrap();
+        told.recv().unwrap();
+        for _ in 0..heard {
+            let event = asterisk.receive().unwrap();
+            assert_eq!(event.audio(), Some(audio));
+        }
+        asterisk.hang_up();
+        let end = end.recv().unwrap();
+        handle.shut_down(Duration::ZERO);
+        end.unwrap()
+    })
+}
+
+#[test]
+fn hanging_up_with_all_audio_heard_closes_the_connection() {
+    assert_eq!(end_after_hearing(FRAMES), End::Closed);
+}
+
+// A close with bytes unread is a reset; a shutdown before it would let the server read the end of the stream first.
+#[test]
+fn hanging_up_with_audio_unheard_resets_the_connection() {
+    assert_eq!(end_after_hearing(1), End::Reset);
+}
+
+#[test]
+fn it_never_hangs_up_by_a_frame_not_even_when_a_deadline_has_passed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.read_exact(&mut [0; 19]).unwrap();
+        // The beginning of a frame, and no more of it.
+        stream.write_all(&[0x10, 0x01]).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        rest
+    });
+    let mut asterisk =
+        SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid()).unwrap();
+    assert_eq!(asterisk.receive(), None);
+    assert_eq!(asterisk.end(), Some(End::TimedOut(Deadline::Frame)));
+    asterisk.hang_up();
+    assert_eq!(server.join().unwrap(), [], "not a byte after the UUID");
+}

@@ -1,0 +1,714 @@
+//! What is said on calls over real sockets: in one thread and in two, whole, in order, by the clock, and taken back.
+
+use std::io::{Read, Write};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{
+    Builder, Call, CallOptions, Direction, End, Event, Mark, SayError, SendError, Server,
+    SimulatedAsterisk, Stats, Voice,
+};
+use audiosocket::wire::{Audio, Digit, Dtmf, Message, SampleRate};
+
+use crate::common::served::{self, Served, audio, eventually, uuid};
+
+/// The two ways to run a call.
+#[derive(Clone, Copy, Debug)]
+enum Threads {
+    One,
+    Two,
+}
+
+const BOTH: [Threads; 2] = [Threads::One, Threads::Two];
+
+impl Threads {
+    /// Receives until the call is over, and hands all events to `on_event`.
+    fn run(self, call: &mut Call, mut on_event: impl FnMut(&Voice, Event<'_>)) {
+        let voice = call.voice();
+        match self {
+            Threads::One => {
+                while let Some(event) = call.receive() {
+                    on_event(&voice, event);
+                }
+            }
+            Threads::Two => {
+                let (listener, speaker) = call.split();
+                thread::scope(|scope| {
+                    scope.spawn(|| speaker.run());
+                    let _hangs_up = voice.hang_up_on_drop();
+                    while let Some(event) = listener.receive() {
+                        on_event(&voice, event);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// What is sent here is counted to the frame.
+fn options() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
+
+fn builder() -> Builder {
+    Server::builder().call_options(options())
+}
+
+/// Frames of 20 ms at 8 kHz, each with its number in every sample.
+fn numbered(frames: i16) -> Vec<u8> {
+    (1..=frames)
+        .flat_map(|number| number.to_le_bytes().repeat(160))
+        .collect()
+}
+
+/// The numbers of the frames that are heard until the call ends. Every frame must be a whole one of [`numbered`].
+fn numbers_heard(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
+    let mut numbers = Vec::new();
+    while let Some(event) = asterisk.receive() {
+        let audio = event.audio().expect("nothing but audio");
+        assert_eq!(
+            (audio.rate(), audio.samples().len()),
+            (SampleRate::Hz8000, 160)
+        );
+        let number = audio.samples().next().unwrap();
+        assert!(
+            audio.samples().all(|sample| sample == number),
+            "a frame of {number} is mixed"
+        );
+        numbers.push(number);
+    }
+    numbers
+}
+
+fn up_to(last: i16) -> Vec<i16> {
+    (1..=last).collect()
+}
+
+#[test]
+fn speech_is_said_whole_and_then_the_call_is_hung_up() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            // In pieces that suit neither samples nor frames.
+            for piece in numbered(50).chunks(777) {
+                voice.say(piece)?;
+            }
+            voice.hang_up_when_said();
+            threads.run(call, |_, _| {});
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        assert_eq!(numbers_heard(&mut asterisk), up_to(50), "{threads:?}");
+        assert_eq!(asterisk.end(), Some(End::HungUp));
+        drop(asterisk);
+        let ended = server.stop().ended;
+        assert_eq!(ended[0].end, Some(End::HungUpHere));
+        assert_eq!(ended[0].stats.lateness.count(), 50);
+        assert_eq!(ended[0].stats.underruns, 0);
+    }
+}
+
+#[test]
+fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
+    for threads in BOTH {
+        let (tell, heard) = mpsc::channel();
+        let tell = Mutex::new(tell);
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            voice.say(&numbered(60))?;
+            voice.hang_up_when_said();
+            let (mut frames, mut digits) = (0, Vec::new());
+            threads.run(call, |_, event| match event {
+                Event::Message(Message::Audio(_)) => frames += 1,
+                Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => digits.push(digit.to_string()),
+                other => panic!("{other:?}"),
+            });
+            tell.lock()
+                .unwrap()
+                .send((frames, digits.concat()))
+                .unwrap();
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        let (listener, caller) = asterisk.split();
+        let digits =
+            ["4", "2"].map(|digit| Digit::try_from(digit.chars().next().unwrap()).unwrap());
+        let numbers = thread::scope(|scope| {
+            scope.spawn(|| {
+                for digit in digits {
+                    for _ in 0..10 {
+                        caller.say(audio(&[7; 320])).unwrap();
+                    }
+                    caller.press(digit, Duration::from_millis(100)).unwrap();
+                }
+                caller.keep_silent(Duration::from_millis(200));
+            });
+            let mut numbers = Vec::new();
+            while let Some(event) = listener.receive() {
+                numbers.push(event.audio().unwrap().samples().next().unwrap());
+            }
+            numbers
+        });
+        assert_eq!(numbers, up_to(60), "{threads:?}");
+        assert_eq!(
+            heard.recv().unwrap(),
+            (20, String::from("42")),
+            "{threads:?}"
+        );
+        drop(asterisk);
+        server.stop();
+    }
+}
+
+#[test]
+fn a_flush_gives_back_exactly_what_was_not_said() {
+    for threads in BOTH {
+        let (tell, unsaid) = mpsc::channel();
+        let tell = Mutex::new(tell);
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            voice.say(&numbered(1000))?;
+            threads.run(call, |voice, event| {
+                if event.dtmf().is_some() {
+                    let unsaid = voice.flush();
+                    assert_eq!(voice.unsaid(), Duration::ZERO);
+                    tell.lock().unwrap().send(unsaid).unwrap();
+                    voice.hang_up_when_said();
+                }
+            });
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        for number in 1..=10 {
+            let audio = asterisk.receive().and_then(|event| event.audio()).unwrap();
+            assert_eq!(audio.samples().next(), Some(number));
+        }
+        let digit = Digit::try_from('5').unwrap();
+        asterisk
+            .caller()
+            .press(digit, Duration::from_millis(1))
+            .unwrap();
+        let mut numbers = up_to(10);
+        numbers.extend(numbers_heard(&mut asterisk));
+        let said = numbers.len();
+        assert_eq!(numbers, up_to(said as i16), "{threads:?}");
+        assert!(said < 1000, "nothing was left to take back");
+        let unsaid = unsaid.recv().unwrap();
+        assert_eq!(unsaid.bytes(), &numbered(1000)[said * 320..], "{threads:?}");
+        assert_eq!(
+            unsaid.duration(),
+            Duration::from_millis(20) * (1000 - said as u32)
+        );
+        drop(asterisk);
+        server.stop();
+    }
+}
+
+#[test]
+fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            let mut due: Vec<(usize, Mark)> = vec![(0, voice.mark())];
+            for count in 1..=5 {
+                voice.say(&numbered(2))?;
+                due.push((2 * count, voice.mark()));
+            }
+            let mut passed = Vec::new();
+            threads.run(call, |voice, event| {
+                if let Event::Said(mark) = event {
+                    passed.push((voice.stats().frames_sent, mark));
+                    if passed.len() == due.len() {
+                        voice.hang_up();
+                    }
+                }
+            });
+            let marks =
+                |list: &[(usize, Mark)]| list.iter().map(|(_, mark)| *mark).collect::<Vec<_>>();
+            assert_eq!(marks(&passed), marks(&due), "{threads:?}");
+            for ((sent, _), (least, _)) in passed.iter().zip(&due) {
+                assert!(
+                    sent >= least,
+                    "{threads:?}: {sent} frames sent, {least} due"
+                );
+            }
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        while asterisk.receive().is_some() {}
+        assert_eq!(asterisk.end(), Some(End::HungUp));
+        drop(asterisk);
+        let said = server.stop();
+        assert_eq!(said.incidents, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn any_thread_may_speak() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            let other = thread::spawn(move || -> Result<(), SayError> {
+                // The call waits for events by now, on a silent line.
+                thread::sleep(Duration::from_millis(50));
+                voice.say(&numbered(10))?;
+                voice.hang_up_when_said();
+                Ok(())
+            });
+            threads.run(call, |_, _| {});
+            Ok(other.join().unwrap()?)
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        assert_eq!(numbers_heard(&mut asterisk), up_to(10), "{threads:?}");
+        drop(asterisk);
+        server.stop();
+    }
+}
+
+#[test]
+fn a_burst_from_the_caller_does_not_hurry_the_speech() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            threads.run(call, |_, event| {
+                let audio = event.audio().unwrap();
+                if voice.say(audio.bytes()).is_ok() && audio.samples().next() == Some(50) {
+                    voice.hang_up_when_said();
+                }
+            });
+            Ok(())
+        });
+        let begun = Instant::now();
+        let mut stream = server.connect_as(uuid(1));
+        let mut burst = Vec::new();
+        for frame in numbered(50).chunks(320) {
+            burst.extend([0x10, 0x01, 0x40]);
+            burst.extend(frame);
+        }
+        stream.write_all(&burst).unwrap();
+        let mut heard = 0;
+        let mut frame = [0; 323];
+        while stream.read_exact(&mut frame).is_ok() {
+            heard += 1;
+            let frames_of_time = begun.elapsed().as_millis() / 20;
+            assert!(
+                heard <= frames_of_time + 2,
+                "{threads:?}: {heard} frames in {frames_of_time} frame times"
+            );
+        }
+        assert_eq!(heard, 50, "{threads:?}");
+        server.stop();
+    }
+}
+
+#[test]
+fn a_handler_that_computes_makes_a_gap_in_one_thread() {
+    let server = Served::start(builder(), move |call| {
+        let voice = call.voice();
+        voice.say(&numbered(60))?;
+        voice.hang_up_when_said();
+        while let Some(event) = call.receive() {
+            if event.dtmf().is_some() {
+                thread::sleep(Duration::from_millis(300));
+            }
+        }
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    let digit = Digit::try_from('5').unwrap();
+    asterisk
+        .caller()
+        .press(digit, Duration::from_millis(100))
+        .unwrap();
+    assert_eq!(
+        numbers_heard(&mut asterisk),
+        up_to(60),
+        "late, but nothing lost"
+    );
+    asterisk.hang_up();
+    let stats = &server.stop().ended[0].stats;
+    assert!(stats.gaps >= 1, "{stats:?}");
+    assert!(stats.lateness.worst().unwrap() >= Duration::from_millis(100));
+}
+
+#[test]
+fn in_two_threads_speech_goes_on_while_the_handler_computes() {
+    let server = Served::start(builder(), move |call| {
+        let voice = call.voice();
+        voice.say(&numbered(60))?;
+        voice.hang_up_when_said();
+        Threads::Two.run(call, |voice, event| {
+            if event.dtmf().is_some() {
+                // Until it has been seen to.
+                let sent = voice.stats().frames_sent;
+                eventually("speech", || {
+                    (voice.stats().frames_sent > sent + 20).then_some(())
+                });
+            }
+        });
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    let digit = Digit::try_from('5').unwrap();
+    asterisk
+        .caller()
+        .press(digit, Duration::from_millis(20))
+        .unwrap();
+    assert_eq!(numbers_heard(&mut asterisk), up_to(60));
+    asterisk.hang_up();
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+#[test]
+fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
+    let limit = Duration::from_secs(1);
+    let server = Served::start(
+        Server::builder().call_options(options().speech_limit(limit)),
+        |call| {
+            let voice = call.voice();
+            let speech = numbered(70);
+            let Err(SayError::Full { taken }) = voice.say(&speech) else {
+                panic!("all was taken");
+            };
+            assert_eq!(taken, 16_000, "a second");
+            assert_eq!(voice.unsaid(), Duration::from_secs(1));
+            assert_eq!(voice.say_samples(&[1, 2]), Err(SayError::Full { taken: 0 }));
+            let half = voice.mark();
+            let mut rest = Some(&speech[taken..]);
+            while let Some(event) = call.receive() {
+                if let (Event::Said(mark), Some(rest)) = (event, rest.take()) {
+                    assert_eq!(mark, half);
+                    voice.say(rest)?;
+                    voice.hang_up_when_said();
+                }
+            }
+            Ok(())
+        },
+    );
+    let mut asterisk = server.simulate(uuid(1));
+    assert_eq!(numbers_heard(&mut asterisk), up_to(70));
+    drop(asterisk);
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+#[test]
+fn each_rate_and_frame_time_has_frames_of_its_own_length() {
+    for milliseconds in [10_u16, 60] {
+        let options = options().frame_time(Duration::from_millis(milliseconds.into()));
+        for (place, rate) in SampleRate::ALL.into_iter().enumerate() {
+            // Chosen for the server, or on the call.
+            let (at_first, later) = match place % 2 {
+                0 => (rate, None),
+                _ => (SampleRate::Hz8000, Some(rate)),
+            };
+            let builder = Server::builder().call_options(options.speech_rate(at_first));
+            let server = Served::start(builder, move |call| {
+                let voice = call.voice();
+                if let Some(later) = later {
+                    voice.say_samples(&[1])?;
+                    assert_eq!(voice.set_rate(later), Err(SayError::OtherRate(at_first)));
+                    voice.flush();
+                    voice.set_rate(later)?;
+                }
+                assert_eq!(voice.rate(), rate);
+                voice.say_samples(&vec![5; rate.samples_in(milliseconds * 2) + 1])?;
+                voice.hang_up_when_said();
+                while call.receive().is_some() {}
+                Ok(())
+            });
+            let mut asterisk = server.simulate(uuid(1));
+            let mut fives = Vec::new();
+            while let Some(event) = asterisk.receive() {
+                let audio = event.audio().unwrap();
+                assert_eq!(audio.rate(), rate);
+                assert_eq!(audio.samples().len(), rate.samples_in(milliseconds));
+                fives.push(audio.samples().filter(|sample| *sample == 5).count());
+            }
+            let whole = rate.samples_in(milliseconds);
+            assert_eq!(fives, [whole, whole, 1]);
+            drop(asterisk);
+            server.stop();
+        }
+    }
+}
+
+#[test]
+fn nothing_can_be_said_when_the_call_is_over() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            threads.run(call, |voice, _| voice.hang_up());
+            assert_eq!(
+                voice.say(&numbered(1)),
+                Err(SayError::NotSent(SendError::Over(End::HungUpHere)))
+            );
+            // As a handler would pass it on; it is no incident.
+            Ok(voice.say_samples(&[1])?)
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        asterisk.caller().say(audio(&[1, 2])).unwrap();
+        while asterisk.receive().is_some() {}
+        drop(asterisk);
+        assert_eq!(server.stop().incidents, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_speaker_ends_with_its_call_whoever_ends_it() {
+    type Ending = fn(&Served, SimulatedAsterisk);
+    let endings: [(&str, Ending); 3] = [
+        ("the caller", |_, asterisk| drop(asterisk.hang_up())),
+        ("a handle", |server, mut asterisk| {
+            server.handle.hang_up(uuid(1));
+            while asterisk.receive().is_some() {}
+        }),
+        ("a shut-down", |server, mut asterisk| {
+            server.handle.shut_down(Duration::ZERO);
+            while asterisk.receive().is_some() {}
+        }),
+    ];
+    for (who, ending) in endings {
+        for speech in [0, 1000] {
+            let server = Served::start(builder(), move |call| {
+                call.voice().say(&numbered(speech))?;
+                let (listener, speaker) = call.split();
+                thread::scope(|scope| {
+                    scope.spawn(|| while listener.receive().is_some() {});
+                    speaker.run();
+                });
+                Ok(())
+            });
+            let asterisk = server.simulate(uuid(1));
+            server.wait_for_calls(1);
+            ending(&server, asterisk);
+            let said = server.stop();
+            assert_eq!(said.ended.len(), 1, "{who}");
+        }
+    }
+}
+
+#[test]
+fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
+    let options = CallOptions::default()
+        .first_silence(false)
+        .keep_alive(Some(Duration::from_millis(200)));
+    let server = Served::start(Server::builder().call_options(options), |call| {
+        let (listener, speaker) = call.split();
+        thread::scope(|scope| {
+            scope.spawn(|| speaker.run());
+            while let Some(event) = listener.receive() {
+                if event.dtmf().is_some() {
+                    // Until the speaker has been seen to do it.
+                    eventually("silence", || (speaker_sent(listener) >= 3).then_some(()));
+                }
+            }
+        });
+        Ok(())
+    });
+    fn speaker_sent(listener: &audiosocket::call::Listener) -> usize {
+        listener.stats().frames_sent
+    }
+    let mut asterisk = server.simulate(uuid(1));
+    let digit = Digit::try_from('5').unwrap();
+    asterisk
+        .caller()
+        .press(digit, Duration::from_millis(1))
+        .unwrap();
+    for _ in 0..3 {
+        let silence = asterisk.receive().and_then(|event| event.audio()).unwrap();
+        assert!(silence.samples().all(|sample| sample == 0));
+    }
+    asterisk.hang_up();
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+#[test]
+fn a_hook_is_told_of_all_audio_in_both_directions() {
+    type Told = Arc<Mutex<Vec<(Direction, i16)>>>;
+    let told: Told = Arc::default();
+    let teller = Arc::clone(&told);
+    let server = Served::start(builder(), move |call| {
+        let told = Arc::clone(&teller);
+        call.on_audio(move |direction, audio, at| {
+            assert!(at <= Instant::now());
+            told.lock()
+                .unwrap()
+                .push((direction, audio.samples().next().unwrap()));
+        });
+        let voice = call.voice();
+        voice.send(audio(&[1, 0]))?;
+        voice.say(&numbered(3))?;
+        while let Some(event) = call.receive() {
+            if event.audio().is_some() {
+                voice.hang_up_when_said();
+            }
+        }
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    asterisk.caller().say(audio(&[9, 0])).unwrap();
+    while asterisk.receive().is_some() {}
+    drop(asterisk);
+    server.stop();
+    let mut told = told.lock().unwrap().clone();
+    told.sort_by_key(|(direction, _)| *direction == Direction::Heard);
+    let said = |number| (Direction::Said, number);
+    assert_eq!(
+        told,
+        [said(1), said(1), said(2), said(3), (Direction::Heard, 9)]
+    );
+}
+
+#[test]
+fn g711_under_the_kind_of_linear_audio_is_suspected() {
+    for (payload_len, rate) in [
+        (160, SampleRate::Hz8000),
+        (320, SampleRate::Hz8000),
+        (640, SampleRate::Hz16000),
+    ] {
+        let payload = vec![1; payload_len];
+        let suspects = payload_len == 160;
+        let (tell, stats) = mpsc::channel::<(Stats, Option<SampleRate>)>();
+        let tell = Mutex::new(tell);
+        let server = Served::start(builder(), move |call| {
+            assert_eq!(call.heard_rate(), None);
+            let mut seconds = 0;
+            let mut frames = 0;
+            while call.receive().is_some() {
+                frames += 1;
+                if frames % 60 == 0 {
+                    seconds += 1;
+                }
+                // With a busy machine it may take some seconds more.
+                if call.stats().is_g711_suspected || (seconds == 2 && !suspects) {
+                    break;
+                }
+            }
+            tell.lock()
+                .unwrap()
+                .send((call.stats(), call.heard_rate()))
+                .unwrap();
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        let frame = Audio::new(rate, &payload).unwrap();
+        let (stats, heard) = eventually("an opinion", || {
+            asterisk.caller().say(frame).unwrap();
+            stats.try_recv().ok()
+        });
+        drop(asterisk);
+        assert_eq!(stats.is_g711_suspected, suspects, "{payload_len} bytes");
+        assert_eq!(heard, Some(rate));
+        server.stop();
+    }
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    assert_eq!(
+        SayError::Full { taken: 7 }.to_string(),
+        "too much waits to be said: 7 of it taken in, say the rest later or raise CallOptions::speech_limit"
+    );
+    assert_eq!(
+        SayError::OtherRate(SampleRate::Hz16000).to_string(),
+        "speech at 16000 Hz still waits to be said, and only one rate can"
+    );
+}
+
+#[test]
+fn an_error_or_a_panic_of_the_listening_thread_ends_the_call() {
+    for panics in [false, true] {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            let (listener, speaker) = call.split();
+            thread::scope(|scope| {
+                scope.spawn(|| speaker.run());
+                let _hangs_up = voice.hang_up_on_drop();
+                voice.say(&numbered(1000))?;
+                listener.receive();
+                assert!(!panics, "as it was told to");
+                Err("as it was told to".into())
+            })
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        asterisk.caller().say(audio(&[1, 2])).unwrap();
+        while asterisk.receive().is_some() {}
+        assert_eq!(asterisk.end(), Some(End::HungUp), "panics: {panics}");
+        asterisk.hang_up();
+        server.stop();
+    }
+}
+
+#[test]
+fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
+    for threads in BOTH {
+        let server = Served::start(builder(), move |call| {
+            let voice = call.voice();
+            voice.say(&numbered(3))?;
+            let end = voice.mark();
+            voice.hang_up_when_said();
+            let mut passed = Vec::new();
+            threads.run(call, |voice, event| {
+                if let Event::Said(mark) = event {
+                    passed.push(mark);
+                    if voice.stats().frames_sent == 3 && passed.len() > 10 {
+                        panic!("marks without end");
+                    }
+                    if passed.len() > 1 || voice.say(&numbered(1)).is_err() {
+                        // The call is over: this one is in vain.
+                        voice.mark();
+                    } else {
+                        voice.flush();
+                        voice.hang_up_when_said();
+                    }
+                }
+            });
+            assert_eq!(passed, [end], "{threads:?}");
+            Ok(())
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        assert_eq!(numbers_heard(&mut asterisk), up_to(3), "{threads:?}");
+        asterisk.hang_up();
+        assert_eq!(server.stop().incidents, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_backlog_is_heard_at_once_while_something_is_said() {
+    let server = Served::start(builder(), |call| {
+        let voice = call.voice();
+        voice.say(&numbered(100))?;
+        let (mut frames, mut said_meanwhile) = (0, 0);
+        while let Some(event) = call.receive() {
+            let Some(audio) = event.audio() else { continue };
+            if frames == 0 {
+                thread::sleep(Duration::from_millis(300));
+                said_meanwhile = voice.stats().frames_sent;
+            }
+            frames += 1;
+            if audio.samples().next() == Some(100) {
+                voice.hang_up();
+            }
+        }
+        // All of it lay in the kernel: it takes many reads, and they are not one for each frame that is said.
+        let said = voice.stats().frames_sent - said_meanwhile;
+        assert!(
+            frames == 100 && said < 30,
+            "{frames} frames while {said} were said"
+        );
+        Ok(())
+    });
+    let mut stream = server.connect_as(uuid(1));
+    let mut burst = Vec::new();
+    for frame in numbered(100).chunks(320) {
+        // 1920 bytes each, as of 48 kHz.
+        burst.extend([0x16, 0x07, 0x80]);
+        burst.extend(frame.repeat(6));
+    }
+    stream.write_all(&burst).unwrap();
+    served::read_to_end(&stream);
+    drop(stream);
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}

@@ -1,0 +1,415 @@
+//! Calls over transports that are no TCP connection: one that hides its bytes, and one that fails at every byte.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Call, CallOptions, End, Event, Refusal, Transport};
+use audiosocket::wire::{Audio, Frame, Message, SampleRate, Uuid};
+
+const UUID: Uuid = Uuid::from_bytes([7; 16]);
+const LONG_ENOUGH: Duration = Duration::from_secs(10);
+
+/// No silence of our own, so that every byte sent is known.
+fn quiet() -> CallOptions {
+    CallOptions::default().first_silence(false).keep_alive(None)
+}
+
+fn encoded(messages: &[Message<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for message in messages {
+        let mut buffer = vec![0; Frame::MAX_LEN];
+        bytes.extend_from_slice(message.encode(&mut buffer).unwrap());
+    }
+    bytes
+}
+
+/// A stand-in for TLS: what is on the wire depends on all that was sent before, in each direction by itself, and a lock guards
+/// that state only while it changes.
+struct Masked {
+    stream: TcpStream,
+    received: Mutex<u8>,
+    sent: Mutex<u8>,
+}
+
+impl Masked {
+    fn new(stream: TcpStream) -> Masked {
+        Masked {
+            stream,
+            received: Mutex::new(1),
+            sent: Mutex::new(1),
+        }
+    }
+
+    fn mask(state: &mut u8, byte: u8) -> u8 {
+        let masked = byte ^ *state;
+        *state = state.wrapping_mul(5).wrapping_add(3);
+        masked
+    }
+}
+
+impl Transport for Masked {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = Read::read(&mut &self.stream, buffer)?;
+        let mut state = self.received.lock().unwrap();
+        for byte in &mut buffer[..count] {
+            *byte = Masked::mask(&mut state, *byte);
+        }
+        Ok(count)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        // A call writes one frame at a time, so the order holds without the lock, which is not to be held while waiting.
+        let masked: Vec<u8> = {
+            let mut state = self.sent.lock().unwrap();
+            bytes
+                .iter()
+                .map(|byte| Masked::mask(&mut state, *byte))
+                .collect()
+        };
+        Write::write_all(&mut &self.stream, &masked)?;
+        Ok(bytes.len())
+    }
+
+    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(timeout))
+    }
+
+    fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
+        self.stream.set_write_timeout(Some(timeout))
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    fn abort(&self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+#[test]
+fn a_call_can_be_carried_by_a_transport_of_ones_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let transport = Masked::new(listener.accept().unwrap().0);
+        let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+        assert_eq!((call.uuid(), call.peer_address()), (UUID, None));
+        let voice = call.voice();
+        while let Some(event) = call.receive() {
+            voice.send(event.audio().unwrap()).unwrap();
+        }
+        assert_eq!(call.stats().frames_sent, 3);
+        call.close()
+    });
+    let caller = Masked::new(TcpStream::connect(address).unwrap());
+    caller.write(&encoded(&[Message::Uuid(UUID)])).unwrap();
+    for number in 0..3 {
+        let frame = [number; 320];
+        let sent = encoded(&[Message::Audio(
+            Audio::new(SampleRate::Hz8000, &frame).unwrap(),
+        )]);
+        caller.write(&sent).unwrap();
+        let mut back = Vec::new();
+        let mut piece = [0; 500];
+        while back.len() < sent.len() {
+            let count = Transport::read(&caller, &mut piece).unwrap();
+            back.extend_from_slice(&piece[..count]);
+        }
+        assert_eq!(back, sent);
+    }
+    caller.shutdown_write().unwrap();
+    let mut farewell = [0; 10];
+    assert_eq!(Transport::read(&caller, &mut farewell).unwrap(), 3);
+    assert_eq!(farewell[..3], [0, 0, 0]);
+    drop(caller);
+    assert_eq!(server.join().unwrap(), End::Closed);
+}
+
+#[test]
+fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let transport = Masked::new(listener.accept().unwrap().0);
+        let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+        let voice = call.voice();
+        let other = thread::spawn(move || {
+            // The call waits with its longest time-out by now.
+            thread::sleep(Duration::from_millis(50));
+            voice.say_samples(&[1; 160 * 50]).unwrap();
+            voice.hang_up_when_said();
+        });
+        while call.receive().is_some() {}
+        other.join().unwrap();
+        let stats = call.stats();
+        assert_eq!(stats.lateness.count(), 50);
+        // With a quarter of a second for each it would be all of them.
+        assert!(stats.gaps < 25, "{stats:?}");
+        call.close()
+    });
+    let caller = Masked::new(TcpStream::connect(address).unwrap());
+    caller.write(&encoded(&[Message::Uuid(UUID)])).unwrap();
+    let mut heard = 0;
+    let mut piece = [0; 500];
+    while let Ok(count @ 1..) = Transport::read(&caller, &mut piece) {
+        heard += count;
+    }
+    assert_eq!(heard, 50 * 323 + 3);
+    drop(caller);
+    assert_eq!(server.join().unwrap(), End::HungUpHere);
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Byte(u8),
+    Fault(ErrorKind),
+}
+
+/// Gives one byte a read, with faults in between, and then the end of the stream.
+struct Scripted {
+    steps: Mutex<VecDeque<Step>>,
+    written: Arc<Mutex<Vec<u8>>>,
+    is_shut_down: Arc<Mutex<bool>>,
+}
+
+impl Scripted {
+    fn new(steps: impl IntoIterator<Item = Step>) -> Scripted {
+        Scripted {
+            steps: Mutex::new(steps.into_iter().collect()),
+            written: Arc::default(),
+            is_shut_down: Arc::default(),
+        }
+    }
+}
+
+impl Transport for Scripted {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.steps.lock().unwrap().pop_front() {
+            None => Ok(0),
+            Some(Step::Fault(kind)) => Err(kind.into()),
+            Some(Step::Byte(byte)) => {
+                buffer[0] = byte;
+                Ok(1)
+            }
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
+        assert!(!timeout.is_zero());
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
+        assert!(!timeout.is_zero());
+        Ok(())
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        *self.is_shut_down.lock().unwrap() = true;
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+/// Gives the UUID and then a frame of audio for each read: a caller who has always just spoken.
+#[derive(Default)]
+struct Talking {
+    has_begun: AtomicBool,
+    /// Reads that might have waited.
+    reads: AtomicUsize,
+}
+
+impl Transport for Talking {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.read_at_once(buffer)
+    }
+
+    fn read_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
+        let frame = match self.has_begun.swap(true, Ordering::Relaxed) {
+            false => encoded(&[Message::Uuid(UUID)]),
+            true => encoded(&[Message::Audio(audio)]),
+        };
+        buffer[..frame.len()].copy_from_slice(&frame);
+        Ok(frame.len())
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown_write(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+#[test]
+fn with_a_deadline_near_nothing_is_waited_for_but_that() {
+    let transport = Arc::new(Talking::default());
+    let mut call = Call::<Talking>::accept(Arc::clone(&transport), LONG_ENOUGH, quiet()).unwrap();
+    let reads_before = transport.reads.load(Ordering::Relaxed);
+    let mut heard = 0;
+    for _ in 0..20 {
+        // A read that waits would come 4 to 8 ms late.
+        let near = Instant::now() + Duration::from_millis(5);
+        heard += usize::from(
+            call.receive_until(near)
+                .is_some_and(|event| event.audio().is_some()),
+        );
+    }
+    assert!(heard > 0, "what has come is heard all the same");
+    assert_eq!(transport.reads.load(Ordering::Relaxed), reads_before);
+}
+
+#[test]
+fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard() {
+    let mut call = Call::accept(Talking::default(), LONG_ENOUGH, quiet()).unwrap();
+    let voice = call.voice();
+    for _ in 0..20 {
+        voice.say(&[7; 320]).unwrap();
+        voice.mark();
+    }
+    voice.hang_up_when_said();
+    let mut heard = 0;
+    while let Some(event) = call.receive() {
+        heard += usize::from(event.audio().is_some());
+    }
+    // One for each frame that is said, but for those this thread came so late for that the next was due.
+    assert!(heard > 5, "{heard} frames heard while 20 were said");
+}
+
+/// A UUID, a digit, and two frames of audio, the first of them odd.
+fn call_bytes() -> Vec<u8> {
+    let mut bytes = encoded(&[Message::Uuid(UUID)]);
+    bytes.extend_from_slice(&[0x03, 0, 1, b'5', 0x10, 0, 3, 1, 2, 3, 0x10, 0, 2, 8, 9]);
+    bytes
+}
+
+/// The offsets at which `call_bytes` may end between two frames.
+const BORDERS: [usize; 4] = [19, 23, 29, 34];
+
+/// What a call makes of a script: its events in short, and its end.
+fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, End), Refusal> {
+    let mut call = Call::accept(Scripted::new(steps), LONG_ENOUGH, quiet())?;
+    let mut events = Vec::new();
+    while let Some(event) = call.receive() {
+        events.push(match event {
+            Event::Message(Message::Dtmf(_)) => "digit",
+            Event::Message(Message::Audio(_)) => "audio",
+            Event::Malformed(_) => "malformed",
+            _ => "other",
+        });
+    }
+    let end = call.end().unwrap();
+    assert_eq!(call.close(), end);
+    Ok((events, end))
+}
+
+#[test]
+fn time_outs_and_interruptions_before_every_byte_lose_nothing() {
+    for fault in [
+        ErrorKind::WouldBlock,
+        ErrorKind::TimedOut,
+        ErrorKind::Interrupted,
+    ] {
+        let steps = call_bytes()
+            .into_iter()
+            .flat_map(|byte| [Step::Fault(fault), Step::Byte(byte)]);
+        let (events, end) = heard(steps).unwrap();
+        assert_eq!(
+            (events, end),
+            (vec!["digit", "malformed", "audio"], End::Closed)
+        );
+    }
+}
+
+#[test]
+fn an_end_or_a_failure_at_every_byte_has_its_name() {
+    let bytes = call_bytes();
+    for cut in 0..=bytes.len() {
+        let whole = |fault: Option<ErrorKind>| {
+            let steps = bytes[..cut].iter().map(|byte| Step::Byte(*byte));
+            heard(steps.chain(fault.map(Step::Fault)))
+        };
+        let is_border = BORDERS.contains(&cut);
+        match whole(None) {
+            Err(Refusal::NothingSent) => assert_eq!(cut, 0),
+            Err(Refusal::Truncated { received }) => assert!(cut < 19 && received == cut),
+            Ok((_, End::Closed)) => assert!(is_border, "{cut}"),
+            Ok((_, End::Truncated { needed })) => {
+                assert!(!is_border && (1..=3).contains(&needed), "{cut}: {needed}");
+            }
+            other => panic!("{cut}: {other:?}"),
+        }
+        for (fault, end) in [
+            (ErrorKind::ConnectionReset, End::Reset),
+            (ErrorKind::ConnectionAborted, End::Reset),
+            (ErrorKind::Other, End::Failed(ErrorKind::Other)),
+        ] {
+            match whole(Some(fault)) {
+                Err(Refusal::NothingSent) => {
+                    assert!(cut == 0 && fault == ErrorKind::ConnectionReset)
+                }
+                Err(Refusal::Io(error)) => assert!(cut < 19 && error.kind() == fault),
+                Ok((events, met)) => {
+                    assert_eq!(met, end);
+                    assert_eq!(
+                        events.len(),
+                        BORDERS.iter().filter(|border| **border <= cut).count() - 1
+                    );
+                }
+                other => panic!("{cut}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
+    for steps in [vec![], vec![Step::Byte(0x10), Step::Byte(0), Step::Byte(0)]] {
+        let transport = Scripted::new(steps);
+        let (written, is_shut_down) = (
+            Arc::clone(&transport.written),
+            Arc::clone(&transport.is_shut_down),
+        );
+        assert!(Call::accept(transport, LONG_ENOUGH, quiet()).is_err());
+        assert_eq!(
+            (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),
+            (&[0, 0, 0][..], true)
+        );
+    }
+    let transport = Scripted::new(call_bytes().into_iter().map(Step::Byte));
+    let (written, is_shut_down) = (
+        Arc::clone(&transport.written),
+        Arc::clone(&transport.is_shut_down),
+    );
+    let call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+    assert_eq!(call.close(), End::HungUpHere);
+    assert_eq!(
+        (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),
+        (&[0, 0, 0][..], true)
+    );
+}

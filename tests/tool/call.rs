@@ -1,0 +1,260 @@
+//! `audiosocket call`: what it tells of a server, what it finds wrong with it, and how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::tool::{HANGUP_FRAME, UUID_FRAME, audiosocket, field, run, stderr, stdout};
+use crate::common::transcript::shape;
+
+/// A server of one call that does what it is told once the UUID and a first frame of audio have come, and its address.
+fn server(then: impl FnOnce(TcpStream) + Send + 'static) -> (thread::JoinHandle<()>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let thread = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+        stream.read_exact(&mut [0; 3]).unwrap();
+        then(stream);
+    });
+    (thread, address)
+}
+
+#[test]
+fn call_tells_what_the_server_sends_and_how_it_ends() {
+    let (thread, address) = server(|mut stream| {
+        stream
+            .write_all(&[0x03, 0, 1, b'5', 0x77, 0, 1, 9, 0x10, 0, 2, 1, 2, 0, 0, 0])
+            .unwrap();
+        // Read to the end, so that it is no reset.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--seconds", "600", "--asterisk", "none"]);
+    thread.join().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert_eq!(
+        shape(&text.replacen("1 frame sent", "1 frames sent", 1)),
+        "connected to ADDRESS
+call UUID
+the server sends digit 5
+the server sends unknown kind 0x77, payload length N
+over after N s: the peer hung up
+N frames sent, N received
+sent late by N ms at the median, p99 N ms
+first sound after N ms
+"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 60));
+}
+
+/// What a server sends that does several things wrong, the last of which ends a call with Asterisk 22.10.
+const FAULTY: [u8; 11] = [0x10, 0, 1, 9, 0x10, 0, 2, 1, 2, 0xff, 0];
+
+#[test]
+fn call_tells_what_asterisk_objects_to_and_what_it_does_then() {
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[&FAULTY[..], &[0]].concat()).unwrap();
+        // Until Asterisk hangs up.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--seconds", "600"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let unbroken = text.replace("\n  ", " ");
+    // The judge has a thread of its own, so what it says can come before what was received, or after it.
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(String::from).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(
+        sorted(&shape(&unbroken.replacen("1 frame sent", "1 frames sent", 1))),
+        sorted("connected to ADDRESS
+call UUID
+the server sends audio (0x10) with payload length N, an even length is due
+at N s: odd-length, audio with half a sample (byte N: N N 01). Asterisk N records noise from there on
+at N s: forbidden-kind, neither audio nor a hangup (byte N: ff N 00). Asterisk N hangs up the caller
+over after N s: Asterisk N hangs up the caller
+N frames sent, N received
+sent late by N ms at the median, p99 N ms
+first sound after N ms
+")
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 60));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: Asterisk 22.10 objects: odd-length, forbidden-kind\n"
+    );
+}
+
+#[test]
+fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
+    for (version, rules, ends) in [
+        ("22.10", &["odd-length", "forbidden-kind"][..], "true"),
+        ("20.13", &["odd-length"], "false"),
+        ("start-stop", &["odd-length"], "false"),
+        ("none", &[], "false"),
+    ] {
+        let (thread, address) = server(|mut stream| {
+            stream
+                .write_all(&[&FAULTY[..], &[0], &HANGUP_FRAME].concat())
+                .unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let arguments = [
+            "call",
+            &address,
+            "--json",
+            "--seconds",
+            "600",
+            "--asterisk",
+            version,
+        ];
+        let output = run(&arguments);
+        thread.join().unwrap();
+        assert_eq!(output.status.success(), rules.is_empty(), "{version}");
+        let text = stdout(&output);
+        let violations: Vec<&str> = text
+            .lines()
+            .filter(|line| field(line, "event") == "violation")
+            .collect();
+        let found: Vec<&str> = violations.iter().map(|line| field(line, "rule")).collect();
+        assert_eq!(found, rules, "{text}");
+        let summary = text.lines().last().unwrap();
+        if version == "none" {
+            assert!(
+                !summary.contains("asterisk") && !summary.contains("violations"),
+                "{summary}"
+            );
+            continue;
+        }
+        assert_eq!(field(summary, "asterisk"), version);
+        // The same objects, without their event.
+        let objects: Vec<String> = violations
+            .iter()
+            .map(|line| line.replace("\"event\":\"violation\",", ""))
+            .collect();
+        let listed = format!("\"violations\":[{}]}}", objects.join(","));
+        assert!(summary.ends_with(&listed), "{summary}");
+        let last = violations.last().unwrap();
+        assert_eq!(field(last, "ends_call"), ends);
+        assert_eq!(field(violations[0], "offset"), "0");
+        assert_eq!(field(violations[0], "bytes"), "100001");
+        assert_eq!(field(violations[0], "consequence"), "records-noise");
+        assert!(field(last, "at_ms").parse::<f64>().is_ok());
+        assert_eq!(
+            stderr(&output),
+            format!(
+                "audiosocket: Asterisk {version} objects: {}\n",
+                rules.join(", ")
+            )
+        );
+    }
+}
+
+#[test]
+fn call_lists_the_versions_and_their_rules_without_a_server() {
+    let output = run(&["call", "--asterisk", "list"]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    let text = stdout(&output);
+    for line in text.lines() {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+    for row in ["20.14, 21.9, 22.4", "20.20, 22.10, 23.4", "start-stop"] {
+        assert!(text.contains(&format!("\n{row}\n")), "{row}");
+    }
+    let output = run(&["call", "--asterisk=list", "--json"]);
+    let text = stdout(&output);
+    let (rules, versions): (Vec<&str>, Vec<&str>) = text
+        .lines()
+        .partition(|line| field(line, "event") == "rule");
+    assert_eq!((rules.len(), versions.len()), (13, 8));
+    for rule in rules {
+        let name = field(rule, "rule");
+        assert!(versions.iter().all(|line| !field(line, name).is_empty()));
+    }
+    let measured = versions.iter().find(|line| line.contains("22.10, 23.4"));
+    assert_eq!(field(measured.unwrap(), "empty-audio"), "hangs-up");
+}
+
+#[test]
+fn call_fails_if_the_server_resets_the_connection() {
+    let (thread, address) = server(|stream| {
+        // With the rest of the frame unread, a close is a reset.
+        stream.peek(&mut [0]).unwrap();
+    });
+    let output = run(&["call", &address, "--json", "--seconds", "600"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert_eq!(field(text.lines().last().unwrap(), "reason"), "reset");
+    assert!(text.contains("\"rule\":\"reset\""), "{text}");
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n"
+    );
+}
+
+// At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.
+#[test]
+fn call_fails_if_the_server_stops_reading() {
+    let (keep, kept) = std::sync::mpsc::channel();
+    let (thread, address) = server(move |stream| keep.send(stream).unwrap());
+    let output = run(&[
+        "call",
+        &address,
+        "--json",
+        "--rate",
+        "192000",
+        "--seconds",
+        "600",
+    ]);
+    thread.join().unwrap();
+    drop(kept);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert_eq!(
+        field(text.lines().last().unwrap(), "reason"),
+        "write-timed-out"
+    );
+    assert!(text.contains("\"rule\":\"not-reading\""), "{text}");
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: the server does not read: its side is full\n"
+    );
+}
+
+#[test]
+fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
+    let (go, may_go) = std::sync::mpsc::channel();
+    let (thread, address) = server(move |mut stream| {
+        may_go.recv().unwrap();
+        // Until the caller has gone, long before the 600 s are over. One digit is not enough: while another test starts a program,
+        // that program holds a copy of the pipe's reading end for a moment, and a report can still be written.
+        while stream.write_all(&[0x03, 0, 1, b'5']).is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    // A judged call would end at the first digit, which violates a rule of Asterisk.
+    let options = ["--json", "--seconds", "600", "--asterisk", "none"];
+    let mut child = audiosocket(&[&["call", &address][..], &options].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(field(&lines.next().unwrap().unwrap(), "event"), "connected");
+    drop(lines);
+    go.send(()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+    );
+}

@@ -1,0 +1,161 @@
+//! Out of descriptors: the tool says so, serves the calls it has, recovers, and can still be ended.
+//!
+//! Unix only, since the limit is set with a shell's `ulimit`.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use crate::common::served::{self, PATIENCE};
+
+const DESCRIPTORS: usize = 64;
+
+/// The tool serving with few descriptors; ended with the test, however that ends.
+struct Serving {
+    child: Child,
+    lines: Receiver<String>,
+    address: SocketAddr,
+}
+
+impl Serving {
+    fn start(more_options: &[&str]) -> Serving {
+        let script = format!(
+            "ulimit -n {DESCRIPTORS}; exec \"$0\" serve --echo --json --listen 127.0.0.1:0 \"$@\""
+        );
+        let mut child = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_audiosocket")])
+            .args(more_options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (line, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for text in stdout.lines().map_while(Result::ok) {
+                if line.send(text).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut serving = Serving {
+            child,
+            lines,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let first = serving.next_line_with("listening on ");
+        serving.address = first["listening on ".len()..].parse().unwrap();
+        serving
+    }
+
+    #[track_caller]
+    fn next_line_with(&self, text: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(error) => panic!("no line with {text}: {error}"),
+            }
+        }
+    }
+
+    fn call(&self, number: u8) -> TcpStream {
+        use std::io::Write;
+
+        let mut stream = served::connect(self.address);
+        let frame = served::uuid_frame(served::uuid(number));
+        stream.write_all(&frame).unwrap();
+        stream
+    }
+
+    /// Calls that are answered, and more connections than there are descriptors left for.
+    fn exhaust(&self) -> (Vec<TcpStream>, Vec<TcpStream>) {
+        let calls: Vec<TcpStream> = (0..3).map(|number| self.call(number)).collect();
+        calls.iter().for_each(hear_the_echo_after_silence);
+        let crowd = (0..DESCRIPTORS)
+            .map(|_| served::connect(self.address))
+            .collect();
+        let warning = self.next_line_with("cannot accept a connection");
+        assert!(warning.contains(r#""event":"warning""#), "{warning}");
+        (calls, crowd)
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        served::eventually("the end of the program", || self.child.try_wait().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // If it has ended already there is nobody to kill; either way it is waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Says a sample and reads up to its echo, past the frames of silence that the server sends by itself.
+#[track_caller]
+fn hear_the_echo_after_silence(mut stream: &TcpStream) {
+    use std::io::{Read, Write};
+
+    stream.write_all(&served::SAMPLE).unwrap();
+    loop {
+        let mut header = [0; 3];
+        stream.read_exact(&mut header).unwrap();
+        let mut payload = vec![0; usize::from(u16::from_be_bytes([header[1], header[2]]))];
+        stream.read_exact(&mut payload).unwrap();
+        assert_eq!(header[0], 0x10, "nothing but audio");
+        if payload == served::SAMPLE[3..] {
+            return;
+        }
+        assert!(payload.iter().all(|byte| *byte == 0), "{payload:?}");
+    }
+}
+
+#[test]
+fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served() {
+    let server = Serving::start(&[]);
+    let (calls, crowd) = server.exhaust();
+    for _ in 0..10 {
+        calls.iter().for_each(hear_the_echo_after_silence);
+    }
+    // It has to wait in the backlog, until the silent connections are gone.
+    let newcomer = server.call(9);
+    drop(crowd);
+    hear_the_echo_after_silence(&newcomer);
+    calls.iter().for_each(hear_the_echo_after_silence);
+    server.next_line_with(&served::uuid(9).to_string());
+}
+
+#[test]
+fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
+    let mut server = Serving::start(&["--seconds", "3"]);
+    let (calls, crowd) = server.exhaust();
+    assert!(server.wait().success());
+    drop((calls, crowd));
+}
+
+/// The accepting thread holds the last descriptor for the next caller and waits for him, so that its `accept` does not fail; and
+/// no connection could be made to wake it.
+#[cfg(target_os = "linux")]
+#[test]
+fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_time_has_come() {
+    let mut server = Serving::start(&["--seconds", "3"]);
+    let call = server.call(1);
+    hear_the_echo_after_silence(&call);
+    // Counted by number: what the program has inherited may have higher ones than it can get itself.
+    let process = server.child.id();
+    let is_free =
+        |number: &usize| std::fs::symlink_metadata(format!("/proc/{process}/fd/{number}")).is_err();
+    let count_free = || (0..DESCRIPTORS).filter(is_free).count();
+    let crowd: Vec<TcpStream> = (1..count_free())
+        .map(|_| served::connect(server.address))
+        .collect();
+    served::eventually("one descriptor left", || (count_free() == 1).then_some(()));
+    assert!(server.wait().success());
+    let warnings = (server.lines.iter()).filter(|line| line.contains("cannot accept"));
+    assert_eq!(warnings.count(), 0, "there was one for everybody");
+    drop((call, crowd));
+}

@@ -1,0 +1,140 @@
+//! What the guide says of Asterisk and of the tool is what the code says.
+
+use std::fs;
+use std::path::Path;
+
+use crate::common::tool::{run, stdout};
+use audiosocket::call::asterisk::{Behaviour, Consequence, Rule, TABLE};
+use audiosocket::wire::DtmfDialect;
+
+const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
+
+/// The rows that should stand below a heading of the guide, and do.
+#[track_caller]
+fn expect_rows(heading: &str, rows: &[String]) {
+    let expected: String = rows.iter().map(|row| format!("//! {row}\n")).collect();
+    let heading = format!("//! {heading}\n");
+    let (_, below) = PROTOCOL.split_once(&heading).unwrap();
+    let columns = heading.matches('|').count() - 1;
+    let rule = format!("//! |{}\n", "---|".repeat(columns));
+    let table = below.strip_prefix(&rule).unwrap();
+    let found = table.split("//!\n").next().unwrap();
+    assert!(
+        found == expected,
+        "below {heading}{rule}the guide should have\n\n{expected}\nand has\n\n{found}"
+    );
+}
+
+fn consequence(consequence: Consequence) -> &'static str {
+    match consequence {
+        Consequence::HangsUp => "**hangs up**",
+        Consequence::Misreads => "**misread**",
+        Consequence::Skips => "skipped",
+        Consequence::StopsHearing => "waits, and the caller is not heard",
+        Consequence::Spins => "uses up a core",
+        other => panic!("{other} differs from version to version, and is not in the guide"),
+    }
+}
+
+fn row(versions: &str, cells: &[&str]) -> String {
+    format!("| {versions} | {} |", cells.join(" | "))
+}
+
+#[test]
+fn the_guide_says_what_each_version_sends_and_takes() {
+    let cells = |it: &Behaviour| {
+        let is_fork = it.digits == Some(DtmfDialect::StartStop);
+        let digits = match it.digits {
+            None => "none",
+            Some(DtmfDialect::Asterisk) => "0x03",
+            _ => "0x02, from the channel driver",
+        };
+        let other_kinds = match it.consequence(Rule::ForbiddenKind) {
+            None if is_fork => "digits (0x02) taken, others skipped",
+            other => other.map_or("skipped", consequence),
+        };
+        let rates = it.consequence(Rule::UnknownRate).map_or("yes", consequence);
+        let empty = it.consequence(Rule::EmptyAudio);
+        row(
+            it.versions,
+            &[
+                digits,
+                rates,
+                empty.map_or("skipped", consequence),
+                other_kinds,
+            ],
+        )
+    };
+    expect_rows(
+        "| Asterisk | caller's digits | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
+        &TABLE.each_ref().map(cells),
+    );
+}
+
+#[test]
+fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
+    let cells = |it: &Behaviour| {
+        let header = it.consequence(Rule::SplitHeader).map(consequence).unwrap();
+        let payload = it.consequence(Rule::SplitPayload).map(consequence).unwrap();
+        let payload = match it.payload_wait.as_millis() {
+            0 => String::from(payload),
+            wait => format!("{payload} after {wait} ms"),
+        };
+        let idle = match it.idle_limit {
+            None => String::from("waits for ever"),
+            Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
+        };
+        let hangup = match it.goes_on_after_hangup {
+            true => "the dialplan goes on",
+            false => "**hangs up**",
+        };
+        let close = it.consequence(Rule::NoHangup);
+        let close = close.map_or("the same", consequence);
+        row(it.versions, &[header, &payload, &idle, hangup, close])
+    };
+    expect_rows(
+        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |",
+        &TABLE.each_ref().map(cells),
+    );
+}
+
+#[test]
+fn the_guide_says_what_every_version_does() {
+    let is_for_all = |rule: &&Rule| {
+        let first = TABLE[0].consequence(**rule);
+        let has_columns = matches!(rule, Rule::SplitHeader | Rule::SplitPayload);
+        !has_columns && TABLE.iter().all(|it| it.consequence(**rule) == first)
+    };
+    let rows = Rule::ALL.iter().filter(is_for_all).map(|rule| {
+        let comes_of_it = TABLE[0].consequence(*rule).unwrap();
+        format!("| {} | {comes_of_it} | `{rule}` |", rule.fault())
+    });
+    expect_rows(
+        "| what the server does | what comes of it | its name here |",
+        &rows.collect::<Vec<_>>(),
+    );
+}
+
+/// Lines of the guide such as `audiosocket tap --listen ADDR`.
+#[test]
+fn every_option_of_the_tool_that_the_guide_uses_exists() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide");
+    let mut options = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        for line in text.lines() {
+            let Some((_, command)) = line.split_once("audiosocket ") else {
+                continue;
+            };
+            let words: Vec<&str> = command.split([' ', '`', '=']).collect();
+            let used = words.iter().filter(|it| it.starts_with("--"));
+            for option in used {
+                let help = run(&[words[0], "--help"]);
+                assert!(help.status.success(), "{line}");
+                assert!(stdout(&help).contains(option), "{line}");
+                options += 1;
+            }
+        }
+    }
+    assert!(options > 10, "{options}");
+}

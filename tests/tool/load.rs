@@ -1,0 +1,526 @@
+//! `audiosocket load`: what it says of servers that echo, and of such that do something to a frame.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+
+use audiosocket::call::{Call, Server, Voice};
+
+use crate::common::served::{self, HandlerResult, Served};
+use crate::common::tool::{self, HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr, stdout};
+
+const FRAMES_A_SECOND: usize = 50;
+
+/// What the load says in JSON, and with which exit code.
+struct Told {
+    lines: Vec<String>,
+    error: String,
+    code: Option<i32>,
+}
+
+impl Told {
+    fn of(output: &Output) -> Told {
+        Told {
+            lines: stdout(output).lines().map(String::from).collect(),
+            error: stderr(output),
+            code: output.status.code(),
+        }
+    }
+
+    #[track_caller]
+    fn number(&self, name: &str) -> usize {
+        field(self.lines.last().unwrap(), name).parse().unwrap()
+    }
+
+    /// That all frames were sent, that this is what became of those that did not come back as they should, and that all else was
+    /// well.
+    #[track_caller]
+    fn assert_faults(&self, sent: usize, faults: &[(&str, usize)], complaint: &str) {
+        let summary = self.lines.last().unwrap();
+        assert_eq!(field(summary, "event"), "summary");
+        assert_eq!(self.number("frames_sent"), sent, "{summary}");
+        for name in [
+            "lost",
+            "corrupt",
+            "doubled",
+            "out_of_order",
+            "crossed",
+            "unexpected",
+            "refused",
+            "ended_early",
+            "not_closed",
+        ] {
+            let fault = faults.iter().find(|fault| fault.0 == name);
+            let count = fault.map_or(0, |fault| fault.1);
+            assert_eq!(self.number(name), count, "{name}: {summary}");
+        }
+        let code = if faults.is_empty() { 0 } else { 1 };
+        assert_eq!(self.code, Some(code), "{summary}");
+        let error = match complaint {
+            "" => String::new(),
+            complaint => format!("audiosocket: {complaint}\n"),
+        };
+        assert_eq!(self.error, error);
+    }
+
+    /// That so many calls or frames had such a problem, for reasons with these words.
+    #[track_caller]
+    fn assert_problem(&self, what: &str, reason: &str, counted: &str, count: usize) {
+        let mut found = 0;
+        for line in &self.lines {
+            if field(line, "event") == "problem" && field(line, "what") == what {
+                assert!(field(line, "reason").contains(reason), "{line}");
+                found += field(line, counted).parse::<usize>().unwrap();
+            }
+        }
+        assert_eq!(found, count, "{what}: {:?}", self.lines);
+    }
+}
+
+fn load(address: &str, calls: usize, seconds: usize) -> Told {
+    let (calls, seconds) = (calls.to_string(), seconds.to_string());
+    Told::of(&run(&[
+        "load",
+        address,
+        "--json",
+        "--calls",
+        &calls,
+        "--seconds",
+        &seconds,
+    ]))
+}
+
+/// A server that sends back, instead of each frame, what `spoil` makes of it. Frames are numbered from 0, over all calls.
+fn spoiling(spoil: impl Fn(usize, Vec<u8>) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Served {
+    let heard = AtomicUsize::new(0);
+    each_frame(move |voice, sound| {
+        let number = heard.fetch_add(1, Ordering::Relaxed);
+        for sound in spoil(number, sound) {
+            voice.send(served::audio(&sound))?;
+        }
+        Ok(())
+    })
+}
+
+fn each_frame(answer: impl Fn(&Voice, Vec<u8>) -> HandlerResult + Send + Sync + 'static) -> Served {
+    Served::start(Server::builder(), move |call| {
+        let voice = call.voice();
+        while let Some(event) = call.receive() {
+            if let Some(audio) = event.audio() {
+                let sound = audio.bytes().to_vec();
+                answer(&voice, sound)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn of_an_echo_nothing_is_lost() {
+    let server = Served::start(Server::builder(), served::echo);
+    let told = load(&server.address.to_string(), 20, 2);
+    let sent = 20 * 2 * FRAMES_A_SECOND;
+    told.assert_faults(sent, &[], "");
+    assert_eq!(told.number("calls"), 20);
+    assert_eq!(told.number("frames_received"), sent);
+    let summary = told.lines.last().unwrap();
+    let mut last = 0.0;
+    for name in ["rtt_ms_p50", "rtt_ms_p90", "rtt_ms_p99", "rtt_ms_max"] {
+        let time: f64 = field(summary, name).parse().unwrap();
+        assert!(time >= last, "{summary}");
+        last = time;
+    }
+    let before = &told.lines[..told.lines.len() - 1];
+    assert!(!before.is_empty(), "one after each second");
+    assert!(before.iter().all(|line| field(line, "event") == "progress"));
+    let ended = server.stop().ended;
+    assert_eq!(ended.len(), 20);
+    // All hung up, none just gone.
+    for call in ended {
+        assert_eq!(call.end, Some(audiosocket::call::End::HungUp));
+    }
+}
+
+#[test]
+fn of_the_tools_own_echo_nothing_is_lost_and_the_report_is_in_short_lines() {
+    let serving = Serving::start(&["--echo", "--calls", "10"]);
+    let output = run(&["load", &serving.address, "--seconds", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert!(
+        text.starts_with("10 calls of 1.0 s, to 127.0.0.1:"),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "\n500 frames sent, 500 received\n0 lost, 0 corrupt, 0 doubled, 0 out of order, 0 crossed\nround trip "
+        ),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("\nok: nothing was lost or altered\n"),
+        "{text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
+    assert!(!text.contains('\r'), "this is no terminal");
+    serving.finish();
+}
+
+#[test]
+fn of_an_echo_in_another_language_nothing_is_lost() {
+    let python = Command::new("python3")
+        .args([
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wild/echo.py"),
+            "0",
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut server = match python {
+        Ok(server) => server,
+        Err(error) => {
+            // .ci/run installs it.
+            assert!(
+                std::env::var_os("AUDIOSOCKET_EVERY_LANGUAGE").is_none(),
+                "{error}"
+            );
+            eprintln!("skipped: python3 is not installed");
+            return;
+        }
+    };
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let told = line
+        .trim_end()
+        .strip_prefix("listening on ")
+        .map(|address| load(address, 50, 2));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let told = told.unwrap();
+    told.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
+}
+
+#[test]
+fn every_frame_lost_or_altered_is_counted_and_no_other() {
+    exactly_those_are_counted(100, 2);
+}
+
+#[test]
+#[ignore = "500 calls for 20 s; with --release, --ignored and --nocapture it shows what was told"]
+fn every_frame_lost_or_altered_is_counted_and_no_other_of_500_calls() {
+    exactly_those_are_counted(500, 20);
+}
+
+fn exactly_those_are_counted(calls: usize, seconds: usize) {
+    let server = spoiling(|number, mut sound| match number {
+        _ if number % 1000 == 999 => vec![],
+        _ if number % 10_000 == 5000 => {
+            let place = number / 10_000 * 7 % sound.len();
+            sound[place] ^= 0x40;
+            vec![sound]
+        }
+        _ => vec![sound],
+    });
+    let told = load(&server.address.to_string(), calls, seconds);
+    let sent = calls * seconds * FRAMES_A_SECOND;
+    let (lost, altered) = (sent / 1000, sent / 10_000);
+    let complaint = format!("{lost} frames lost, {altered} corrupt");
+    println!("{}", told.lines.last().unwrap());
+    told.assert_faults(sent, &[("lost", lost), ("corrupt", altered)], &complaint);
+    assert_eq!(told.number("frames_received"), sent - lost);
+    server.stop();
+}
+
+#[test]
+fn the_last_frame_without_its_end_is_altered_and_not_lost() {
+    let last = FRAMES_A_SECOND - 1;
+    let server = spoiling(move |number, mut sound| {
+        if number == last {
+            sound.truncate(318);
+        }
+        vec![sound]
+    });
+    let told = load(&server.address.to_string(), 1, 1);
+    told.assert_faults(FRAMES_A_SECOND, &[("corrupt", 1)], "1 frame corrupt");
+}
+
+#[test]
+fn frames_cut_anew_are_the_same_frames() {
+    // Where the frames of one call end is of no matter to another, so each cuts its own.
+    let server = each_frame(|voice, sound| {
+        for piece in sound.chunks(46) {
+            voice.send(served::audio(piece))?;
+        }
+        Ok(())
+    });
+    let told = load(&server.address.to_string(), 5, 1);
+    told.assert_faults(5 * FRAMES_A_SECOND, &[], "");
+    server.stop();
+}
+
+#[test]
+fn frames_sent_twice_are_counted() {
+    let server = spoiling(|number, sound| match number % 100 {
+        99 => vec![sound; 2],
+        _ => vec![sound],
+    });
+    let told = load(&server.address.to_string(), 10, 1);
+    told.assert_faults(500, &[("doubled", 5)], "5 frames doubled");
+    assert_eq!(told.number("frames_received"), 505);
+    server.stop();
+}
+
+#[test]
+fn frames_that_overtake_others_are_counted() {
+    let server = Served::start(Server::builder(), |call| {
+        let voice = call.voice();
+        let (mut heard, mut held) = (0, None);
+        while let Some(event) = call.receive() {
+            let Some(audio) = event.audio() else { continue };
+            if heard % 10 == 4 {
+                held = Some(audio.bytes().to_vec());
+            } else {
+                voice.send(audio)?;
+                if let Some(sound) = held.take() {
+                    voice.send(served::audio(&sound))?;
+                }
+            }
+            heard += 1;
+        }
+        Ok(())
+    });
+    let told = load(&server.address.to_string(), 4, 1);
+    told.assert_faults(200, &[("out_of_order", 20)], "20 frames out of order");
+    server.stop();
+}
+
+#[test]
+fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
+    let (give, given) = mpsc::channel();
+    let given = Mutex::new(Some(given));
+    let begun = AtomicUsize::new(0);
+    let server = Served::start(Server::builder(), move |call: &mut Call| {
+        let voice = call.voice();
+        let is_first = begun.fetch_add(1, Ordering::Relaxed) == 0;
+        let mut heard = 0;
+        while let Some(event) = call.receive() {
+            let Some(audio) = event.audio() else { continue };
+            heard += 1;
+            if is_first && heard <= 3 {
+                give.send(audio.bytes().to_vec())?;
+                continue;
+            }
+            voice.send(audio)?;
+            if let Some(given) = given.lock().unwrap().take_if(|_| !is_first) {
+                for sound in given.iter().take(3) {
+                    voice.send(served::audio(&sound))?;
+                }
+            }
+        }
+        Ok(())
+    });
+    let told = load(&server.address.to_string(), 2, 1);
+    told.assert_faults(
+        100,
+        &[("lost", 3), ("crossed", 3)],
+        "3 frames lost, 3 crossed",
+    );
+    server.stop();
+}
+
+#[test]
+fn other_frames_than_audio_are_counted_and_named() {
+    let address = raw_server(2, |mut stream| {
+        stream.write_all(&[0x03, 0, 1, b'5', 0x77, 0, 0]).unwrap();
+        echo_to_the_end(stream);
+    });
+    let told = load(&address, 2, 1);
+    told.assert_faults(100, &[("unexpected", 4)], "4 frames unexpected");
+    told.assert_problem("unexpected", "DTMF (0x03), unknown kind 0x77", "frames", 4);
+}
+
+#[test]
+fn calls_beyond_the_servers_limit_are_refused_and_the_others_go_on() {
+    let server = Served::start(Server::builder().max_calls(2), served::echo);
+    let told = load(&server.address.to_string(), 5, 2);
+    assert_eq!(told.code, Some(1));
+    assert_eq!(told.number("refused"), 3);
+    assert_eq!(told.number("frames_received"), 2 * 2 * FRAMES_A_SECOND);
+    assert_eq!(
+        (told.number("ended_early"), told.number("not_closed")),
+        (0, 0)
+    );
+    told.assert_problem("refused", "the peer hung up", "calls", 3);
+    assert!(told.error.ends_with("3 calls refused\n"), "{}", told.error);
+    server.stop();
+}
+
+#[test]
+fn a_server_that_closes_after_the_uuid_refuses() {
+    let address = raw_server(3, |mut stream| {
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+    });
+    let told = load(&address, 3, 1);
+    assert_eq!(told.code, Some(1));
+    assert_eq!(told.number("refused"), 3);
+    assert_eq!(told.number("frames_received"), 0);
+    told.assert_problem("refused", "the peer ", "calls", 3);
+}
+
+#[test]
+fn calls_that_the_server_ends_are_counted_with_what_came_back_before() {
+    let server = Served::start(Server::builder(), |call| {
+        let voice = call.voice();
+        let mut heard = 0;
+        while heard < 10 {
+            let Some(event) = call.receive() else { break };
+            if let Some(audio) = event.audio() {
+                voice.send(audio)?;
+                heard += 1;
+            }
+        }
+        Ok(())
+    });
+    let told = load(&server.address.to_string(), 3, 10);
+    assert_eq!(told.code, Some(1));
+    assert_eq!(told.number("ended_early"), 3);
+    assert_eq!(told.number("frames_received"), 30);
+    assert_eq!(told.number("lost"), told.number("frames_sent") - 30);
+    told.assert_problem("ended-early", "the peer hung up", "calls", 3);
+    server.stop();
+}
+
+#[test]
+fn rubbish_is_no_echo_and_no_panic() {
+    let address = raw_server(2, |mut stream| {
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let told = load(&address, 2, 1);
+    assert_eq!(told.code, Some(1));
+    assert_eq!(
+        (told.number("refused"), told.number("frames_received")),
+        (2, 0)
+    );
+    told.assert_problem("refused", "inside a frame", "calls", 2);
+}
+
+#[test]
+fn a_server_that_does_not_close_after_the_hangup_is_named() {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&kept);
+    let address = raw_server(2, move |stream| {
+        keep.lock().unwrap().push(stream.try_clone().unwrap());
+        echo_to_the_end(stream);
+    });
+    let told = load(&address, 2, 1);
+    told.assert_faults(100, &[("not_closed", 2)], "2 calls not closed");
+    told.assert_problem("not-closed", "2 s after the hangup", "calls", 2);
+    drop(kept);
+}
+
+/// A server of so many calls, each on a thread; and its address.
+fn raw_server(calls: usize, call: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming().take(calls) {
+            let call = call.clone();
+            thread::spawn(move || call(stream.unwrap()));
+        }
+    });
+    address
+}
+
+/// The UUID is not sent back, nor is the hangup, at which it ends.
+fn echo_to_the_end(mut stream: TcpStream) {
+    stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+    let mut frame = [0; 323];
+    while stream.read_exact(&mut frame[..3]).is_ok() && frame[..3] != HANGUP_FRAME {
+        stream.read_exact(&mut frame[3..]).unwrap();
+        stream.write_all(&frame).unwrap();
+    }
+}
+
+#[test]
+fn without_a_server_it_fails_at_once() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let output = run(&["load", &address, "--calls", "100", "--seconds", "600"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "");
+    assert_eq!(
+        stderr(&output),
+        format!("audiosocket: cannot call '{address}': Connection refused (os error 111)\n")
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_descriptors_are_said_before_the_server_is_bothered() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    for (limit, remedy) in [
+        ("ulimit -S -n 64", "raise it with 'ulimit -n 10"),
+        (
+            "ulimit -n 64",
+            "fewer --calls, or a hard limit that is higher than 64\n",
+        ),
+    ] {
+        let script = format!("{limit}; exec \"$0\" load {address} --calls 100");
+        let output = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_audiosocket")])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(stdout(&output), "");
+        let error = stderr(&output);
+        assert!(
+            error.starts_with("audiosocket: too few descriptors: 100 calls need 10")
+                && error.contains(", and the limit is 64: ")
+                && error.contains(remedy),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(server.accept().is_err(), "nobody has called");
+    }
+}
+
+#[test]
+fn when_nobody_reads_what_it_reports_it_hangs_up_and_fails() {
+    let server = Served::start(Server::builder(), served::echo);
+    let address = server.address.to_string();
+    let mut child = tool::audiosocket(&["load", &address, "--json", "--seconds", "600"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(field(&lines.next().unwrap().unwrap(), "event"), "progress");
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+    );
+    let ended = server.stop().ended;
+    for call in &ended {
+        assert_eq!(call.end, Some(audiosocket::call::End::HungUp));
+    }
+    assert!(!ended.is_empty());
+}

@@ -1,0 +1,31 @@
+//! The tool, run as scripts and people run it: one program with a module for each topic.
+
+#![cfg(feature = "std")]
+
+#[path = "../common"]
+mod common {
+    pub mod faulty;
+    pub mod nine_seconds;
+    pub mod program;
+    pub mod served;
+    pub mod tap_file;
+    pub mod test_file;
+    pub mod tool;
+    pub mod transcript;
+    pub mod wav_file;
+}
+
+mod audio;
+mod call;
+#[cfg(unix)]
+mod descriptors;
+mod guide;
+mod inspect;
+mod load;
+mod pictures;
+mod readme;
+mod serve;
+mod tap;
+mod tapped_calls;
+mod usage;
+mod wild;

@@ -1,0 +1,540 @@
+//! The tap passes on every byte, and tells what it saw.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::faulty::{FAULTS, place};
+use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr};
+use audiosocket::call::SimulatedAsterisk;
+use audiosocket::call::asterisk::{Rule, TABLE, Version};
+
+const UUID: &str = "07070707-0707-0707-0707-070707070707";
+
+/// Bytes that look like anything, the same for the same seed.
+fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state.to_be_bytes()[0]
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// Writes them in pieces of all lengths.
+fn write_in_pieces(mut stream: &TcpStream, bytes: &[u8]) {
+    let mut rest = bytes;
+    for len in [1, 2, 3, 5, 320, 323, 4096, 70_000].iter().cycle() {
+        let (piece, later) = rest.split_at(rest.len().min(*len));
+        stream.write_all(piece).unwrap();
+        rest = later;
+        if rest.is_empty() {
+            return;
+        }
+    }
+}
+
+fn read_all(mut stream: &TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// A server of one connection, and its address.
+fn server<R: Send + 'static>(
+    serve: impl FnOnce(TcpStream) -> R + Send + 'static,
+) -> (String, thread::JoinHandle<R>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || serve(listener.accept().unwrap().0));
+    (address, server)
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+/// The bytes of each direction in a tap recording, read by the format's description.
+fn recorded(path: &Path) -> HashMap<u8, Vec<u8>> {
+    let file = std::fs::read(path).unwrap();
+    assert_eq!(file[..8], [0x89, b'A', b'S', b'T', 1, 0, 0, 0]);
+    let mut directions: HashMap<u8, Vec<u8>> = HashMap::new();
+    let mut rest = &file[16..];
+    while !rest.is_empty() {
+        let len = usize::from(u16::from_be_bytes([rest[2], rest[3]]));
+        let direction = directions.entry(rest[0]).or_default();
+        direction.extend(&rest[12..12 + len]);
+        rest = &rest[12 + len..];
+    }
+    directions
+}
+
+#[test]
+fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
+    let folder = folder("tap-noise");
+    let to_server = [&UUID_FRAME[..], &noise(1, 1_000_000)].concat();
+    let to_caller = noise(2, 1_500_000);
+    let (address, server) = server({
+        let to_caller = to_caller.clone();
+        move |mut stream| {
+            // The recording has its name from there, if it comes in time.
+            let mut uuid = UUID_FRAME;
+            stream.read_exact(&mut uuid).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    write_in_pieces(&stream, &to_caller);
+                    stream.shutdown(Shutdown::Write).unwrap();
+                });
+                [&uuid[..], &read_all(&stream)].concat()
+            })
+        }
+    });
+    let record = folder.to_str().unwrap();
+    let tap = Serving::tap(&address, &["--record", record, "--calls", "1"]);
+    let caller = TcpStream::connect(&tap.address).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            write_in_pieces(&caller, &to_server);
+            caller.shutdown(Shutdown::Write).unwrap();
+        });
+        assert!(read_all(&caller) == to_caller, "to the caller");
+    });
+    assert!(server.join().unwrap() == to_server, "to the server");
+    tap.finish();
+    let recorded = recorded(&folder.join(format!("{UUID}.tap")));
+    assert!(recorded[&b'>'] == to_server, "from the caller, recorded");
+    assert!(recorded[&b'<'] == to_caller, "from the server, recorded");
+}
+
+#[test]
+fn a_call_is_told_from_its_beginning_to_its_end() {
+    let (address, server) = server(|mut stream| {
+        stream.read_exact(&mut [0; 19 + 9 + 9]).unwrap();
+        stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        read_all(&stream)
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME[..1]).unwrap();
+    caller.write_all(&UUID_FRAME[1..]).unwrap();
+    caller.write_all(&[2, 0, 6, 1, b'5', 0, 0, 0, 0]).unwrap();
+    caller.write_all(&[2, 0, 6, 0, b'5', 100, 0, 0, 0]).unwrap();
+    assert_eq!(read_all(&caller), [0x10, 0, 2, 7, 7, 0, 0, 0]);
+    drop(caller);
+    server.join().unwrap();
+    let lines = tap.finish();
+    let events: Vec<&str> = lines.iter().map(|line| field(line, "event")).collect();
+    assert_eq!(events, ["listening", "call", "dtmf", "dtmf", "hangup"]);
+    for line in &lines[1..] {
+        assert_eq!(field(line, "uuid"), UUID);
+    }
+    for (line, signal) in lines[2..4].iter().zip(["start", "stop"]) {
+        assert_eq!(field(line, "signal"), signal);
+        assert_eq!(field(line, "digit"), "5");
+        assert_eq!(field(line, "direction"), "to-server");
+    }
+    assert_eq!(field(&lines[3], "duration_ms"), "100");
+    let hangup = &lines[4];
+    for (name, value) in [
+        ("by", "server"),
+        ("reason", "hangup"),
+        ("frames_to_server", "3"),
+        ("frames_to_caller", "2"),
+        ("bytes_to_server", "37"),
+        ("bytes_to_caller", "8"),
+    ] {
+        assert_eq!(field(hangup, name), value, "{hangup}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
+    thread::scope(|scope| {
+        for fault in &FAULTS {
+            scope.spawn(|| {
+                let (address, server) = fault.serve_once();
+                let tap = Serving::tap(&address.to_string(), &["--json", "--calls", "1"]);
+                let uuid = SimulatedAsterisk::random_uuid();
+                let asterisk = SimulatedAsterisk::connect(&tap.address, uuid).unwrap();
+                place(asterisk.judged_by(Version::MEASURED).unwrap(), fault.caller);
+                server.join().unwrap();
+                let lines = tap.finish();
+                let violations: Vec<&String> = lines
+                    .iter()
+                    .filter(|line| field(line, "event") == "violation")
+                    .collect();
+                let rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
+                let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
+                // A server that sends more than the buffers hold is read apart, and the oldest versions do not wait for the rest.
+                let mut rules_but_that = rules.clone();
+                rules_but_that
+                    .retain(|rule| fault.name != "at-once" || *rule != Rule::SplitPayload.name());
+                assert_eq!(rules_but_that, expected, "{}: {lines:#?}", fault.name);
+                for (line, rule) in violations.iter().zip(fault.breaks) {
+                    for row in &TABLE {
+                        let Some(consequence) = row.consequence(*rule) else {
+                            continue;
+                        };
+                        let told = line
+                            .split("{\"consequence\":")
+                            .find(|part| part.contains(row.versions));
+                        let Some(told) = told else {
+                            // A busy machine can be late for a wait that is as short as there.
+                            assert_eq!(fault.name, "nagle", "{} in {line}", row.versions);
+                            continue;
+                        };
+                        assert!(
+                            told.starts_with(&format!("\"{}\"", consequence.name())),
+                            "{line}"
+                        );
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn who_resets_is_named() {
+    // A server that closes with something unread resets the connection.
+    let (address, server) = server(|mut stream| {
+        stream.peek(&mut [0]).unwrap();
+        stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    read_all(&caller);
+    drop(caller);
+    server.join().unwrap();
+    let lines = tap.finish();
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (field(last, "by"), field(last, "reason")),
+        ("server", "reset")
+    );
+    let reset = lines
+        .iter()
+        .find(|line| line.contains("violation"))
+        .unwrap();
+    assert_eq!(field(reset, "rule"), Rule::Reset.name());
+}
+
+#[test]
+fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
+    for (behind_pause, gaps) in [(&[0x03, 0, 1, b'5'][..], 0), (&[], 1)] {
+        let (is_through, has_come) = mpsc::channel();
+        let (address, server) = server(move |mut stream| {
+            stream.read_exact(&mut [0; UUID_FRAME.len() + 323]).unwrap();
+            is_through.send(()).unwrap();
+            read_all(&stream).len()
+        });
+        let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+        let mut caller = TcpStream::connect(&tap.address).unwrap();
+        let audio = [&[0x10, 1, 64][..], &[7; 320]].concat();
+        caller.write_all(&UUID_FRAME).unwrap();
+        caller.write_all(&audio).unwrap();
+        has_come.recv().unwrap();
+        thread::sleep(Duration::from_millis(200));
+        caller.write_all(&[behind_pause, &audio].concat()).unwrap();
+        caller.shutdown(Shutdown::Write).unwrap();
+        server.join().unwrap();
+        let lines = tap.finish();
+        let told = lines.iter().filter(|line| field(line, "event") == "gap");
+        assert_eq!(told.count(), gaps, "{lines:#?}");
+    }
+}
+
+#[test]
+fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
+    let (has_gone, may_close) = mpsc::channel();
+    let (address, server) = server(move |mut stream| {
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        may_close.recv().unwrap();
+        // With the UUID unread.
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller.read_exact(&mut [0; 3]).unwrap();
+    drop(caller);
+    // For the tap to notice. Where that takes longer, the reset comes first, which is named all the more.
+    thread::sleep(Duration::from_millis(200));
+    has_gone.send(()).unwrap();
+    server.join().unwrap();
+    let lines = tap.finish();
+    let rules: Vec<&str> = lines
+        .iter()
+        .filter(|line| field(line, "event") == "violation")
+        .map(|line| field(line, "rule"))
+        .collect();
+    assert_eq!(rules, [Rule::Reset.name()], "{lines:#?}");
+}
+
+#[test]
+fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
+    const CALLS: usize = 40;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        for _ in 0..CALLS {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0; 5000]).unwrap();
+            // Closed with audio unread, and more on its way.
+            stream.peek(&mut [0]).unwrap();
+        }
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", &CALLS.to_string()]);
+    for _ in 0..CALLS {
+        let mut caller = TcpStream::connect(&tap.address).unwrap();
+        caller.write_all(&UUID_FRAME).unwrap();
+        // All the while, so that in the tap now the one who reads finds it out first, now the one who sends.
+        while caller.write_all(&[0x10, 0, 2, 7, 7]).is_ok() {}
+    }
+    server.join().unwrap();
+    let lines = tap.finish();
+    let ends: Vec<&String> = lines
+        .iter()
+        .filter(|line| field(line, "event") == "hangup")
+        .collect();
+    assert_eq!(ends.len(), CALLS);
+    for end in ends {
+        // On a busy machine the one who reads may find the end of the stream before the other has told of the reset.
+        assert!(["reset", "closed"].contains(&field(end, "reason")), "{end}");
+        assert_eq!(field(end, "by"), "server", "{end}");
+    }
+}
+
+#[test]
+fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
+    let (is_full, may_end) = mpsc::channel();
+    let (address, server) = server(move |mut stream| {
+        may_end.recv().unwrap();
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        // Until the caller has heard it, and the test is over.
+        may_end.recv().unwrap();
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller
+        .set_write_timeout(Some(Duration::from_secs(2)))
+        .unwrap();
+    let audio = [0x10, 0, 2, 7, 7].repeat(10_000);
+    while caller.write_all(&audio).is_ok() {}
+    is_full.send(()).unwrap();
+    caller
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    assert_eq!(read_all(&caller), HANGUP_FRAME);
+    is_full.send(()).unwrap();
+    server.join().unwrap();
+    drop(caller);
+    let lines = tap.finish();
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (field(last, "by"), field(last, "reason")),
+        ("server", "hangup")
+    );
+}
+
+#[test]
+fn what_comes_before_a_uuid_does_is_recorded_whole_and_not_held_for_ever() {
+    let folder = folder("tap-no-caller");
+    let to_caller = [0x10, 0, 2, 7, 7].repeat(40_000);
+    let (address, server) = server({
+        let to_caller = to_caller.clone();
+        move |mut stream| {
+            stream.write_all(&to_caller).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            read_all(&stream)
+        }
+    });
+    let record = folder.to_str().unwrap();
+    let tap = Serving::tap(&address, &["--json", "--calls", "1", "--record", record]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME[..2]).unwrap();
+    assert!(read_all(&caller) == to_caller);
+    caller.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(server.join().unwrap(), UUID_FRAME[..2]);
+    let lines = tap.finish();
+    let call = lines
+        .iter()
+        .find(|line| field(line, "event") == "call")
+        .unwrap();
+    assert_eq!(call.matches("\"peer\"").count(), 1, "{call}");
+    let path = folder.join("no-uuid.tap");
+    assert!(recorded(&path)[&b'<'] == to_caller);
+    let inspected = run(&["inspect", path.to_str().unwrap()]);
+    let text = String::from_utf8(inspected.stdout).unwrap();
+    assert!(text.contains("server closed the connection"), "{text}");
+}
+
+/// Where nobody listens. Not 127.0.0.1, where the port might be given to another test as soon as it is free.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.7.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[test]
+fn a_tap_of_itself_is_refused() {
+    let address = free_address().to_string();
+    let output = run(&["tap", "--listen", &address, "--to", &address]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--to is the address of the tap itself"));
+}
+
+#[test]
+fn without_a_server_the_caller_is_let_go_and_it_is_said() {
+    let address = free_address();
+    let tap = Serving::tap(&address.to_string(), &["--calls", "1"]);
+    let caller = TcpStream::connect(&tap.address).unwrap();
+    assert_eq!(read_all(&caller), []);
+    let (lines, errors) = tap.finish_with_errors();
+    assert_eq!(lines, [""; 0]);
+    assert!(
+        errors.contains(&format!("the server at {address} does not answer")),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_connection_without_a_byte_is_no_call() {
+    let (address, server) = server(|stream| read_all(&stream));
+    let folder = folder("tap-probe");
+    let record = folder.to_str().unwrap();
+    let tap = Serving::tap(&address, &["--json", "--calls", "1", "--record", record]);
+    drop(TcpStream::connect(&tap.address).unwrap());
+    assert_eq!(server.join().unwrap(), []);
+    let lines = tap.finish();
+    assert_eq!(field(&lines[1], "event"), "probe");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
+}
+
+#[test]
+fn the_same_uuid_twice_and_none_at_all_are_recorded_apart() {
+    let folder = folder("tap-names");
+    let record = folder.to_str().unwrap();
+    let echo = Serving::start(&["--echo"]);
+    let tap = Serving::tap(&echo.address, &["--calls", "3", "--record", record]);
+    for first in [&UUID_FRAME[..], &UUID_FRAME[..], &[0x10, 0, 2, 7, 7]] {
+        let mut caller = TcpStream::connect(&tap.address).unwrap();
+        caller.write_all(first).unwrap();
+        caller.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
+        caller.shutdown(Shutdown::Write).unwrap();
+        read_all(&caller);
+    }
+    tap.finish();
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            &format!("{UUID}-2.tap")[..],
+            &format!("{UUID}-2.wav"),
+            &format!("{UUID}.tap"),
+            &format!("{UUID}.wav"),
+            "no-uuid.tap",
+            "no-uuid.wav",
+        ]
+    );
+}
+
+#[test]
+fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
+    let folder = folder("tap-seconds");
+    let record = folder.to_str().unwrap();
+    let echo = Serving::start(&["--echo"]);
+    let tap = Serving::tap(&echo.address, &["--seconds", "0.5", "--record", record]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    let mut received = Vec::new();
+    // It ends by a close or, if something is under way just then, by a reset.
+    let _ = caller.read_to_end(&mut received);
+    let lines = tap.finish();
+    assert!(lines[2].ends_with("the tap was stopped"), "{lines:?}");
+    assert!(lines[3].ends_with("caller: 1 frame, no audio"), "{lines:?}");
+    let recorded = recorded(&folder.join(format!("{UUID}.tap")));
+    assert_eq!(recorded[&b'>'], UUID_FRAME);
+    // The server says more when its caller is gone, which nobody hears.
+    assert!(recorded[&b'<'].starts_with(&received));
+}
+
+#[test]
+fn nobody_who_reads_ends_it_quietly() {
+    let (address, _server) = server(drop);
+    let mut tap = Serving::tap(&address, &[]);
+    let mut child = tap.child.take().unwrap();
+    // The reader of its output goes.
+    tap.lines = std::io::BufRead::lines(std::io::BufReader::new(dead_output()));
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut errors = String::new();
+    child.stderr.unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+}
+
+/// The output of a program that has ended.
+fn dead_output() -> std::process::ChildStdout {
+    let mut child = audiosocket(&["--version"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.wait().unwrap();
+    child.stdout.take().unwrap()
+}
+
+#[test]
+fn wrong_command_lines_are_named() {
+    for (arguments, message) in [
+        (
+            &["tap"][..],
+            "where is Asterisk to connect to? --listen ADDR is due",
+        ),
+        (
+            &["tap", "--listen", "127.0.0.1:0"],
+            "which server? --to ADDR is due",
+        ),
+        (
+            &["tap", "--listen", "127.0.0.1:0", "--to", "nowhere"],
+            "--to 'nowhere' is no address: ",
+        ),
+        (
+            &["tap", "--listen", "nowhere", "--to", "127.0.0.1:1"],
+            "--listen 'nowhere' is no address: ",
+        ),
+        (&["tap", "--to"], "--to needs a value"),
+        (&["tap", "x"], "unexpected argument 'x'"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = stderr(&output);
+        assert!(
+            said.starts_with(&format!("audiosocket: {message}")),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["tap", "--listen", &address, "--to", "127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot listen on"));
+}

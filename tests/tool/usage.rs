@@ -1,0 +1,290 @@
+//! The tool as scripts and people use it, whatever the command: its one-line errors, its exit codes, its help; and the demo.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use crate::common::tool::{audiosocket, run, stderr, stdout};
+
+#[test]
+fn the_demo_runs_a_call_and_finds_nothing_lost() {
+    let output = run(&["demo"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}{}", stderr(&output));
+    assert!(text.contains("150 frames of audio, 3 digits\n"), "{text}");
+    assert!(
+        text.contains("150 frames, 150 of them equal in place\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("\nok: nothing was lost or altered\n"),
+        "{text}"
+    );
+    for digit in ['4', '2', '#'] {
+        assert!(
+            text.contains(&format!("server    hears digit {digit}\n")),
+            "{text}"
+        );
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = free.local_addr().unwrap().to_string();
+    let table: [(&[&str], i32, &str); 47] = [
+        (
+            &[],
+            2,
+            "no command given: demo, serve, call, tap, inspect or load",
+        ),
+        (
+            &["dance"],
+            2,
+            "no such command: 'dance'; there are demo, serve, call, tap, inspect and load",
+        ),
+        (&["--loud"], 2, "unknown option '--loud'"),
+        (&["demo", "now"], 2, "unexpected argument 'now'"),
+        (
+            &["serve"],
+            2,
+            "how are calls to be answered: --echo, --play FILE or --silence?",
+        ),
+        (
+            &["serve", "--echo", "--silence"],
+            2,
+            "one of --echo, --play and --silence, not two",
+        ),
+        (
+            &["serve", "--echo", "--listen"],
+            2,
+            "--listen needs a value",
+        ),
+        (
+            &["serve", "--echo", "--listen", "here"],
+            2,
+            "--listen 'here' is no address: invalid socket address",
+        ),
+        (
+            &["serve", "--echo", "--listen", &taken],
+            1,
+            "Address already in use",
+        ),
+        (
+            &["serve", "--echo", "--calls", "none"],
+            2,
+            "--calls 'none': a whole number of 1 or more is due",
+        ),
+        (
+            &["serve", "--echo", "--json=yes"],
+            2,
+            "--json takes no value, not 'yes'",
+        ),
+        (
+            &["serve", "--silence", "--dialect", "asterisk"],
+            2,
+            "--dialect is of use with --echo only: digits are sent back",
+        ),
+        (
+            &["serve", "--play", "x.wav", "--echo"],
+            2,
+            "one of --echo, --play and --silence, not two",
+        ),
+        (
+            &["serve", "--play", "no such file.wav"],
+            1,
+            "cannot be read: No such file or directory",
+        ),
+        (
+            &["serve", "--echo", "--record", "/dev/null/calls"],
+            1,
+            "cannot record in '/dev/null/calls': Not a directory",
+        ),
+        (
+            &["call"],
+            2,
+            "which server? an address like 127.0.0.1:9092 is due",
+        ),
+        (
+            &["call", "there"],
+            2,
+            "'there' is no address: invalid socket address",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--dtmf", "1x"],
+            2,
+            "--dtmf '1x': 'x' is no DTMF digit: 0-9, *, #, A-D",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--rate", "22050"],
+            2,
+            "--rate '22050': the rates are 8000, 12000",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--dialect", "x"],
+            2,
+            "--dialect 'x': the dialects are asterisk and start-stop",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "22.99"],
+            2,
+            "--asterisk '22.99': Asterisk 22.99 is not known, 22.0 to 22.10 are",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "22"],
+            2,
+            "--asterisk '22': which 22? 22.0 to 22.10 differ",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "new"],
+            2,
+            "--asterisk 'new': a version is due, such as 22.10 or start-stop",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--asterisk", "20.13", "--dtmf", "5"],
+            2,
+            "--dtmf: Asterisk 20.13 sends no digits",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--asterisk",
+                "20.13",
+                "--rate",
+                "16000",
+            ],
+            2,
+            "Asterisk 20.13 knows no other rate than 8000 Hz, not 16000 Hz",
+        ),
+        (
+            &["call", "--asterisk", "none"],
+            2,
+            "which server? an address like 127.0.0.1:9092 is due",
+        ),
+        (&["inspect"], 2, "which file? - is standard input"),
+        (
+            &["inspect", "/no/such/file"],
+            1,
+            "cannot read '/no/such/file': No such file or directory",
+        ),
+        (&["inspect", "a", "b"], 2, "unexpected argument 'b'"),
+        (
+            &["load"],
+            2,
+            "which server? an address like 127.0.0.1:9092 is due",
+        ),
+        (
+            &["load", "there"],
+            2,
+            "'there' is no address: invalid socket address",
+        ),
+        (
+            &["load", "127.0.0.1:9", "--calls", "0"],
+            2,
+            "--calls '0': a whole number of 1 or more is due",
+        ),
+        (
+            &["load", "127.0.0.1:9", "--calls", "65536"],
+            2,
+            "--calls '65536': at most 65535, for each takes a port",
+        ),
+        (
+            &["load", "127.0.0.1:9", "--seconds=-1"],
+            2,
+            "--seconds '-1': seconds are due, such as 5 or 0.5",
+        ),
+        (&["load", "a:1", "b:2"], 2, "unexpected argument 'b:2'"),
+        (&["inspect", ""], 1, "cannot read '': No such file"),
+        (&[""], 2, "no such command: ''; there"),
+        // An argument may hold anything; the message stays one line, and moves no cursor.
+        (
+            &["inspect", "a\nb\r\u{1b}[2Jc"],
+            1,
+            "cannot read 'a\\nb\\r\\u{1b}[2Jc': No such file",
+        ),
+        (&["a\nb"], 2, "no such command: 'a\\nb'; there"),
+        (
+            &["call", "127.0.0.1:9", "--dtmf="],
+            2,
+            "--dtmf '': digits are due: 0-9, *, #, A-D",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--uuid", "x"],
+            2,
+            "--uuid 'x': a UUID is 36 bytes of text, or 32 without its hyphens, not 1",
+        ),
+        (&["--help=1"], 2, "--help takes no value, not '1'"),
+        (&["-h=1"], 2, "-h takes no value, not '1'"),
+        (
+            &["--version", "x"],
+            2,
+            "nothing may follow --version, not 'x'",
+        ),
+        (
+            &["demo", "--help", "x"],
+            2,
+            "nothing may follow --help, not 'x'",
+        ),
+        (&["serve", "--help=1"], 2, "--help takes no value, not '1'"),
+        (
+            &["inspect", "-h", "--json"],
+            2,
+            "nothing may follow -h, not '--json'",
+        ),
+    ];
+    for (arguments, code, message) in table {
+        let output = run(arguments);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        assert!(
+            error.starts_with("audiosocket: ") && error.contains(message),
+            "{arguments:?}: {error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn every_command_has_a_help_text_of_no_more_than_60_columns() {
+    for arguments in [
+        &["--help"][..],
+        &["-h"],
+        &["demo", "-h"],
+        &["serve", "--help"],
+        &["call", "--help"],
+        &["tap", "--help"],
+        &["inspect", "--help"],
+        &["load", "--help"],
+    ] {
+        let output = run(arguments);
+        assert!(output.status.success() && output.stderr.is_empty());
+        let text = stdout(&output);
+        assert!(text.starts_with("audiosocket"), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 60),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_who_has_read_enough_hears_no_more() {
+    let mut child = audiosocket(&["inspect", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    // Only now is there something to print.
+    child.stdin.take().unwrap().write_all(&[0, 0, 0]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output), "");
+}

@@ -1,0 +1,170 @@
+//! Echo servers in other languages, written as such servers are, and what `audiosocket call` tells their authors.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::common::program::Program;
+use crate::common::transcript::shape;
+
+/// A server under way.
+struct Wild(Program);
+
+impl Wild {
+    /// `None` if the language is not installed here and does not have to be.
+    fn start(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<Wild> {
+        let program = program.as_ref();
+        let started = Program::start(Command::new(program).args(arguments).arg("0"));
+        started.ok().map(Wild).or_else(|| is_missing(program))
+    }
+
+    fn judged_by(&self, version: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_audiosocket"))
+            .args([
+                "call",
+                &self.0.address,
+                "--seconds",
+                "5",
+                "--asterisk",
+                version,
+            ])
+            .output()
+            .unwrap()
+    }
+}
+
+fn is_missing<T>(program: &OsStr) -> Option<T> {
+    // .ci/run installs them all.
+    let must_be_there = std::env::var_os("AUDIOSOCKET_EVERY_LANGUAGE").is_some();
+    assert!(!must_be_there, "{program:?} is not installed");
+    eprintln!("skipped: {program:?} is not installed");
+    None
+}
+
+fn source(name: &str) -> String {
+    format!("{}/tests/wild/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The C program, compiled.
+fn compiled(name: &str) -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let status = Command::new("cc")
+        .args(["-Wall", "-o"])
+        .args([program.as_os_str(), OsStr::new(&source(name))])
+        .status();
+    match status {
+        Ok(status) => {
+            assert!(status.success());
+            Some(program)
+        }
+        Err(_) => is_missing(OsStr::new("cc")),
+    }
+}
+
+/// The lines of the tool that tell of violations, and its last word, whole and without what differs from one call to the next.
+#[track_caller]
+fn verdict(output: &Output) -> (Vec<String>, String) {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
+    let violations = shape(&text.replace("\n  ", " "))
+        .lines()
+        .filter(|line| line.starts_with("at "))
+        .map(String::from)
+        .collect();
+    let error = String::from_utf8(output.stderr.clone()).unwrap();
+    (violations, error)
+}
+
+/// That one violation is told, from its beginning to its end.
+#[track_caller]
+fn assert_told(violation: &str, beginning: &str, end: &str) {
+    let is_told = violation.starts_with(beginning) && violation.ends_with(end);
+    assert!(is_told, "{violation}");
+}
+
+#[test]
+fn the_author_of_two_writes_a_frame_is_told_that_the_caller_is_hung_up() {
+    let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
+        return;
+    };
+    let (violations, error) = verdict(&server.judged_by("22.10"));
+    assert_eq!(violations.len(), 1, "{violations:?}");
+    assert_told(
+        &violations[0],
+        "at N s: split-payload, a payload apart from its header, or in parts (byte ",
+        "). Asterisk N hangs up the caller",
+    );
+    assert_eq!(
+        error,
+        "audiosocket: Asterisk 22.10 objects: split-payload\n"
+    );
+}
+
+#[test]
+fn the_readme_shows_what_the_author_of_two_writes_a_frame_is_told() {
+    let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
+        return;
+    };
+    let (_, after) = include_str!("../../README.md")
+        .split_once("$ audiosocket call 127.0.0.1:9092 --asterisk 22.10\n")
+        .unwrap();
+    let (shown, _) = after.split_once("```").unwrap();
+    let output = server.judged_by("22.10");
+    let said = [output.stdout, output.stderr].concat();
+    let told = |text: &str| -> Vec<String> {
+        let lines = shape(&text.replace("\n  ", " "))
+            .lines()
+            .map(String::from)
+            .collect::<Vec<_>>();
+        // Which frame it was, and so how many were heard, is the kernel's choice.
+        let words = |line: &String| String::from(line.split([',', '(']).next().unwrap());
+        lines.iter().map(words).collect()
+    };
+    assert_eq!(told(&String::from_utf8(said).unwrap()), told(shown));
+}
+
+#[test]
+fn the_author_of_an_unpaced_greeting_is_told_what_becomes_of_it() {
+    let Some(server) = Wild::start("node", &[&source("at_once.js")]) else {
+        return;
+    };
+    let (violations, error) = verdict(&server.judged_by("22.10"));
+    assert_eq!(violations.len(), 2, "{violations:?}");
+    assert_told(
+        &violations[0],
+        "at N s: too-fast, audio more than N s ahead of real time (byte ",
+        "Asterisk N plays it too fast",
+    );
+    assert_told(
+        &violations[1],
+        "at N s: queue-overflow, more than N frames of audio at once (byte ",
+        "Asterisk N drops the oldest N frames",
+    );
+    assert_eq!(
+        error,
+        "audiosocket: Asterisk 22.10 objects: too-fast, queue-overflow\n"
+    );
+}
+
+#[test]
+fn the_author_of_a_bare_close_is_told_that_it_hangs_up_the_caller() {
+    let Some(program) = compiled("bare_close.c") else {
+        return;
+    };
+    let server = Wild::start(program, &[]).unwrap();
+    for version in ["22.10", "20.13"] {
+        let (violations, error) = verdict(&server.judged_by(version));
+        assert_eq!(violations.len(), 1, "{violations:?}");
+        assert_told(
+            &violations[0],
+            "at N s: reset, closed with audio unread, which is a reset (byte ",
+            "). Asterisk N hangs up the caller",
+        );
+        let said = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
+        assert_eq!(error, said);
+    }
+}

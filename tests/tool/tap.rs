@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::faulty::{FAULTS, place};
+use crate::common::faulty::{FAULTS, Fault, place};
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr};
 use audiosocket::call::SimulatedAsterisk;
 use audiosocket::call::asterisk::{Rule, TABLE, Version};
@@ -85,7 +85,6 @@ fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
     let (address, server) = server({
         let to_caller = to_caller.clone();
         move |mut stream| {
-            // The recording has its name from there, if it comes in time.
             let mut uuid = UUID_FRAME;
             stream.read_exact(&mut uuid).unwrap();
             thread::scope(|scope| {
@@ -109,7 +108,15 @@ fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
     });
     assert!(server.join().unwrap() == to_server, "to the server");
     tap.finish();
-    let recorded = recorded(&folder.join(format!("{UUID}.tap")));
+    // Its name is the UUID if the tap gets to see that before too much of the server's noise; else the caller's address.
+    let files = std::fs::read_dir(&folder).unwrap();
+    let files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    let taps = files
+        .iter()
+        .filter(|it| it.extension() == Some("tap".as_ref()));
+    let taps: Vec<&PathBuf> = taps.collect();
+    assert_eq!(taps.len(), 1, "{files:?}");
+    let recorded = recorded(taps[0]);
     assert!(recorded[&b'>'] == to_server, "from the caller, recorded");
     assert!(recorded[&b'<'] == to_caller, "from the server, recorded");
 }
@@ -157,29 +164,43 @@ fn a_call_is_told_from_its_beginning_to_its_end() {
     }
 }
 
+/// What the tap prints of one call to a faulty server.
+fn tapped_call(fault: &Fault) -> Vec<String> {
+    let (address, server) = fault.serve_once();
+    let tap = Serving::tap(&address.to_string(), &["--json", "--calls", "1"]);
+    let uuid = SimulatedAsterisk::random_uuid();
+    let asterisk = SimulatedAsterisk::connect(&tap.address, uuid).unwrap();
+    place(asterisk.judged_by(Version::MEASURED).unwrap(), fault.caller);
+    server.join().unwrap();
+    tap.finish()
+}
+
 #[test]
 fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
     thread::scope(|scope| {
         for fault in &FAULTS {
             scope.spawn(|| {
-                let (address, server) = fault.serve_once();
-                let tap = Serving::tap(&address.to_string(), &["--json", "--calls", "1"]);
-                let uuid = SimulatedAsterisk::random_uuid();
-                let asterisk = SimulatedAsterisk::connect(&tap.address, uuid).unwrap();
-                place(asterisk.judged_by(Version::MEASURED).unwrap(), fault.caller);
-                server.join().unwrap();
-                let lines = tap.finish();
+                let mut lines = tapped_call(fault);
+                // On a busy machine the tap may see the call start so late that, by its own clock, the caller did not wait for 2 s.
+                for _ in 0..5 {
+                    let seconds: f64 = field(lines.last().unwrap(), "seconds").parse().unwrap();
+                    if fault.name != "mute" || seconds >= 1.98 {
+                        break;
+                    }
+                    lines = tapped_call(fault);
+                }
+                // A server that sends more than the buffers hold is read apart, and the oldest versions do not wait for the rest.
+                let is_by_buffers = |line: &&String| {
+                    fault.name == "at-once" && field(line, "rule") == Rule::SplitPayload.name()
+                };
                 let violations: Vec<&String> = lines
                     .iter()
                     .filter(|line| field(line, "event") == "violation")
+                    .filter(|line| !is_by_buffers(line))
                     .collect();
                 let rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
                 let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
-                // A server that sends more than the buffers hold is read apart, and the oldest versions do not wait for the rest.
-                let mut rules_but_that = rules.clone();
-                rules_but_that
-                    .retain(|rule| fault.name != "at-once" || *rule != Rule::SplitPayload.name());
-                assert_eq!(rules_but_that, expected, "{}: {lines:#?}", fault.name);
+                assert_eq!(rules, expected, "{}: {lines:#?}", fault.name);
                 for (line, rule) in violations.iter().zip(fault.breaks) {
                     for row in &TABLE {
                         let Some(consequence) = row.consequence(*rule) else {
@@ -477,15 +498,26 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
 
 #[test]
 fn nobody_who_reads_ends_it_quietly() {
-    let (address, _server) = server(drop);
+    // The kernel accepts the connections.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
     let mut tap = Serving::tap(&address, &[]);
     let mut child = tap.child.take().unwrap();
     // The reader of its output goes.
     tap.lines = std::io::BufRead::lines(std::io::BufReader::new(dead_output()));
-    let mut caller = TcpStream::connect(&tap.address).unwrap();
-    caller.write_all(&UUID_FRAME).unwrap();
-    caller.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    // Calls until the end, since the first report may not fail: while another test starts a program, that program holds a copy of
+    // the pipe's reading end for a moment.
+    let status = loop {
+        if let Ok(mut caller) = TcpStream::connect(&tap.address) {
+            // It may be cut meanwhile.
+            let _ = caller.write_all(&UUID_FRAME);
+        }
+        thread::sleep(Duration::from_millis(20));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Some(1));
     let mut errors = String::new();
     child.stderr.unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!(errors.lines().count(), 1, "{errors}");

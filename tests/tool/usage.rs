@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use crate::common::tool::{audiosocket, run, stderr, stdout};
 
@@ -282,8 +284,12 @@ fn a_reader_who_has_read_enough_hears_no_more() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    // Only now is there something to print.
-    child.stdin.take().unwrap().write_all(&[0, 0, 0]).unwrap();
+    // Frames until it ends, since the first line may be written: while another test starts a program, that program holds a copy of
+    // the pipe's reading end for a moment.
+    let mut stdin = child.stdin.take().unwrap();
+    while stdin.write_all(&[0, 0, 0]).is_ok() {
+        thread::sleep(Duration::from_millis(5));
+    }
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stderr(&output), "");

@@ -46,8 +46,27 @@ pub struct Judge {
     /// Not after this it was found empty inside the frame under way, and nothing has been read since.
     waiting_since: Option<Instant>,
     last_traffic: Instant,
+    /// The last frame whose parts were read further apart than Asterisk waits, though the connection was not found empty twice in
+    /// between.
+    suspected_split: Option<SuspectedSplit>,
     pace: Pace,
 }
+
+/// A frame that may have violated the rule on splits.
+#[derive(Clone, Copy, Debug)]
+struct SuspectedSplit {
+    rule: Rule,
+    /// When Asterisk would have ended the call.
+    at: Instant,
+    offset: u64,
+    excerpt: Excerpt,
+}
+
+/// How much earlier than the judge Asterisk may have started to wait for audio: what Asterisk sends takes a moment to arrive.
+const CLOCK_OFFSET: Duration = Duration::from_millis(20);
+
+/// For how long after a suspected split the end of a call counts as its consequence.
+const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
 /// Where a call stands.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -76,6 +95,7 @@ impl Judge {
             empty_after: begun,
             waiting_since: None,
             last_traffic: begun,
+            suspected_split: None,
             pace: Pace::new(begun),
         }
     }
@@ -111,6 +131,7 @@ impl Judge {
         }
         let received_before = self.received;
         self.last_traffic = self.last_traffic.max(at);
+        self.suspect_split(at);
         self.waiting_since = None;
         let mut rest = bytes;
         while !rest.is_empty() && self.standing == Standing::InCall {
@@ -145,6 +166,29 @@ impl Judge {
         let limit = self.rules.idle_limit();
         if limit.is_some_and(|limit| quiet_for >= limit) {
             self.note(Rule::Idle, at);
+        }
+    }
+
+    /// Asterisk has ended the call, and the server had not hung up.
+    ///
+    /// The end itself is evidence. It confirms what the judge alone could not be certain of: that the rest of a frame came too late,
+    /// within the last second, or that the server was silent up to the limit, give or take 20 ms.
+    pub fn caller_ended(&mut self, at: Instant) {
+        if self.standing != Standing::InCall || self.frame.is_hangup() {
+            return;
+        }
+        if self.frame.is_begun() {
+            if self.waiting_since.is_some() {
+                self.found_nothing(at, at);
+            }
+            return;
+        }
+        let recent_split = self
+            .suspected_split
+            .filter(|split| at.saturating_duration_since(split.at) <= UNTIL_END_ARRIVES);
+        match recent_split {
+            Some(split) => self.note_at(split.rule, split.at, split.offset, split.excerpt),
+            None => self.found_nothing(at.checked_add(CLOCK_OFFSET).unwrap_or(at), at),
         }
     }
 
@@ -261,6 +305,22 @@ impl Judge {
         consequence.is_some_and(|consequence| consequence.ends_call())
     }
 
+    /// Remembers the frame under way if its rest, which was read `at`, came later than Asterisk waits.
+    fn suspect_split(&mut self, at: Instant) {
+        let Some(since) = self.waiting_since else {
+            return;
+        };
+        let ended_at = since.checked_add(self.wait_for_rest()).unwrap_or(since);
+        if at >= ended_at && !self.frame.is_hangup() && !self.has_noted(self.rule_of_split()) {
+            self.suspected_split = Some(SuspectedSplit {
+                rule: self.rule_of_split(),
+                at: ended_at,
+                offset: self.frame.offset(),
+                excerpt: self.frame.excerpt(),
+            });
+        }
+    }
+
     fn has_noted(&self, rule: Rule) -> bool {
         self.violations.iter().any(|noted| noted.rule == rule)
     }
@@ -351,6 +411,11 @@ mod tests {
 
         fn hear_audio(self) -> Trial {
             self.hear(&frame(0x10, 320))
+        }
+
+        fn caller_ended(mut self) -> Trial {
+            self.judge.caller_ended(self.time());
+            self
         }
 
         fn close(mut self) -> Trial {
@@ -616,6 +681,51 @@ mod tests {
         // What is skipped takes no time.
         let trial = Trial::of(OLD).hear(&frame(0x12, 640).repeat(500));
         trial.expect(&[Rule::UnknownRate], Standing::InCall);
+    }
+
+    #[test]
+    fn end_of_call_confirms_a_suspected_split() {
+        let audio = frame(0x10, 320);
+        for cut in [1, 3, 100] {
+            let split = |late| {
+                let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(late);
+                trial.hear(&audio[cut..])
+            };
+            let (rule, standing) = match cut {
+                1 => (Rule::SplitHeader, Standing::InCall),
+                _ => (Rule::SplitPayload, Standing::Ended),
+            };
+            let ended = split(40).stand_still(900).caller_ended();
+            ended.expect(&[rule], standing);
+            assert_eq!(ended.judge.violations()[0].offset, 0);
+            // The rest came in time, or so long ago that Asterisk has taken it.
+            split(1).caller_ended().expect(&[], Standing::InCall);
+            let ended = split(40).stand_still(1100).caller_ended();
+            ended.expect(&[], Standing::InCall);
+            // The rest did not come.
+            let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(40);
+            trial.caller_ended().expect(&[rule], standing);
+            let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(1);
+            trial.caller_ended().expect(&[], Standing::InCall);
+        }
+    }
+
+    #[test]
+    fn end_of_call_confirms_silence_up_to_the_limit() {
+        let trial = Trial::of(NEW).stand_still(1985).caller_ended();
+        trial.expect(&[Rule::Idle], Standing::Ended);
+        let trial = Trial::of(NEW).stand_still(1975).caller_ended();
+        trial.expect(&[], Standing::InCall);
+        let trial = Trial::of(NEW).hear_audio().hear(&[0]).stand_still(3000);
+        trial.caller_ended().expect(&[], Standing::InCall);
+    }
+
+    #[test]
+    fn end_of_call_in_a_burst_is_no_split() {
+        let mut trial = Trial::of(OLD);
+        let (now, audio) = (trial.time(), frame(0x10, 320));
+        trial.judge.heard(now, now, &audio[..100], false);
+        trial.caller_ended().expect(&[], Standing::InCall);
     }
 
     #[test]

@@ -14,8 +14,9 @@ use super::watch::TapWatch;
 use crate::tap_file::{Entry, Seen, Sender};
 
 // Invariants:
-// - What one side sends is passed on before anything else is done with it, and nothing that is done with it waits for the other
-//   side, for the disk or for the reader of the output.
+// - What the server sends is judged first, which takes microseconds, and then passed on: Asterisk may end the call upon it, and that
+//   end must not overtake the judgement. All else comes after passing on, and nothing waits for the other side, for the disk or for
+//   the reader of the output.
 // - A direction that ends is passed on as its end; the call is over when both have ended.
 // - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends
 //   to the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at,
@@ -108,8 +109,7 @@ impl<'a> TappedCall<'a> {
         while is_passed_on || !self.server_done.load(Ordering::Acquire) {
             let result = (&self.caller).read(&mut buffer);
             if !matches!(&result, Ok(1..)) && !is_pause(&result) {
-                // Asterisk may have gone just because nothing came for so long.
-                self.look(|panel, at| panel.look(at, |judge| judge.found_nothing(at, at)));
+                self.look(|panel, at| panel.look(at, |judge| judge.caller_ended(at)));
             }
             match result {
                 Ok(0) => {
@@ -182,15 +182,15 @@ impl<'a> TappedCall<'a> {
                 }
                 Ok(count) => {
                     let bytes = buffer.get(..count).unwrap_or_default();
-                    if is_passed_on && write_all(&self.caller, bytes, || {}).is_err() {
-                        is_passed_on = false;
-                        self.see(Sender::Caller, at, Seen::TakesNoMore);
-                    }
                     if is_judged {
                         let emptied = count < MOST_READ;
                         self.panel().look(at, |judge| {
                             judge.heard(asked, at, bytes, emptied);
                         });
+                    }
+                    if is_passed_on && write_all(&self.caller, bytes, || {}).is_err() {
+                        is_passed_on = false;
+                        self.see(Sender::Caller, at, Seen::TakesNoMore);
                     }
                     self.see(Sender::Server, at, Seen::Bytes(bytes));
                 }

@@ -208,6 +208,7 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
                         };
                         let told = line
                             .split("{\"consequence\":")
+                            .skip(1)
                             .find(|part| part.contains(row.versions));
                         let Some(told) = told else {
                             // A busy machine can be late for a wait that is as short as there.

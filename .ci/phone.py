@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 from failure import Failure
-from rtp import RtpWitness
+from rtp import RtpCapture
 from sound import write_wav
 
 RATE = 8000
@@ -58,7 +58,7 @@ def call_by_phone(address, password, extension, samples):
         (folder / "accounts").write_text(f"<sip:phone@{address};transport=udp>;auth_pass={password};regint=60\n")
         write_wav(folder / "says.wav", samples, RATE)
         command = ["baresip", "-f", name, "-e", f"/dial sip:{extension}@{address}", "-t", f"{seconds + 4:.0f}"]
-        with RtpWitness(port) as witness:
+        with RtpCapture(port) as capture:
             try:
                 said = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                                       stderr=subprocess.STDOUT, errors="replace", timeout=seconds + 15).stdout
@@ -71,7 +71,7 @@ def call_by_phone(address, password, extension, samples):
         ):
             if not re.search(pattern, said):
                 raise Failure(f"the phone {what}; baresip says: {' | '.join(said.splitlines()[-4:])[-400:]}")
-        return witness.packets
+        return capture.packets
 
 
 # Where to look for a port next: no two phones of this program look at the same one, and hardly two of others.

@@ -60,7 +60,7 @@ class RtpReceiver:
             self.packets.append(RtpPacket(seconds + nanoseconds / 1e9, sequence, timestamp, samples))
 
 
-class RtpWitness(RtpReceiver):
+class RtpCapture(RtpReceiver):
     """The same of packets to a port that is a program's own, seen from beside it. Needs root."""
 
     UDP_HEADER = struct.Struct("!HHHH")  # RFC 768: source, destination, length, checksum
@@ -70,11 +70,11 @@ class RtpWitness(RtpReceiver):
 
     def _open(self):
         try:
-            witness = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+            capture = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
         except PermissionError:
             raise NotPossibleHere("only root sees a program's RTP from beside it") from None
-        witness.bind(("127.0.0.1", 0))
-        return witness
+        capture.bind(("127.0.0.1", 0))
+        return capture
 
     def _payload(self, packet):
         start = 4 * (packet[0] & 0x0F)  # behind the IP header

@@ -3,7 +3,7 @@
 //! `cargo run --example announcement -- prompt.wav [ADDRESS]`, and in the dialplan, which goes on afterwards:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
-use audiosocket::call::Server;
+use audiosocket::server::Server;
 use audiosocket::wav::Wav;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,18 +15,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Nobody else tells of a handler that fails.
         .on_incident(|incident| eprintln!("{incident}"))
         .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
 
     server.run(|call| {
         let voice = call.voice();
         // Queued here, and said while the call waits for events below.
         voice.set_rate(prompt.rate())?;
-        voice.say(prompt.bytes())?;
-        voice.hang_up_when_said();
+        voice.play(prompt.bytes())?;
+        voice.hang_up_after_playback();
 
         while let Some(event) = call.receive() {
             if event.dtmf().is_some() {
-                let unsaid = voice.flush().duration();
+                let unsaid = voice.clear().duration();
                 println!("{} stopped it, {unsaid:?} unsaid", voice.uuid());
                 voice.hang_up();
             }

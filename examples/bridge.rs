@@ -17,7 +17,8 @@ use std::sync::mpsc::{TrySendError, sync_channel};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, SayError, Server, Voice};
+use audiosocket::call::{Call, CallOptions, PlayError, Voice};
+use audiosocket::server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
     const USAGE: &str = "an address and a program are due: 127.0.0.1:9092 cat";
@@ -27,10 +28,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = arguments.collect();
 
     let server = Server::builder()
-        .call_options(CallOptions::default().speech_limit(Duration::from_secs(1)))
+        .call_options(CallOptions::default().max_queued(Duration::from_secs(1)))
         .on_incident(|incident| eprintln!("{incident}"))
         .bind(address)?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
 
     server.run(|call| {
         let mut command = Command::new(&program);
@@ -86,13 +87,13 @@ fn say_all(mut output: ChildStdout, voice: &Voice) {
     let mut buffer = [0; 3200];
     while let Ok(count @ 1..) = output.read(&mut buffer) {
         let mut said = &buffer[..count];
-        while let Err(error) = voice.say(said) {
-            let SayError::Full { taken } = error else {
+        while let Err(error) = voice.play(said) {
+            let PlayError::QueueFull { accepted } = error else {
                 return;
             };
-            said = &said[taken..];
+            said = &said[accepted..];
             sleep(Duration::from_millis(20));
         }
     }
-    voice.hang_up_when_said();
+    voice.hang_up_after_playback();
 }

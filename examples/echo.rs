@@ -7,13 +7,13 @@ use audiosocket::Server;
 fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1);
     let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9092"))?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
 
     server.run(|call| {
         let voice = call.voice();
         while let Some(event) = call.receive() {
             if let Some(audio) = event.audio() {
-                voice.send(audio)?;
+                voice.send_now(audio)?;
             }
         }
         Ok(())

@@ -17,7 +17,7 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::thread;
 
-use audiosocket::call::asterisk::Version;
+use audiosocket::asterisk::Version;
 use faulty::{Caller, FAULTS, Fault};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, SayError, Server};
+use audiosocket::call::{Call, Event, KeyEvent, KeyEvents, PlayError};
+use audiosocket::server::Server;
 use audiosocket::wav::Wav;
 use audiosocket::wire::Digit;
 
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::builder()
         .on_incident(|incident| eprintln!("{incident}"))
         .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
 
     server.run(|call| {
         let mut keypad = Keypad::default();
@@ -35,23 +36,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// The keys that a caller presses. Kept for the whole call, so that what is typed ahead counts for the next question.
 #[derive(Default)]
 struct Keypad {
-    events: DtmfEvents,
+    events: KeyEvents,
     typed: VecDeque<Digit>,
 }
 
 impl Keypad {
     /// Says the prompt and collects digits until there are enough, `#` comes, or nothing comes for too long.
-    fn ask(&mut self, call: &mut Call, prompt: &Wav, count: usize) -> Result<String, SayError> {
+    fn ask(&mut self, call: &mut Call, prompt: &Wav, count: usize) -> Result<String, PlayError> {
         let voice = call.voice();
         voice.set_rate(prompt.rate())?;
-        voice.say(prompt.bytes())?;
+        voice.play(prompt.bytes())?;
         let said = voice.mark();
 
         let mut digits = String::new();
         let mut patience_ends = None;
         loop {
             while let Some(digit) = self.typed.pop_front() {
-                voice.flush();
+                voice.clear();
                 if digit.to_char() == '#' {
                     return Ok(digits);
                 }
@@ -72,18 +73,18 @@ impl Keypad {
             let now = Instant::now();
             match event {
                 None => return Ok(digits),
-                Some(Event::Said(mark)) if mark == said => {
+                Some(Event::MarkReached(mark)) if mark == said => {
                     patience_ends = Some(now + TO_FIRST_DIGIT)
                 }
                 Some(event) => {
                     if let Some(signal) = event.dtmf() {
-                        self.events.add(signal, now);
+                        self.events.push(signal, now);
                     }
                 }
             }
-            while let Some(event) = self.events.next(now) {
+            while let Some(event) = self.events.pop(now) {
                 match event {
-                    DtmfEvent::Digit { digit, .. } => self.typed.push_back(digit),
+                    KeyEvent::Press { digit, .. } => self.typed.push_back(digit),
                     // A key is down; its digit follows.
                     _ => patience_ends = None,
                 }

@@ -7,7 +7,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, Direction, Server};
+use audiosocket::call::{Call, CallOptions, Direction};
+use audiosocket::server::Server;
 use audiosocket::wav::{Recording, RecordingError};
 use audiosocket::wire::SampleRate;
 
@@ -16,26 +17,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = arguments.next().ok_or("into which folder?")?;
     let longest = Some(Duration::from_secs(5 * 60));
     let server = Server::builder()
-        .call_options(CallOptions::default().longest_call(longest))
+        .call_options(CallOptions::default().max_duration(longest))
         .on_incident(|incident| eprintln!("{incident}"))
         .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
 
     server.run(|call| {
-        let (rate, begun) = (SampleRate::Hz8000, Instant::now());
+        let (rate, started) = (SampleRate::Hz8000, Instant::now());
         let name = call.uuid().to_string();
-        let (recording, path) = Recording::create_numbered(&folder, &name, rate, begun)?;
+        let (recording, path) = Recording::create_numbered(&folder, &name, rate, started)?;
 
         // The hook hears all audio of the call. It shares the recording with this thread, which finishes it, and keeps the first error:
         // a disk that is full ends the recording and not the call.
         let shared = Arc::new(Mutex::new((recording, None::<RecordingError>)));
         let hooked = Arc::clone(&shared);
-        call.on_audio(move |direction, audio, at| {
+        call.set_audio_hook(move |direction, audio, at| {
             let (recording, failure) = &mut *hooked.lock().unwrap_or_else(PoisonError::into_inner);
             if failure.is_none() {
                 *failure = match direction {
-                    Direction::Heard => recording.heard(audio, at),
-                    _ => recording.said(audio, at),
+                    Direction::Received => recording.received(audio, at),
+                    _ => recording.sent(audio, at),
                 }
                 .err();
             }
@@ -44,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let answered = answer(call);
 
         // Another hook in the place of the first lets go of the recording.
-        call.on_audio(|_, _, _| {});
+        call.set_audio_hook(|_, _, _| {});
         if let Some(shared) = Arc::into_inner(shared) {
             let (recording, failure) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
             recording.finish(Instant::now())?;
@@ -62,7 +63,7 @@ fn answer(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync
     // 0.3 s of 1000 Hz, which is a period in 8 samples.
     const PERIOD: [i16; 8] = [0, 5657, 8000, 5657, 0, -5657, -8000, -5657];
     let voice = call.voice();
-    voice.say_samples(&PERIOD.repeat(300))?;
+    voice.play_samples(&PERIOD.repeat(300))?;
     while let Some(event) = call.receive() {
         if event
             .dtmf()

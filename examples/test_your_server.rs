@@ -5,13 +5,14 @@
 
 use std::error::Error;
 
-use audiosocket::call::{Call, Server};
+use audiosocket::call::Call;
+use audiosocket::server::Server;
 use audiosocket::wire::Dtmf;
 
 fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1);
     let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9092"))?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
     server.run(answer)
 }
 
@@ -24,7 +25,7 @@ fn answer(call: &mut Call) -> Result<(), Box<dyn Error + Send + Sync>> {
             None | Some(Dtmf::Start(_)) => {}
             Some(dtmf) if dtmf.digit().to_char() == '#' => break,
             // 0.1 s at 8 kHz.
-            Some(dtmf) => voice.say_samples(&[i16::from(dtmf.digit().to_ascii()); 800])?,
+            Some(dtmf) => voice.play_samples(&[i16::from(dtmf.digit().to_ascii()); 800])?,
         }
     }
     Ok(())
@@ -35,8 +36,9 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use audiosocket::call::asterisk::Version;
-    use audiosocket::call::{End, SimulatedAsterisk, TestCall};
+    use audiosocket::asterisk::Version;
+    use audiosocket::call::End;
+    use audiosocket::simulator::{SimulatedAsterisk, TestCall};
     use audiosocket::wire::Digit;
 
     use super::*;
@@ -45,10 +47,10 @@ mod tests {
     fn no_asterisk_objects() -> Result<(), Box<dyn Error>> {
         let call = TestCall::new()
             .press("12")?
-            .talk(Duration::from_secs(1))
+            .tone(Duration::from_secs(1))
             .press("#")?;
-        let report = call.call_handler(answer)?;
-        assert!(report.is_fine(), "{report}");
+        let report = call.run(answer)?;
+        assert!(report.passed(), "{report}");
         Ok(())
     }
 
@@ -56,13 +58,13 @@ mod tests {
     #[test]
     fn a_key_is_answered_and_the_hash_ends_the_call() -> Result<(), Box<dyn Error>> {
         let server = Server::bind("127.0.0.1:0")?;
-        let address = server.local_address();
+        let address = server.local_addr();
         // Ends with the test.
         thread::spawn(|| server.run(answer));
 
         let uuid = SimulatedAsterisk::random_uuid();
         let mut asterisk =
-            SimulatedAsterisk::connect(address, uuid)?.judged_by(Version::MEASURED)?;
+            SimulatedAsterisk::connect(address, uuid)?.judged_by(Version::REFERENCE)?;
         let key_down = Duration::from_millis(100);
         asterisk.caller().press(Digit::try_from('7')?, key_down)?;
         let mut heard = Vec::new();
@@ -73,7 +75,7 @@ mod tests {
         }
         asterisk.caller().press(Digit::try_from('#')?, key_down)?;
         while asterisk.receive().is_some() {}
-        assert_eq!(asterisk.end(), Some(End::HungUp));
+        assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         assert_eq!(heard, [i16::from(b'7'); 800]);
         assert_eq!(asterisk.hang_up(), []);
         Ok(())

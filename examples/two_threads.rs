@@ -5,12 +5,12 @@
 
 use std::thread;
 
-use audiosocket::call::Server;
+use audiosocket::server::Server;
 
 fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1);
     let server = Server::bind(address.as_deref().unwrap_or("127.0.0.1:9092"))?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
 
     server.run(|call| {
         let voice = call.voice();
@@ -29,7 +29,7 @@ fn main() -> std::io::Result<()> {
                     // May take as long as it likes: the speech goes on meanwhile.
                     heard.reverse();
                     voice.set_rate(audio.rate())?;
-                    voice.say_samples(&heard)?;
+                    voice.play_samples(&heard)?;
                     heard.clear();
                 }
             }

@@ -13,7 +13,7 @@
 //!         let voice = call.voice();
 //!         while let Some(event) = call.receive() {
 //!             if let Some(audio) = event.audio() {
-//!                 voice.send(audio)?;
+//!                 voice.send_now(audio)?;
 //!             }
 //!         }
 //!         Ok(())
@@ -24,10 +24,13 @@
 //! The layers, each of which uses only those above it:
 //!
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
-//! - [`tone`]: DTMF as sound: a generator and a detector. As little is needed as for `wire`.
+//! - [`tone`]: DTMF as sound: a generator and a detector. It needs as little as `wire`.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
-//! - [`wav`]: WAV files: audio to say, and recordings of both sides of a call.
-//! - [`call`]: calls over TCP: a server, its calls, and a simulated Asterisk to test them with, by the rules of any version.
+//! - [`wav`]: WAV files: audio to play, and recordings of both sides of a call.
+//! - [`call`]: one call: events, playback, digits, statistics, and how it ends.
+//! - [`server`]: many calls: one thread each, limits, admission, shutdown.
+//! - [`asterisk`]: what each version of Asterisk does with what a server sends.
+//! - [`simulator`]: Asterisk's part of a call, for tests of a server in any language.
 //!
 //! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one thread for a
 //! call or two, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket`. It has a
@@ -45,7 +48,7 @@
 //!         let spare = buffer.spare();
 //!         let count = spare.len().min(received.len());
 //!         spare[..count].copy_from_slice(&received[..count]);
-//!         buffer.filled(count);
+//!         buffer.commit(count);
 //!         received = &received[count..];
 //!         while let Decoded::Frame(frame) = buffer.next_frame() {
 //!             if let Ok(Message::Audio(audio)) = frame.message() {
@@ -71,18 +74,18 @@
 //! #     let voice = call.voice();
 //! #     while let Some(event) = call.receive() {
 //! #         if let Some(audio) = event.audio() {
-//! #             voice.send(audio)?;
+//! #             voice.send_now(audio)?;
 //! #         }
 //! #     }
 //! #     Ok(())
 //! # }
 //!
-//! let report = TestCall::new().press("42#")?.call_handler(answer)?;
-//! assert!(report.is_fine(), "{report}");
+//! let report = TestCall::new().press("42#")?.run(answer)?;
+//! assert!(report.passed(), "{report}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`SimulatedAsterisk`] is one of them, step by step, for what a caller hears: [`call`] shows that.
+//! [`SimulatedAsterisk`] is one of those callers, step by step; [`simulator`] shows how to use it.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -109,9 +112,15 @@
 extern crate std;
 
 #[cfg(feature = "std")]
+pub mod asterisk;
+#[cfg(feature = "std")]
 pub mod call;
 #[cfg(feature = "std")]
 pub mod guide;
+#[cfg(feature = "std")]
+pub mod server;
+#[cfg(feature = "std")]
+pub mod simulator;
 #[cfg(feature = "std")]
 pub mod stream;
 pub mod tone;
@@ -120,7 +129,11 @@ pub mod wav;
 pub mod wire;
 
 #[cfg(feature = "std")]
-pub use call::{Call, End, Event, Server, SimulatedAsterisk, TestCall, Voice};
+pub use call::{Call, End, Event, Voice};
+#[cfg(feature = "std")]
+pub use server::Server;
+#[cfg(feature = "std")]
+pub use simulator::{SimulatedAsterisk, TestCall};
 pub use wire::{Frame, Kind, Message, Uuid};
 
 /// The examples of the README, so that they stay true.

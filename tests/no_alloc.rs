@@ -270,7 +270,7 @@ struct Talkative {
 }
 
 impl Transport for Talkative {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut next = self.next.lock().unwrap();
         let len = next.len();
         buffer[..len].copy_from_slice(&next);
@@ -278,19 +278,19 @@ impl Transport for Talkative {
         Ok(len)
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(bytes.len())
     }
 
-    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn shutdown_write(&self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -322,7 +322,7 @@ fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
     let mut echo = |frames: usize| {
         for _ in 0..frames {
             let audio = call.receive().and_then(|event| event.audio()).unwrap();
-            voice.send(audio).unwrap();
+            voice.send_now(audio).unwrap();
         }
     };
     echo(1);
@@ -334,14 +334,14 @@ fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
 #[test]
 fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
     // Of 10 ms, so that a hundred of them take a second.
-    let options = CallOptions::default().frame_time(Duration::from_millis(10));
+    let options = CallOptions::default().frame_duration(Duration::from_millis(10));
     let mut call = talkative_call(options);
     let voice = call.voice();
     let mut speak = |frames: usize| {
         let wanted = call.stats().frames_sent + frames;
         while call.stats().frames_sent < wanted {
-            if voice.unsaid() < Duration::from_millis(20) {
-                voice.say(&[7; 250]).unwrap();
+            if voice.queued() < Duration::from_millis(20) {
+                voice.play(&[7; 250]).unwrap();
             }
             call.receive().unwrap();
         }
@@ -360,13 +360,13 @@ fn ten_thousand_frames_of_each_side_are_recorded_without_an_allocation() {
         taken: 0,
         writes: 0,
     };
-    let begun = Instant::now();
-    let mut recording = Recording::new(drain, SampleRate::Hz8000, begun).unwrap();
-    let mut now = begun;
+    let started = Instant::now();
+    let mut recording = Recording::new(drain, SampleRate::Hz8000, started).unwrap();
+    let mut now = started;
     let mut record = |frames: usize| {
         for _ in 0..frames {
-            recording.heard(caller, now).unwrap();
-            recording.said(server, now).unwrap();
+            recording.received(caller, now).unwrap();
+            recording.sent(server, now).unwrap();
             now += Duration::from_millis(20);
         }
     };

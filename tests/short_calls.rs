@@ -10,7 +10,8 @@ mod served;
 use std::io::{Read, Write};
 use std::thread;
 
-use audiosocket::call::{CallOptions, End, Server};
+use audiosocket::call::{CallOptions, End};
+use audiosocket::server::Server;
 use served::{SAMPLE, Served};
 
 const CALLS: usize = 10_000;
@@ -50,7 +51,7 @@ impl Held {
 
 #[test]
 fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind() {
-    let options = CallOptions::default().first_silence(false);
+    let options = CallOptions::default().initial_silence(false);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     // What is made once and kept is not what is looked for: allocator arenas, the standard library's own.
     make_calls(&server, 1_000);
@@ -80,7 +81,7 @@ fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind()
 
 /// Calls of one frame and its echo, from a few callers at once; returns when the server is done with all.
 fn make_calls(server: &Served, calls: usize) {
-    let begun_before = server.handle.counts().calls_begun;
+    let begun_before = server.handle.stats().calls_started;
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             scope.spawn(move || {
@@ -97,8 +98,8 @@ fn make_calls(server: &Served, calls: usize) {
         }
     });
     server.wait_for_calls(0);
-    let begun = server.handle.counts().calls_begun - begun_before;
-    assert_eq!(begun, calls);
+    let started = server.handle.stats().calls_started - begun_before;
+    assert_eq!(started, calls);
     // What the test itself keeps of each call is not to count as the server's.
     let ended = server.forget_the_ended();
     assert_eq!(ended.len(), calls);

@@ -1,5 +1,5 @@
 """The page: tables, with what was to be reached beside what was."""
-from programs import left_out
+from programs import dropped_frames
 
 
 class Target:
@@ -70,9 +70,9 @@ def page(machine, tables, minutes):
     lines.append("")
     for table in tables:
         lines.extend(table.lines())
-    if left_out:
+    if dropped_frames:
         lines.append("## Left out\n")
-        lines.extend(f"- {what}: {why}" for what, why in left_out)
+        lines.extend(f"- {what}: {why}" for what, why in dropped_frames)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -13,11 +13,11 @@ TOOL = RELEASE / "audiosocket"
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 # What could not be measured, and why.
-left_out = []
+dropped_frames = []
 
 
 def leave_out(what, why):
-    left_out.append((what, why))
+    dropped_frames.append((what, why))
     print(f"  left out: {what}: {why}", flush=True)
 
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// length of a frame would not do: 160 bytes are 20 ms of the one and 10 ms of the other.
 #[derive(Debug, Default)]
 pub(super) struct ByteRate {
-    begun: Option<Instant>,
+    started: Option<Instant>,
     last: Option<Instant>,
     bytes: u64,
     is_of_g711: bool,
@@ -19,12 +19,12 @@ const WINDOW: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl ByteRate {
-    /// Counts a payload; answers whether the last whole second that was counted looks like G.711.
+    /// ServerStats a payload; answers whether the last whole second that was counted looks like G.711.
     pub(super) fn add(&mut self, payload_len: usize, at: Instant) -> bool {
         let pause = self.last.map(|last| at.saturating_duration_since(last));
         self.last = Some(at);
-        let begun = match (self.begun, pause) {
-            (Some(begun), Some(pause)) if pause <= PAUSE => begun,
+        let started = match (self.started, pause) {
+            (Some(started), Some(pause)) if pause <= PAUSE => started,
             _ => {
                 self.begin(at);
                 return self.is_of_g711;
@@ -33,7 +33,7 @@ impl ByteRate {
         self.bytes = self
             .bytes
             .saturating_add(u64::try_from(payload_len).unwrap_or(u64::MAX));
-        let counted_for = at.saturating_duration_since(begun);
+        let counted_for = at.saturating_duration_since(started);
         if counted_for >= WINDOW {
             let milliseconds = u64::try_from(counted_for.as_millis()).unwrap_or(u64::MAX);
             let a_second = self.bytes.saturating_mul(1000).checked_div(milliseconds);
@@ -46,7 +46,7 @@ impl ByteRate {
 
     /// The frame that comes now is the one from which the time is taken, so it does not count.
     fn begin(&mut self, at: Instant) {
-        self.begun = Some(at);
+        self.started = Some(at);
         self.bytes = 0;
     }
 }

@@ -7,20 +7,19 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::incoming::Incoming;
+use super::call_receiver::Clock;
+use super::hangup::{drain, hang_up};
 use super::line::Line;
-use super::lingering;
-use super::listener::Clock;
-use super::transport::{Transport, at_least_a_millisecond};
+use super::transport::{Incoming, Outgoing, Transport, at_least_a_millisecond};
 use super::{
-    CallOptions, Direction, End, Event, Listener, Refusal, SayError, Speaker, Stats, Voice,
+    CallOptions, CallReceiver, CallStats, Direction, End, Event, PlayError, Player, Refusal, Voice,
 };
-use crate::stream::{FrameReader, ReadError};
-use crate::wire::{Audio, Header, Kind, Message, SampleRate, Uuid};
+use crate::stream::{FrameReader, FrameWriter, ReadError};
+use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
 
 /// A call: what Asterisk says on one connection, and what is said back.
 ///
-/// A [`Server`](super::Server) hands one to its handler for each connection. On a connection that comes from elsewhere,
+/// A [`Server`](crate::server::Server) hands one to its handler for each connection. On a connection that comes from elsewhere,
 /// [`Call::accept`] makes one of any [`Transport`].
 ///
 /// ```no_run
@@ -41,13 +40,13 @@ use crate::wire::{Audio, Header, Kind, Message, SampleRate, Uuid};
 /// }
 /// ```
 pub struct Call<T = TcpStream> {
-    listener: Listener<T>,
-    speaker: Speaker<T>,
+    listener: CallReceiver<T>,
+    speaker: Player<T>,
     voice: Voice<T>,
 }
 
 impl<T: Transport> Call<T> {
-    /// Waits for the UUID, which has to come within `uuid_deadline` as a whole, and so begins a call.
+    /// Waits for the UUID, which has to come within `uuid_timeout` as a whole, and so begins a call.
     ///
     /// End the call with [`close`](Call::close), whatever happened on it: a call that is only dropped is cut, upon which Asterisk
     /// hangs up the caller.
@@ -57,21 +56,22 @@ impl<T: Transport> Call<T> {
     /// [`Refusal`] if the connection does not begin with a UUID. It has been ended properly then, which can take 2 s more.
     pub fn accept(
         transport: impl Into<Arc<T>>,
-        uuid_deadline: Duration,
+        uuid_timeout: Duration,
         options: CallOptions,
     ) -> Result<Call<T>, Refusal> {
         let transport = transport.into();
-        let peer_address = transport.peer_address();
+        let peer_addr = transport.remote_addr();
         let opened = Call::open(
             Arc::clone(&transport),
-            peer_address,
-            uuid_deadline,
+            peer_addr,
+            uuid_timeout,
             options,
             || None,
         );
         if opened.is_err() {
-            refuse(&*transport);
-            lingering::drain(&*transport);
+            let outgoing = Outgoing::new(Arc::clone(&transport), options.write_timeout);
+            hang_up(&mut FrameWriter::new(outgoing), &*transport);
+            drain(&*transport);
         }
         if let Ok(call) = &opened {
             call.greet(options);
@@ -81,26 +81,26 @@ impl<T: Transport> Call<T> {
 
     /// The same, but leaves the greeting to the caller, and the ending of a connection that is refused. `dismissed` is asked a
     /// few times a second whether to give up, and why.
-    pub(super) fn open(
+    pub(crate) fn open(
         transport: Arc<T>,
-        peer_address: Option<SocketAddr>,
-        uuid_deadline: Duration,
+        peer_addr: Option<SocketAddr>,
+        uuid_timeout: Duration,
         options: CallOptions,
         dismissed: impl Fn() -> Option<Refusal>,
     ) -> Result<Call<T>, Refusal> {
-        let write_deadline = at_least_a_millisecond(options.write_deadline);
+        let write_timeout = at_least_a_millisecond(options.write_timeout);
         transport
-            .set_write_timeout(write_deadline)
+            .set_send_timeout(write_timeout)
             .map_err(Refusal::Io)?;
         let incoming = Incoming::new(Arc::clone(&transport));
         let mut reader =
             FrameReader::with_max_payload_len(incoming, options.max_payload_len.max(Uuid::LEN));
-        let uuid = read_uuid(&mut reader, &*transport, uuid_deadline, dismissed)?;
-        let line = Line::new(transport, uuid, peer_address, options);
+        let uuid = read_uuid(&mut reader, &*transport, uuid_timeout, dismissed)?;
+        let line = Line::new(transport, uuid, peer_addr, options);
         Ok(Call::begin(reader, line, options))
     }
 
-    pub(super) fn begin(
+    pub(crate) fn begin(
         reader: FrameReader<Incoming<T>>,
         line: Line<T>,
         options: CallOptions,
@@ -108,15 +108,15 @@ impl<T: Transport> Call<T> {
         let line = Arc::new(line);
         let voice = Voice::new(Arc::clone(&line));
         Call {
-            listener: Listener::new(reader, line, options),
-            speaker: Speaker::new(voice.clone()),
+            listener: CallReceiver::new(reader, line, options),
+            speaker: Player::new(voice.clone()),
             voice,
         }
     }
 
     /// Says that we are here, if that is wanted.
-    pub(super) fn greet(&self, options: CallOptions) {
-        if options.first_silence {
+    pub(crate) fn greet(&self, options: CallOptions) {
+        if options.initial_silence {
             self.voice.line().send_silence();
         }
     }
@@ -127,8 +127,8 @@ impl<T: Transport> Call<T> {
     }
 
     /// Where the call comes from, if its transport knows; a TCP connection does.
-    pub fn peer_address(&self) -> Option<SocketAddr> {
-        self.voice.line().peer_address
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.voice.line().peer_addr
     }
 
     /// Waits for the next event; `None` when the call is over, and [`end`](Call::end) says how it ended.
@@ -138,12 +138,12 @@ impl<T: Transport> Call<T> {
         self.listener.next_event(None, Clock::Here)
     }
 
-    /// The same, but waits no longer than to the given time. See [`Listener::receive_until`].
+    /// The same, but waits no longer than to the given time. See [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.listener.next_event(Some(time), Clock::Here)
     }
 
-    /// A handle to speak on the call, which can be used while an event is borrowed and from other threads.
+    /// A handle to play_due on the call, which can be used while an event is borrowed and from other threads.
     pub fn voice(&self) -> Voice<T> {
         self.voice.clone()
     }
@@ -153,13 +153,13 @@ impl<T: Transport> Call<T> {
     /// # Errors
     ///
     /// As there.
-    pub fn send_digits(&self, digits: &str) -> Result<(), SayError> {
+    pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
         self.voice.send_digits(digits)
     }
 
     /// Samples a second of the audio that came last; `None` before the first.
-    pub fn heard_rate(&self) -> Option<SampleRate> {
-        self.voice.heard_rate()
+    pub fn received_rate(&self) -> Option<SampleRate> {
+        self.voice.received_rate()
     }
 
     /// Tells a hook of all audio of the call from now on, in both directions, with the time when it was read or had been sent: to
@@ -172,14 +172,14 @@ impl<T: Transport> Call<T> {
     /// use audiosocket::call::{Call, Direction};
     ///
     /// fn measure(call: &Call) {
-    ///     call.on_audio(|direction, audio, _at| {
+    ///     call.set_audio_hook(|direction, audio, _at| {
     ///         let loudest = audio.samples().map(i16::unsigned_abs).max().unwrap_or(0);
     ///         println!("{direction:?}: up to {loudest}");
     ///     });
     /// }
     /// ```
-    pub fn on_audio(&self, hook: impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static) {
-        self.voice.line().overhearing.set(Box::new(hook));
+    pub fn set_audio_hook(&self, hook: impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static) {
+        self.voice.line().audio_hook.set(Box::new(hook));
     }
 
     /// Ends the call from this side. See [`Voice::hang_up`].
@@ -193,7 +193,7 @@ impl<T: Transport> Call<T> {
     }
 
     /// What has been counted on the call so far.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> CallStats {
         self.voice.stats()
     }
 
@@ -217,7 +217,7 @@ impl<T: Transport> Call<T> {
     ///     Ok(())
     /// }
     /// ```
-    pub fn split(&mut self) -> (&mut Listener<T>, &mut Speaker<T>) {
+    pub fn split(&mut self) -> (&mut CallReceiver<T>, &mut Player<T>) {
         (&mut self.listener, &mut self.speaker)
     }
 
@@ -226,16 +226,16 @@ impl<T: Transport> Call<T> {
     ///
     /// A server does this after its handler, however that ended, and does the waiting elsewhere.
     pub fn close(self) -> End {
-        let end = self.hang_up_for_certain();
-        lingering::drain(&*self.voice.line().transport);
+        let end = self.hang_up_and_wait();
+        drain(&*self.voice.line().transport);
         end
     }
 
     /// The first half of [`close`](Call::close).
-    pub(super) fn hang_up_for_certain(&self) -> End {
+    pub(crate) fn hang_up_and_wait(&self) -> End {
         let line = self.voice.line();
-        line.hang_up_for_certain();
-        line.end().unwrap_or(End::HungUpHere)
+        line.hang_up_and_wait();
+        line.end().unwrap_or(End::LocalHangup)
     }
 }
 
@@ -253,10 +253,10 @@ impl<T> fmt::Debug for Call<T> {
 fn read_uuid<T: Transport>(
     reader: &mut FrameReader<Incoming<T>>,
     transport: &T,
-    uuid_deadline: Duration,
+    uuid_timeout: Duration,
     dismissed: impl Fn() -> Option<Refusal>,
 ) -> Result<Uuid, Refusal> {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         // The header decides, before a payload is waited for or given room.
         if let Some(header) = reader.header() {
@@ -270,12 +270,12 @@ fn read_uuid<T: Transport>(
             }
         }
         let received = reader.buffered_len();
-        let left = uuid_deadline.saturating_sub(begun.elapsed());
+        let left = uuid_timeout.saturating_sub(started.elapsed());
         if left.is_zero() {
             return Err(Refusal::TimedOut { received });
         }
         let timeout = at_least_a_millisecond(left.min(BETWEEN_QUESTIONS));
-        transport.set_read_timeout(timeout).map_err(Refusal::Io)?;
+        transport.set_recv_timeout(timeout).map_err(Refusal::Io)?;
         match reader.fill() {
             Ok(0) => return Err(Refusal::NothingSent),
             Ok(_) => {}
@@ -299,10 +299,3 @@ fn read_uuid<T: Transport>(
 
 /// How long a connection without a UUID may go on before it notices that it has been dismissed.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(250);
-
-/// Hangs up a connection that is no call; the first half of ending it properly.
-pub(super) fn refuse<T: Transport>(transport: &T) {
-    // Whether the peer still takes it or not, it is over.
-    let _ = transport.write(&Header::new(Kind::HANGUP, 0).to_bytes());
-    let _ = transport.shutdown_write();
-}

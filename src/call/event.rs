@@ -17,8 +17,8 @@ pub enum Event<'a> {
     TooLong(Header),
     /// All that was to be said before this mark has been said: handed to the kernel, on the way. See
     /// [`Voice::mark`](super::Voice::mark).
-    Said(Mark),
-    /// The time has come to which [`receive_until`](super::Listener::receive_until) was to wait.
+    MarkReached(Mark),
+    /// The time has come to which [`receive_until`](super::CallReceiver::receive_until) was to wait.
     TimeUp,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Event<'_> {
             Event::Message(message) => message.fmt(f),
             Event::Malformed(error) => error.fmt(f),
             Event::TooLong(header) => write!(f, "frame too long: {header}"),
-            Event::Said(_) => f.write_str("what was to be said has been said"),
+            Event::MarkReached(_) => f.write_str("what was to be said has been said"),
             Event::TimeUp => f.write_str("the time is up"),
         }
     }

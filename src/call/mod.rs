@@ -1,21 +1,22 @@
-//! Calls over TCP: a server for them, and an Asterisk that is played by us.
+//! One call: its events, its voice, and how it ends.
 //!
-//! [`Server`] gives each connection a thread and its handler a [`Call`]. A call is received as [`Event`]s and spoken on through
-//! a [`Voice`], in one thread or, after [`Call::split`], in two. [`SimulatedAsterisk`] is the other side, for tests; what a
-//! version of Asterisk takes offence at it knows from [`asterisk`], and [`TestCall`] is a test in a few lines.
+//! A [`Call`] returns what the peer sends as [`Event`]s and plays audio through its [`Voice`], in one thread or, after
+//! [`Call::split`], in two. A [`Server`](crate::server::Server) makes a call of each connection; [`Call::accept`] makes one of any
+//! [`Transport`].
 //!
 //! ```
-//! use audiosocket::call::{Server, SimulatedAsterisk};
+//! use audiosocket::server::Server;
+//! use audiosocket::simulator::SimulatedAsterisk;
 //! use audiosocket::wire::{Audio, SampleRate};
 //!
 //! let server = Server::bind("127.0.0.1:0")?;
-//! let (address, handle) = (server.local_address(), server.handle());
+//! let (address, handle) = (server.local_addr(), server.handle());
 //! let running = std::thread::spawn(move || {
 //!     server.run(|call| {
 //!         let voice = call.voice();
 //!         while let Some(event) = call.receive() {
 //!             if let Some(audio) = event.audio() {
-//!                 voice.send(audio)?;
+//!                 voice.send_now(audio)?;
 //!             }
 //!         }
 //!         Ok(())
@@ -24,7 +25,7 @@
 //!
 //! let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?;
 //! let audio = Audio::new(SampleRate::Hz8000, &[7; 320])?;
-//! asterisk.caller().say(audio)?;
+//! asterisk.caller().send_frame(audio)?;
 //! let silence = asterisk.receive().and_then(|event| event.audio());
 //! assert!(silence.is_some_and(|audio| audio.samples().all(|sample| sample == 0)), "the server's greeting");
 //! assert_eq!(asterisk.receive().and_then(|event| event.audio()), Some(audio));
@@ -35,64 +36,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod asterisk;
-mod builder;
+mod audio_hook;
 mod byte_rate;
 // The house has one file a noun, and the noun of this one is the call.
 #[allow(clippy::module_inception)]
 mod call;
 mod call_options;
-mod connections;
-mod direction;
-mod dtmf_events;
+mod call_receiver;
+mod call_stats;
 mod end;
 mod event;
-mod handle;
-mod hooks;
-mod incident;
-mod incoming;
-mod lateness;
+mod hangup;
+mod key_events;
 mod line;
-mod lingering;
-mod listener;
-mod outgoing;
-mod overhearing;
-mod playout;
-mod reception;
+mod play_error;
+mod playback_queue;
+mod player;
 mod refusal;
-mod say_error;
-mod server;
-mod serving;
-mod simulated_connection;
-mod simulator;
-mod speaker;
-mod speech_queue;
-mod stats;
-mod test_call;
+mod sample_queue;
 mod transport;
-mod unsaid;
 mod voice;
-mod witness;
 
-pub use builder::{Builder, Caller};
+pub use audio_hook::Direction;
 pub use call::Call;
 pub use call_options::CallOptions;
-pub use direction::Direction;
-pub use dtmf_events::{DtmfEvent, DtmfEvents};
-pub use end::{Deadline, End};
+pub use call_receiver::CallReceiver;
+pub use call_stats::{CallStats, Lateness};
+pub use end::{End, Timeout};
 pub use event::Event;
-pub use handle::{Counts, Handle, LiveCall};
-pub use incident::Incident;
-pub use lateness::Lateness;
-pub use listener::Listener;
+pub use key_events::{KeyEvent, KeyEvents};
+pub use play_error::{PlayError, SendError};
+pub use player::Player;
 pub use refusal::Refusal;
-pub use say_error::{SayError, SendError};
-pub use server::Server;
-pub use simulated_connection::SimulatedConnection;
-pub use simulator::{SimulatedAsterisk, SimulatedCaller};
-pub use speaker::Speaker;
-pub use stats::Stats;
-pub use test_call::{TestCall, TestReport, TestedCall};
 pub use transport::Transport;
-pub use unsaid::Unsaid;
-pub use voice::{HangUpOnDrop, Mark, Voice};
+pub use voice::{HangUpOnDrop, Mark, Unplayed, Voice};
+
+pub(crate) use end::EndedLocally;
+pub(crate) use hangup::{PATIENCE, discard, hang_up};
+pub(crate) use line::Line;
+pub(crate) use transport::{Incoming, is_timeout};

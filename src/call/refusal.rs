@@ -28,12 +28,12 @@ pub enum Refusal {
     },
     /// It failed.
     Io(io::Error),
-    /// There were as many calls as there may be. See [`Builder::max_calls`](super::Builder::max_calls).
+    /// There were as many calls as there may be. See [`ServerBuilder::max_calls`](crate::server::ServerBuilder::max_calls).
     TooManyCalls,
     /// There were as many connections without a UUID as there may be. See
-    /// [`Builder::max_pending`](super::Builder::max_pending).
+    /// [`ServerBuilder::max_pending`](crate::server::ServerBuilder::max_pending).
     TooManyPending,
-    /// The application did not want it. See [`Builder::admit`](super::Builder::admit).
+    /// The application did not want it. See [`ServerBuilder::admit`](crate::server::ServerBuilder::admit).
     NotAdmitted(Box<dyn Error + Send + Sync>),
     /// The server was being shut down.
     ShuttingDown,

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::line::Line;
-use super::playout::Playout;
+use super::playback_queue::{PlaybackQueue, duration_of};
 use super::transport::Transport;
-use super::{SayError, SendError, Stats, Unsaid};
-use crate::wire::{Audio, Digit, DtmfDialect, Message, NotADigit, SampleRate, Uuid};
+use super::{CallStats, PlayError, SendError};
+use crate::wire::{Audio, Digit, DtmfDialect, InvalidDigit, Message, SampleRate, Uuid};
 
-/// A handle to speak on a call: from the thread that listens, while an event is borrowed, and from any other thread.
+/// A handle to play_due on a call: from the thread that listens, while an event is borrowed, and from any other thread.
 ///
 /// Cloning it is cheap, and every clone speaks on the same call. Only what the peer accepts can be said: audio, the hangup, and
 /// digits in the way that suits it. Frames from several threads go out whole, one after the other. A clone that is kept after its
@@ -28,28 +28,28 @@ impl<T: Transport> Voice<T> {
 
     /// Says audio of any length: 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued
     /// behind what waits already and sent in whole frames when they are due, 20 ms each unless
-    /// [`frame_time`](super::CallOptions::frame_time) says otherwise. It may come in pieces of any size, faster than real time or
+    /// [`frame_duration`](super::CallOptions::frame_duration) says otherwise. It may come in pieces of any size, faster than real time or
     /// in bursts, and a sample may be split between two. What is left at the end is filled up with silence to a whole frame; so
     /// is what there is when more comes too late.
     ///
     /// It does not wait. The queue is said while the call waits for events: in [`Call::receive`](super::Call::receive) and
     /// [`receive_until`](super::Call::receive_until), or, after [`split`](super::Call::split), by
-    /// [`Speaker::run`](super::Speaker::run) on a thread of its own. From another thread than the one that waits, what is said on
-    /// a call that is silent in both directions begins up to a quarter of a second late without a `Speaker`.
+    /// [`Player::run`](super::Player::run) on a thread of its own. From another thread than the one that waits, what is said on
+    /// a call that is silent in both directions begins up to a quarter of a second late without a `Player`.
     ///
     /// ```no_run
-    /// use audiosocket::call::{Call, Event, SayError};
+    /// use audiosocket::call::{Call, Event, PlayError};
     ///
-    /// fn greet(call: &mut Call, greeting: &[u8]) -> Result<(), SayError> {
+    /// fn greet(call: &mut Call, greeting: &[u8]) -> Result<(), PlayError> {
     ///     let voice = call.voice();
-    ///     voice.say(greeting)?;
+    ///     voice.play(greeting)?;
     ///     let greeted = voice.mark();
     ///     while let Some(event) = call.receive() {
     ///         match event {
-    ///             Event::Said(mark) if mark == greeted => break,
+    ///             Event::MarkReached(mark) if mark == greeted => break,
     ///             // Barge-in: the caller has pressed a key and wants to hear no more.
     ///             event if event.dtmf().is_some() => {
-    ///                 println!("{:?} not heard", voice.flush().duration());
+    ///                 println!("{:?} not heard", voice.clear().duration());
     ///                 break;
     ///             }
     ///             _ => {}
@@ -61,21 +61,19 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SayError::Full`] if there is no room for all of it (see [`speech_limit`](super::CallOptions::speech_limit), 5 minutes by
-    /// default): as much as the error says has been taken in, so say the rest later. [`SayError::NotSent`] if the call is over.
-    pub fn say(&self, bytes: &[u8]) -> Result<(), SayError> {
-        self.add_speech(bytes.len(), |playout, now| playout.say(bytes, now))
+    /// [`PlayError::QueueFull`] if there is no room for all of it (see [`max_queued`](super::CallOptions::max_queued), 5 minutes by
+    /// default): as much as the error says has been taken in, so say the rest later. [`PlayError::NotSent`] if the call is over.
+    pub fn play(&self, bytes: &[u8]) -> Result<(), PlayError> {
+        self.enqueue(bytes.len(), |queue, now| queue.push(bytes, now))
     }
 
     /// The same with samples as numbers.
     ///
     /// # Errors
     ///
-    /// As for [`say`](Voice::say); what was taken in is counted in samples.
-    pub fn say_samples(&self, samples: &[i16]) -> Result<(), SayError> {
-        self.add_speech(samples.len(), |playout, now| {
-            playout.say_samples(samples, now)
-        })
+    /// As for [`play`](Voice::play); what was taken in is counted in samples.
+    pub fn play_samples(&self, samples: &[i16]) -> Result<(), PlayError> {
+        self.enqueue(samples.len(), |queue, now| queue.push_samples(samples, now))
     }
 
     /// Sends DTMF digits to the peer, each for 100 ms with a pause of 100 ms behind it, queued like speech and so never at the
@@ -88,84 +86,84 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SayError::NotADigit`], upon which nothing is sent. [`SayError::Full`] if there is no room for all of them; as many as it
-    /// says were taken in. [`SayError::NotSent`] if the call is over.
-    pub fn send_digits(&self, digits: &str) -> Result<(), SayError> {
+    /// [`PlayError::InvalidDigit`], upon which nothing is sent. [`PlayError::QueueFull`] if there is no room for all of them; as many as it
+    /// says were taken in. [`PlayError::NotSent`] if the call is over.
+    pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
         let digits = digits
             .chars()
             .map(Digit::try_from)
-            .collect::<Result<Vec<Digit>, NotADigit>>()
-            .map_err(SayError::NotADigit)?;
+            .collect::<Result<Vec<Digit>, InvalidDigit>>()
+            .map_err(PlayError::InvalidDigit)?;
         let dialect = self.line.dialect();
-        self.add_speech(digits.len(), |playout, now| match dialect {
-            DtmfDialect::StartStop => playout.press(&digits, now),
-            _ => playout.say_tones(&digits, now),
+        self.enqueue(digits.len(), |queue, now| match dialect {
+            DtmfDialect::StartStop => queue.push_keys(&digits, now),
+            _ => queue.push_tones(&digits, now),
         })
     }
 
     /// Sets a mark behind what waits to be said. When all before it has been handed to the kernel it comes as
-    /// [`Event::Said`](super::Event::Said); at once, if there is nothing. It tells where speech was meant to end, so that the
+    /// [`Event::MarkReached`](super::Event::MarkReached); at once, if there is nothing. It tells where speech was meant to end, so that the
     /// silence after it does not count as an underrun.
     ///
     /// The frame that was sent last takes 20 ms to be heard, and more on its way to the caller. After a
     /// [`split`](super::Call::split) the listener hands the mark out with the next thing it hears, on a silent line within a
     /// quarter of a second. A mark that is flushed never comes, nor does one before which the call ends.
     pub fn mark(&self) -> Mark {
-        let takes_no_more = self.line.takes_no_more();
-        let mut playout = self.line.playout();
-        if takes_no_more {
-            return playout.mark_in_vain();
+        let is_closed_for_sending = self.line.is_closed_for_sending();
+        let mut queue = self.line.queue();
+        if is_closed_for_sending {
+            return queue.unreachable_mark();
         }
-        let mark = playout.mark();
-        self.line.note_playout(&playout);
+        let mark = queue.mark();
+        self.line.note_queue(&queue);
         mark
     }
 
-    /// Stops speaking (barge-in): takes back all that waits to be said, with the marks and digits in it and a
-    /// [hangup](Voice::hang_up_when_said) behind it, and returns it. No more than the one frame that is just being sent goes out.
+    /// Stops sending (barge-in): takes back all that waits to be said, with the marks and digits in it and a
+    /// [hangup](Voice::hang_up_after_playback) behind it, and returns it. No more than the one frame that is just being sent goes out.
     ///
     /// Asterisk plays what it has got; the pacing leaves no more than a frame or two there.
-    pub fn flush(&self) -> Unsaid {
-        let mut playout = self.line.playout();
-        let unsaid = playout.flush();
-        self.line.note_playout(&playout);
+    pub fn clear(&self) -> Unplayed {
+        let mut queue = self.line.queue();
+        let unsaid = queue.clear();
+        self.line.note_queue(&queue);
         unsaid
     }
 
     /// How long it takes to say what waits.
-    pub fn unsaid(&self) -> Duration {
-        self.line.playout().unsaid()
+    pub fn queued(&self) -> Duration {
+        self.line.queue().queued()
     }
 
     /// At how many samples a second speech is said.
     pub fn rate(&self) -> SampleRate {
-        self.line.playout().rate()
+        self.line.queue().rate()
     }
 
-    /// Says what comes from now on at another rate: that of a WAV file, say. See [`speech_rate`](super::CallOptions::speech_rate)
+    /// Says what comes from now on at another rate: that of a WAV file, say. See [`playback_rate`](super::CallOptions::playback_rate)
     /// for what Asterisk takes.
     ///
     /// # Errors
     ///
-    /// [`SayError::OtherRate`] as long as something of another rate waits to be said.
-    pub fn set_rate(&self, rate: SampleRate) -> Result<(), SayError> {
-        let mut playout = self.line.playout();
-        match playout.set_rate(rate) {
+    /// [`PlayError::RateMismatch`] as long as something of another rate waits to be said.
+    pub fn set_rate(&self, rate: SampleRate) -> Result<(), PlayError> {
+        let mut queue = self.line.queue();
+        match queue.set_rate(rate) {
             true => Ok(()),
-            false => Err(SayError::OtherRate(playout.rate())),
+            false => Err(PlayError::RateMismatch(queue.rate())),
         }
     }
 
     /// Hangs up as soon as all has been said that waits, and what is said meanwhile, and its last frame has lasted; at the next
-    /// wait for events if that is nothing. [`flush`](Voice::flush) takes it back.
-    pub fn hang_up_when_said(&self) {
-        let mut playout = self.line.playout();
-        playout.hang_up_at_end();
-        self.line.note_playout(&playout);
+    /// wait for events if that is nothing. [`clear`](Voice::clear) takes it back.
+    pub fn hang_up_after_playback(&self) {
+        let mut queue = self.line.queue();
+        queue.hang_up_at_end();
+        self.line.note_queue(&queue);
     }
 
     /// Hangs up when what this returns is dropped: at the end of a block, upon an error there, or a panic. For the thread that
-    /// listens when another [runs](super::Speaker::run) the speaker, which returns only when the call is over.
+    /// listens when another [runs](super::Player::run) the speaker, which returns only when the call is over.
     ///
     /// ```no_run
     /// # fn handle(voice: audiosocket::Voice) {
@@ -185,12 +183,12 @@ impl<T: Transport> Voice<T> {
     /// # Errors
     ///
     /// [`SendError`]. An application may ignore it: the listener ends then, after what there is still to hear, and says how.
-    pub fn send(&self, audio: Audio<'_>) -> Result<(), SendError> {
+    pub fn send_now(&self, audio: Audio<'_>) -> Result<(), SendError> {
         self.line.send(&Message::Audio(audio)).map(|_| ())
     }
 
     /// Ends the call: sends the hangup frame and closes our direction. Asterisk goes on in its dialplan. The listener ends with
-    /// [`End::HungUpHere`](super::End::HungUpHere), at its next event or after about a quarter of a second. Does not wait for
+    /// [`End::LocalHangup`](super::End::LocalHangup), at its next event or after about a quarter of a second. Does not wait for
     /// another thread that is just sending, whose frame the hangup then follows, and for a peer that does not read 0.1 s at the
     /// most. Hanging up a call that is over does nothing.
     pub fn hang_up(&self) {
@@ -203,31 +201,31 @@ impl<T: Transport> Voice<T> {
     }
 
     /// What has been counted on the call so far.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> CallStats {
         self.line.stats()
     }
 
     /// Samples a second of the audio that came last; `None` before the first.
-    pub fn heard_rate(&self) -> Option<SampleRate> {
-        self.line.heard_rate()
+    pub fn received_rate(&self) -> Option<SampleRate> {
+        self.line.received_rate()
     }
 
-    fn add_speech(
+    fn enqueue(
         &self,
         wanted: usize,
-        add: impl FnOnce(&mut Playout, Instant) -> usize,
-    ) -> Result<(), SayError> {
-        self.line.check_takes_more()?;
-        let mut playout = self.line.playout();
-        let taken = add(&mut playout, Instant::now());
-        self.line.note_playout(&playout);
-        match taken < wanted {
-            true => Err(SayError::Full { taken }),
+        add: impl FnOnce(&mut PlaybackQueue, Instant) -> usize,
+    ) -> Result<(), PlayError> {
+        self.line.check_open()?;
+        let mut queue = self.line.queue();
+        let accepted = add(&mut queue, Instant::now());
+        self.line.note_queue(&queue);
+        match accepted < wanted {
+            true => Err(PlayError::QueueFull { accepted }),
             false => Ok(()),
         }
     }
 
-    pub(super) fn line(&self) -> &Arc<Line<T>> {
+    pub(crate) fn line(&self) -> &Arc<Line<T>> {
         &self.line
     }
 }
@@ -263,3 +261,48 @@ impl<T: Transport> Drop for HangUpOnDrop<T> {
 /// A place in what is said on a call. See [`Voice::mark`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Mark(pub(super) u64);
+
+/// Speech that [`Voice::clear`](super::Voice::clear) has taken back. To go on with it after all, say its bytes again.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Unplayed {
+    pub(super) rate: SampleRate,
+    pub(super) bytes: Vec<u8>,
+    pub(super) marks: Vec<Mark>,
+}
+
+impl Unplayed {
+    /// Whether all had been said.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How long it would have lasted.
+    pub fn duration(&self) -> Duration {
+        duration_of(self.bytes.len(), self.rate)
+    }
+
+    /// Its samples a second.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Its samples, as they were given to [`Voice::play`](super::Voice::play).
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The marks in it and at its end, which will not come as events.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+}
+
+impl fmt::Debug for Unplayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unplayed")
+            .field("duration", &self.duration())
+            .field("rate", &self.rate)
+            .field("marks", &self.marks)
+            .finish()
+    }
+}

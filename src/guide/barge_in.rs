@@ -1,15 +1,15 @@
 //! Barge-in: the caller cuts in, by a key or by talking, and the server stops speaking.
 //!
-//! [`Voice::flush`](crate::call::Voice::flush) stops within a frame: what waits is taken back, and what has been sent lasts a
+//! [`Voice::clear`](crate::call::Voice::clear) stops within a frame: what waits is taken back, and what has been sent lasts a
 //! frame or two more. That is because speech is sent when it is due and not ahead; what lies in Asterisk's queue nobody can take
 //! back. So a server that wants barge-in must not send ahead of real time, whatever its library.
 //!
 //! # By a key
 //!
 //! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. `flush` takes back what was
-//! to follow, too, with [`hang_up_when_said`](crate::call::Voice::hang_up_when_said): who wants to hang up then, has to say so.
+//! to follow, too, with [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback): who wants to hang up then, has to say so.
 //! In the start-stop dialect the start of a digit comes when the key goes down, in Asterisk's only its end, after the key was
-//! held. [`DtmfEvents`](crate::call::DtmfEvents) tells which key it was, once, in either; to stop speaking the first signal is
+//! held. [`KeyEvents`](crate::call::KeyEvents) tells which key it was, once, in either; to stop speaking the first signal is
 //! enough:
 //!
 //! ```no_run
@@ -17,7 +17,7 @@
 //! # let voice = call.voice();
 //! while let Some(event) = call.receive() {
 //!     if event.dtmf().is_some() {
-//!         voice.flush();
+//!         voice.clear();
 //!     }
 //! }
 //! # }
@@ -76,33 +76,33 @@
 //! while let Some(event) = call.receive() {
 //!     let talks = event.audio().is_some_and(|audio| caller.hears(audio));
 //!     if talks || event.dtmf().is_some() {
-//!         voice.flush();
+//!         voice.clear();
 //!     }
 //! }
 //! # }
 //! ```
 //!
 //! To try it, let the tool talk: `audiosocket call 127.0.0.1:9092 --play prompt.wav --record call.wav`, and in a test
-//! [`TestCall::talk`](crate::call::TestCall::talk), whose level is 500.
+//! [`TestCall::tone`](crate::simulator::TestCall::tone), whose level is 500.
 //!
 //! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of
 //! IP telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.
 //!
 //! # To take it back
 //!
-//! It was a cough. What [`flush`](crate::call::Voice::flush) returned is what was not said, to the sample; say it again and
+//! It was a cough. What [`clear`](crate::call::Voice::clear) returned is what was not said, to the sample; say it again and
 //! nothing is missing but the pause:
 //!
 //! ```no_run
 //! # fn handle(call: &mut audiosocket::Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let voice = call.voice();
-//! let unsaid = voice.flush();
+//! let unsaid = voice.clear();
 //! // ... and half a second later the caller has said nothing:
 //! voice.set_rate(unsaid.rate())?;
-//! voice.say(unsaid.bytes())?;
+//! voice.play(unsaid.bytes())?;
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! For a program that writes answers down, such as one that keeps what a language model has said, the difference is what the
-//! caller has heard: [`Unsaid::duration`](crate::call::Unsaid::duration) less than all.
+//! caller has heard: [`Unplayed::duration`](crate::call::Unplayed::duration) less than all.

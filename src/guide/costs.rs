@@ -4,7 +4,7 @@
 //!
 //! | of a call | it costs |
 //! |---|---|
-//! | threads | one; two, if a [speaker](crate::call::Speaker::run) has its own |
+//! | threads | one; two, if a [speaker](crate::call::Player::run) has its own |
 //! | memory | 16 KiB for the buffer, the call's state and what its stack has touched; some 10 KiB more for a second thread |
 //! | heap allocations | a few when it begins, none for a frame that comes or is sent |
 //! | system calls | 2 for a frame that is echoed, a read and a write (counted) |
@@ -42,11 +42,11 @@
 //! # What else to allow for
 //!
 //! - Descriptors: one a call, and a few. The usual limit of a process is 1024: raise it (`ulimit -n`) for more than a thousand
-//!   calls, and [`max_calls`](crate::call::Builder::max_calls) with it, which is 1000 unless told otherwise.
+//!   calls, and [`max_calls`](crate::server::ServerBuilder::max_calls) with it, which is 1000 unless told otherwise.
 //! - Threads: systemd's `TasksMax` and a container's `pids.max` count them.
 //! - The kernel holds more for a connection than we do once a peer does not read: up to some megabytes of what was sent.
 //! - A crowd: a listener of std has a backlog of 128, and a connection that finds it full waits a second. See
-//!   [`from_listener`](crate::call::Builder::from_listener).
+//!   [`from_listener`](crate::server::ServerBuilder::from_listener).
 //! - Speech: a queue holds what waits to be said, 32 KB for each second at 16 kHz.
 //! - Your handler. What it computes for a frame comes on top, and so does what it waits for: [one thread or two](super::threads).
 //!

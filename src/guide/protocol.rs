@@ -1,6 +1,6 @@
 //! The protocol, with both dialects of DTMF, and what each version of Asterisk makes of it.
 //!
-//! The tables by version are those of [`call::asterisk`](crate::call::asterisk), by which servers are judged here: a test
+//! The tables by version are those of [`asterisk`](crate::asterisk), by which servers are judged here: a test
 //! compares them. *Measured* means with Debian's Asterisk 22.10.1 on loopback, *read* means in the source of the release.
 //!
 //! # Frames
@@ -36,7 +36,7 @@
 //! What comes under 0x10 is linear only if the dialplan asked for that. Through the channel driver or ExternalMedia without a
 //! linear format the caller's own codec comes under it, as a rule G.711, u-law or a-law: 160 bytes in 20 ms instead of 320
 //! (measured), which sounds like loud noise. Nothing in a frame tells; the bytes of a second do
-//! ([`is_g711_suspected`](crate::call::Stats::is_g711_suspected)), and [recipes](super::recipes) has the dial strings.
+//! ([`is_g711_suspected`](crate::call::CallStats::is_g711_suspected)), and [recipes](super::recipes) has the dial strings.
 //!
 //! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist.
 //! Asterisk writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of
@@ -45,7 +45,7 @@
 //! # The two dialects of DTMF
 //!
 //! A digit comes in one of two ways, which [`Message`](crate::wire::Message) tells apart by kind and length, without
-//! configuration, and of which [`DtmfEvents`](crate::call::DtmfEvents) makes one:
+//! configuration, and of which [`KeyEvents`](crate::call::KeyEvents) makes one:
 //!
 //! | | start-stop | Asterisk |
 //! |---|---|---|
@@ -64,7 +64,7 @@
 //! Asterisk ends one by closing the connection; if bytes of the server were unread, its kernel resets it instead (measured).
 //! Neither is an error. The server has one good way: the frame `00 00 00`, no more writing, reading until Asterisk has closed,
 //! and then closing. One that closes with the caller's audio unread resets the connection, upon which the caller is hung up and
-//! the dialplan does not go on (measured). [`Server`](crate::call::Server) ends its calls in that way, also upon errors and
+//! the dialplan does not go on (measured). [`Server`](crate::server::Server) ends its calls in that way, also upon errors and
 //! panics.
 //!
 //! # By version: what is sent, and what is taken

@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Measured, but for `${UUID()}` (read). `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that
-//! out, closes without having sent a byte, and hangs the caller up (measured). A [`Server`](crate::call::Server) takes that for a
+//! out, closes without having sent a byte, and hangs the caller up (measured). A [`Server`](crate::server::Server) takes that for a
 //! health check.
 //!
 //! # The channel driver, with good sound
@@ -49,16 +49,16 @@
 //!
 //! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (measured, with it
 //! and without). **Always name a linear format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio,
-//! which is noise (measured); see [`is_g711_suspected`](crate::call::Stats::is_g711_suspected).
+//! which is noise (measured); see [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected).
 //!
 //! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. Do without `slin44`
 //! and `slin192`: on the way to them Asterisk's own resampler halves the amplitude of a caller of 8 kHz, and with `slin44` that
 //! of the server on the way back, too (measured). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
-//! [`Call::heard_rate`](crate::call::Call::heard_rate); it may speak at another, which Asterisk converts (measured). Rates above
+//! [`Call::received_rate`](crate::call::Call::received_rate); it may speak at another, which Asterisk converts (measured). Rates above
 //! 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
 //!
 //! So that no word is lost at either end, begin with 60 ms of silence, and hang up with
-//! [`Voice::hang_up_when_said`](crate::call::Voice::hang_up_when_said), which lets the last frame last. Say 60 ms of silence
+//! [`Voice::hang_up_after_playback`](crate::call::Voice::hang_up_after_playback), which lets the last frame last. Say 60 ms of silence
 //! before that if the last syllable matters.
 //!
 //! # ExternalMedia, from ARI
@@ -72,7 +72,7 @@
 //! ```
 //!
 //! Read, not run. Such a call is silent for ever if Asterisk and the server wait for each other's first frame (Asterisk issue
-//! 2089, open with 22.10); the servers of this crate [begin with one](crate::call::CallOptions::first_silence).
+//! 2089, open with 22.10); the servers of this crate [begin with one](crate::call::CallOptions::initial_silence).
 //!
 //! # The UUID
 //!
@@ -95,7 +95,8 @@
 //! ```
 //! use std::collections::HashMap;
 //! use std::sync::Mutex;
-//! use audiosocket::call::{Server, Call};
+//! use audiosocket::call::Call;
+//! use audiosocket::server::Server;
 //! use audiosocket::Uuid;
 //!
 //! /// What the dialplan has told, by the UUID.
@@ -112,7 +113,7 @@
 //! ```
 //!
 //! A transfer can bring a UUID back while its first call is being ended, and a dialplan can use one twice:
-//! [`Caller::live_with_same_uuid`](crate::call::Caller::live_with_same_uuid) tells.
+//! [`IncomingCall::live_with_same_uuid`](crate::server::IncomingCall::live_with_same_uuid) tells.
 //!
 //! # After the call
 //!

@@ -2,7 +2,7 @@
 //!
 //! | where | how | what is in it |
 //! |---|---|---|
-//! | in a server of this crate | [`wav::Recording`](crate::wav::Recording) from [`Call::on_audio`](crate::call::Call::on_audio) | both sides, stereo, aligned to the clock |
+//! | in a server of this crate | [`wav::Recording`](crate::wav::Recording) from [`Call::set_audio_hook`](crate::call::Call::set_audio_hook) | both sides, stereo, aligned to the clock |
 //! | a finished server | `audiosocket serve --echo --record calls` | the same, in `calls/UUID.wav` |
 //! | any server in any language | `audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record calls` | the same, and every byte with its time in `UUID.tap` |
 //! | Asterisk | `MixMonitor(${CALL}.wav)` before `AudioSocket()` | what the channel heard and said, as Asterisk mixed it |
@@ -29,4 +29,4 @@
 //!
 //! # Whether you may
 //!
-//! In many countries all parties have to know. Say so at the beginning: `voice.say` of a prompt, before `on_audio`.
+//! In many countries all parties have to know. Say so at the beginning: `voice.say` of a prompt, before `set_audio_hook`.

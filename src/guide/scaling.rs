@@ -8,7 +8,7 @@
 //!
 //! It is for long. What a call costs in processor time and memory, and how many a machine has carried, is in
 //! [costs](super::costs). What the handler does with the audio is most likely far more than what carrying it takes: measure
-//! your own. The limit is [`max_calls`](crate::call::Builder::max_calls); a call beyond it is refused with a hangup, and its
+//! your own. The limit is [`max_calls`](crate::server::ServerBuilder::max_calls); a call beyond it is refused with a hangup, and its
 //! dialplan goes on. A second reason for a second machine is that the first one can fail.
 //!
 //! # HAProxy
@@ -46,7 +46,7 @@
 //!   on behalf of one that hangs. Calls that came to it end after 30 s, and new ones come to it until it is killed.
 //! - A server that is full, or is shutting down but still accepts, cannot tell a check from a call: that check counts as refused.
 //!   Hence the `maxconn` below the server's own limit.
-//! - The server sees HAProxy's address as the caller's. A hook that [admits](crate::call::Builder::admit) by address is then for
+//! - The server sees HAProxy's address as the caller's. A hook that [admits](crate::server::ServerBuilder::admit) by address is then for
 //!   the firewall or for HAProxy to replace; by UUID it works as before.
 //! - HAProxy itself can fail, with all its calls. Two of them with an address that moves (VRRP, keepalived) are the usual answer:
 //!   not tested here, and calls do not survive the move.
@@ -61,7 +61,7 @@
 //! echo 'set server calls/one state ready' | socat stdio /run/haproxy/audiosocket.sock
 //! ```
 //!
-//! Without HAProxy's help the server can do it: [`Handle::shut_down`](crate::call::Handle::shut_down) with the time that calls
+//! Without HAProxy's help the server can do it: [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) with the time that calls
 //! may still take. It accepts no more from then on, HAProxy's connections to it are refused, and `redispatch` takes those callers
 //! elsewhere at once. Only who comes in the quarter of a second until the listener is closed is refused with a hangup. To spare
 //! those too, drain first.
@@ -102,8 +102,8 @@
 //! ```
 //!
 //! A pod that is to go is taken out of the Service and runs its `preStop`, both at the same time; then it gets SIGTERM, upon
-//! which the program has to call [`Handle::shut_down`](crate::call::Handle::shut_down) with its grace, here up to an hour, and to
-//! end when [`Server::run`](crate::call::Server::run) returns. Std has no signals: use a crate for that, or let `preStop` ask the
+//! which the program has to call [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) with its grace, here up to an hour, and to
+//! end when [`Server::run`](crate::server::Server::run) returns. Std has no signals: use a crate for that, or let `preStop` ask the
 //! program through a port of your own and wait. Calls under way keep their connection while the pod lives. A liveness probe on
 //! the same port tells no more than that it is open; and if it fails, it kills calls.
 //!
@@ -112,8 +112,8 @@
 //! A UUID does not say on which machine its call is, and no server knows of another's. Whoever is to hang up a call, or to put
 //! something into it, has these ways:
 //!
-//! - Ask all. [`Handle::hang_up`](crate::call::Handle::hang_up) answers how many calls it ended, 0 or 1, and
-//!   [`Handle::calls`](crate::call::Handle::calls) lists them; a request to each of three servers is soon made.
+//! - Ask all. [`ServerHandle::hang_up`](crate::server::ServerHandle::hang_up) answers how many calls it ended, 0 or 1, and
+//!   [`ServerHandle::calls`](crate::server::ServerHandle::calls) lists them; a request to each of three servers is soon made.
 //! - Write it down. When a call begins, the handler puts its [`uuid`](crate::call::Call::uuid) and the machine's name where all
 //!   can read it, and takes it out when it returns. A server that was killed does not, so entries need an end of their own.
 //! - Ask Asterisk. Hanging up a channel by AMI or ARI ends the call wherever it is. Keep the UUID in a variable of the channel,

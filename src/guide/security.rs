@@ -18,7 +18,8 @@
 //! ```
 //! use std::net::{IpAddr, Ipv4Addr};
 //! use std::time::Duration;
-//! use audiosocket::call::{CallOptions, Server};
+//! use audiosocket::call::CallOptions;
+//! use audiosocket::server::Server;
 //!
 //! const ASTERISK: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5));
 //!
@@ -29,11 +30,11 @@
 //!     })
 //!     .max_calls(200)
 //!     .max_pending(50)
-//!     .uuid_deadline(Duration::from_secs(1))
+//!     .uuid_timeout(Duration::from_secs(1))
 //!     .call_options(
 //!         CallOptions::default()
-//!             .longest_call(Some(Duration::from_secs(2 * 3600)))
-//!             .idle_limit(Some(Duration::from_secs(60)))
+//!             .max_duration(Some(Duration::from_secs(2 * 3600)))
+//!             .idle_timeout(Some(Duration::from_secs(60)))
 //!             .max_payload_len(8192),
 //!     )
 //!     .on_incident(|incident| eprintln!("{incident}"))
@@ -45,12 +46,12 @@
 //!
 //! | it | costs | limit |
 //! |---|---|---|
-//! | connects and says nothing | a thread, until the deadline | [`uuid_deadline`](crate::call::Builder::uuid_deadline), 5 s; [`max_pending`](crate::call::Builder::max_pending), 1000 |
-//! | sends a byte now and then | the same | [`frame_deadline`](crate::call::CallOptions::frame_deadline), 5 s for a frame |
+//! | connects and says nothing | a thread, until the deadline | [`uuid_timeout`](crate::server::ServerBuilder::uuid_timeout), 5 s; [`max_pending`](crate::server::ServerBuilder::max_pending), 1000 |
+//! | sends a byte now and then | the same | [`frame_timeout`](crate::call::CallOptions::frame_timeout), 5 s for a frame |
 //! | announces 65,535 bytes | 64 KiB | [`max_payload_len`](crate::call::CallOptions::max_payload_len) |
-//! | does not read | a thread that speaks on that call | [`write_deadline`](crate::call::CallOptions::write_deadline), 2 s |
-//! | keeps a call open | its place | [`longest_call`](crate::call::CallOptions::longest_call) and [`idle_limit`](crate::call::CallOptions::idle_limit): **none by default** |
-//! | places many calls | their places | [`max_calls`](crate::call::Builder::max_calls), 1000 |
+//! | does not read | a thread that speaks on that call | [`write_timeout`](crate::call::CallOptions::write_timeout), 2 s |
+//! | keeps a call open | its place | [`max_duration`](crate::call::CallOptions::max_duration) and [`idle_timeout`](crate::call::CallOptions::idle_timeout): **none by default** |
+//! | places many calls | their places | [`max_calls`](crate::server::ServerBuilder::max_calls), 1000 |
 //! | sends any bytes at all | nothing: no byte string can panic the decoder | fuzzed, and all headers tried |
 //!
 //! Each ends its own call only (`tests/it/hostile_peers.rs`: fifty calls lose no frame beside all of them).

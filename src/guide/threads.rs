@@ -1,17 +1,17 @@
 //! One thread for a call, or two.
 //!
-//! A server gives each call a thread. What is [said](crate::call::Voice::say) on a call waits in a queue and leaves by a clock, a
+//! A server gives each call a thread. What is [said](crate::call::Voice::play) on a call waits in a queue and leaves by a clock, a
 //! frame every 20 ms, whatever the caller does meanwhile: talks, is silent, or holds a key. The question is who keeps that clock.
 //!
 //! # One thread: it waits for events and speaks
 //!
 //! ```no_run
-//! use audiosocket::call::{Call, Event, SayError};
+//! use audiosocket::call::{Call, Event, PlayError};
 //!
-//! fn handle(call: &mut Call, prompt: &[u8]) -> Result<(), SayError> {
+//! fn handle(call: &mut Call, prompt: &[u8]) -> Result<(), PlayError> {
 //!     let voice = call.voice();
-//!     voice.say(prompt)?;
-//!     voice.hang_up_when_said();
+//!     voice.play(prompt)?;
+//!     voice.hang_up_after_playback();
 //!     // Says the prompt while it waits.
 //!     while let Some(event) = call.receive() {
 //!         println!("{event}");
@@ -32,9 +32,9 @@
 //! # Two threads: one listens, one speaks
 //!
 //! ```no_run
-//! use audiosocket::call::{Call, SayError};
+//! use audiosocket::call::{Call, PlayError};
 //!
-//! fn handle(call: &mut Call, answer: fn(&[i16]) -> Vec<i16>) -> Result<(), SayError> {
+//! fn handle(call: &mut Call, answer: fn(&[i16]) -> Vec<i16>) -> Result<(), PlayError> {
 //!     let voice = call.voice();
 //!     let (listener, speaker) = call.split();
 //!     std::thread::scope(|scope| {
@@ -45,7 +45,7 @@
 //!             if let Some(audio) = event.audio() {
 //!                 let heard: Vec<i16> = audio.samples().collect();
 //!                 // May take seconds: the speech before it goes on meanwhile.
-//!                 voice.say_samples(&answer(&heard))?;
+//!                 voice.play_samples(&answer(&heard))?;
 //!             }
 //!         }
 //!         Ok(())
@@ -53,7 +53,7 @@
 //! }
 //! ```
 //!
-//! [`Speaker::run`](crate::call::Speaker::run) says what voices queue and keeps the call alive, whatever the listening thread
+//! [`Player::run`](crate::call::Player::run) says what voices queue and keeps the call alive, whatever the listening thread
 //! does, until the call is over. Neither waits for the other: audio is heard as it comes, and speech leaves by the clock. The
 //! price is a second thread: some 10 KB of memory and, while both sides talk, about a fifth more of the processor.
 //!

@@ -21,13 +21,13 @@
 //! ```
 //!
 //! looks at such a recording, frame by frame, and draws it. The WAV file beside it is what both sides heard. In a server of this
-//! crate [`Call::stats`](crate::call::Call::stats) and [`Builder::on_incident`](crate::call::Builder::on_incident) tell the same
+//! crate [`Call::stats`](crate::call::Call::stats) and [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) tell the same
 //! from inside.
 //!
 //! # "Choppy", "crackling", "robotic"
 //!
 //! The server's audio comes with holes. Look for gaps in what the tap tells of the server's side; `gaps` and `underruns` in
-//! [`Stats`](crate::call::Stats) say whose fault they are.
+//! [`CallStats`](crate::call::CallStats) say whose fault they are.
 //!
 //! - *Gaps*: the server was late. With one thread for a call, its handler was away for more than 20 ms: use
 //!   [two](super::threads). Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a
@@ -38,8 +38,8 @@
 //! # "Too fast", "only the end of the sentence", "the first words are missing"
 //!
 //! `too-fast` and `queue-overflow` of `audiosocket call`, bursts in the tap. The server sends all that it has at once; Asterisk
-//! keeps 96 frames and drops the oldest 64 when there are more. Use [`Voice::say`](crate::call::Voice::say), which paces, and not
-//! [`Voice::send`](crate::call::Voice::send). If it is only the first syllable, through the channel driver: see
+//! keeps 96 frames and drops the oldest 64 when there are more. Use [`Voice::play`](crate::call::Voice::play), which paces, and not
+//! [`Voice::send_now`](crate::call::Voice::send_now). If it is only the first syllable, through the channel driver: see
 //! [recipes](super::recipes#the-channel-driver-with-good-sound).
 //!
 //! # "Slow", "deep", "high", "double speed"
@@ -50,7 +50,7 @@
 //! # "Noise instead of speech", "loud hiss", "artifacts"
 //!
 //! What the server hears is G.711: the dial string has no `/c(slin)`. The tap says so, and
-//! [`is_g711_suspected`](crate::call::Stats::is_g711_suspected). Put `/c(slin)` behind the UUID, or another linear format.
+//! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected). Put `/c(slin)` behind the UUID, or another linear format.
 //!
 //! What the caller hears is noise: the server sends something else than 16-bit little-endian samples, often the header of a WAV
 //! file (a click at the beginning), 8-bit or big-endian samples, or stereo. [`Wav`](crate::wav::Wav) refuses such files and names
@@ -61,14 +61,14 @@
 //! `idle` of `audiosocket call`. The application ends a call on which nothing moves in either direction for 2 s, and of a silent
 //! caller Asterisk sends nothing. Send silence when there is nothing to say; this crate does it every second
 //! ([`keep_alive`](crate::call::CallOptions::keep_alive)), as long as the handler receives, or a
-//! [`Speaker`](crate::call::Speaker::run) runs.
+//! [`Player`](crate::call::Player::run) runs.
 //!
 //! # "Silent call", "nobody hears anything", "no audio with ExternalMedia"
 //!
 //! The tap tells which side sends nothing.
 //!
 //! - Neither side: each waits for the other's first frame (Asterisk issue 2089). Send one frame of silence as soon as the UUID is
-//!   there; this crate does ([`first_silence`](crate::call::CallOptions::first_silence)).
+//!   there; this crate does ([`initial_silence`](crate::call::CallOptions::initial_silence)).
 //! - The caller's side: he is not in the bridge, or on hold.
 //! - The server's side, though its log says that it has spoken: with one thread nothing is said while the handler is not in
 //!   [`receive`](crate::call::Call::receive).
@@ -83,10 +83,10 @@
 //!
 //! # "The last word is cut", "answers come later and later", "only one call at a time"
 //!
-//! - The server hangs up while its last audio is still under way: [`hang_up_when_said`](crate::call::Voice::hang_up_when_said).
+//! - The server hangs up while its last audio is still under way: [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback).
 //! - Later and later: audio is queued ahead of time, on one side or the other, and nothing takes it back; or the handler does not
 //!   keep up with 50 frames a second. `flush` what is stale, and look at `unsaid`.
-//! - One at a time: the program serves a call to its end before it accepts the next. A [`Server`](crate::call::Server) has a
+//! - One at a time: the program serves a call to its end before it accepts the next. A [`Server`](crate::server::Server) has a
 //!   thread for each.
 //!
 //! # "Failed to read payload", "Resource temporarily unavailable", the call drops now and then
@@ -99,8 +99,8 @@
 //! # The call ends at once, and nothing says why
 //!
 //! The server ends it as it should, so the handler has returned; and if it has failed, by a `?` or a panic, only
-//! [`Builder::on_incident`](crate::call::Builder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A
-//! prompt longer than [`speech_limit`](crate::call::CallOptions::speech_limit), 5 minutes, is such an error.
+//! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A
+//! prompt longer than [`max_queued`](crate::call::CallOptions::max_queued), 5 minutes, is such an error.
 //!
 //! # The call drops when the server sends digits, or at once
 //!
@@ -111,7 +111,7 @@
 //! # The caller is hung up, and the dialplan does not go on
 //!
 //! `reset`, `truncated`: the server closed with audio unread, or inside a frame. 0x00, no more writing, reading to the end,
-//! closing; a [`Server`](crate::call::Server) does that whenever a handler returns. Before 20.14, 21.9 and 22.4 the dialplan
+//! closing; a [`Server`](crate::server::Server) does that whenever a handler returns. Before 20.14, 21.9 and 22.4 the dialplan
 //! never goes on.
 //!
 //! # "100 % CPU"
@@ -128,10 +128,10 @@
 //! - Asterisk up to 20.13, 21.8 and 22.3 sends none, nor does the application of the start-stop fork.
 //! - The tap shows tones in the sound and no digit frames: the telephone sends tones, and the trunk is set to
 //!   `dtmf_mode=rfc4733`. `dtmf_mode=auto`, or hear them with [`tone::Detector`](crate::tone::Detector).
-//! - Twice: the program counts start and stop each as one. [`DtmfEvents`](crate::call::DtmfEvents) makes one of them.
+//! - Twice: the program counts start and stop each as one. [`KeyEvents`](crate::call::KeyEvents) makes one of them.
 //!
 //! # Only some calls get through
 //!
-//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::call::Builder::max_calls), whose documentation also
+//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::server::ServerBuilder::max_calls), whose documentation also
 //! says what "too many open files" needs of `ulimit -n`; a recording is one more for its call. If callers wait for a second or
 //! three before anything happens, the queue of new connections was full, because the server accepts too slowly.

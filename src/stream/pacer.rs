@@ -25,15 +25,15 @@ use std::time::{Duration, Instant};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pacer {
-    frame_time: Duration,
+    frame_duration: Duration,
     due: Option<Instant>,
 }
 
 impl Pacer {
-    /// A clock for frames that last `frame_time`: 20 ms, unless both sides are known to use something else.
-    pub const fn new(frame_time: Duration) -> Pacer {
+    /// A clock for frames that last `frame_duration`: 20 ms, unless both sides are known to use something else.
+    pub const fn new(frame_duration: Duration) -> Pacer {
         Pacer {
-            frame_time,
+            frame_duration,
             due: None,
         }
     }
@@ -54,8 +54,8 @@ impl Pacer {
     pub fn frame_sent(&mut self, now: Instant) -> Duration {
         let due = self.due.unwrap_or(now);
         let late = now.saturating_duration_since(due);
-        let start = if late < self.frame_time { due } else { now };
-        self.due = start.checked_add(self.frame_time);
+        let start = if late < self.frame_duration { due } else { now };
+        self.due = start.checked_add(self.frame_duration);
         late
     }
 

@@ -78,8 +78,8 @@ impl<R> FrameReader<R> {
         self.buffer.len()
     }
 
-    /// Whether the stream may end here: every frame that has begun is whole and has been handed out, or skipped.
-    pub const fn is_between_frames(&self) -> bool {
+    /// Whether the stream may end here: every frame that has started is whole and has been handed out, or skipped.
+    pub const fn at_frame_boundary(&self) -> bool {
         self.buffer.is_empty()
     }
 
@@ -136,7 +136,7 @@ impl<R: Read> FrameReader<R> {
         if count == 0 && !self.buffer.is_empty() {
             return Err(ReadError::Truncated { needed });
         }
-        self.buffer.filled(count);
+        self.buffer.commit(count);
         Ok(count)
     }
 

@@ -177,7 +177,7 @@ impl<W: Write> Batch<'_, W> {
     pub fn write(&mut self) -> Result<(), WriteError> {
         let writer = &mut *self.writer;
         if writer.cut_short {
-            return Err(WriteError::OutOfStep);
+            return Err(WriteError::Desynchronized);
         }
         let bytes = writer.buffer.get(..self.len).unwrap_or_default();
         let mut unsent = bytes;
@@ -196,7 +196,7 @@ impl<W: Write> Batch<'_, W> {
                 return Err(WriteError::Io(error));
             }
             writer.cut_short = true;
-            return Err(WriteError::CutShort {
+            return Err(WriteError::Partial {
                 sent,
                 len: bytes.len(),
                 error,
@@ -224,7 +224,7 @@ pub enum WriteError {
     /// sink can.
     Io(io::Error),
     /// The sink failed inside the frame, or anywhere inside the batch. The stream is out of step for good.
-    CutShort {
+    Partial {
         /// How many bytes of the frame, or the batch, were sent.
         sent: usize,
         /// How many bytes it has.
@@ -233,7 +233,7 @@ pub enum WriteError {
         error: io::Error,
     },
     /// Nothing was tried, because an earlier frame was cut short.
-    OutOfStep,
+    Desynchronized,
 }
 
 impl WriteError {
@@ -248,10 +248,12 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             WriteError::Io(error) => write!(f, "cannot write: {error}"),
-            WriteError::CutShort { sent, len, error } => {
+            WriteError::Partial { sent, len, error } => {
                 write!(f, "cannot write: {error}, after {sent} of {len} bytes")
             }
-            WriteError::OutOfStep => f.write_str("cannot write: an earlier frame was cut short"),
+            WriteError::Desynchronized => {
+                f.write_str("cannot write: an earlier frame was cut short")
+            }
         }
     }
 }
@@ -259,8 +261,8 @@ impl fmt::Display for WriteError {
 impl core::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            WriteError::Io(error) | WriteError::CutShort { error, .. } => Some(error),
-            WriteError::OutOfStep => None,
+            WriteError::Io(error) | WriteError::Partial { error, .. } => Some(error),
+            WriteError::Desynchronized => None,
         }
     }
 }

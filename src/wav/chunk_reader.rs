@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Take};
 use std::vec::Vec;
 
-use super::{OtherFile, WavFault};
+use super::{OtherFile, WavErrorReason};
 
 /// Reads a RIFF file of the form WAVE, chunk by chunk: each has four letters, a size, and so many bytes, padded to an even number
 /// (*Multimedia Programming Interface and Data Specifications 1.0*, chapter 2).
@@ -23,7 +23,7 @@ const UNKNOWN_LEN: u32 = 0x7fff_f000;
 
 impl<R: Read> ChunkReader<R> {
     /// Reads the header of the file.
-    pub(super) fn new(source: R) -> Result<ChunkReader<R>, WavFault> {
+    pub(super) fn new(source: R) -> Result<ChunkReader<R>, WavErrorReason> {
         let mut source = source.take(u64::MAX);
         let mut beginning = [0; OtherFile::BEGINNING_LEN];
         let (header, more) = beginning.split_at_mut(12);
@@ -31,7 +31,7 @@ impl<R: Read> ChunkReader<R> {
         let [b'R', b'I', b'F', b'F', a, b, c, d, b'W', b'A', b'V', b'E'] = *header else {
             len = len.saturating_add(fill(&mut source, more)?);
             let beginning = beginning.get(..len).unwrap_or_default();
-            return Err(WavFault::NotWav(OtherFile::new(beginning)));
+            return Err(WavErrorReason::NotWav(OtherFile::new(beginning)));
         };
         source.set_limit(0);
         Ok(ChunkReader {

@@ -11,14 +11,14 @@
 //!
 //! # let folder = std::env::temp_dir().join(format!("audiosocket-wav-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
-//! let begun = Instant::now();
-//! let (mut recording, path) = Recording::create_numbered(&folder, "a069a524", SampleRate::Hz8000, begun)?;
-//! recording.heard(Audio::new(SampleRate::Hz8000, &[0; 320])?, begun)?;
-//! recording.said(Audio::new(SampleRate::Hz16000, &[0; 640])?, begun + Duration::from_millis(20))?;
-//! recording.finish(begun + Duration::from_millis(40))?;
+//! let started = Instant::now();
+//! let (mut recording, path) = Recording::create_numbered(&folder, "a069a524", SampleRate::Hz8000, started)?;
+//! recording.received(Audio::new(SampleRate::Hz8000, &[0; 320])?, started)?;
+//! recording.sent(Audio::new(SampleRate::Hz16000, &[0; 640])?, started + Duration::from_millis(20))?;
+//! recording.finish(started + Duration::from_millis(40))?;
 //!
 //! let error = Wav::open(&path).unwrap_err();
-//! assert_eq!(error.fault().to_string(), "is stereo, 16-bit, 8000 Hz");
+//! assert_eq!(error.reason().to_string(), "is stereo, 16-bit, 8000 Hz");
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -51,4 +51,4 @@ pub use format::Format;
 pub use other_file::OtherFile;
 pub use recording::{Recording, RecordingError};
 pub use wav::Wav;
-pub use wav_error::{WavError, WavFault};
+pub use wav_error::{WavError, WavErrorReason};

@@ -34,7 +34,7 @@ use crate::wire::{Audio, SampleRate};
 /// operating system, not forced onto the disk: a power cut can cost more.)
 ///
 /// **Limited.** If a peer floods a side, so that it is more than 10 s ahead of the clock, further frames are left out, and
-/// counted by [`left_out`](Recording::left_out). So a recording takes the memory of 15 s of audio a side at the most (240 KB at 8
+/// counted by [`dropped_frames`](Recording::dropped_frames). So a recording takes the memory of 15 s of audio a side at the most (240 KB at 8
 /// kHz, and as much again while it grows), and usually that of one second. A WAV file ends at 4 GiB: after 37 hours at 8 kHz, an
 /// hour and a half at 192 kHz.
 ///
@@ -52,18 +52,18 @@ use crate::wire::{Audio, SampleRate};
 /// use audiosocket::wire::{Audio, SampleRate};
 ///
 /// let mut file = Cursor::new(Vec::new());
-/// let begun = Instant::now();
-/// let mut recording = Recording::new(&mut file, SampleRate::Hz8000, begun)?;
-/// recording.heard(Audio::new(SampleRate::Hz8000, &[1; 320])?, begun)?;
-/// recording.said(Audio::new(SampleRate::Hz8000, &[2; 320])?, begun + Duration::from_millis(500))?;
-/// recording.finish(begun + Duration::from_secs(1))?;
+/// let started = Instant::now();
+/// let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started)?;
+/// recording.received(Audio::new(SampleRate::Hz8000, &[1; 320])?, started)?;
+/// recording.sent(Audio::new(SampleRate::Hz8000, &[2; 320])?, started + Duration::from_millis(500))?;
+/// recording.finish(started + Duration::from_secs(1))?;
 /// assert_eq!(file.into_inner().len(), 44 + 8000 * 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Recording<W: Write + Seek> {
     sink: W,
     rate: SampleRate,
-    begun: Instant,
+    started: Instant,
     heard: Side,
     said: Side,
     /// How many samples of each side are in the file.
@@ -72,7 +72,7 @@ pub struct Recording<W: Write + Seek> {
     most: u64,
     /// For what is written at once.
     block: Vec<u8>,
-    left_out: u64,
+    dropped_frames: u64,
     is_over: bool,
 }
 
@@ -103,11 +103,11 @@ impl Recording<File> {
     pub fn create_new(
         path: impl AsRef<Path>,
         rate: SampleRate,
-        begun: Instant,
+        started: Instant,
     ) -> Result<Recording<File>, RecordingError> {
         let path = path.as_ref();
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        Recording::new(file, rate, begun).inspect_err(|_| {
+        Recording::new(file, rate, started).inspect_err(|_| {
             // What was just made holds not even a header.
             let _ = fs::remove_file(path);
         })
@@ -123,7 +123,7 @@ impl Recording<File> {
         folder: impl AsRef<Path>,
         name: &str,
         rate: SampleRate,
-        begun: Instant,
+        started: Instant,
     ) -> Result<(Recording<File>, PathBuf), RecordingError> {
         let folder = folder.as_ref();
         if Path::new(name).file_name() != Some(OsStr::new(name)) {
@@ -136,7 +136,7 @@ impl Recording<File> {
         let mut path = folder.join(format!("{name}.wav"));
         let mut number = 1_u64;
         loop {
-            match Recording::create_new(&path, rate, begun) {
+            match Recording::create_new(&path, rate, started) {
                 Err(RecordingError::Io(error)) if error.kind() == ErrorKind::AlreadyExists => {}
                 made => return made.map(|recording| (recording, path)),
             }
@@ -156,19 +156,19 @@ impl<W: Write + Seek> Recording<W> {
     pub fn new(
         mut sink: W,
         rate: SampleRate,
-        begun: Instant,
+        started: Instant,
     ) -> Result<Recording<W>, RecordingError> {
         write_header(&mut sink, rate, 0)?;
         Ok(Recording {
             sink,
             rate,
-            begun,
+            started,
             heard: Side::new(rate),
             said: Side::new(rate),
             written: 0,
             most: MOST_PAIRS,
             block: vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)],
-            left_out: 0,
+            dropped_frames: 0,
             is_over: false,
         })
     }
@@ -179,8 +179,8 @@ impl<W: Write + Seek> Recording<W> {
     }
 
     /// How many frames were left out because their side was more than 10 s ahead of the clock.
-    pub const fn left_out(&self) -> u64 {
-        self.left_out
+    pub const fn dropped_frames(&self) -> u64 {
+        self.dropped_frames
     }
 
     /// Records what came from the peer, at the time it came.
@@ -188,7 +188,7 @@ impl<W: Write + Seek> Recording<W> {
     /// # Errors
     ///
     /// [`RecordingError`]: of what was written meanwhile. The recording is over then.
-    pub fn heard(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
+    pub fn received(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
         self.put(audio, at, |recording| &mut recording.heard)
     }
 
@@ -197,7 +197,7 @@ impl<W: Write + Seek> Recording<W> {
     /// # Errors
     ///
     /// [`RecordingError`]: of what was written meanwhile. The recording is over then.
-    pub fn said(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
+    pub fn sent(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
         self.put(audio, at, |recording| &mut recording.said)
     }
 
@@ -244,14 +244,14 @@ impl<W: Write + Seek> Recording<W> {
         self.tick(at)?;
         let (due, written) = (self.place(at), self.written);
         if !side(self).put(audio, due, written) {
-            self.left_out = self.left_out.saturating_add(1);
+            self.dropped_frames = self.dropped_frames.saturating_add(1);
         }
         Ok(())
     }
 
     /// How many samples after the beginning a time is.
     fn place(&self, at: Instant) -> u64 {
-        let nanoseconds = at.saturating_duration_since(self.begun).as_nanos();
+        let nanoseconds = at.saturating_duration_since(self.started).as_nanos();
         let samples = nanoseconds.saturating_mul(u128::from(self.rate.hz())) / 1_000_000_000;
         u64::try_from(samples).unwrap_or(u64::MAX)
     }
@@ -336,7 +336,7 @@ impl<W: Write + Seek> fmt::Debug for Recording<W> {
         f.debug_struct("Recording")
             .field("rate", &self.rate)
             .field("written", &self.written)
-            .field("left_out", &self.left_out)
+            .field("dropped_frames", &self.dropped_frames)
             .field("is_over", &self.is_over)
             .finish_non_exhaustive()
     }
@@ -404,22 +404,24 @@ mod tests {
 
     #[test]
     fn a_file_that_can_hold_no_more_is_full_once_and_stays_whole() {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut file = Cursor::new(Vec::new());
-        let mut recording = Recording::new(&mut file, SampleRate::Hz8000, begun).unwrap();
+        let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started).unwrap();
         recording.most = 2500;
         let frame = [1; 320];
         let audio = Audio::new(SampleRate::Hz8000, &frame).unwrap();
         recording
-            .heard(audio, begun + Duration::from_millis(250))
+            .received(audio, started + Duration::from_millis(250))
             .unwrap();
-        recording.tick(begun + Duration::from_millis(750)).unwrap();
-        let now = begun + Duration::from_secs(1);
-        let error = recording.said(audio, now).unwrap_err();
+        recording
+            .tick(started + Duration::from_millis(750))
+            .unwrap();
+        let now = started + Duration::from_secs(1);
+        let error = recording.sent(audio, now).unwrap_err();
         assert!(matches!(error, RecordingError::TooLong), "{error}");
         assert!(error.to_string().starts_with("4 GiB are recorded"));
         assert!(matches!(
-            recording.heard(audio, now),
+            recording.received(audio, now),
             Err(RecordingError::Over)
         ));
         assert!(matches!(recording.tick(now), Err(RecordingError::Over)));

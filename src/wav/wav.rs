@@ -8,7 +8,7 @@ use std::path::Path;
 use std::vec::Vec;
 
 use super::chunk_reader::ChunkReader;
-use super::{Format, WavError, WavFault};
+use super::{Format, WavError, WavErrorReason};
 use crate::wire::{SampleRate, Samples};
 
 /// The audio of a WAV file, whole in memory: at least one sample, 16-bit mono, at one of the nine rates.
@@ -21,7 +21,7 @@ use crate::wire::{SampleRate, Samples};
 /// let prompt = Wav::open("prompt.wav")?;
 /// let voice = call.voice();
 /// voice.set_rate(prompt.rate())?;
-/// voice.say(prompt.bytes())?;
+/// voice.play(prompt.bytes())?;
 /// # Ok(())
 /// # }
 /// ```
@@ -70,9 +70,9 @@ impl Wav {
         let path = path.as_ref();
         match File::open(path) {
             Ok(file) => Wav::read(BufReader::new(file)),
-            Err(error) => Err(WavError::new(WavFault::Io(error))),
+            Err(error) => Err(WavError::new(WavErrorReason::Io(error))),
         }
-        .map_err(|error| error.in_file(path))
+        .map_err(|error| error.with_path(path))
     }
 
     /// Reads a file from any source: bytes in memory, standard input. Memory grows with what comes, whatever a header announces:
@@ -80,7 +80,7 @@ impl Wav {
     ///
     /// # Errors
     ///
-    /// [`WavError`], to which [`in_file`](WavError::in_file) can add the path.
+    /// [`WavError`], to which [`with_path`](WavError::with_path) can add the path.
     pub fn read(source: impl Read) -> Result<Wav, WavError> {
         parse(source).map_err(WavError::new)
     }
@@ -116,7 +116,7 @@ impl fmt::Debug for Wav {
     }
 }
 
-fn parse(source: impl Read) -> Result<Wav, WavFault> {
+fn parse(source: impl Read) -> Result<Wav, WavErrorReason> {
     let mut chunks = ChunkReader::new(source)?;
     let mut rate = None;
     let mut audio = None;
@@ -137,37 +137,38 @@ fn parse(source: impl Read) -> Result<Wav, WavFault> {
         }
     }
     Err(match rate {
-        None => WavFault::NoFormat,
-        Some(_) => WavFault::NoData,
+        None => WavErrorReason::NoFormat,
+        Some(_) => WavErrorReason::NoData,
     })
 }
 
 /// The rate in the fmt chunk at hand, if audio of its format is taken.
-fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavFault> {
+fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavErrorReason> {
     let mut bytes = [0; Format::MAX_LEN];
     let len = chunks.read_start(&mut bytes)?;
     let bytes = bytes.get(..len).unwrap_or_default();
-    let format = Format::parse(bytes).map_err(|due| WavFault::ShortFormat { len, due })?;
-    format.rate().ok_or(WavFault::Format(format))
+    let format =
+        Format::parse(bytes).map_err(|expected| WavErrorReason::ShortFormat { len, expected })?;
+    format.rate().ok_or(WavErrorReason::Format(format))
 }
 
 /// The bytes in the data chunk at hand.
-fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavFault> {
+fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavErrorReason> {
     let bytes = chunks.read_all()?;
     let present = bytes.len();
     match chunks.len() {
         Some(announced) if present as u64 != u64::from(announced) => {
-            Err(WavFault::Cut { announced, present })
+            Err(WavErrorReason::Truncated { announced, present })
         }
-        None if present > Wav::MAX_LEN => Err(WavFault::TooLong),
+        None if present > Wav::MAX_LEN => Err(WavErrorReason::TooLong),
         _ => Ok(bytes),
     }
 }
 
-fn whole_samples(rate: SampleRate, mut bytes: Vec<u8>) -> Result<Wav, WavFault> {
+fn whole_samples(rate: SampleRate, mut bytes: Vec<u8>) -> Result<Wav, WavErrorReason> {
     match bytes.len() {
-        0 => Err(WavFault::Empty),
-        len if len % 2 != 0 => Err(WavFault::HalfSample { len }),
+        0 => Err(WavErrorReason::Empty),
+        len if len % 2 != 0 => Err(WavErrorReason::HalfSample { len }),
         _ => {
             bytes.shrink_to_fit();
             Ok(Wav { rate, bytes })

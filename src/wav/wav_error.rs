@@ -16,7 +16,7 @@ use super::{Format, OtherFile, Wav};
 /// use audiosocket::wav::Wav;
 ///
 /// let stereo = *b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x44\xac\0\0\x10\xb1\x02\0\x04\0\x10\0data\x04\0\0\0\0\0\0\0";
-/// let error = Wav::read(&stereo[..]).unwrap_err().in_file("prompt.wav");
+/// let error = Wav::read(&stereo[..]).unwrap_err().with_path("prompt.wav");
 /// assert_eq!(
 ///     error.to_string(),
 ///     "prompt.wav is stereo, 16-bit, 44100 Hz; convert it: sox prompt.wav -r 8000 -c 1 -b 16 out.wav",
@@ -24,17 +24,17 @@ use super::{Format, OtherFile, Wav};
 /// assert_eq!(format!("{error:?}"), error.to_string());
 /// ```
 pub struct WavError {
-    fault: WavFault,
+    fault: WavErrorReason,
     path: Option<PathBuf>,
 }
 
 impl WavError {
-    pub(super) const fn new(fault: WavFault) -> WavError {
+    pub(super) const fn new(fault: WavErrorReason) -> WavError {
         WavError { fault, path: None }
     }
 
     /// What was found.
-    pub const fn fault(&self) -> &WavFault {
+    pub const fn reason(&self) -> &WavErrorReason {
         &self.fault
     }
 
@@ -45,7 +45,7 @@ impl WavError {
 
     /// The error with the path of the file that was read, for a source that did not know it.
     #[must_use]
-    pub fn in_file(self, path: impl Into<PathBuf>) -> WavError {
+    pub fn with_path(self, path: impl Into<PathBuf>) -> WavError {
         WavError {
             path: Some(path.into()),
             ..self
@@ -55,7 +55,7 @@ impl WavError {
     /// The command line, for a shell, that makes a file that is taken of this one: 16-bit mono at 8 kHz. It is for sox or, where
     /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`. What
     /// a file is that does not say so, the end of its name tells if it is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
-    pub fn conversion(&self) -> Option<String> {
+    pub fn suggested_command(&self) -> Option<String> {
         let path = self.path().unwrap_or(Path::new("in.wav"));
         Some(self.chosen_conversion()?.command(path))
     }
@@ -66,7 +66,7 @@ impl WavError {
                 self.by_name().or(Some(Conversion::SoxFromRaw(rate)))
             }
             // Samples of G.711 can look like text.
-            None if matches!(&self.fault, WavFault::NotWav(file) if file.is_unknown()) => {
+            None if matches!(&self.fault, WavErrorReason::NotWav(file) if file.is_unknown()) => {
                 self.by_name()
             }
             known => known,
@@ -90,11 +90,11 @@ impl fmt::Display for WavError {
             Some(path) => write!(f, "{} {}", one_line(path), self.fault)?,
             None => write!(f, "the audio {}", self.fault)?,
         }
-        let Some(command) = self.conversion() else {
+        let Some(command) = self.suggested_command() else {
             return Ok(());
         };
         match (&self.fault, self.chosen_conversion()) {
-            (WavFault::Cut { .. } | WavFault::HalfSample { .. }, _) => {
+            (WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. }, _) => {
                 write!(f, "; convert what is there: {command}")
             }
             (_, Some(Conversion::SoxFromRaw(rate))) => {
@@ -111,7 +111,7 @@ impl fmt::Display for WavError {
 impl core::error::Error for WavError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.fault {
-            WavFault::Io(error) => Some(error),
+            WavErrorReason::Io(error) => Some(error),
             _ => None,
         }
     }
@@ -120,7 +120,7 @@ impl core::error::Error for WavError {
 /// What is wrong with a file. Displayed, it goes on where the file's name ends: `is stereo, 16-bit, 44100 Hz`.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum WavFault {
+pub enum WavErrorReason {
     /// It cannot be opened or read.
     Io(io::Error),
     /// It is no WAV file.
@@ -132,7 +132,7 @@ pub enum WavFault {
         /// How many bytes the chunk has.
         len: usize,
         /// How many are due: 16 or, in the extensible form, 40.
-        due: usize,
+        expected: usize,
     },
     /// It has no fmt chunk, or its audio lasts to the end of the file and no fmt chunk comes before.
     NoFormat,
@@ -141,7 +141,7 @@ pub enum WavFault {
     /// Its data chunk has no audio in it.
     Empty,
     /// It ends before its audio does.
-    Cut {
+    Truncated {
         /// How many bytes of audio its data chunk announces.
         announced: u32,
         /// How many there are.
@@ -156,43 +156,45 @@ pub enum WavFault {
     TooLong,
 }
 
-impl WavFault {
+impl WavErrorReason {
     fn conversion(&self) -> Option<Conversion> {
         match self {
-            WavFault::NotWav(file) => file.conversion(),
-            WavFault::Format(format) => format.conversion(),
-            WavFault::Cut { present, .. } if *present < 2 => None,
-            WavFault::Cut { .. } | WavFault::HalfSample { .. } => Some(Conversion::Sox),
+            WavErrorReason::NotWav(file) => file.conversion(),
+            WavErrorReason::Format(format) => format.conversion(),
+            WavErrorReason::Truncated { present, .. } if *present < 2 => None,
+            WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. } => {
+                Some(Conversion::Sox)
+            }
             _ => None,
         }
     }
 }
 
-impl From<io::Error> for WavFault {
-    fn from(error: io::Error) -> WavFault {
-        WavFault::Io(error)
+impl From<io::Error> for WavErrorReason {
+    fn from(error: io::Error) -> WavErrorReason {
+        WavErrorReason::Io(error)
     }
 }
 
-impl fmt::Display for WavFault {
+impl fmt::Display for WavErrorReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WavFault::Io(error) => write!(f, "cannot be read: {error}"),
-            WavFault::NotWav(file) => write!(f, "is {file}"),
-            WavFault::Format(format) => write!(f, "is {format}"),
-            WavFault::ShortFormat { len, due } => {
-                write!(f, "has a fmt chunk of {len} bytes, where {due} are due")
+            WavErrorReason::Io(error) => write!(f, "cannot be read: {error}"),
+            WavErrorReason::NotWav(file) => write!(f, "is {file}"),
+            WavErrorReason::Format(format) => write!(f, "is {format}"),
+            WavErrorReason::ShortFormat { len, expected } => {
+                write!(f, "has a fmt chunk of {len} bytes, expected {expected}")
             }
-            WavFault::NoFormat => f.write_str("has no fmt chunk to say what its audio is"),
-            WavFault::NoData => f.write_str("has no data chunk, and so no audio"),
-            WavFault::Empty => f.write_str("has no audio in its data chunk"),
-            WavFault::Cut { announced, present } => {
+            WavErrorReason::NoFormat => f.write_str("has no fmt chunk to say what its audio is"),
+            WavErrorReason::NoData => f.write_str("has no data chunk, and so no audio"),
+            WavErrorReason::Empty => f.write_str("has no audio in its data chunk"),
+            WavErrorReason::Truncated { announced, present } => {
                 write!(f, "is cut: it has {present} of {announced} bytes of audio")
             }
-            WavFault::HalfSample { len } => {
+            WavErrorReason::HalfSample { len } => {
                 write!(f, "ends inside a sample: it has {len} bytes of audio")
             }
-            WavFault::TooLong => {
+            WavErrorReason::TooLong => {
                 write!(f, "has more than {} bytes of audio", Wav::MAX_LEN)
             }
         }

@@ -109,13 +109,13 @@ impl Digit {
 }
 
 impl TryFrom<char> for Digit {
-    type Error = NotADigit;
+    type Error = InvalidDigit;
 
-    fn try_from(character: char) -> Result<Digit, NotADigit> {
+    fn try_from(character: char) -> Result<Digit, InvalidDigit> {
         u8::try_from(character)
             .ok()
             .and_then(Digit::from_ascii)
-            .ok_or(NotADigit { character })
+            .ok_or(InvalidDigit { character })
     }
 }
 
@@ -134,18 +134,18 @@ impl fmt::Display for Digit {
 /// A character is none of the sixteen DTMF digits.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub struct NotADigit {
+pub struct InvalidDigit {
     /// The character.
     pub character: char,
 }
 
-impl fmt::Display for NotADigit {
+impl fmt::Display for InvalidDigit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} is no DTMF digit: 0-9, *, #, A-D", self.character)
     }
 }
 
-impl core::error::Error for NotADigit {}
+impl core::error::Error for InvalidDigit {}
 
 #[cfg(test)]
 mod tests {
@@ -169,7 +169,7 @@ mod tests {
     fn a_character_beyond_ascii_is_no_digit() {
         // U+0131 and U+FF11 have digits' codes in their low bytes.
         for character in ['\u{131}', '\u{ff11}', 'E', ' '] {
-            assert_eq!(Digit::try_from(character), Err(NotADigit { character }));
+            assert_eq!(Digit::try_from(character), Err(InvalidDigit { character }));
         }
     }
 }

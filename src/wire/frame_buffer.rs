@@ -14,7 +14,7 @@ use super::{Frame, Header, Parsed};
 ///
 /// The one decoder of this crate: [`FrameReader`](crate::stream::FrameReader) is this buffer and a `Read`, and a microcontroller
 /// uses it with the receive function of its own TCP stack. Fill [`spare`](FrameBuffer::spare), say how much with
-/// [`filled`](FrameBuffer::filled), take frames with [`next_frame`](FrameBuffer::next_frame) until it wants more.
+/// [`filled`](FrameBuffer::commit), take frames with [`next_frame`](FrameBuffer::next_frame) until it wants more.
 ///
 /// Storage is anything that lends bytes: an array, a slice, a vector. With storage of `n` bytes the limit is a payload of
 /// `n - 3`; a frame over it is reported once and skipped, and the stream stays in step. 323 bytes hold Asterisk's 20 ms at
@@ -27,7 +27,7 @@ use super::{Frame, Header, Parsed};
 /// for piece in [&[0x03_u8, 0x00][..], &[0x01, b'5', 0x00, 0x00], &[0x00]] {
 ///     // On a microcontroller: let count = socket.receive(buffer.spare())?;
 ///     buffer.spare()[..piece.len()].copy_from_slice(piece);
-///     buffer.filled(piece.len());
+///     buffer.commit(piece.len());
 ///     while let Decoded::Frame(frame) = buffer.next_frame() {
 ///         assert!(matches!(frame.kind(), Kind::DTMF_DIGIT | Kind::HANGUP));
 ///     }
@@ -114,7 +114,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
 
     /// Takes over the first `count` bytes of [`spare`](FrameBuffer::spare), which have just been written there. A count over
     /// its length counts as its length.
-    pub fn filled(&mut self, count: usize) {
+    pub fn commit(&mut self, count: usize) {
         let room = self.storage.as_ref().len().saturating_sub(self.end);
         self.end = self.end.saturating_add(count.min(room));
         let skipped = self.skip.min(self.len());
@@ -269,14 +269,14 @@ mod tests {
                 let mut buffer = FrameBuffer::new(storage);
                 let header = Header::new(Kind::UUID, payload_len.into()).to_bytes();
                 buffer.spare()[..3].copy_from_slice(&header);
-                buffer.filled(first_len);
+                buffer.commit(first_len);
                 buffer.spare()[..waiting_len].copy_from_slice(&long[..waiting_len]);
-                buffer.filled(waiting_len);
+                buffer.commit(waiting_len);
                 assert!(matches!(buffer.next_frame(), Decoded::Frame(_)));
                 let rest = &long[waiting_len..];
                 for byte in rest {
                     buffer.spare()[0] = *byte;
-                    buffer.filled(1);
+                    buffer.commit(1);
                 }
                 let Decoded::Frame(frame) = buffer.next_frame() else {
                     panic!("{waiting_len} bytes moved by {first_len}");

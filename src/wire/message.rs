@@ -143,22 +143,24 @@ impl<'a> Frame<'a> {
     const fn rarer_message(&self) -> Result<Message<'a>, PayloadError<'a>> {
         match read_rarer_message(self) {
             Ok(message) => Ok(message),
-            Err(fault) => Err(PayloadError {
+            Err(reason) => Err(PayloadError {
                 frame: *self,
-                fault,
+                reason,
             }),
         }
     }
 }
 
 /// All but audio that is right.
-const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, PayloadFault> {
+const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, PayloadErrorReason> {
     let payload = frame.payload();
     if frame.kind().sample_rate().is_some() {
         return match payload.is_empty() {
-            true => Err(PayloadFault::EmptyAudio),
+            true => Err(PayloadErrorReason::EmptyAudio),
             // Too long is out of the question: the longest payload is odd.
-            false => Err(PayloadFault::OddAudio { met: payload.len() }),
+            false => Err(PayloadErrorReason::OddAudio {
+                actual: payload.len(),
+            }),
         };
     }
     match (frame.kind(), payload) {
@@ -167,9 +169,9 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
             Some(bytes) if payload.len() == Uuid::LEN => {
                 Ok(Message::Uuid(Uuid::from_bytes(*bytes)))
             }
-            _ => Err(PayloadFault::Length {
-                met: payload.len(),
-                due: Uuid::LEN,
+            _ => Err(PayloadErrorReason::Length {
+                actual: payload.len(),
+                expected: Uuid::LEN,
             }),
         },
         (Kind::DTMF_START_STOP, []) => Ok(Message::LegacySilence),
@@ -180,28 +182,28 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
                     Ok(Message::Dtmf(Dtmf::Stop { digit, duration_ms }))
                 }
                 (1, Some(digit)) => Ok(Message::Dtmf(Dtmf::Start(digit))),
-                (0 | 1, None) => Err(PayloadFault::DtmfDigit { code }),
-                _ => Err(PayloadFault::DtmfState { state }),
+                (0 | 1, None) => Err(PayloadErrorReason::DtmfDigit { code }),
+                _ => Err(PayloadErrorReason::DtmfState { state }),
             }
         }
-        (Kind::DTMF_START_STOP, _) => Err(PayloadFault::Length {
-            met: payload.len(),
-            due: 6,
+        (Kind::DTMF_START_STOP, _) => Err(PayloadErrorReason::Length {
+            actual: payload.len(),
+            expected: 6,
         }),
         (Kind::DTMF_DIGIT, &[code]) => match Digit::from_ascii(code) {
             Some(digit) => Ok(Message::Dtmf(Dtmf::Digit(digit))),
-            None => Err(PayloadFault::DtmfDigit { code }),
+            None => Err(PayloadErrorReason::DtmfDigit { code }),
         },
-        (Kind::DTMF_DIGIT, _) => Err(PayloadFault::Length {
-            met: payload.len(),
-            due: 1,
+        (Kind::DTMF_DIGIT, _) => Err(PayloadErrorReason::Length {
+            actual: payload.len(),
+            expected: 1,
         }),
         (Kind::ERROR, _) => match ErrorCode::new(payload) {
             Ok(code) => Ok(Message::Error(code)),
             // No frame holds a payload that would be too long for a code.
-            Err(error) => Err(PayloadFault::Length {
-                met: error.len,
-                due: Frame::MAX_PAYLOAD_LEN,
+            Err(error) => Err(PayloadErrorReason::Length {
+                actual: error.len,
+                expected: Frame::MAX_PAYLOAD_LEN,
             }),
         },
         _ => Ok(Message::Unknown(*frame)),
@@ -213,18 +215,18 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
 /// Nothing is lost by it: the frame is here whole, and the stream it came from is still in step.
 ///
 /// ```
-/// use audiosocket::wire::{Frame, Kind, PayloadFault};
+/// use audiosocket::wire::{Frame, Kind, PayloadErrorReason};
 ///
 /// let frame = Frame::new(Kind::UUID, &[1, 2, 3, 4])?;
 /// let error = frame.message().expect_err("a UUID has 16 bytes");
-/// assert_eq!(error.fault(), PayloadFault::Length { met: 4, due: 16 });
+/// assert_eq!(error.reason(), PayloadErrorReason::Length { actual: 4, expected: 16 });
 /// assert_eq!(error.to_string(), "UUID (0x01) with payload length 4 instead of 16");
 /// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct PayloadError<'a> {
     frame: Frame<'a>,
-    fault: PayloadFault,
+    reason: PayloadErrorReason,
 }
 
 impl<'a> PayloadError<'a> {
@@ -234,14 +236,14 @@ impl<'a> PayloadError<'a> {
     }
 
     /// What is wrong with its payload.
-    pub const fn fault(&self) -> PayloadFault {
-        self.fault
+    pub const fn reason(&self) -> PayloadErrorReason {
+        self.reason
     }
 }
 
 impl fmt::Display for PayloadError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.frame.kind(), self.fault)
+        write!(f, "{} {}", self.frame.kind(), self.reason)
     }
 }
 
@@ -250,20 +252,20 @@ impl core::error::Error for PayloadError<'_> {}
 /// What is wrong with a payload.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum PayloadFault {
+pub enum PayloadErrorReason {
     /// It is shorter or longer than the kind demands. (Kind 0x02 may also have no payload at all.)
     Length {
         /// Its length in bytes.
-        met: usize,
-        /// The length due.
-        due: usize,
+        actual: usize,
+        /// The length expected.
+        expected: usize,
     },
     /// Audio without a sample.
     EmptyAudio,
     /// Audio whose last sample has one byte.
     OddAudio {
         /// Its length in bytes.
-        met: usize,
+        actual: usize,
     },
     /// The state byte of the start-stop dialect is neither 0, stop, nor 1, start.
     DtmfState {
@@ -278,23 +280,25 @@ pub enum PayloadFault {
 }
 
 /// Reads on from the name of a kind.
-impl fmt::Display for PayloadFault {
+impl fmt::Display for PayloadErrorReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PayloadFault::Length { met, due } => {
-                write!(f, "with payload length {met} instead of {due}")
+            PayloadErrorReason::Length { actual, expected } => {
+                write!(f, "with payload length {actual} instead of {expected}")
             }
-            PayloadFault::EmptyAudio => f.write_str("without a sample, at least 2 bytes are due"),
-            PayloadFault::OddAudio { met } => {
-                write!(f, "with payload length {met}, an even length is due")
+            PayloadErrorReason::EmptyAudio => {
+                f.write_str("without a sample, at least 2 bytes are due")
             }
-            PayloadFault::DtmfState { state } => {
+            PayloadErrorReason::OddAudio { actual } => {
+                write!(f, "with payload length {actual}, an even length is due")
+            }
+            PayloadErrorReason::DtmfState { state } => {
                 write!(
                     f,
                     "with state {state:#04x} instead of 0 (stop) or 1 (start)"
                 )
             }
-            PayloadFault::DtmfDigit { code } => {
+            PayloadErrorReason::DtmfDigit { code } => {
                 write!(f, "with code {code:#04x} instead of a digit 0-9, *, #, A-D")
             }
         }
@@ -406,82 +410,100 @@ mod tests {
 
     #[test]
     fn every_fault_has_its_name_and_its_text() {
-        let table: [(Frame<'_>, PayloadFault, &str); 14] = [
+        let table: [(Frame<'_>, PayloadErrorReason, &str); 14] = [
             (
                 frame(0x01, &[0; 15]),
-                PayloadFault::Length { met: 15, due: 16 },
+                PayloadErrorReason::Length {
+                    actual: 15,
+                    expected: 16,
+                },
                 "UUID (0x01) with payload length 15 instead of 16",
             ),
             (
                 frame(0x01, &[0; 17]),
-                PayloadFault::Length { met: 17, due: 16 },
+                PayloadErrorReason::Length {
+                    actual: 17,
+                    expected: 16,
+                },
                 "UUID (0x01) with payload length 17 instead of 16",
             ),
             (
                 frame(0x02, &[1, b'1', 0, 0, 0]),
-                PayloadFault::Length { met: 5, due: 6 },
+                PayloadErrorReason::Length {
+                    actual: 5,
+                    expected: 6,
+                },
                 "DTMF (0x02) with payload length 5 instead of 6",
             ),
             (
                 frame(0x02, &[1, b'1', 0, 0, 0, 0, 0]),
-                PayloadFault::Length { met: 7, due: 6 },
+                PayloadErrorReason::Length {
+                    actual: 7,
+                    expected: 6,
+                },
                 "DTMF (0x02) with payload length 7 instead of 6",
             ),
             (
                 frame(0x02, &[2, b'1', 0, 0, 0, 0]),
-                PayloadFault::DtmfState { state: 2 },
+                PayloadErrorReason::DtmfState { state: 2 },
                 "DTMF (0x02) with state 0x02 instead of 0 (stop) or 1 (start)",
             ),
             (
                 frame(0x02, &[2, b'x', 0, 0, 0, 0]),
-                PayloadFault::DtmfState { state: 2 },
+                PayloadErrorReason::DtmfState { state: 2 },
                 "DTMF (0x02) with state 0x02 instead of 0 (stop) or 1 (start)",
             ),
             (
                 frame(0x02, &[1, 1, 0, 0, 0, 0]),
-                PayloadFault::DtmfDigit { code: 1 },
+                PayloadErrorReason::DtmfDigit { code: 1 },
                 "DTMF (0x02) with code 0x01 instead of a digit 0-9, *, #, A-D",
             ),
             (
                 frame(0x02, &[0, b'E', 0, 0, 0, 0]),
-                PayloadFault::DtmfDigit { code: b'E' },
+                PayloadErrorReason::DtmfDigit { code: b'E' },
                 "DTMF (0x02) with code 0x45 instead of a digit 0-9, *, #, A-D",
             ),
             (
                 frame(0x03, &[]),
-                PayloadFault::Length { met: 0, due: 1 },
+                PayloadErrorReason::Length {
+                    actual: 0,
+                    expected: 1,
+                },
                 "DTMF (0x03) with payload length 0 instead of 1",
             ),
             (
                 frame(0x03, b"12"),
-                PayloadFault::Length { met: 2, due: 1 },
+                PayloadErrorReason::Length {
+                    actual: 2,
+                    expected: 1,
+                },
                 "DTMF (0x03) with payload length 2 instead of 1",
             ),
             // A later commit of the start-stop fork puts AST_CONTROL_* values, 1 to 40 or so, under 0x03.
             (
                 frame(0x03, &[16]),
-                PayloadFault::DtmfDigit { code: 16 },
+                PayloadErrorReason::DtmfDigit { code: 16 },
                 "DTMF (0x03) with code 0x10 instead of a digit 0-9, *, #, A-D",
             ),
             (
                 frame(0x10, &[]),
-                PayloadFault::EmptyAudio,
+                PayloadErrorReason::EmptyAudio,
                 "audio (0x10) without a sample, at least 2 bytes are due",
             ),
             (
                 frame(0x12, &[0; 639]),
-                PayloadFault::OddAudio { met: 639 },
+                PayloadErrorReason::OddAudio { actual: 639 },
                 "audio (0x12) with payload length 639, an even length is due",
             ),
             (
                 frame(0x18, &[0; 65_535]),
-                PayloadFault::OddAudio { met: 65_535 },
+                PayloadErrorReason::OddAudio { actual: 65_535 },
                 "audio (0x18) with payload length 65535, an even length is due",
             ),
         ];
         for (frame, fault, text) in table {
             let error = frame.message().unwrap_err();
-            assert_eq!((error.frame(), error.fault()), (frame, fault));
+            assert_eq!((error.frame(), error.reason()), (frame, fault));
             assert_eq!(error.to_string(), text);
         }
     }

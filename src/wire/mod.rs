@@ -39,10 +39,10 @@ mod message;
 mod uuid;
 
 pub use audio::{Audio, AudioError, SampleRate, Samples};
-pub use dtmf::{Digit, Dtmf, DtmfDialect, NotADigit};
+pub use dtmf::{Digit, Dtmf, DtmfDialect, InvalidDigit};
 pub use error_code::{ErrorCode, ErrorFlags};
 pub use frame::{BufferTooShort, Frame, Frames, Header, Parsed, PayloadTooLong};
 pub use frame_buffer::{Decoded, FrameBuffer};
 pub use kind::Kind;
-pub use message::{Message, PayloadError, PayloadFault};
+pub use message::{Message, PayloadError, PayloadErrorReason};
 pub use uuid::{ParseUuidError, Uuid};

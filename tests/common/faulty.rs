@@ -8,8 +8,8 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::SimulatedAsterisk;
-use audiosocket::call::asterisk::{Rule, Version, Violation};
+use audiosocket::asterisk::{Rule, Version, Violation};
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, SampleRate};
 
 /// A server with a fault.
@@ -90,7 +90,7 @@ pub fn place(mut asterisk: SimulatedAsterisk, does: Caller) -> Vec<Violation> {
     thread::scope(|scope| {
         if does == Caller::Talks {
             let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
-            scope.spawn(move || while caller.say(audio).is_ok() {});
+            scope.spawn(move || while caller.send_frame(audio).is_ok() {});
         }
         while listener.receive().is_some() {}
     });
@@ -295,9 +295,9 @@ pub const FAULTS: [Fault; 23] = [
         Talks,
         |stream| {
             let mut stream = greeted(stream)?;
-            let begun = Instant::now();
+            let started = Instant::now();
             for number in 0..200 {
-                let due = begun + Duration::from_millis(10) * number;
+                let due = started + Duration::from_millis(10) * number;
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 stream.write_all(&audio_frame(0x10, 320))?;
             }
@@ -371,9 +371,9 @@ const HANGUP: [u8; 3] = [0, 0, 0];
 const PAUSE: Duration = Duration::from_millis(1500);
 
 fn pause(mut stream: &TcpStream) -> io::Result<()> {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
-        let left = PAUSE.saturating_sub(begun.elapsed());
+        let left = PAUSE.saturating_sub(started.elapsed());
         if left < Duration::from_millis(1) {
             return Ok(());
         }

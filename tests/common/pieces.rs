@@ -108,7 +108,7 @@ pub fn through_buffer(
         match source.read(spare).expect("a slice does not fail") {
             0 if buffer.is_empty() => return Outcome { events, needed: 0 },
             0 => return Outcome { events, needed },
-            count => buffer.filled(count),
+            count => buffer.commit(count),
         }
     }
 }

@@ -104,13 +104,13 @@ pub fn last(script: &[Told]) -> u64 {
 
 pub fn tell<W: Write + Seek>(
     recording: &mut Recording<W>,
-    begun: Instant,
+    started: Instant,
     told: &Told,
 ) -> Result<(), RecordingError> {
-    let time = |at: &u64| begun + Duration::from_micros(*at);
+    let time = |at: &u64| started + Duration::from_micros(*at);
     match told {
-        Told::Heard(at, samples) => recording.heard(at_8000(&bytes(samples)), time(at)),
-        Told::Said(at, samples) => recording.said(at_8000(&bytes(samples)), time(at)),
+        Told::Heard(at, samples) => recording.received(at_8000(&bytes(samples)), time(at)),
+        Told::Said(at, samples) => recording.sent(at_8000(&bytes(samples)), time(at)),
         Told::Tick(at) => recording.tick(time(at)),
     }
 }

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Builder, Call, End, Handle, Incident, SimulatedAsterisk, Stats};
+use audiosocket::call::{Call, CallStats, End};
+use audiosocket::server::{Incident, ServerBuilder, ServerHandle};
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, Message, SampleRate, Uuid};
 
 /// When a test gives up. Nothing that goes well comes near it.
@@ -31,7 +33,7 @@ pub struct Ended {
     pub peer: SocketAddr,
     /// `None` if the handler left while the call went on.
     pub end: Option<End>,
-    pub stats: Stats,
+    pub stats: CallStats,
 }
 
 /// What a server has said of its connections so far.
@@ -46,14 +48,14 @@ pub struct Said {
 
 pub struct Served {
     pub address: SocketAddr,
-    pub handle: Handle,
+    pub handle: ServerHandle,
     said: Arc<Mutex<Said>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
 impl Served {
     pub fn start(
-        builder: Builder,
+        builder: ServerBuilder,
         handler: impl Fn(&mut Call) -> HandlerResult + Send + Sync + 'static,
     ) -> Served {
         let said = Arc::new(Mutex::new(Said::default()));
@@ -70,13 +72,13 @@ impl Served {
             })
             .bind("127.0.0.1:0")
             .unwrap();
-        let (address, handle) = (server.local_address(), server.handle());
+        let (address, handle) = (server.local_addr(), server.handle());
         let thread = thread::spawn(move || {
             server.run(|call| {
                 let result = handler(call);
                 ends.lock().unwrap().ended.push(Ended {
                     uuid: call.uuid(),
-                    peer: call.peer_address().unwrap(),
+                    peer: call.peer_addr().unwrap(),
                     end: call.end(),
                     stats: call.stats(),
                 });
@@ -150,7 +152,7 @@ impl Served {
     #[track_caller]
     pub fn wait_for_pending(&self, pending: usize) {
         eventually(&format!("{pending} pending"), || {
-            (self.handle.counts().pending == pending).then_some(())
+            (self.handle.stats().pending == pending).then_some(())
         });
     }
 
@@ -185,8 +187,8 @@ pub fn connect_as(address: SocketAddr, uuid: Uuid) -> TcpStream {
 /// Asks again and again, until there is an answer.
 #[track_caller]
 pub fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         if let Some(answer) = answer() {
             return answer;
         }
@@ -199,11 +201,11 @@ pub fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
 /// that comes after the end: who talks notices the end only after a while.
 #[track_caller]
 pub fn read_while_sending(mut stream: &TcpStream, piece: &[u8], pause: Duration) -> Vec<u8> {
-    let begun = Instant::now();
-    let mut not_yet_over = begun;
+    let started = Instant::now();
+    let mut not_yet_over = started;
     let mut answer = Vec::new();
     stream.set_nonblocking(true).unwrap();
-    while begun.elapsed() < PATIENCE {
+    while started.elapsed() < PATIENCE {
         let now = Instant::now();
         let mut bytes = [0; 4096];
         match stream.read(&mut bytes) {
@@ -264,7 +266,7 @@ pub fn echo(call: &mut Call) -> HandlerResult {
     let voice = call.voice();
     while let Some(event) = call.receive() {
         if let Some(audio) = event.audio() {
-            voice.send(audio)?;
+            voice.send_now(audio)?;
         }
     }
     Ok(())

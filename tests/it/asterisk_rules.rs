@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::call::asterisk::{Rule, Rules, TABLE, Version};
-use audiosocket::call::{Builder, Call, CallOptions, End, Server, TestCall, TestReport};
+use audiosocket::asterisk::{Rule, Rules, TABLE, Version};
+use audiosocket::call::{Call, CallOptions, End};
+use audiosocket::server::{Server, ServerBuilder};
+use audiosocket::simulator::{TestCall, TestReport};
 use audiosocket::wire::{Audio, SampleRate};
 
 type HandlerResult = Result<(), Box<dyn Error + Send + Sync>>;
@@ -15,7 +17,7 @@ fn echo(call: &mut Call) -> HandlerResult {
     let voice = call.voice();
     while let Some(event) = call.receive() {
         if let Some(audio) = event.audio() {
-            voice.send(audio)?;
+            voice.send_now(audio)?;
         }
     }
     Ok(())
@@ -25,12 +27,12 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Calls a server with these settings.
 fn call_server(
-    builder: Builder,
+    builder: ServerBuilder,
     handler: impl Fn(&mut Call) -> HandlerResult + Sync,
     place: impl FnOnce(SocketAddr) -> TestReport,
 ) -> TestReport {
     let server = builder.bind("127.0.0.1:0").unwrap();
-    let (address, handle) = (server.local_address(), server.handle());
+    let (address, handle) = (server.local_addr(), server.handle());
     thread::scope(|scope| {
         scope.spawn(|| server.run(&handler).unwrap());
         let report = place(address);
@@ -41,7 +43,7 @@ fn call_server(
 
 #[track_caller]
 fn assert_fine(report: &TestReport, end: Option<End>) {
-    assert!(report.is_fine(), "{report}");
+    assert!(report.passed(), "{report}");
     assert_eq!(report.calls().len(), TABLE.len());
     for call in report.calls() {
         assert_eq!(call.end, end, "{}", call.rules.version());
@@ -51,11 +53,11 @@ fn assert_fine(report: &TestReport, end: Option<End>) {
 #[test]
 fn none_objects_to_an_echo() {
     let call = TestCall::new()
-        .talk(SECOND)
+        .tone(SECOND)
         .press("5#")
         .unwrap()
-        .talk(SECOND);
-    let report = call.call_handler(echo).unwrap();
+        .tone(SECOND);
+    let report = call.run(echo).unwrap();
     assert_fine(&report, None);
     for call in report.calls() {
         // The greeting and the echo; not all of the end of it.
@@ -71,24 +73,24 @@ fn none_objects_to_speech_at_any_rate_that_it_knows() {
         SampleRate::Hz192000,
     ] {
         let speech = vec![7; rate.samples_in(20) * 2 * 100];
-        let versions = Version::EVERY
+        let versions = Version::REPRESENTATIVES
             .into_iter()
             .filter(|it| rate == SampleRate::Hz8000 || it.behaviour().knows_all_rates);
         let speak = |call: &mut Call| -> HandlerResult {
             let voice = call.voice();
-            voice.say(&speech)?;
-            voice.hang_up_when_said();
+            voice.play(&speech)?;
+            voice.hang_up_after_playback();
             while call.receive().is_some() {}
             Ok(())
         };
-        let options = CallOptions::default().speech_rate(rate);
+        let options = CallOptions::default().playback_rate(rate);
         let report = call_server(Server::builder().call_options(options), speak, |address| {
-            let call = TestCall::new().judged_by(versions).talk(SECOND * 20);
-            call.call(address).unwrap()
+            let call = TestCall::new().versions(versions).tone(SECOND * 20);
+            call.run_against(address).unwrap()
         });
-        assert!(report.is_fine(), "{rate}: {report}");
+        assert!(report.passed(), "{rate}: {report}");
         for call in report.calls() {
-            assert_eq!(call.end, Some(End::HungUp));
+            assert_eq!(call.end, Some(End::RemoteHangup));
             assert_eq!(call.frames_heard, 101, "the greeting and the speech");
         }
     }
@@ -107,44 +109,45 @@ fn none_objects_to_frames_that_another_thread_paces() {
         });
         Ok(())
     };
-    let report = TestCall::new().talk(SECOND).call_handler(speak).unwrap();
+    let report = TestCall::new().tone(SECOND).run(speak).unwrap();
     assert_fine(&report, None);
 }
 
 #[test]
 fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
-    let call = TestCall::new().keep_silent(SECOND * 5);
+    let call = TestCall::new().silence(SECOND * 5);
     let silent = |call: &mut Call| -> HandlerResult {
         while call.receive().is_some() {}
         Ok(())
     };
-    let report = call.call_handler(silent).unwrap();
+    let report = call.run(silent).unwrap();
     assert_fine(&report, None);
 
     // It is the frames of silence that please them.
     let quiet = CallOptions::default().keep_alive(None);
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
-        call.call(address).unwrap()
+        call.run_against(address).unwrap()
     });
     for call in report.calls() {
         let rules: Vec<Rule> = call.violations.iter().map(|it| it.rule).collect();
-        let limit = call.rules.behaviour().idle_limit;
+        let limit = call.rules.behaviour().idle_timeout;
         let expected = limit.map_or((vec![], None), |_| {
-            (vec![Rule::Idle], Some(End::HungUpHere))
+            (vec![Rule::Idle], Some(End::LocalHangup))
         });
         assert_eq!((rules, call.end), expected, "{call:?}");
     }
     // The channel driver does not mind.
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
-        let rules = Version::EVERY.map(|version| Rules::of(version).in_channel_driver());
-        call.clone().judged_by(rules).call(address).unwrap()
+        let rules =
+            Version::REPRESENTATIVES.map(|version| Rules::for_version(version).in_channel_driver());
+        call.clone().versions(rules).run_against(address).unwrap()
     });
     assert_fine(&report, None);
 }
 
 #[test]
 fn none_objects_to_how_a_call_is_ended() {
-    let call = TestCall::new().talk(SECOND * 20);
+    let call = TestCall::new().tone(SECOND * 20);
     let endings: [fn(&mut Call) -> HandlerResult; 4] = [
         |call| {
             call.receive();
@@ -166,43 +169,43 @@ fn none_objects_to_how_a_call_is_ended() {
     ];
     for (place, ending) in endings.into_iter().enumerate() {
         let report = call_server(Server::builder(), ending, |address| {
-            call.call(address).unwrap()
+            call.run_against(address).unwrap()
         });
-        assert!(report.is_fine(), "ending {place}: {report}");
-        assert_fine(&report, Some(End::HungUp));
+        assert!(report.passed(), "ending {place}: {report}");
+        assert_fine(&report, Some(End::RemoteHangup));
     }
 }
 
 #[test]
 fn none_objects_to_being_refused() {
-    let call = TestCall::new().talk(SECOND * 20);
+    let call = TestCall::new().tone(SECOND * 20);
     let refusing = [
         Server::builder().max_calls(0),
         Server::builder().admit(|_| Err("not today".into())),
     ];
     for builder in refusing {
-        let report = call_server(builder, echo, |address| call.call(address).unwrap());
-        assert_fine(&report, Some(End::HungUp));
+        let report = call_server(builder, echo, |address| call.run_against(address).unwrap());
+        assert_fine(&report, Some(End::RemoteHangup));
     }
 }
 
 #[test]
 fn a_report_names_what_is_wrong() {
-    let once = TestCall::new().judged_by([Version::MEASURED]);
-    let report = once.call_handler(|_| Err("no".into())).unwrap();
-    assert!(!report.is_fine());
+    let once = TestCall::new().versions([Version::REFERENCE]);
+    let report = once.run(|_| Err("no".into())).unwrap();
+    assert!(!report.passed());
     assert!(
         report.to_string().ends_with(": its handler failed: no"),
         "{report}"
     );
-    assert_eq!(report.calls()[0].end, Some(End::HungUp));
+    assert_eq!(report.calls()[0].end, Some(End::RemoteHangup));
 
     let report = once
         .clone()
-        .call_handler(|call| {
+        .run(|call| {
             // Two seconds of audio at once.
             let audio = Audio::new(SampleRate::Hz8000, &[0; 32_000])?;
-            call.voice().send(audio)?;
+            call.voice().send_now(audio)?;
             Ok(())
         })
         .unwrap();
@@ -213,19 +216,19 @@ fn a_report_names_what_is_wrong() {
         "{text}"
     );
 
-    let report = once.call_handler(echo).unwrap();
+    let report = once.run(echo).unwrap();
     assert_eq!(report.to_string(), "no version objects");
 
-    let nobody = TestCall::new().judged_by([] as [Version; 0]);
-    let report = nobody.call_handler(echo).unwrap();
-    assert!(!report.is_fine());
+    let nobody = TestCall::new().versions([] as [Version; 0]);
+    let report = nobody.run(echo).unwrap();
+    assert!(!report.passed());
     assert_eq!(report.to_string(), "no version was to call");
 }
 
 #[test]
 fn a_test_call_that_cannot_be_placed_is_an_error() {
     // Nobody listens there any more.
-    let address = Server::bind("127.0.0.1:0").unwrap().local_address();
-    let error = TestCall::new().call(address).unwrap_err();
+    let address = Server::bind("127.0.0.1:0").unwrap().local_addr();
+    let error = TestCall::new().run_against(address).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }

@@ -3,17 +3,19 @@
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use audiosocket::call::asterisk::{
-    Behaviour, Consequence, Judge, ParseVersionError, Rule, Rules, Standing, Version, Violation,
+use audiosocket::asterisk::{
+    Behaviour, CallState, Consequence, Judge, ParseVersionError, Rule, Rules, Version, Violation,
 };
-use audiosocket::call::{SimulatedAsterisk, TestCall, TestReport, TestedCall};
+use audiosocket::simulator::{SimulatedAsterisk, TestCall, TestOutcome, TestReport};
 use audiosocket::stream::{Batch, FrameReader, FrameWriter, Pacer, ReadError, WriteError};
 use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
-use audiosocket::wav::{Format, OtherFile, Recording, RecordingError, Wav, WavError, WavFault};
+use audiosocket::wav::{
+    Format, OtherFile, Recording, RecordingError, Wav, WavError, WavErrorReason,
+};
 use audiosocket::wire::{
     Audio, AudioError, BufferTooShort, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags,
-    Frame, FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed,
-    PayloadError, PayloadFault, PayloadTooLong, SampleRate, Samples, Uuid,
+    Frame, FrameBuffer, Frames, Header, InvalidDigit, Kind, Message, ParseUuidError, Parsed,
+    PayloadError, PayloadErrorReason, PayloadTooLong, SampleRate, Samples, Uuid,
 };
 
 fn is_for_threads<T: Send + Sync + Unpin + Debug>() {}
@@ -38,7 +40,7 @@ fn values_are_copied_compared_and_shared() {
     is_a_value::<Kind>();
     is_a_value::<Message<'_>>();
     is_a_value::<Parsed<'_>>();
-    is_a_value::<PayloadFault>();
+    is_a_value::<PayloadErrorReason>();
     is_a_value::<SampleRate>();
     is_a_value::<Uuid>();
     is_a_value::<Format>();
@@ -51,14 +53,14 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
     is_a_value::<Consequence>();
     is_a_value::<Rule>();
     is_a_value::<Rules>();
-    is_a_value::<Standing>();
+    is_a_value::<CallState>();
     is_a_value::<Version>();
     is_a_value::<Violation>();
     is_for_threads::<Judge>();
     is_for_threads::<SimulatedAsterisk>();
     is_for_threads::<TestCall>();
     is_for_threads::<TestReport>();
-    is_for_threads::<TestedCall>();
+    is_for_threads::<TestOutcome>();
 }
 
 #[test]
@@ -84,7 +86,7 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
     is_for_threads::<Pacer>();
     is_for_threads::<Recording<std::fs::File>>();
     is_for_threads::<Wav>();
-    is_for_threads::<WavFault>();
+    is_for_threads::<WavErrorReason>();
     survives_panics::<Frames<'_>>();
     survives_panics::<Samples<'_>>();
     survives_panics::<FrameBuffer<Vec<u8>>>();
@@ -99,7 +101,7 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
 fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<AudioError>();
     is_an_error::<BufferTooShort>();
-    is_an_error::<NotADigit>();
+    is_an_error::<InvalidDigit>();
     is_an_error::<ParseUuidError>();
     is_an_error::<ParseVersionError>();
     is_an_error::<PayloadError<'static>>();

@@ -7,11 +7,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{
-    Call, CallOptions, End, Event, Handle, Incident, Server, SimulatedAsterisk,
-};
+use audiosocket::call::{Call, CallOptions, End, Event};
+use audiosocket::server::{Incident, Server, ServerHandle};
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{
-    Audio, Digit, Dtmf, DtmfDialect, Frame, Header, Kind, Message, PayloadFault, SampleRate, Uuid,
+    Audio, Digit, Dtmf, DtmfDialect, Frame, Header, Kind, Message, PayloadErrorReason, SampleRate,
+    Uuid,
 };
 
 const UUID: Uuid = Uuid::from_bytes(*b"sixteen bytes it");
@@ -20,7 +21,7 @@ const LONG_ENOUGH: Duration = Duration::from_secs(10);
 /// A server on a thread, what it reported, and what its handlers said.
 struct Running {
     address: SocketAddr,
-    handle: Handle,
+    handle: ServerHandle,
     thread: JoinHandle<()>,
     incidents: Receiver<String>,
     said: Receiver<String>,
@@ -37,7 +38,7 @@ impl Running {
         Running::start_with(Duration::from_secs(5), handler)
     }
 
-    fn start_with<F>(uuid_deadline: Duration, handler: F) -> Running
+    fn start_with<F>(uuid_timeout: Duration, handler: F) -> Running
     where
         F: Fn(&mut Call, &dyn Fn(String)) -> Result<(), Box<dyn Error + Send + Sync>>
             + Send
@@ -47,15 +48,19 @@ impl Running {
         let (incident, incidents) = mpsc::channel();
         let (say, said) = mpsc::channel();
         let server = Server::builder()
-            .uuid_deadline(uuid_deadline)
+            .uuid_timeout(uuid_timeout)
             // What is sent here is counted to the frame.
-            .call_options(CallOptions::default().first_silence(false).keep_alive(None))
+            .call_options(
+                CallOptions::default()
+                    .initial_silence(false)
+                    .keep_alive(None),
+            )
             .on_incident(move |happened: &Incident<'_>| {
                 incident.send(happened.to_string()).unwrap()
             })
             .bind("127.0.0.1:0")
             .unwrap();
-        let (address, handle) = (server.local_address(), server.handle());
+        let (address, handle) = (server.local_addr(), server.handle());
         let thread = thread::spawn(move || {
             let run = server.run(|call| {
                 let say = say.clone();
@@ -106,7 +111,7 @@ fn echo(call: &mut Call, say: &dyn Fn(String)) -> Result<(), Box<dyn Error + Sen
     let voice = call.voice();
     while let Some(event) = call.receive() {
         match event {
-            Event::Message(Message::Audio(audio)) => voice.send(audio)?,
+            Event::Message(Message::Audio(audio)) => voice.send_now(audio)?,
             Event::Message(other) => say(format!("{other:?}")),
             Event::Malformed(error) => say(error.to_string()),
             Event::TooLong(header) => say(header.to_string()),
@@ -147,7 +152,7 @@ fn audio_comes_back_and_digits_arrive_in_both_dialects() {
         let mut asterisk = server.call().with_dialect(dialect);
         for number in 0..5 {
             let frame = [number; 320];
-            asterisk.caller().say(audio(&frame)).unwrap();
+            asterisk.caller().send_frame(audio(&frame)).unwrap();
             assert_eq!(
                 asterisk.receive().and_then(|event| event.audio()),
                 Some(audio(&frame))
@@ -384,7 +389,7 @@ fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
 #[test]
 fn a_reset_is_an_end_like_any_other() {
     let server = Running::start(|call, say| {
-        call.voice().send(audio(&[1; 320]))?;
+        call.voice().send_now(audio(&[1; 320]))?;
         say(String::from("sent"));
         while call.receive().is_some() {}
         say(format!("{:?}", call.end().unwrap()));
@@ -411,7 +416,7 @@ fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
         },
     );
     let mut bystander = server.call();
-    bystander.caller().say(audio(&[1; 320])).unwrap();
+    bystander.caller().send_frame(audio(&[1; 320])).unwrap();
     for (digit, incident) in [
         ('1', "its handler failed: no such flight"),
         ('2', "its handler panicked: two is too much"),
@@ -424,10 +429,10 @@ fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
         assert_eq!(asterisk.receive(), None);
         assert_eq!(
             asterisk.end(),
-            Some(End::HungUp),
+            Some(End::RemoteHangup),
             "ended with a hangup frame"
         );
-        bystander.caller().say(audio(&[2; 320])).unwrap();
+        bystander.caller().send_frame(audio(&[2; 320])).unwrap();
         assert_eq!(
             bystander.receive().and_then(|event| event.audio()),
             Some(audio(&[2; 320]))
@@ -444,8 +449,8 @@ fn hanging_up_with_audio_unread_closes_without_a_reset() {
         call.receive();
         call.hang_up();
         assert_eq!(call.receive(), None);
-        assert_eq!(call.end(), Some(End::HungUpHere));
-        assert!(call.voice().send(audio(&[1; 320])).is_err());
+        assert_eq!(call.end(), Some(End::LocalHangup));
+        assert!(call.voice().send_now(audio(&[1; 320])).is_err());
         Ok(())
     });
     for _ in 0..20 {
@@ -473,11 +478,11 @@ fn hanging_up_with_audio_unread_closes_without_a_reset() {
 fn shutting_down_lets_calls_end_within_the_grace() {
     let server = Running::start(echo);
     let mut asterisk = server.call();
-    asterisk.caller().say(audio(&[1; 320])).unwrap();
+    asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
     assert!(asterisk.receive().is_some());
     server.handle.shut_down(LONG_ENOUGH);
     server.handle.shut_down(LONG_ENOUGH * 2);
-    asterisk.caller().say(audio(&[2; 320])).unwrap();
+    asterisk.caller().send_frame(audio(&[2; 320])).unwrap();
     assert_eq!(
         asterisk.receive().and_then(|event| event.audio()),
         Some(audio(&[2; 320]))
@@ -498,12 +503,12 @@ fn shutting_down_lets_calls_end_within_the_grace() {
 fn shutting_down_hangs_up_what_is_left_after_the_grace() {
     let server = Running::start(echo);
     let mut asterisk = server.call();
-    asterisk.caller().say(audio(&[1; 320])).unwrap();
+    asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
     assert!(asterisk.receive().is_some());
     let silent = server.raw();
     server.handle.shut_down(Duration::ZERO);
     assert_eq!(asterisk.receive(), None);
-    assert_eq!(asterisk.end(), Some(End::HungUp));
+    assert_eq!(asterisk.end(), Some(End::RemoteHangup));
     assert_eq!(server.next_said(), "this side hung up, 1 in, 1 out");
     // The simulated Asterisk has not closed yet; the server waits for it no longer than it says.
     server.thread.join().unwrap();
@@ -547,7 +552,7 @@ fn waiting_ends_at_the_given_time_and_loses_nothing() {
     let mut asterisk = server.call();
     for byte in 0..3 {
         assert_eq!(server.next_said(), "four ticks");
-        asterisk.caller().say(audio(&[byte; 320])).unwrap();
+        asterisk.caller().send_frame(audio(&[byte; 320])).unwrap();
     }
     while server.next_said() != "done" {}
     assert_eq!(server.stop(), Vec::<String>::new());
@@ -579,13 +584,13 @@ fn one_thread_may_listen_while_another_speaks() {
         Ok(())
     });
     let mut asterisk = server.call();
-    asterisk.caller().say(audio(&[1; 320])).unwrap();
+    asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
     let mut said = Vec::new();
     while let Some(event) = asterisk.receive() {
         said.push(event.audio().unwrap().bytes()[0]);
     }
     assert_eq!(said, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    assert_eq!(server.next_said(), "heard 1, spoke 9, Some(HungUpHere)");
+    assert_eq!(server.next_said(), "heard 1, spoke 9, Some(LocalHangup)");
     asterisk.hang_up();
     assert_eq!(server.stop(), Vec::<String>::new());
 }
@@ -594,7 +599,7 @@ fn one_thread_may_listen_while_another_speaks() {
 fn a_malformed_frame_can_be_looked_at() {
     let server = Running::start(|call, say| {
         if let Some(Event::Malformed(error)) = call.receive() {
-            assert_eq!(error.fault(), PayloadFault::OddAudio { met: 3 });
+            assert_eq!(error.reason(), PayloadErrorReason::OddAudio { actual: 3 });
             say(format!("{:?}", error.frame().payload()));
         }
         Ok(())

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use audiosocket::call::asterisk::Version;
-use audiosocket::call::{CallOptions, Event, SayError, Server, SimulatedAsterisk, TestCall};
+use audiosocket::asterisk::Version;
+use audiosocket::call::{CallOptions, Event, PlayError};
+use audiosocket::server::Server;
+use audiosocket::simulator::{SimulatedAsterisk, TestCall};
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, Dtmf, DtmfDialect, Message, SampleRate};
 
@@ -12,7 +14,9 @@ use crate::common::served::{self, Served, uuid};
 const DIGITS: &str = "1590*#ad";
 
 fn options() -> CallOptions {
-    CallOptions::default().first_silence(false).keep_alive(None)
+    CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None)
 }
 
 /// What came of the digits that a server sent: those in the sound, and the signals with the number of audio frames before each.
@@ -55,9 +59,9 @@ fn server(options: CallOptions) -> Served {
                 .is_some_and(|dtmf| !matches!(dtmf, Dtmf::Start(_)))
             {
                 let voice = call.voice();
-                voice.say_samples(&vec![1; voice.rate().samples_in(10)])?;
+                voice.play_samples(&vec![1; voice.rate().samples_in(10)])?;
                 voice.send_digits(DIGITS)?;
-                voice.hang_up_when_said();
+                voice.hang_up_after_playback();
             }
         }
         Ok(())
@@ -82,7 +86,7 @@ fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
         (Some(start_stop), asterisk, true),
     ] {
         for rate in [SampleRate::Hz8000, SampleRate::Hz44100] {
-            let server = server(options().dialect(set).speech_rate(rate));
+            let server = server(options().dialect(set).playback_rate(rate));
             let mut asterisk = server.simulate(uuid(1)).with_dialect(heard);
             press(&mut asterisk);
             let came = listen(&mut asterisk, rate);
@@ -128,10 +132,10 @@ fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
     let server = Served::start(Server::builder().call_options(options), |call| {
         let voice = call.voice();
         // Speech right before and right behind: nothing of it is lost.
-        voice.say_samples(&[7; 160])?;
+        voice.play_samples(&[7; 160])?;
         voice.send_digits("#")?;
-        voice.say_samples(&[8; 160])?;
-        voice.hang_up_when_said();
+        voice.play_samples(&[8; 160])?;
+        voice.hang_up_after_playback();
         while call.receive().is_some() {}
         Ok(())
     });
@@ -155,11 +159,11 @@ fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
 #[test]
 fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
     let report = TestCall::new()
-        .judged_by([Version::MEASURED, Version::START_STOP])
+        .versions([Version::REFERENCE, Version::START_STOP])
         .press("5")
         .unwrap()
-        .talk(Duration::from_secs(1))
-        .call_handler(|call| {
+        .tone(Duration::from_secs(1))
+        .run(|call| {
             while let Some(event) = call.receive() {
                 if event.dtmf().is_some() {
                     call.send_digits("12#")?;
@@ -168,16 +172,19 @@ fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
             Ok(())
         })
         .unwrap();
-    assert!(report.is_fine(), "{report}");
+    assert!(report.passed(), "{report}");
 }
 
 #[test]
 fn what_is_no_digit_is_refused_and_nothing_sent() {
     let server = Served::start(Server::builder().call_options(options()), |call| {
-        let Err(SayError::NotADigit(error)) = call.send_digits("12e4") else {
+        let Err(PlayError::InvalidDigit(error)) = call.send_digits("12e4") else {
             panic!("it was taken");
         };
-        assert_eq!(SayError::NotADigit(error).to_string(), error.to_string());
+        assert_eq!(
+            PlayError::InvalidDigit(error).to_string(),
+            error.to_string()
+        );
         call.send_digits("")?;
         Ok(())
     });
@@ -190,10 +197,13 @@ fn what_is_no_digit_is_refused_and_nothing_sent() {
 #[test]
 fn digits_that_find_no_room_are_counted() {
     let limit = Duration::from_secs(1);
-    for (dialect, taken) in [(DtmfDialect::Asterisk, 5), (DtmfDialect::StartStop, 5)] {
-        let options = options().speech_limit(limit).dialect(Some(dialect));
+    for (dialect, accepted) in [(DtmfDialect::Asterisk, 5), (DtmfDialect::StartStop, 5)] {
+        let options = options().max_queued(limit).dialect(Some(dialect));
         let server = Served::start(Server::builder().call_options(options), move |call| {
-            assert_eq!(call.send_digits("1234567"), Err(SayError::Full { taken }));
+            assert_eq!(
+                call.send_digits("1234567"),
+                Err(PlayError::QueueFull { accepted })
+            );
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));

@@ -8,11 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
-use audiosocket::call::{CallOptions, End, SendError, Server, Voice};
+use audiosocket::call::{CallOptions, End, SendError, Voice};
+use audiosocket::server::Server;
 
 /// Nothing is sent that the test has not asked for.
 fn quiet() -> CallOptions {
-    CallOptions::default().first_silence(false).keep_alive(None)
+    CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None)
 }
 
 /// 20 ms of silence at 8 kHz.
@@ -106,7 +109,7 @@ fn hanging_up_by_uuid_ends_every_call_that_has_it_and_no_other() {
     for stream in [&streams[0], &streams[2]] {
         let answer = served::read_while_sending(stream, &SAMPLE, Duration::from_millis(5));
         assert_eq!(answer, HANGUP);
-        assert_eq!(server.end_of(stream).end, Some(End::HungUpHere));
+        assert_eq!(server.end_of(stream).end, Some(End::LocalHangup));
     }
     server.wait_for_calls(1);
     assert_eq!(server.handle.hang_up(uuid(7)), 0, "they are gone");
@@ -143,7 +146,7 @@ fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thr
     let heard = served::read_to_end(&stream);
     assert!(heard.ends_with(&HANGUP));
     let error = speaking.recv_timeout(PATIENCE).unwrap();
-    assert_eq!(error, SendError::Over(End::Closed));
+    assert_eq!(error, SendError::CallEnded(End::Closed));
     assert_eq!(server.end_of(&stream).end, Some(End::Closed));
     drop(stream);
     server.stop();
@@ -170,12 +173,16 @@ fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
     served::hear_an_echo(&closed);
     drop(closed);
     server.wait_for_calls(0);
-    for (voice, end) in [(left_voice, End::HungUpHere), (closed_voice, End::Closed)] {
-        let answer = voice.send(served::audio(&[1; 320]));
-        assert_eq!(answer, Err(SendError::Over(end)));
+    for (voice, end) in [(left_voice, End::LocalHangup), (closed_voice, End::Closed)] {
+        let answer = voice.send_now(served::audio(&[1; 320]));
+        assert_eq!(answer, Err(SendError::CallEnded(end)));
         voice.hang_up();
-        let answer = voice.send(served::audio(&[1; 320]));
-        assert_eq!(answer, Err(SendError::Over(end)), "the first end counts");
+        let answer = voice.send_now(served::audio(&[1; 320]));
+        assert_eq!(
+            answer,
+            Err(SendError::CallEnded(end)),
+            "the first end counts"
+        );
     }
     drop(left);
     server.stop();
@@ -183,7 +190,7 @@ fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
 
 #[test]
 fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace() {
-    let builder = Server::builder().uuid_deadline(PATIENCE * 2);
+    let builder = Server::builder().uuid_timeout(PATIENCE * 2);
     let server = Served::start(builder.call_options(quiet()), served::echo);
     let call = server.connect_as(uuid(1));
     served::hear_an_echo(&call);
@@ -200,7 +207,7 @@ fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the
     let answer = served::read_while_sending(&call, &SAMPLE, Duration::from_millis(5));
     let echoes = answer.strip_suffix(&HANGUP).expect("a hangup at the end");
     assert!(echoes.chunks(SAMPLE.len()).all(|echo| echo == SAMPLE));
-    assert_eq!(server.end_of(&call).end, Some(End::HungUpHere));
+    assert_eq!(server.end_of(&call).end, Some(End::LocalHangup));
     drop((call, pending));
     server.wait();
 }
@@ -210,7 +217,7 @@ fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_rese
     let server = Server::bind("127.0.0.1:0").unwrap();
     let callers: Vec<TcpStream> = (0..20)
         .map(|number| {
-            let mut stream = served::connect(server.local_address());
+            let mut stream = served::connect(server.local_addr());
             stream.write_all(&served::uuid_frame(uuid(number))).unwrap();
             stream.write_all(&SAMPLE).unwrap();
             stream
@@ -230,8 +237,8 @@ fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_rese
     });
     drop(callers);
     running.join().unwrap().unwrap();
-    let counts = handle.counts();
-    assert_eq!((counts.calls_begun, counts.calls), (0, 0));
+    let counts = handle.stats();
+    assert_eq!((counts.calls_started, counts.calls), (0, 0));
 }
 
 #[test]

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use crate::common::program::Program;
 use crate::common::test_file::TestFile;
 use crate::common::wav_file::WavFile;
-use audiosocket::call::asterisk::Version;
-use audiosocket::call::{Direction, End, SimulatedAsterisk, SimulatedCaller};
+use audiosocket::asterisk::Version;
+use audiosocket::call::{Direction, End};
+use audiosocket::simulator::{SimulatedAsterisk, SimulatedCaller};
 use audiosocket::wire::{Audio, Digit, SampleRate};
 
 /// So long and nothing: the example is broken.
@@ -42,12 +43,12 @@ impl Example {
         let uuid = SimulatedAsterisk::random_uuid();
         let mut asterisk = SimulatedAsterisk::connect(&self.0.address, uuid)
             .unwrap()
-            .judged_by(Version::MEASURED)
+            .judged_by(Version::REFERENCE)
             .unwrap();
         let samples = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&samples);
-        asterisk.on_audio(move |direction, audio, _| {
-            if direction == Direction::Heard {
+        asterisk.set_audio_hook(move |direction, audio, _| {
+            if direction == Direction::Received {
                 noted.lock().unwrap().extend(audio.samples());
             }
         });
@@ -103,7 +104,7 @@ impl Heard {
     /// The server has sent the hangup frame, upon which the dialplan goes on.
     #[track_caller]
     fn assert_hung_up(&self) {
-        assert_eq!(self.end, Some(End::HungUp));
+        assert_eq!(self.end, Some(End::RemoteHangup));
     }
 }
 
@@ -126,7 +127,7 @@ fn say(caller: &mut SimulatedCaller, rate: SampleRate, samples: &[i16]) {
         let mut bytes = vec![0; 2 * frame.len()];
         let audio = Audio::from_samples(rate, frame, &mut bytes).unwrap();
         // If the server has hung up, what was heard says so.
-        let _ = caller.say(audio);
+        let _ = caller.send_frame(audio);
     }
 }
 
@@ -185,7 +186,7 @@ fn a_key_stops_the_announcement() {
         |_| false,
     );
     heard.assert_hung_up();
-    assert!(heard.sound().len() > 320, "it had begun");
+    assert!(heard.sound().len() > 320, "it had started");
     assert_eq!(heard.sound(), sound(heard.sound().len()));
     assert!(example.line().contains("stopped it"));
 }

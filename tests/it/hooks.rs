@@ -6,7 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{CallOptions, Deadline, End, SendError, Server};
+use audiosocket::call::{CallOptions, End, SendError, Timeout};
+use audiosocket::server::Server;
 
 use crate::common::served::{self, HANGUP, PATIENCE, Served, uuid};
 
@@ -33,7 +34,9 @@ impl Gate {
 }
 
 fn quiet() -> CallOptions {
-    CallOptions::default().first_silence(false).keep_alive(None)
+    CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None)
 }
 
 #[test]
@@ -47,15 +50,15 @@ fn an_incident_hook_that_does_not_return_holds_up_no_call() {
         .on_incident(move |_| hook.pass())
         .bind("127.0.0.1:0")
         .unwrap();
-    let (address, handle) = (server.local_address(), server.handle());
+    let (address, handle) = (server.local_addr(), server.handle());
     let running = thread::spawn(move || server.run(served::echo));
     // Three wait for their UUID, the others are refused, and the first of them keeps the hook.
     let silent: Vec<_> = (0..20).map(|_| served::connect(address)).collect();
     served::eventually("the refusals", || {
-        (handle.counts().refused >= 17).then_some(())
+        (handle.stats().refused >= 17).then_some(())
     });
     drop(silent);
-    served::eventually("room", || (handle.counts().pending == 0).then_some(()));
+    served::eventually("room", || (handle.stats().pending == 0).then_some(()));
 
     let mut healthy = served::connect(address);
     healthy.write_all(&served::uuid_frame(uuid(1))).unwrap();
@@ -100,7 +103,7 @@ fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
         [0, 1],
         "the third was not even asked for"
     );
-    let counts = server.handle.counts();
+    let counts = server.handle.stats();
     assert_eq!((counts.calls, counts.pending), (0, 2));
 
     gate.open();
@@ -112,25 +115,25 @@ fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
 
 #[test]
 fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
-    let options = quiet().longest_call(Some(Duration::from_millis(300)));
+    let options = quiet().max_duration(Some(Duration::from_millis(300)));
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| {
-        let begun = Instant::now();
+        let started = Instant::now();
         let (_, speaker) = call.split();
         let over = loop {
             if let Err(error) = speaker.send_paced(served::audio(&[7; 320])) {
                 break error;
             }
-            assert!(begun.elapsed() < PATIENCE, "nobody ended the call");
+            assert!(started.elapsed() < PATIENCE, "nobody ended the call");
         };
-        assert_eq!(over, SendError::Over(End::TimedOut(Deadline::Call)));
+        assert_eq!(over, SendError::CallEnded(End::TimedOut(Timeout::Call)));
         Ok(())
     });
     let caller = server.connect_as(uuid(1));
     assert!(served::read_to_end(&caller).ends_with(&HANGUP));
     assert_eq!(
         server.end_of(&caller).end,
-        Some(End::TimedOut(Deadline::Call))
+        Some(End::TimedOut(Timeout::Call))
     );
     drop(caller);
     assert!(server.stop().incidents.is_empty());
@@ -139,7 +142,7 @@ fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
 #[test]
 fn a_handle_does_not_keep_the_port_of_a_server_that_is_gone() {
     let server = Server::bind("127.0.0.1:0").unwrap();
-    let (address, handle) = (server.local_address(), server.handle());
+    let (address, handle) = (server.local_addr(), server.handle());
     drop(server);
     TcpListener::bind(address).expect("the port is free again");
     handle.shut_down(Duration::ZERO);

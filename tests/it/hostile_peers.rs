@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served};
-use audiosocket::call::{Call, CallOptions, Deadline, End, Event, Server};
+use audiosocket::call::{Call, CallOptions, End, Event, Timeout};
+use audiosocket::server::Server;
 use audiosocket::wire::{Message, Uuid};
 
 const HEALTHY: usize = 50;
@@ -17,13 +18,13 @@ const CROWD: usize = 500;
 
 fn start() -> Served {
     let options = CallOptions::default()
-        .first_silence(false)
+        .initial_silence(false)
         .keep_alive(None)
-        .frame_deadline(Duration::from_secs(1))
-        .write_deadline(Duration::from_secs(1));
+        .frame_timeout(Duration::from_secs(1))
+        .write_timeout(Duration::from_secs(1));
     let builder = Server::builder()
         .max_calls(MAX_CALLS)
-        .uuid_deadline(Duration::from_millis(1500))
+        .uuid_timeout(Duration::from_millis(1500))
         .call_options(options);
     Served::start(builder, echo_or_panic)
 }
@@ -35,7 +36,7 @@ fn echo_or_panic(call: &mut Call) -> HandlerResult {
             Event::Message(Message::Dtmf(digit)) => panic!("a digit: {digit:?}"),
             event => {
                 if let Some(audio) = event.audio() {
-                    voice.send(audio)?;
+                    voice.send_now(audio)?;
                 }
             }
         }
@@ -72,10 +73,10 @@ fn fifty_calls_lose_no_frame_while_hostile_peers_do_their_worst() {
         outcome.unwrap();
     });
     server.wait_for_calls(0);
-    let counts = server.handle.counts();
+    let counts = server.handle.stats();
     // All calls of the healthy, the six attacks that are calls, and those of the crowd who found a place.
     let admitted = MAX_CALLS - HEALTHY;
-    assert_eq!(counts.calls_begun, HEALTHY + 6 + admitted);
+    assert_eq!(counts.calls_started, HEALTHY + 6 + admitted);
     // Two without a UUID, and the rest of the crowd.
     assert_eq!(counts.refused, 2 + CROWD - admitted);
     assert_eq!(counts.accepted, HEALTHY + 6 + 2 + CROWD);
@@ -120,7 +121,7 @@ fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
             let mut number = 0;
             while !is_over.load(Ordering::Relaxed) {
                 let frame = distinct_frame(call, number);
-                caller.say(served::audio(&frame)).unwrap();
+                caller.send_frame(served::audio(&frame)).unwrap();
                 number += 1;
             }
             said.store(number, Ordering::Relaxed);
@@ -184,7 +185,7 @@ fn sends_a_header_and_stops(server: &Served) {
     peer.write_all(&[0x10, 0x01, 0x40]).unwrap();
     assert_eq!(served::read_to_end(&peer), HANGUP);
     let end = server.end_of(&peer).end;
-    assert_eq!(end, Some(End::TimedOut(Deadline::Frame)));
+    assert_eq!(end, Some(End::TimedOut(Timeout::Frame)));
 }
 
 fn announces_65_535_bytes_and_drips(server: &Served) {
@@ -193,7 +194,7 @@ fn announces_65_535_bytes_and_drips(server: &Served) {
     let answer = served::read_while_sending(&peer, &[0x07], Duration::from_millis(50));
     assert_eq!(answer, HANGUP);
     let end = server.end_of(&peer).end;
-    assert_eq!(end, Some(End::TimedOut(Deadline::Frame)));
+    assert_eq!(end, Some(End::TimedOut(Timeout::Frame)));
 }
 
 fn never_reads(server: &Served) {
@@ -205,7 +206,7 @@ fn never_reads(server: &Served) {
             while stream.write_all(&frames).is_ok() {}
         });
         let end = server.end_of(&peer).end;
-        assert_eq!(end, Some(End::TimedOut(Deadline::Write)));
+        assert_eq!(end, Some(End::TimedOut(Timeout::Write)));
         // It may still be waiting for room.
         let _ = peer.shutdown(Shutdown::Both);
         sending.join().unwrap();
@@ -274,7 +275,7 @@ const CROWD_ADDRESS: &str = "AUDIOSOCKET_TEST_CROWD_ADDRESS";
 fn a_crowd() {
     let address = std::env::var(CROWD_ADDRESS).expect("only the test above can run this");
     let address: SocketAddr = address.parse().unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut crowd: Vec<Option<TcpStream>> = Vec::new();
     for number in 0..CROWD {
         let mut peer = served::connect(address);
@@ -293,7 +294,7 @@ fn a_crowd() {
             match stream.read(&mut bytes) {
                 Ok(0) => {
                     assert_eq!(*heard, HANGUP, "a hangup frame before the end");
-                    served::talk_after_the_end(stream, begun);
+                    served::talk_after_the_end(stream, started);
                     refused += 1;
                     *peer = None;
                 }
@@ -313,7 +314,7 @@ fn a_crowd() {
             println!("{} admitted, {refused} refused", admitted.count());
             return;
         }
-        assert!(begun.elapsed() < PATIENCE, "not all are decided");
+        assert!(started.elapsed() < PATIENCE, "not all are decided");
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -6,8 +6,9 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::asterisk::{Rule, Rules, Version, Violation};
-use audiosocket::call::{End, SendError, SimulatedAsterisk};
+use audiosocket::asterisk::{Rule, Rules, Version, Violation};
+use audiosocket::call::{End, SendError};
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, Digit, DtmfDialect, SampleRate};
 
 const FRAME: [u8; 5] = [0x10, 0, 2, 1, 2];
@@ -51,9 +52,12 @@ fn sample() -> Audio<'static> {
 
 #[track_caller]
 fn wait_for_violations(asterisk: &SimulatedAsterisk, count: usize) {
-    let begun = Instant::now();
+    let started = Instant::now();
     while asterisk.violations().len() < count {
-        assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "waited in vain"
+        );
         thread::sleep(Duration::from_millis(2));
     }
 }
@@ -66,16 +70,16 @@ fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
             .unwrap();
         read_to_end(stream)
     });
-    let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     // However late one listens.
     wait_for_violations(&asterisk, 1);
     for _ in 0..3 {
         assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
     }
     assert_eq!(asterisk.receive(), None);
-    assert_eq!(asterisk.end(), Some(End::HungUpHere));
-    let error = asterisk.caller().say(sample()).unwrap_err();
-    assert_eq!(error, SendError::Over(End::HungUpHere));
+    assert_eq!(asterisk.end(), Some(End::LocalHangup));
+    let error = asterisk.caller().send_frame(sample()).unwrap_err();
+    assert_eq!(error, SendError::CallEnded(End::LocalHangup));
     assert_eq!(rules(&asterisk.hang_up()), [Rule::EmptyAudio]);
     assert_eq!(server.join().unwrap(), Ok(vec![]), "the end of the stream");
 }
@@ -86,7 +90,7 @@ fn what_nobody_hears_is_judged() {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
         read_to_end(stream)
     });
-    let asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    let asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     wait_for_violations(&asterisk, 1);
     let violation = asterisk.hang_up()[0];
     assert_eq!((violation.rule, violation.offset), (Rule::OddLength, 0));
@@ -103,7 +107,7 @@ fn what_came_before_the_caller_hung_up_is_judged_and_read() {
         sent.send(()).unwrap();
         read_to_end(stream)
     });
-    let asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    let asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     has_sent.recv().unwrap();
     assert_eq!(rules(&asterisk.hang_up())[0], Rule::OddLength);
     // With bytes unread it would have been a reset.
@@ -123,11 +127,11 @@ fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_wait
             }
             thread::sleep(Duration::from_millis(100));
         });
-        let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
-        asterisk.caller().say(sample()).unwrap();
+        let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
+        asterisk.caller().send_frame(sample()).unwrap();
         assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
         assert_eq!(asterisk.receive(), None);
-        assert_eq!(asterisk.end(), Some(End::HungUp));
+        assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         assert_eq!(rules(&asterisk.hang_up()), expected);
         server.join().unwrap();
     }
@@ -137,11 +141,11 @@ fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_wait
 fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
     for _ in 0..20 {
         let (server, asterisk) = serve(|stream| stream.peek(&mut [0]).unwrap());
-        let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+        let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
             // Without a pause, so that it is likely enough.
-            scope.spawn(move || while caller.say(sample()).is_ok() {});
+            scope.spawn(move || while caller.send_frame(sample()).is_ok() {});
             while listener.receive().is_some() {}
         });
         assert_eq!(asterisk.end(), Some(End::Reset));
@@ -161,7 +165,7 @@ fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
         stream.write_all(&EMPTY).unwrap();
         read_to_end(stream)
     });
-    let mut asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     // Ahead of time after the first second, and at the end the empty one.
     wait_for_violations(&asterisk, 2);
     assert_eq!(
@@ -185,11 +189,15 @@ fn digits_go_out_as_the_version_sends_them() {
     let as_digit = vec![3, 0, 1, b'5'];
     let start_stop = vec![2, 0, 6, 1, b'5', 0, 0, 0, 0, 2, 0, 6, 0, b'5', 1, 0, 0, 0];
     for (version, dialect, expected) in [
-        (Version::EVERY[0], None, vec![]),
-        (Version::MEASURED, None, as_digit.clone()),
+        (Version::REPRESENTATIVES[0], None, vec![]),
+        (Version::REFERENCE, None, as_digit.clone()),
         (Version::START_STOP, None, start_stop.clone()),
         (Version::START_STOP, Some(DtmfDialect::Asterisk), as_digit),
-        (Version::EVERY[0], Some(DtmfDialect::StartStop), start_stop),
+        (
+            Version::REPRESENTATIVES[0],
+            Some(DtmfDialect::StartStop),
+            start_stop,
+        ),
     ] {
         let (server, asterisk) = serve(read_to_end);
         let mut asterisk = asterisk.judged_by(version).unwrap();
@@ -212,7 +220,7 @@ fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
     assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
     assert_eq!(asterisk.violations(), []);
     // Not any more.
-    let error = asterisk.judged_by(Version::MEASURED).unwrap_err();
+    let error = asterisk.judged_by(Version::REFERENCE).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     // It is dropped with that.
     assert_eq!(server.join().unwrap(), Ok(vec![]));
@@ -221,7 +229,7 @@ fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
 #[test]
 fn a_call_is_judged_once() {
     let (server, asterisk) = serve(read_to_end);
-    let rules = Rules::of(Version::MEASURED);
+    let rules = Rules::for_version(Version::REFERENCE);
     let asterisk = asterisk.judged_by(rules).unwrap();
     let error = asterisk.judged_by(rules).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -232,7 +240,7 @@ fn a_call_is_judged_once() {
 #[test]
 fn a_call_that_is_dropped_is_over_at_once() {
     let (server, asterisk) = serve(read_to_end);
-    let asterisk = asterisk.judged_by(Version::MEASURED).unwrap();
+    let asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     drop(asterisk);
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }

@@ -9,12 +9,15 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
-use audiosocket::call::{Call, CallOptions, Deadline, End, Event, SendError, Server, Transport};
+use audiosocket::call::{Call, CallOptions, End, Event, SendError, Timeout, Transport};
+use audiosocket::server::Server;
 use audiosocket::wire::Header;
 
 /// Nothing is sent that the test has not asked for.
 fn quiet() -> CallOptions {
-    CallOptions::default().first_silence(false).keep_alive(None)
+    CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None)
 }
 
 /// Short enough for a test to wait for, long against whatever a busy machine may do.
@@ -33,7 +36,7 @@ fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
     let answer = served::read_while_sending(&third, &SAMPLE, Duration::from_millis(5));
     assert_eq!(answer, HANGUP);
     assert_eq!(server.refusal_of(&third), "TooManyCalls");
-    let counts = server.handle.counts();
+    let counts = server.handle.stats();
     assert_eq!((counts.calls, counts.refused), (2, 1));
 
     drop(first);
@@ -41,8 +44,8 @@ fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
     let fourth = server.connect_as(uuid(4));
     served::hear_an_echo(&fourth);
     served::hear_an_echo(&second);
-    let counts = server.handle.counts();
-    assert_eq!((counts.calls_begun, counts.accepted), (3, 4));
+    let counts = server.handle.stats();
+    assert_eq!((counts.calls_started, counts.accepted), (3, 4));
     drop((second, third, fourth));
     server.stop();
 }
@@ -51,7 +54,7 @@ fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
 fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
     let builder = Server::builder()
         .max_pending(2)
-        .uuid_deadline(PATIENCE)
+        .uuid_timeout(PATIENCE)
         .call_options(quiet());
     let server = Served::start(builder, served::echo);
     // At once, so that the first two are young when the third is accepted.
@@ -61,7 +64,7 @@ fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
     let answer = served::read_while_sending(&too_early, &SAMPLE, Duration::from_millis(5));
     assert_eq!(answer, HANGUP);
     assert_eq!(server.refusal_of(&too_early), "TooManyPending");
-    assert_eq!(server.handle.counts().pending, 2);
+    assert_eq!(server.handle.stats().pending, 2);
 
     thread::sleep(Duration::from_millis(400));
     let newcomer = server.connect_as(uuid(4));
@@ -71,7 +74,7 @@ fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
 
     second.write_all(&served::uuid_frame(uuid(2))).unwrap();
     served::hear_an_echo(&second);
-    let counts = server.handle.counts();
+    let counts = server.handle.stats();
     assert_eq!((counts.pending, counts.calls, counts.refused), (0, 2, 2));
     drop((oldest, second, too_early, newcomer));
     server.stop();
@@ -98,8 +101,8 @@ fn the_admit_hook_refuses_with_its_reason_and_so_does_its_panic() {
     }
     let guest = server.connect_as(uuid(3));
     served::hear_an_echo(&guest);
-    let counts = server.handle.counts();
-    assert_eq!((counts.calls_begun, counts.refused), (1, 2));
+    let counts = server.handle.stats();
+    assert_eq!((counts.calls_started, counts.refused), (1, 2));
     drop(guest);
     server.stop();
 }
@@ -144,7 +147,7 @@ fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
 
 #[test]
 fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not() {
-    let options = quiet().idle_limit(Some(DEADLINE));
+    let options = quiet().idle_timeout(Some(DEADLINE));
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let talker = server.connect_as(uuid(1));
     let silent = server.connect_as(uuid(2));
@@ -157,7 +160,7 @@ fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not()
         assert_eq!(waiting.join().unwrap(), HANGUP);
     });
     let end = server.end_of(&silent).end;
-    assert_eq!(end, Some(End::TimedOut(Deadline::Idle)));
+    assert_eq!(end, Some(End::TimedOut(Timeout::Idle)));
     served::hear_an_echo(&talker);
     drop((talker, silent));
     server.stop();
@@ -165,7 +168,7 @@ fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not()
 
 #[test]
 fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped() {
-    let options = quiet().frame_deadline(DEADLINE).max_payload_len(1000);
+    let options = quiet().frame_timeout(DEADLINE).max_payload_len(1000);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let mut streams = [320_u16, 65_535].map(|len| {
         let mut stream = server.connect_as(uuid(1));
@@ -180,7 +183,7 @@ fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped()
                 let answer = served::read_while_sending(stream, &[1], Duration::from_millis(20));
                 assert_eq!(answer, HANGUP);
                 let end = server.end_of(stream).end;
-                assert_eq!(end, Some(End::TimedOut(Deadline::Frame)));
+                assert_eq!(end, Some(End::TimedOut(Timeout::Frame)));
             });
         }
     });
@@ -200,7 +203,7 @@ fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped()
 fn speak_without_end(call: &mut Call) -> SendError {
     let voice = call.voice();
     loop {
-        if let Err(error) = voice.send(served::audio(&[1; 65_534])) {
+        if let Err(error) = voice.send_now(served::audio(&[1; 65_534])) {
             return error;
         }
     }
@@ -209,7 +212,7 @@ fn speak_without_end(call: &mut Call) -> SendError {
 #[test]
 fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_at_a_time() {
     let errors = Arc::new(Mutex::new(HashMap::new()));
-    let options = quiet().write_deadline(DEADLINE);
+    let options = quiet().write_timeout(DEADLINE);
     let server = {
         let errors = Arc::clone(&errors);
         Served::start(
@@ -230,9 +233,9 @@ fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_
     });
     for stream in [&sipping, &deaf] {
         let end = server.end_of(stream).end;
-        assert_eq!(end, Some(End::TimedOut(Deadline::Write)));
+        assert_eq!(end, Some(End::TimedOut(Timeout::Write)));
     }
-    let over = SendError::Over(End::TimedOut(Deadline::Write));
+    let over = SendError::CallEnded(End::TimedOut(Timeout::Write));
     let expected = HashMap::from([(uuid(1), over), (uuid(2), over)]);
     assert_eq!(*errors.lock().unwrap(), expected);
     drop((sipping, deaf));
@@ -244,26 +247,26 @@ fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_
 struct Sipping;
 
 impl Transport for Sipping {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let frame = served::uuid_frame(uuid(1));
         buffer[..frame.len()].copy_from_slice(&frame);
         Ok(frame.len())
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         thread::sleep(Duration::from_millis(10));
         Ok(bytes.len().min(1))
     }
 
-    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn shutdown_write(&self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -272,18 +275,18 @@ impl Transport for Sipping {
 
 #[test]
 fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
-    let options = quiet().write_deadline(Duration::from_millis(500));
+    let options = quiet().write_timeout(Duration::from_millis(500));
     let call = Call::accept(Sipping, PATIENCE, options).unwrap();
     // 3.2 s and more, if it could take them.
-    let answer = call.voice().send(served::audio(&[1; 320]));
-    let end = End::TimedOut(Deadline::Write);
-    assert_eq!(answer, Err(SendError::Over(end)));
+    let answer = call.voice().send_now(served::audio(&[1; 320]));
+    let end = End::TimedOut(Timeout::Write);
+    assert_eq!(answer, Err(SendError::CallEnded(end)));
     assert_eq!(call.end(), Some(end));
 }
 
 #[test]
 fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
-    let options = quiet().write_deadline(PATIENCE * 2);
+    let options = quiet().write_timeout(PATIENCE * 2);
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| Err(speak_without_end(call).into()));
     let stream = server.connect_as(uuid(1));
@@ -307,21 +310,21 @@ fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
         "frames are whole"
     );
     assert!(heard.len() > sent * frame_len);
-    assert_eq!(server.end_of(&stream).end, Some(End::HungUpHere));
+    assert_eq!(server.end_of(&stream).end, Some(End::LocalHangup));
     drop(stream);
     server.stop();
 }
 
 #[test]
 fn a_call_that_lasts_too_long_is_hung_up_in_the_midst_of_its_talk() {
-    let options = quiet().longest_call(Some(DEADLINE));
+    let options = quiet().max_duration(Some(DEADLINE));
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
     let heard = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
     let echoes = heard.strip_suffix(&HANGUP).expect("a hangup at the end");
     assert!(!echoes.is_empty() && echoes.chunks(SAMPLE.len()).all(|echo| echo == SAMPLE));
     let end = server.end_of(&stream).end;
-    assert_eq!(end, Some(End::TimedOut(Deadline::Call)));
+    assert_eq!(end, Some(End::TimedOut(Timeout::Call)));
     drop(stream);
     server.stop();
 }
@@ -337,7 +340,7 @@ fn frames_longer_than_the_call_takes_are_skipped_and_it_stays_in_step() {
             while let Some(event) = call.receive() {
                 match event {
                     Event::TooLong(header) => too_long.send(header.payload_len())?,
-                    event => voice.send(event.audio().ok_or("no audio")?)?,
+                    event => voice.send_now(event.audio().ok_or("no audio")?)?,
                 }
             }
             Ok(())

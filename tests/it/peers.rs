@@ -4,7 +4,7 @@ use crate::common::pieces::{Event, Outcome, Pieces, through_reader};
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wire::{
     Audio, AudioError, Digit, Dtmf, ErrorCode, ErrorFlags, Frame, Frames, Header, Kind, Message,
-    Parsed, PayloadFault, PayloadTooLong, SampleRate, Uuid,
+    Parsed, PayloadErrorReason, PayloadTooLong, SampleRate, Uuid,
 };
 
 const UUID_FRAME: [u8; 19] = [
@@ -198,8 +198,14 @@ fn a_uuid_of_no_version_is_a_uuid() {
 #[test]
 fn a_uuid_of_four_bytes_is_none() {
     let error = whole(&[0x01, 0x00, 0x04, 1, 2, 3, 4]).message();
-    let fault = error.expect_err("16 bytes are due").fault();
-    assert_eq!(fault, PayloadFault::Length { met: 4, due: 16 });
+    let fault = error.expect_err("16 bytes are expected").reason();
+    assert_eq!(
+        fault,
+        PayloadErrorReason::Length {
+            actual: 4,
+            expected: 16
+        }
+    );
 }
 
 // CyCoreSystems/audiosocket answers a length of 2 and four bytes of payload.
@@ -216,25 +222,28 @@ fn a_payload_has_the_length_that_its_header_says() {
 // 7-zete-7/audiosocket throws before it moves on, and throws at the same frame for ever; AudioSocket.Net loops.
 #[test]
 fn a_poison_frame_is_reported_once_and_the_next_frame_follows() {
-    let (code, due) = (0x66, 16);
-    let table: [(&[u8], Option<PayloadFault>); 5] = [
+    let (code, expected) = (0x66, 16);
+    let table: [(&[u8], Option<PayloadErrorReason>); 5] = [
         (&[0x02, 0x00, 0x00], None),
         (&[0x77, 0x00, 0x02, 1, 2], None),
         (
             &[0x03, 0x00, 0x01, code],
-            Some(PayloadFault::DtmfDigit { code }),
+            Some(PayloadErrorReason::DtmfDigit { code }),
         ),
         (
             &[0x01, 0x00, 0x03, 1, 2, 3],
-            Some(PayloadFault::Length { met: 3, due }),
+            Some(PayloadErrorReason::Length {
+                actual: 3,
+                expected,
+            }),
         ),
-        (&[0x10, 0x00, 0x00], Some(PayloadFault::EmptyAudio)),
+        (&[0x10, 0x00, 0x00], Some(PayloadErrorReason::EmptyAudio)),
     ];
     for (poison, fault) in table {
         let bytes = [poison, &UUID_FRAME].concat();
         let mut reader = FrameReader::new(bytes.as_slice());
         let first = reader.read_frame().expect("no error").expect("a frame");
-        let met = first.message().err().map(|error| error.fault());
+        let met = first.message().err().map(|error| error.reason());
         assert_eq!(met, fault, "{poison:?}");
         let second = reader.read_frame().expect("no error").expect("a frame");
         assert_eq!(second.kind(), Kind::UUID);
@@ -300,7 +309,7 @@ fn a_frame_that_could_not_be_written_is_an_error() {
         .expect_err("room for 2 of 3 bytes");
     assert!(matches!(
         error,
-        WriteError::CutShort {
+        WriteError::Partial {
             sent: 2,
             len: 3,
             ..
@@ -338,8 +347,8 @@ fn invented_kinds_do_not_read_as_what_their_inventors_meant() {
         .into_iter()
         .chain(*b"11223344-5566-7788-99aa-bbccddeeff00")
         .collect();
-    let fault = |bytes: &[u8]| whole(bytes).message().map_err(|error| error.fault()).err();
-    let length = |met, due| Some(PayloadFault::Length { met, due });
+    let fault = |bytes: &[u8]| whole(bytes).message().map_err(|error| error.reason()).err();
+    let length = |actual, expected| Some(PayloadErrorReason::Length { actual, expected });
     assert_eq!(fault(&uuid_as_text), length(36, 16));
     assert_eq!(fault(&audio_frame(0x01, 320)), length(320, 16));
     assert_eq!(fault(&audio_frame(0x02, 320)), length(320, 6));

@@ -186,7 +186,7 @@ proptest! {
             let len = len.min(spare.len()).min(rest.len());
             spare[..len].copy_from_slice(&rest[..len]);
             rest = &rest[len..];
-            buffer.filled(len);
+            buffer.commit(len);
             loop {
                 match buffer.next_frame() {
                     Decoded::Frame(frame) => events.push(Event::from(frame)),
@@ -218,7 +218,7 @@ proptest! {
         let mut buffer = FrameBuffer::new(storage).with_max_payload_len(limit);
         for (call, count) in calls {
             match call {
-                0 | 1 => buffer.filled(count),
+                0 | 1 => buffer.commit(count),
                 2 => drop(buffer.spare().len()),
                 3 => drop(buffer.needed()),
                 _ => match buffer.next_frame() {

@@ -77,10 +77,10 @@ proptest! {
     #[test]
     fn the_file_is_whole_after_every_byte_that_is_written(script in script()) {
         let mut journal = Journal::default();
-        let begun = Instant::now();
-        let mut recording = Recording::new(&mut journal, SampleRate::Hz8000, begun).unwrap();
+        let started = Instant::now();
+        let mut recording = Recording::new(&mut journal, SampleRate::Hz8000, started).unwrap();
         for told in &script {
-            tell(&mut recording, begun, told).unwrap();
+            tell(&mut recording, started, told).unwrap();
         }
         drop(recording);
         let whole = journal.file.into_inner();
@@ -107,11 +107,11 @@ proptest! {
 
     #[test]
     fn a_full_disk_is_told_once_and_the_file_is_whole(script in script(), room in 0..100_000_usize) {
-        let begun = Instant::now();
+        let started = Instant::now();
         let end = last(&script);
         let (left, right) = by_the_rules(&script, end);
         let mut disk = SmallDisk { file: Cursor::new(Vec::new()), room };
-        let mut recording = match Recording::new(&mut disk, SampleRate::Hz8000, begun) {
+        let mut recording = match Recording::new(&mut disk, SampleRate::Hz8000, started) {
             Ok(recording) => recording,
             Err(_) => {
                 prop_assert!(room < 44);
@@ -120,7 +120,7 @@ proptest! {
         };
         let mut failed = 0;
         for told in &script {
-            match tell(&mut recording, begun, told) {
+            match tell(&mut recording, started, told) {
                 Ok(()) => prop_assert_eq!(failed, 0),
                 Err(RecordingError::Io(error)) => {
                     prop_assert_eq!(error.kind(), ErrorKind::StorageFull);
@@ -130,7 +130,7 @@ proptest! {
             }
         }
         prop_assert!(failed <= 1);
-        let finished = recording.finish(begun + Duration::from_micros(end));
+        let finished = recording.finish(started + Duration::from_micros(end));
         prop_assert!(failed == 0 || matches!(finished, Err(RecordingError::Over)));
         let written = sides(&disk.file.into_inner(), 8000);
         let (heard, said) = written.expect("a whole file");
@@ -141,14 +141,14 @@ proptest! {
 
 #[test]
 fn four_times_a_second_the_file_is_brought_up_to_date() {
-    let begun = Instant::now();
+    let started = Instant::now();
     for seconds in [10, 20] {
         let mut journal = Journal::default();
-        let mut recording = Recording::new(&mut journal, SampleRate::Hz8000, begun).unwrap();
+        let mut recording = Recording::new(&mut journal, SampleRate::Hz8000, started).unwrap();
         for count in 0..seconds * 50 {
-            let now = begun + milliseconds(20 * count);
-            recording.heard(at_8000(&frame(1)), now).unwrap();
-            recording.said(at_8000(&frame(2)), now).unwrap();
+            let now = started + milliseconds(20 * count);
+            recording.received(at_8000(&frame(1)), now).unwrap();
+            recording.sent(at_8000(&frame(2)), now).unwrap();
         }
         // As a program that is killed would.
         std::mem::forget(recording);
@@ -168,12 +168,12 @@ fn no_file_is_ever_overwritten_even_by_two_at_once() {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("call-3.wav"), "here first").unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let record = || {
         let (mut recording, path) =
-            Recording::create_numbered(&folder, "call", SampleRate::Hz8000, begun).unwrap();
-        recording.heard(at_8000(&frame(7)), begun).unwrap();
-        recording.finish(begun).unwrap();
+            Recording::create_numbered(&folder, "call", SampleRate::Hz8000, started).unwrap();
+        recording.received(at_8000(&frame(7)), started).unwrap();
+        recording.finish(started).unwrap();
         path
     };
     let mut paths = HashSet::new();
@@ -196,7 +196,7 @@ fn no_file_is_ever_overwritten_even_by_two_at_once() {
     for path in paths {
         assert_eq!(fs::read(path).unwrap().len(), 44 + 640);
     }
-    let error = Recording::create_new(folder.join("call.wav"), SampleRate::Hz8000, begun);
+    let error = Recording::create_new(folder.join("call.wav"), SampleRate::Hz8000, started);
     let Err(RecordingError::Io(error)) = error else {
         panic!("{error:?}");
     };

@@ -17,10 +17,10 @@ fn recorded(
     record: impl FnOnce(&mut Recording<&mut Cursor<Vec<u8>>>, Instant),
 ) -> (Vec<i16>, Vec<i16>) {
     let mut file = Cursor::new(Vec::new());
-    let begun = Instant::now();
-    let mut recording = Recording::new(&mut file, SampleRate::Hz8000, begun).unwrap();
-    record(&mut recording, begun);
-    recording.finish(begun + end).unwrap();
+    let started = Instant::now();
+    let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started).unwrap();
+    record(&mut recording, started);
+    recording.finish(started + end).unwrap();
     let file = file.into_inner();
     let sides = sides(&file, 8000).expect("a whole file");
     assert_eq!(file.len(), 44 + 4 * sides.0.len());
@@ -47,12 +47,12 @@ fn places(side: &[i16], value: i16) -> (usize, usize) {
 
 #[test]
 fn each_side_lies_where_the_clock_was() {
-    let (left, right) = recorded(milliseconds(2000), |recording, begun| {
+    let (left, right) = recorded(milliseconds(2000), |recording, started| {
         recording
-            .heard(at_8000(&frame(1)), begun + milliseconds(30))
+            .received(at_8000(&frame(1)), started + milliseconds(30))
             .unwrap();
         recording
-            .said(at_8000(&frame(2)), begun + milliseconds(1200))
+            .sent(at_8000(&frame(2)), started + milliseconds(1200))
             .unwrap();
     });
     assert_eq!((left.len(), right.len()), (16_000, 16_000));
@@ -62,10 +62,10 @@ fn each_side_lies_where_the_clock_was() {
 
 #[test]
 fn a_held_digit_is_silence_of_its_length() {
-    let (left, _) = recorded(milliseconds(0), |recording, begun| {
+    let (left, _) = recorded(milliseconds(0), |recording, started| {
         for (at, sample) in [(0, 1), (20, 1), (160, 2), (180, 2)] {
             recording
-                .heard(at_8000(&frame(sample)), begun + milliseconds(at))
+                .received(at_8000(&frame(sample)), started + milliseconds(at))
                 .unwrap();
         }
     });
@@ -84,10 +84,10 @@ fn audio_is_continuous_if_it_comes_up_to_60_ms_late_and_no_later() {
         (61, 160 + 61 * 8),
         (500, 160 + 500 * 8),
     ] {
-        let (left, _) = recorded(milliseconds(0), |recording, begun| {
-            recording.heard(at_8000(&frame(1)), begun).unwrap();
+        let (left, _) = recorded(milliseconds(0), |recording, started| {
+            recording.received(at_8000(&frame(1)), started).unwrap();
             recording
-                .heard(at_8000(&frame(2)), begun + milliseconds(20 + late))
+                .received(at_8000(&frame(2)), started + milliseconds(20 + late))
                 .unwrap();
         });
         assert_eq!(places(&left, 2), (begin, begin + 160), "{late}");
@@ -96,15 +96,17 @@ fn audio_is_continuous_if_it_comes_up_to_60_ms_late_and_no_later() {
 
 #[test]
 fn what_comes_at_once_lies_one_behind_the_other_and_a_pause_leads_back_to_the_clock() {
-    let (left, right) = recorded(milliseconds(0), |recording, begun| {
+    let (left, right) = recorded(milliseconds(0), |recording, started| {
         for sample in 1..=50 {
-            recording.heard(at_8000(&frame(sample)), begun).unwrap();
+            recording
+                .received(at_8000(&frame(sample)), started)
+                .unwrap();
         }
         recording
-            .heard(at_8000(&frame(51)), begun + milliseconds(1061))
+            .received(at_8000(&frame(51)), started + milliseconds(1061))
             .unwrap();
         recording
-            .said(at_8000(&frame(1)), begun + milliseconds(1061))
+            .sent(at_8000(&frame(1)), started + milliseconds(1061))
             .unwrap();
     });
     for sample in 1..=50 {
@@ -120,13 +122,13 @@ fn what_comes_at_once_lies_one_behind_the_other_and_a_pause_leads_back_to_the_cl
 #[test]
 fn a_recording_that_is_dropped_ends_where_its_audio_does() {
     let mut file = Cursor::new(Vec::new());
-    let begun = Instant::now();
-    let mut recording = Recording::new(&mut file, SampleRate::Hz8000, begun).unwrap();
-    recording.heard(at_8000(&frame(1)), begun).unwrap();
+    let started = Instant::now();
+    let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started).unwrap();
+    recording.received(at_8000(&frame(1)), started).unwrap();
     recording
-        .said(at_8000(&frame(2)), begun + milliseconds(100))
+        .sent(at_8000(&frame(2)), started + milliseconds(100))
         .unwrap();
-    recording.tick(begun + milliseconds(200)).unwrap();
+    recording.tick(started + milliseconds(200)).unwrap();
     drop(recording);
     let (left, right) = sides(&file.into_inner(), 8000).unwrap();
     assert_eq!(
@@ -138,17 +140,17 @@ fn a_recording_that_is_dropped_ends_where_its_audio_does() {
 
 #[test]
 fn a_flood_is_recorded_up_to_ten_seconds_ahead_of_the_clock() {
-    let (left, _) = recorded(milliseconds(0), |recording, begun| {
+    let (left, _) = recorded(milliseconds(0), |recording, started| {
         for _ in 0..10_000 {
-            recording.heard(at_8000(&frame(1)), begun).unwrap();
+            recording.received(at_8000(&frame(1)), started).unwrap();
         }
-        assert_eq!(recording.left_out(), 10_000 - 501);
+        assert_eq!(recording.dropped_frames(), 10_000 - 501);
         for _ in 0..10 {
             recording
-                .heard(at_8000(&frame(2)), begun + milliseconds(100))
+                .received(at_8000(&frame(2)), started + milliseconds(100))
                 .unwrap();
         }
-        assert_eq!(recording.left_out(), 10_000 - 501 + 5);
+        assert_eq!(recording.dropped_frames(), 10_000 - 501 + 5);
     });
     assert_eq!(
         (places(&left, 1), places(&left, 2)),
@@ -158,9 +160,11 @@ fn a_flood_is_recorded_up_to_ten_seconds_ahead_of_the_clock() {
 
 #[test]
 fn a_silent_call_has_its_length_too() {
-    let (left, right) = recorded(milliseconds(60_123), |recording, begun| {
+    let (left, right) = recorded(milliseconds(60_123), |recording, started| {
         for second in 0..60 {
-            recording.tick(begun + Duration::from_secs(second)).unwrap();
+            recording
+                .tick(started + Duration::from_secs(second))
+                .unwrap();
         }
     });
     assert_eq!((left.len(), right.len()), (480_984, 480_984));
@@ -171,8 +175,8 @@ fn a_silent_call_has_its_length_too() {
 fn another_rate_stays_in_step() {
     let (from, to) = (SampleRate::Hz44100, SampleRate::Hz8000);
     let mut file = Cursor::new(Vec::new());
-    let begun = Instant::now();
-    let mut recording = Recording::new(&mut file, to, begun).unwrap();
+    let started = Instant::now();
+    let mut recording = Recording::new(&mut file, to, started).unwrap();
     // Frames of 20 ms and one sample, which come when they are due: no other gap than rounding could make one.
     let frame = bytes(&[1000; 883]);
     let frames = 60 * 44_100 / 883_u64;
@@ -180,10 +184,10 @@ fn another_rate_stays_in_step() {
         let nanoseconds = count * 883 * 1_000_000_000 / 44_100;
         let audio = Audio::new(from, &frame).unwrap();
         recording
-            .heard(audio, begun + Duration::from_nanos(nanoseconds))
+            .received(audio, started + Duration::from_nanos(nanoseconds))
             .unwrap();
     }
-    recording.finish(begun).unwrap();
+    recording.finish(started).unwrap();
     let (left, _) = sides(&file.into_inner(), 8000).unwrap();
     assert_eq!(left.len(), (frames as usize * 883 * 8000).div_ceil(44_100));
     assert_eq!(places(&left, 1000), (1, left.len()));
@@ -196,9 +200,9 @@ proptest! {
     #[test]
     fn every_sample_lies_where_the_rules_put_it(script in script(), tail in 0..2_000_000_u64) {
         let end = last(&script) + tail;
-        let sides = recorded(Duration::from_micros(end), |recording, begun| {
+        let sides = recorded(Duration::from_micros(end), |recording, started| {
             for told in &script {
-                tell(recording, begun, told).unwrap();
+                tell(recording, started, told).unwrap();
             }
         });
         prop_assert!(sides == by_the_rules(&script, end));
@@ -207,24 +211,24 @@ proptest! {
     #[test]
     fn ticks_and_the_cut_of_frames_change_nothing(script in script(), cut in 1..500_usize) {
         let end = Duration::from_micros(last(&script));
-        let whole = recorded(end, |recording, begun| {
+        let whole = recorded(end, |recording, started| {
             for told in &script {
-                tell(recording, begun, told).unwrap();
+                tell(recording, started, told).unwrap();
             }
         });
-        let cut = recorded(end, |recording, begun| {
+        let cut = recorded(end, |recording, started| {
             for told in &script {
                 match told {
                     Told::Tick(_) => {}
                     Told::Heard(at, samples) => {
                         for piece in samples.chunks(cut) {
-                            tell(recording, begun, &Told::Tick(*at)).unwrap();
-                            tell(recording, begun, &Told::Heard(*at, piece.to_vec())).unwrap();
+                            tell(recording, started, &Told::Tick(*at)).unwrap();
+                            tell(recording, started, &Told::Heard(*at, piece.to_vec())).unwrap();
                         }
                     }
                     Told::Said(at, samples) => {
                         for piece in samples.chunks(cut) {
-                            tell(recording, begun, &Told::Said(*at, piece.to_vec())).unwrap();
+                            tell(recording, started, &Told::Said(*at, piece.to_vec())).unwrap();
                         }
                     }
                 }
@@ -239,11 +243,11 @@ proptest! {
         let mut samples = (1..=i16::MAX).cycle();
         let mut all = Vec::new();
         let mut now = 0;
-        let (left, _) = recorded(Duration::ZERO, |recording, begun| {
+        let (left, _) = recorded(Duration::ZERO, |recording, started| {
             for (count, late) in (0_u64..).zip(late) {
                 now = now.max(count * 20_000 + late);
                 let frame: Vec<i16> = samples.by_ref().take(160).collect();
-                tell(recording, begun, &Told::Heard(now, frame.clone())).unwrap();
+                tell(recording, started, &Told::Heard(now, frame.clone())).unwrap();
                 all.extend(frame);
             }
         });

@@ -111,7 +111,7 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
             let mut writer = writer_with([Ok(cut), Err(kind)]);
             let error = writer.write_frame(audio_frame()).expect_err("a failure");
             assert!(!error.is_timeout(), "it must not be tried again");
-            let WriteError::CutShort { sent, len, error } = error else {
+            let WriteError::Partial { sent, len, error } = error else {
                 panic!("{error}");
             };
             assert_eq!((sent, len, error.kind()), (cut, 7, kind));
@@ -129,7 +129,7 @@ fn a_sink_that_takes_nothing_is_a_failure_before_and_inside_a_frame() {
     for cut in 1..7 {
         let mut writer = writer_with([Ok(cut), Ok(0)]);
         let error = writer.write_frame(audio_frame()).expect_err("a failure");
-        let WriteError::CutShort { sent, len, error } = error else {
+        let WriteError::Partial { sent, len, error } = error else {
             panic!("{error}");
         };
         assert_eq!((sent, len, error.kind()), (cut, 7, ErrorKind::WriteZero));
@@ -142,7 +142,7 @@ fn assert_out_of_step(writer: &mut FrameWriter<Sink>, cut: usize) {
     let writes = writer.get_ref().writes;
     for _ in 0..2 {
         let error = writer.write_message(&Message::Hangup).expect_err("no more");
-        assert!(matches!(error, WriteError::OutOfStep));
+        assert!(matches!(error, WriteError::Desynchronized));
     }
     assert_eq!(writer.get_ref().taken, BYTES[..cut]);
     assert_eq!(writer.get_ref().writes, writes);
@@ -205,11 +205,11 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
         batch.add_frame(audio_frame());
         batch.add_frame(audio_frame());
         let error = batch.write().expect_err("a failure");
-        let WriteError::CutShort { sent, len, .. } = error else {
+        let WriteError::Partial { sent, len, .. } = error else {
             panic!("{error}");
         };
         assert_eq!((sent, len), (cut, 14));
-        assert!(matches!(batch.write(), Err(WriteError::OutOfStep)));
+        assert!(matches!(batch.write(), Err(WriteError::Desynchronized)));
         let writes = writer.get_ref().writes;
         writer.write_frame(audio_frame()).expect_err("no more");
         assert_eq!(writer.get_ref().taken, BYTES.repeat(2)[..cut]);

@@ -6,7 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::call::{CallOptions, Deadline, End, Server, SimulatedAsterisk};
+use audiosocket::call::{CallOptions, End, Timeout};
+use audiosocket::server::Server;
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, SampleRate};
 
 /// More than a listener takes from the connection at once, which is 4 KiB.
@@ -16,12 +18,14 @@ const FRAMES: usize = 100;
 #[track_caller]
 fn end_after_hearing(heard: usize) -> End {
     let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
-    let quiet = CallOptions::default().first_silence(false).keep_alive(None);
+    let quiet = CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None);
     let server = Server::builder()
         .call_options(quiet)
         .bind("127.0.0.1:0")
         .unwrap();
-    let (address, handle) = (server.local_address(), server.handle());
+    let (address, handle) = (server.local_addr(), server.handle());
     let (tell, told) = mpsc::channel();
     let (say_end, end) = mpsc::channel();
     thread::scope(|scope| {
@@ -30,7 +34,7 @@ fn end_after_hearing(heard: usize) -> End {
                 .run(|call| {
                     let voice = call.voice();
                     for _ in 0..FRAMES {
-                        voice.send(audio)?;
+                        voice.send_now(audio)?;
                     }
                     tell.send(())?;
                     while call.receive().is_some() {}
@@ -80,7 +84,7 @@ fn it_never_hangs_up_by_a_frame_not_even_when_a_deadline_has_passed() {
     let mut asterisk =
         SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid()).unwrap();
     assert_eq!(asterisk.receive(), None);
-    assert_eq!(asterisk.end(), Some(End::TimedOut(Deadline::Frame)));
+    assert_eq!(asterisk.end(), Some(End::TimedOut(Timeout::Frame)));
     asterisk.hang_up();
     assert_eq!(server.join().unwrap(), [], "not a byte after the UUID");
 }

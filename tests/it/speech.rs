@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use audiosocket::call::{
-    Builder, Call, CallOptions, Direction, End, Event, Mark, SayError, SendError, Server,
-    SimulatedAsterisk, Stats, Voice,
+    Call, CallOptions, CallStats, Direction, End, Event, Mark, PlayError, SendError, Voice,
 };
+use audiosocket::server::{Server, ServerBuilder};
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, Digit, Dtmf, Message, SampleRate};
 
 use crate::common::served::{self, Served, audio, eventually, uuid};
@@ -49,10 +50,12 @@ impl Threads {
 
 /// What is sent here is counted to the frame.
 fn options() -> CallOptions {
-    CallOptions::default().first_silence(false).keep_alive(None)
+    CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None)
 }
 
-fn builder() -> Builder {
+fn builder() -> ServerBuilder {
     Server::builder().call_options(options())
 }
 
@@ -93,18 +96,18 @@ fn speech_is_said_whole_and_then_the_call_is_hung_up() {
             let voice = call.voice();
             // In pieces that suit neither samples nor frames.
             for piece in numbered(50).chunks(777) {
-                voice.say(piece)?;
+                voice.play(piece)?;
             }
-            voice.hang_up_when_said();
+            voice.hang_up_after_playback();
             threads.run(call, |_, _| {});
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));
         assert_eq!(numbers_heard(&mut asterisk), up_to(50), "{threads:?}");
-        assert_eq!(asterisk.end(), Some(End::HungUp));
+        assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         drop(asterisk);
         let ended = server.stop().ended;
-        assert_eq!(ended[0].end, Some(End::HungUpHere));
+        assert_eq!(ended[0].end, Some(End::LocalHangup));
         assert_eq!(ended[0].stats.lateness.count(), 50);
         assert_eq!(ended[0].stats.underruns, 0);
     }
@@ -117,8 +120,8 @@ fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
         let tell = Mutex::new(tell);
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
-            voice.say(&numbered(60))?;
-            voice.hang_up_when_said();
+            voice.play(&numbered(60))?;
+            voice.hang_up_after_playback();
             let (mut frames, mut digits) = (0, Vec::new());
             threads.run(call, |_, event| match event {
                 Event::Message(Message::Audio(_)) => frames += 1,
@@ -139,7 +142,7 @@ fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
             scope.spawn(|| {
                 for digit in digits {
                     for _ in 0..10 {
-                        caller.say(audio(&[7; 320])).unwrap();
+                        caller.send_frame(audio(&[7; 320])).unwrap();
                     }
                     caller.press(digit, Duration::from_millis(100)).unwrap();
                 }
@@ -169,13 +172,13 @@ fn a_flush_gives_back_exactly_what_was_not_said() {
         let tell = Mutex::new(tell);
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
-            voice.say(&numbered(1000))?;
+            voice.play(&numbered(1000))?;
             threads.run(call, |voice, event| {
                 if event.dtmf().is_some() {
-                    let unsaid = voice.flush();
-                    assert_eq!(voice.unsaid(), Duration::ZERO);
+                    let unsaid = voice.clear();
+                    assert_eq!(voice.queued(), Duration::ZERO);
                     tell.lock().unwrap().send(unsaid).unwrap();
-                    voice.hang_up_when_said();
+                    voice.hang_up_after_playback();
                 }
             });
             Ok(())
@@ -213,12 +216,12 @@ fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
             let voice = call.voice();
             let mut due: Vec<(usize, Mark)> = vec![(0, voice.mark())];
             for count in 1..=5 {
-                voice.say(&numbered(2))?;
+                voice.play(&numbered(2))?;
                 due.push((2 * count, voice.mark()));
             }
             let mut passed = Vec::new();
             threads.run(call, |voice, event| {
-                if let Event::Said(mark) = event {
+                if let Event::MarkReached(mark) = event {
                     passed.push((voice.stats().frames_sent, mark));
                     if passed.len() == due.len() {
                         voice.hang_up();
@@ -238,7 +241,7 @@ fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
         });
         let mut asterisk = server.simulate(uuid(1));
         while asterisk.receive().is_some() {}
-        assert_eq!(asterisk.end(), Some(End::HungUp));
+        assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         drop(asterisk);
         let said = server.stop();
         assert_eq!(said.incidents, Vec::<String>::new());
@@ -250,11 +253,11 @@ fn any_thread_may_speak() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
-            let other = thread::spawn(move || -> Result<(), SayError> {
+            let other = thread::spawn(move || -> Result<(), PlayError> {
                 // The call waits for events by now, on a silent line.
                 thread::sleep(Duration::from_millis(50));
-                voice.say(&numbered(10))?;
-                voice.hang_up_when_said();
+                voice.play(&numbered(10))?;
+                voice.hang_up_after_playback();
                 Ok(())
             });
             threads.run(call, |_, _| {});
@@ -274,13 +277,13 @@ fn a_burst_from_the_caller_does_not_hurry_the_speech() {
             let voice = call.voice();
             threads.run(call, |_, event| {
                 let audio = event.audio().unwrap();
-                if voice.say(audio.bytes()).is_ok() && audio.samples().next() == Some(50) {
-                    voice.hang_up_when_said();
+                if voice.play(audio.bytes()).is_ok() && audio.samples().next() == Some(50) {
+                    voice.hang_up_after_playback();
                 }
             });
             Ok(())
         });
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut stream = server.connect_as(uuid(1));
         let mut burst = Vec::new();
         for frame in numbered(50).chunks(320) {
@@ -292,7 +295,7 @@ fn a_burst_from_the_caller_does_not_hurry_the_speech() {
         let mut frame = [0; 323];
         while stream.read_exact(&mut frame).is_ok() {
             heard += 1;
-            let frames_of_time = begun.elapsed().as_millis() / 20;
+            let frames_of_time = started.elapsed().as_millis() / 20;
             assert!(
                 heard <= frames_of_time + 2,
                 "{threads:?}: {heard} frames in {frames_of_time} frame times"
@@ -307,8 +310,8 @@ fn a_burst_from_the_caller_does_not_hurry_the_speech() {
 fn a_handler_that_computes_makes_a_gap_in_one_thread() {
     let server = Served::start(builder(), move |call| {
         let voice = call.voice();
-        voice.say(&numbered(60))?;
-        voice.hang_up_when_said();
+        voice.play(&numbered(60))?;
+        voice.hang_up_after_playback();
         while let Some(event) = call.receive() {
             if event.dtmf().is_some() {
                 thread::sleep(Duration::from_millis(300));
@@ -330,15 +333,15 @@ fn a_handler_that_computes_makes_a_gap_in_one_thread() {
     asterisk.hang_up();
     let stats = &server.stop().ended[0].stats;
     assert!(stats.gaps >= 1, "{stats:?}");
-    assert!(stats.lateness.worst().unwrap() >= Duration::from_millis(100));
+    assert!(stats.lateness.max().unwrap() >= Duration::from_millis(100));
 }
 
 #[test]
 fn in_two_threads_speech_goes_on_while_the_handler_computes() {
     let server = Served::start(builder(), move |call| {
         let voice = call.voice();
-        voice.say(&numbered(60))?;
-        voice.hang_up_when_said();
+        voice.play(&numbered(60))?;
+        voice.hang_up_after_playback();
         Threads::Two.run(call, |voice, event| {
             if event.dtmf().is_some() {
                 // Until it has been seen to.
@@ -365,23 +368,26 @@ fn in_two_threads_speech_goes_on_while_the_handler_computes() {
 fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
     let limit = Duration::from_secs(1);
     let server = Served::start(
-        Server::builder().call_options(options().speech_limit(limit)),
+        Server::builder().call_options(options().max_queued(limit)),
         |call| {
             let voice = call.voice();
             let speech = numbered(70);
-            let Err(SayError::Full { taken }) = voice.say(&speech) else {
-                panic!("all was taken");
+            let Err(PlayError::QueueFull { accepted }) = voice.play(&speech) else {
+                panic!("all was accepted");
             };
-            assert_eq!(taken, 16_000, "a second");
-            assert_eq!(voice.unsaid(), Duration::from_secs(1));
-            assert_eq!(voice.say_samples(&[1, 2]), Err(SayError::Full { taken: 0 }));
+            assert_eq!(accepted, 16_000, "a second");
+            assert_eq!(voice.queued(), Duration::from_secs(1));
+            assert_eq!(
+                voice.play_samples(&[1, 2]),
+                Err(PlayError::QueueFull { accepted: 0 })
+            );
             let half = voice.mark();
-            let mut rest = Some(&speech[taken..]);
+            let mut rest = Some(&speech[accepted..]);
             while let Some(event) = call.receive() {
-                if let (Event::Said(mark), Some(rest)) = (event, rest.take()) {
+                if let (Event::MarkReached(mark), Some(rest)) = (event, rest.take()) {
                     assert_eq!(mark, half);
-                    voice.say(rest)?;
-                    voice.hang_up_when_said();
+                    voice.play(rest)?;
+                    voice.hang_up_after_playback();
                 }
             }
             Ok(())
@@ -396,25 +402,28 @@ fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
 #[test]
 fn each_rate_and_frame_time_has_frames_of_its_own_length() {
     for milliseconds in [10_u16, 60] {
-        let options = options().frame_time(Duration::from_millis(milliseconds.into()));
+        let options = options().frame_duration(Duration::from_millis(milliseconds.into()));
         for (place, rate) in SampleRate::ALL.into_iter().enumerate() {
             // Chosen for the server, or on the call.
             let (at_first, later) = match place % 2 {
                 0 => (rate, None),
                 _ => (SampleRate::Hz8000, Some(rate)),
             };
-            let builder = Server::builder().call_options(options.speech_rate(at_first));
+            let builder = Server::builder().call_options(options.playback_rate(at_first));
             let server = Served::start(builder, move |call| {
                 let voice = call.voice();
                 if let Some(later) = later {
-                    voice.say_samples(&[1])?;
-                    assert_eq!(voice.set_rate(later), Err(SayError::OtherRate(at_first)));
-                    voice.flush();
+                    voice.play_samples(&[1])?;
+                    assert_eq!(
+                        voice.set_rate(later),
+                        Err(PlayError::RateMismatch(at_first))
+                    );
+                    voice.clear();
                     voice.set_rate(later)?;
                 }
                 assert_eq!(voice.rate(), rate);
-                voice.say_samples(&vec![5; rate.samples_in(milliseconds * 2) + 1])?;
-                voice.hang_up_when_said();
+                voice.play_samples(&vec![5; rate.samples_in(milliseconds * 2) + 1])?;
+                voice.hang_up_after_playback();
                 while call.receive().is_some() {}
                 Ok(())
             });
@@ -441,14 +450,14 @@ fn nothing_can_be_said_when_the_call_is_over() {
             let voice = call.voice();
             threads.run(call, |voice, _| voice.hang_up());
             assert_eq!(
-                voice.say(&numbered(1)),
-                Err(SayError::NotSent(SendError::Over(End::HungUpHere)))
+                voice.play(&numbered(1)),
+                Err(PlayError::NotSent(SendError::CallEnded(End::LocalHangup)))
             );
             // As a handler would pass it on; it is no incident.
-            Ok(voice.say_samples(&[1])?)
+            Ok(voice.play_samples(&[1])?)
         });
         let mut asterisk = server.simulate(uuid(1));
-        asterisk.caller().say(audio(&[1, 2])).unwrap();
+        asterisk.caller().send_frame(audio(&[1, 2])).unwrap();
         while asterisk.receive().is_some() {}
         drop(asterisk);
         assert_eq!(server.stop().incidents, Vec::<String>::new());
@@ -472,7 +481,7 @@ fn a_speaker_ends_with_its_call_whoever_ends_it() {
     for (who, ending) in endings {
         for speech in [0, 1000] {
             let server = Served::start(builder(), move |call| {
-                call.voice().say(&numbered(speech))?;
+                call.voice().play(&numbered(speech))?;
                 let (listener, speaker) = call.split();
                 thread::scope(|scope| {
                     scope.spawn(|| while listener.receive().is_some() {});
@@ -492,7 +501,7 @@ fn a_speaker_ends_with_its_call_whoever_ends_it() {
 #[test]
 fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
     let options = CallOptions::default()
-        .first_silence(false)
+        .initial_silence(false)
         .keep_alive(Some(Duration::from_millis(200)));
     let server = Served::start(Server::builder().call_options(options), |call| {
         let (listener, speaker) = call.split();
@@ -507,7 +516,7 @@ fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
         });
         Ok(())
     });
-    fn speaker_sent(listener: &audiosocket::call::Listener) -> usize {
+    fn speaker_sent(listener: &audiosocket::call::CallReceiver) -> usize {
         listener.stats().frames_sent
     }
     let mut asterisk = server.simulate(uuid(1));
@@ -531,33 +540,33 @@ fn a_hook_is_told_of_all_audio_in_both_directions() {
     let teller = Arc::clone(&told);
     let server = Served::start(builder(), move |call| {
         let told = Arc::clone(&teller);
-        call.on_audio(move |direction, audio, at| {
+        call.set_audio_hook(move |direction, audio, at| {
             assert!(at <= Instant::now());
             told.lock()
                 .unwrap()
                 .push((direction, audio.samples().next().unwrap()));
         });
         let voice = call.voice();
-        voice.send(audio(&[1, 0]))?;
-        voice.say(&numbered(3))?;
+        voice.send_now(audio(&[1, 0]))?;
+        voice.play(&numbered(3))?;
         while let Some(event) = call.receive() {
             if event.audio().is_some() {
-                voice.hang_up_when_said();
+                voice.hang_up_after_playback();
             }
         }
         Ok(())
     });
     let mut asterisk = server.simulate(uuid(1));
-    asterisk.caller().say(audio(&[9, 0])).unwrap();
+    asterisk.caller().send_frame(audio(&[9, 0])).unwrap();
     while asterisk.receive().is_some() {}
     drop(asterisk);
     server.stop();
     let mut told = told.lock().unwrap().clone();
-    told.sort_by_key(|(direction, _)| *direction == Direction::Heard);
-    let said = |number| (Direction::Said, number);
+    told.sort_by_key(|(direction, _)| *direction == Direction::Received);
+    let said = |number| (Direction::Sent, number);
     assert_eq!(
         told,
-        [said(1), said(1), said(2), said(3), (Direction::Heard, 9)]
+        [said(1), said(1), said(2), said(3), (Direction::Received, 9)]
     );
 }
 
@@ -570,10 +579,10 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
     ] {
         let payload = vec![1; payload_len];
         let suspects = payload_len == 160;
-        let (tell, stats) = mpsc::channel::<(Stats, Option<SampleRate>)>();
+        let (tell, stats) = mpsc::channel::<(CallStats, Option<SampleRate>)>();
         let tell = Mutex::new(tell);
         let server = Served::start(builder(), move |call| {
-            assert_eq!(call.heard_rate(), None);
+            assert_eq!(call.received_rate(), None);
             let mut seconds = 0;
             let mut frames = 0;
             while call.receive().is_some() {
@@ -588,14 +597,14 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
             }
             tell.lock()
                 .unwrap()
-                .send((call.stats(), call.heard_rate()))
+                .send((call.stats(), call.received_rate()))
                 .unwrap();
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));
         let frame = Audio::new(rate, &payload).unwrap();
         let (stats, heard) = eventually("an opinion", || {
-            asterisk.caller().say(frame).unwrap();
+            asterisk.caller().send_frame(frame).unwrap();
             stats.try_recv().ok()
         });
         drop(asterisk);
@@ -608,12 +617,12 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 #[test]
 fn errors_say_what_to_do() {
     assert_eq!(
-        SayError::Full { taken: 7 }.to_string(),
-        "too much waits to be said: 7 of it taken in, say the rest later or raise CallOptions::speech_limit"
+        PlayError::QueueFull { accepted: 7 }.to_string(),
+        "the playback queue is full: 7 accepted, play the rest later or raise CallOptions::max_queued"
     );
     assert_eq!(
-        SayError::OtherRate(SampleRate::Hz16000).to_string(),
-        "speech at 16000 Hz still waits to be said, and only one rate can"
+        PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
+        "audio at 16000 Hz is still queued, and only one rate can be queued at a time"
     );
 }
 
@@ -626,16 +635,16 @@ fn an_error_or_a_panic_of_the_listening_thread_ends_the_call() {
             thread::scope(|scope| {
                 scope.spawn(|| speaker.run());
                 let _hangs_up = voice.hang_up_on_drop();
-                voice.say(&numbered(1000))?;
+                voice.play(&numbered(1000))?;
                 listener.receive();
                 assert!(!panics, "as it was told to");
                 Err("as it was told to".into())
             })
         });
         let mut asterisk = server.simulate(uuid(1));
-        asterisk.caller().say(audio(&[1, 2])).unwrap();
+        asterisk.caller().send_frame(audio(&[1, 2])).unwrap();
         while asterisk.receive().is_some() {}
-        assert_eq!(asterisk.end(), Some(End::HungUp), "panics: {panics}");
+        assert_eq!(asterisk.end(), Some(End::RemoteHangup), "panics: {panics}");
         asterisk.hang_up();
         server.stop();
     }
@@ -646,22 +655,22 @@ fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
-            voice.say(&numbered(3))?;
+            voice.play(&numbered(3))?;
             let end = voice.mark();
-            voice.hang_up_when_said();
+            voice.hang_up_after_playback();
             let mut passed = Vec::new();
             threads.run(call, |voice, event| {
-                if let Event::Said(mark) = event {
+                if let Event::MarkReached(mark) = event {
                     passed.push(mark);
                     if voice.stats().frames_sent == 3 && passed.len() > 10 {
                         panic!("marks without end");
                     }
-                    if passed.len() > 1 || voice.say(&numbered(1)).is_err() {
+                    if passed.len() > 1 || voice.play(&numbered(1)).is_err() {
                         // The call is over: this one is in vain.
                         voice.mark();
                     } else {
-                        voice.flush();
-                        voice.hang_up_when_said();
+                        voice.clear();
+                        voice.hang_up_after_playback();
                     }
                 }
             });
@@ -679,7 +688,7 @@ fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
 fn a_backlog_is_heard_at_once_while_something_is_said() {
     let server = Served::start(builder(), |call| {
         let voice = call.voice();
-        voice.say(&numbered(100))?;
+        voice.play(&numbered(100))?;
         let (mut frames, mut said_meanwhile) = (0, 0);
         while let Some(event) = call.receive() {
             let Some(audio) = event.audio() else { continue };

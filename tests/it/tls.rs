@@ -11,7 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::served::{HandlerResult, Served};
-use audiosocket::call::{Call, Server, SimulatedAsterisk, TestCall};
+use audiosocket::call::Call;
+use audiosocket::server::Server;
+use audiosocket::simulator::{SimulatedAsterisk, TestCall};
 
 const GUIDE: &str = include_str!("../../src/guide/security.rs");
 /// Debian's name.
@@ -141,7 +143,7 @@ fn echo(call: &mut Call) -> HandlerResult {
     let voice = call.voice();
     while let Some(event) = call.receive() {
         if let Some(audio) = event.audio() {
-            voice.send(audio)?;
+            voice.send_now(audio)?;
         }
     }
     Ok(())
@@ -184,9 +186,9 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
         wait_for(address);
     }
 
-    let call = TestCall::new().talk(Duration::from_secs(1));
-    let report = call.call(plain.as_str()).unwrap();
-    assert!(report.is_fine(), "{report}");
+    let call = TestCall::new().tone(Duration::from_secs(1));
+    let report = call.run_against(plain.as_str()).unwrap();
+    assert!(report.passed(), "{report}");
     for call in report.calls() {
         // The greeting and 50 frames back, but for what is under way for too long on a busy machine.
         assert!(call.frames_heard > 25, "{call:?}");
@@ -198,12 +200,12 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
     assert!(overheard.len() > report.calls().len() * 50 * 320);
     assert!(!overheard.windows(tone.len()).any(|bytes| bytes == tone));
 
-    let before = server.handle.counts().calls_begun;
+    let before = server.handle.stats().calls_started;
     assert_eq!(before, report.calls().len());
     let uuid = SimulatedAsterisk::random_uuid();
     let mut stranger = SimulatedAsterisk::connect(strangers.as_str(), uuid).unwrap();
     while let Some(event) = stranger.receive() {
         assert_eq!(event.audio(), None, "the stranger has got through");
     }
-    assert_eq!(server.handle.counts().calls_begun, before);
+    assert_eq!(server.handle.stats().calls_started, before);
 }

@@ -16,7 +16,9 @@ const LONG_ENOUGH: Duration = Duration::from_secs(10);
 
 /// No silence of our own, so that every byte sent is known.
 fn quiet() -> CallOptions {
-    CallOptions::default().first_silence(false).keep_alive(None)
+    CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None)
 }
 
 fn encoded(messages: &[Message<'_>]) -> Vec<u8> {
@@ -53,7 +55,7 @@ impl Masked {
 }
 
 impl Transport for Masked {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = Read::read(&mut &self.stream, buffer)?;
         let mut state = self.received.lock().unwrap();
         for byte in &mut buffer[..count] {
@@ -62,7 +64,7 @@ impl Transport for Masked {
         Ok(count)
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         // A call writes one frame at a time, so the order holds without the lock, which is not to be held while waiting.
         let masked: Vec<u8> = {
             let mut state = self.sent.lock().unwrap();
@@ -75,15 +77,15 @@ impl Transport for Masked {
         Ok(bytes.len())
     }
 
-    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
+    fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()> {
         self.stream.set_read_timeout(Some(timeout))
     }
 
-    fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
+    fn set_send_timeout(&self, timeout: Duration) -> io::Result<()> {
         self.stream.set_write_timeout(Some(timeout))
     }
 
-    fn shutdown_write(&self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)
     }
 
@@ -99,34 +101,34 @@ fn a_call_can_be_carried_by_a_transport_of_ones_own() {
     let server = thread::spawn(move || {
         let transport = Masked::new(listener.accept().unwrap().0);
         let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
-        assert_eq!((call.uuid(), call.peer_address()), (UUID, None));
+        assert_eq!((call.uuid(), call.peer_addr()), (UUID, None));
         let voice = call.voice();
         while let Some(event) = call.receive() {
-            voice.send(event.audio().unwrap()).unwrap();
+            voice.send_now(event.audio().unwrap()).unwrap();
         }
         assert_eq!(call.stats().frames_sent, 3);
         call.close()
     });
     let caller = Masked::new(TcpStream::connect(address).unwrap());
-    caller.write(&encoded(&[Message::Uuid(UUID)])).unwrap();
+    caller.send(&encoded(&[Message::Uuid(UUID)])).unwrap();
     for number in 0..3 {
         let frame = [number; 320];
         let sent = encoded(&[Message::Audio(
             Audio::new(SampleRate::Hz8000, &frame).unwrap(),
         )]);
-        caller.write(&sent).unwrap();
+        caller.send(&sent).unwrap();
         let mut back = Vec::new();
         let mut piece = [0; 500];
         while back.len() < sent.len() {
-            let count = Transport::read(&caller, &mut piece).unwrap();
+            let count = Transport::recv(&caller, &mut piece).unwrap();
             back.extend_from_slice(&piece[..count]);
         }
         assert_eq!(back, sent);
     }
-    caller.shutdown_write().unwrap();
-    let mut farewell = [0; 10];
-    assert_eq!(Transport::read(&caller, &mut farewell).unwrap(), 3);
-    assert_eq!(farewell[..3], [0, 0, 0]);
+    caller.finish().unwrap();
+    let mut hangup = [0; 10];
+    assert_eq!(Transport::recv(&caller, &mut hangup).unwrap(), 3);
+    assert_eq!(hangup[..3], [0, 0, 0]);
     drop(caller);
     assert_eq!(server.join().unwrap(), End::Closed);
 }
@@ -142,8 +144,8 @@ fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
         let other = thread::spawn(move || {
             // The call waits with its longest time-out by now.
             thread::sleep(Duration::from_millis(50));
-            voice.say_samples(&[1; 160 * 50]).unwrap();
-            voice.hang_up_when_said();
+            voice.play_samples(&[1; 160 * 50]).unwrap();
+            voice.hang_up_after_playback();
         });
         while call.receive().is_some() {}
         other.join().unwrap();
@@ -154,15 +156,15 @@ fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
         call.close()
     });
     let caller = Masked::new(TcpStream::connect(address).unwrap());
-    caller.write(&encoded(&[Message::Uuid(UUID)])).unwrap();
+    caller.send(&encoded(&[Message::Uuid(UUID)])).unwrap();
     let mut heard = 0;
     let mut piece = [0; 500];
-    while let Ok(count @ 1..) = Transport::read(&caller, &mut piece) {
+    while let Ok(count @ 1..) = Transport::recv(&caller, &mut piece) {
         heard += count;
     }
     assert_eq!(heard, 50 * 323 + 3);
     drop(caller);
-    assert_eq!(server.join().unwrap(), End::HungUpHere);
+    assert_eq!(server.join().unwrap(), End::LocalHangup);
 }
 
 #[derive(Clone, Copy)]
@@ -189,7 +191,7 @@ impl Scripted {
 }
 
 impl Transport for Scripted {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.steps.lock().unwrap().pop_front() {
             None => Ok(0),
             Some(Step::Fault(kind)) => Err(kind.into()),
@@ -200,22 +202,22 @@ impl Transport for Scripted {
         }
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         self.written.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
-    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
+    fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()> {
         assert!(!timeout.is_zero());
         Ok(())
     }
 
-    fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
+    fn set_send_timeout(&self, timeout: Duration) -> io::Result<()> {
         assert!(!timeout.is_zero());
         Ok(())
     }
 
-    fn shutdown_write(&self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         *self.is_shut_down.lock().unwrap() = true;
         Ok(())
     }
@@ -232,12 +234,12 @@ struct Talking {
 }
 
 impl Transport for Talking {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.read_at_once(buffer)
+        self.try_recv(buffer)
     }
 
-    fn read_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
         let frame = match self.has_begun.swap(true, Ordering::Relaxed) {
             false => encoded(&[Message::Uuid(UUID)]),
@@ -247,19 +249,19 @@ impl Transport for Talking {
         Ok(frame.len())
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(bytes.len())
     }
 
-    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn shutdown_write(&self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -289,10 +291,10 @@ fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard(
     let mut call = Call::accept(Talking::default(), LONG_ENOUGH, quiet()).unwrap();
     let voice = call.voice();
     for _ in 0..20 {
-        voice.say(&[7; 320]).unwrap();
+        voice.play(&[7; 320]).unwrap();
         voice.mark();
     }
-    voice.hang_up_when_said();
+    voice.hang_up_after_playback();
     let mut heard = 0;
     while let Some(event) = call.receive() {
         heard += usize::from(event.audio().is_some());
@@ -407,7 +409,7 @@ fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
         Arc::clone(&transport.is_shut_down),
     );
     let call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
-    assert_eq!(call.close(), End::HungUpHere);
+    assert_eq!(call.close(), End::LocalHangup);
     assert_eq!(
         (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),
         (&[0, 0, 0][..], true)

@@ -8,7 +8,7 @@ use std::slice;
 use std::time::Duration;
 
 use crate::common::wav_file::{WavFile, chunk, riff};
-use audiosocket::wav::{Wav, WavError, WavFault};
+use audiosocket::wav::{Wav, WavError, WavErrorReason};
 use audiosocket::wire::SampleRate;
 
 /// A folder for the files of one test.
@@ -22,7 +22,7 @@ fn folder(name: &str) -> PathBuf {
 fn refused(bytes: &[u8]) -> WavError {
     Wav::read(bytes)
         .expect_err("a file that is not taken")
-        .in_file("in.wav")
+        .with_path("in.wav")
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_size_that_was_not_known_lasts_to_the_end_of_the_file() {
     // The RIFF header knows of 8 more bytes: the data chunk is empty, and another follows.
     let fmt = chunk(b"fmt ", &WavFile::default().format());
     let error = refused(&riff(&[fmt, chunk(b"data", b""), chunk(b"LIST", b"")]));
-    assert!(matches!(error.fault(), WavFault::Empty));
+    assert!(matches!(error.reason(), WavErrorReason::Empty));
 }
 
 #[test]
@@ -182,12 +182,12 @@ fn what_is_not_taken_is_named_in_one_line() {
         ),
         (
             riff(&[chunk(b"fmt ", &good.format()[..14]), data.clone()]),
-            "has a fmt chunk of 14 bytes, where 16 are due",
+            "has a fmt chunk of 14 bytes, expected 16",
             "",
         ),
         (
             of(0xfffe, 1, 16, 8_000),
-            "has a fmt chunk of 18 bytes, where 40 are due",
+            "has a fmt chunk of 18 bytes, expected 40",
             "",
         ),
         (
@@ -210,9 +210,9 @@ fn what_is_not_taken_is_named_in_one_line() {
     ] {
         let error = refused(&bytes);
         assert_eq!(error.to_string(), format!("in.wav {said}{command}"));
-        assert_eq!(error.fault().to_string(), said);
+        assert_eq!(error.reason().to_string(), said);
         let command = command.split_once(": ").map(|(_, command)| command);
-        assert_eq!(error.conversion().as_deref(), command, "{said}");
+        assert_eq!(error.suggested_command().as_deref(), command, "{said}");
     }
 }
 
@@ -252,19 +252,19 @@ fn what_does_not_say_what_it_is_goes_by_its_name() {
             &format!("{raw} 8000 Hz: sox -t raw -r 8000 -c 1 -b 16 -e signed a.pcm out.wav"),
         ),
     ] {
-        let error = refused(&[0xd9; 330]).in_file(name);
+        let error = refused(&[0xd9; 330]).with_path(name);
         let said = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
         assert_eq!(error.to_string(), format!("{name} {said}; {advice}"));
     }
     // Silence in a-law looks like text.
-    let error = refused(&[0x55; 330]).in_file("a.alaw");
+    let error = refused(&[0x55; 330]).with_path("a.alaw");
     assert!(
         error
             .to_string()
             .ends_with("; convert it: sox -t al -r 8000 -c 1 a.alaw -r 8000 -c 1 -b 16 out.wav")
     );
     // What says what it is goes by that.
-    let error = refused(b"fLaC\0\0\0\x22").in_file("a.gsm");
+    let error = refused(b"fLaC\0\0\0\x22").with_path("a.gsm");
     assert!(error.to_string().contains("is a FLAC file"), "{error}");
     assert!(!error.to_string().contains("-t gsm"), "{error}");
 }
@@ -275,7 +275,10 @@ fn a_size_that_was_not_known_leaves_no_room_for_a_fmt_chunk_behind() {
     let mut data = chunk(b"data", &good.audio);
     data[4..8].fill(0xff);
     let error = refused(&riff(&[data, chunk(b"fmt ", &good.format())]));
-    assert!(matches!(error.fault(), WavFault::NoFormat), "{error}");
+    assert!(
+        matches!(error.reason(), WavErrorReason::NoFormat),
+        "{error}"
+    );
 }
 
 #[test]
@@ -344,7 +347,7 @@ fn a_source_that_fails_is_reported() {
     for len in [0, 12, 20, 36, 44, 100] {
         let error = Wav::read(file[..len].chain(Failing)).unwrap_err();
         assert_eq!(error.to_string(), "the audio cannot be read: out of tape");
-        assert!(matches!(error.fault(), WavFault::Io(_)) && error.path().is_none());
+        assert!(matches!(error.reason(), WavErrorReason::Io(_)) && error.path().is_none());
         assert!(std::error::Error::source(&error).is_some());
     }
 }
@@ -365,7 +368,7 @@ fn a_file_is_opened_by_its_path_which_errors_name() {
         "{line}"
     );
     let error = Wav::open(folder("opened")).unwrap_err();
-    assert!(matches!(error.fault(), WavFault::Io(_)), "{error}");
+    assert!(matches!(error.reason(), WavErrorReason::Io(_)), "{error}");
 }
 
 /// The command, run in a shell in the file's folder, makes a file that is taken.
@@ -414,9 +417,9 @@ fn sox_makes_a_file_that_is_taken_as_the_line_says() {
         let folder = folder("converted");
         let error = {
             fs::write(folder.join(name), &file).unwrap();
-            Wav::open(folder.join(name)).unwrap_err().in_file(name)
+            Wav::open(folder.join(name)).unwrap_err().with_path(name)
         };
-        let command = error.conversion().expect("a command");
+        let command = error.suggested_command().expect("a command");
         let (_, made) = command.rsplit_once(' ').expect("an output");
         let made = folder.join(made);
         let _ = fs::remove_file(&made);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use audiosocket::call::{End, SimulatedAsterisk};
+use audiosocket::call::End;
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::tone::Generator;
 use audiosocket::wire::{Audio, Digit, Message, SampleRate, Uuid};
 
@@ -106,14 +107,14 @@ fn serve_says_a_file_once_at_its_own_rate_and_hangs_up() {
             heard.extend(audio.samples());
         }
     }
-    assert_eq!(asterisk.end(), Some(End::HungUp));
+    assert_eq!(asterisk.end(), Some(End::RemoteHangup));
     assert_eq!(heard.len(), 320 * 551);
     assert!(heard[said.len()..].iter().all(|sample| *sample == 0));
     heard.truncate(said.len());
     assert!(heard == said, "altered");
     asterisk.hang_up();
     let lines = serving.finish();
-    assert_eq!(field(lines.last().unwrap(), "reason"), "hung-up-here");
+    assert_eq!(field(lines.last().unwrap(), "reason"), "local-hangup");
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn a_full_disk_ends_the_recording_with_one_line_and_not_the_call() {
     while let Some(event) = asterisk.receive() {
         heard += usize::from(event.audio().is_some());
     }
-    assert_eq!(asterisk.end(), Some(End::HungUp));
+    assert_eq!(asterisk.end(), Some(End::RemoteHangup));
     assert!(heard > 100, "{heard} frames in 3 s");
     asterisk.hang_up();
     let output = serving.child.take().unwrap().wait_with_output().unwrap();

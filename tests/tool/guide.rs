@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::tool::{run, stdout};
-use audiosocket::call::asterisk::{Behaviour, Consequence, Rule, TABLE};
+use audiosocket::asterisk::{Behaviour, Consequence, Rule, TABLE};
 use audiosocket::wire::DtmfDialect;
 
 const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
@@ -80,7 +80,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
             0 => String::from(payload),
             wait => format!("{payload} after {wait} ms"),
         };
-        let idle = match it.idle_limit {
+        let idle = match it.idle_timeout {
             None => String::from("waits for ever"),
             Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
         };

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use audiosocket::call::{Call, Server, Voice};
+use audiosocket::call::{Call, Voice};
+use audiosocket::server::Server;
 
 use crate::common::served::{self, HandlerResult, Served};
 use crate::common::tool::{self, HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr, stdout};
@@ -99,7 +100,7 @@ fn spoiling(spoil: impl Fn(usize, Vec<u8>) -> Vec<Vec<u8>> + Send + Sync + 'stat
     each_frame(move |voice, sound| {
         let number = heard.fetch_add(1, Ordering::Relaxed);
         for sound in spoil(number, sound) {
-            voice.send(served::audio(&sound))?;
+            voice.send_now(served::audio(&sound))?;
         }
         Ok(())
     })
@@ -140,7 +141,7 @@ fn of_an_echo_nothing_is_lost() {
     assert_eq!(ended.len(), 20);
     // All hung up, none just gone.
     for call in ended {
-        assert_eq!(call.end, Some(audiosocket::call::End::HungUp));
+        assert_eq!(call.end, Some(audiosocket::call::End::RemoteHangup));
     }
 }
 
@@ -257,7 +258,7 @@ fn frames_cut_anew_are_the_same_frames() {
     // Where the frames of one call end is of no matter to another, so each cuts its own.
     let server = each_frame(|voice, sound| {
         for piece in sound.chunks(46) {
-            voice.send(served::audio(piece))?;
+            voice.send_now(served::audio(piece))?;
         }
         Ok(())
     });
@@ -288,9 +289,9 @@ fn frames_that_overtake_others_are_counted() {
             if heard % 10 == 4 {
                 held = Some(audio.bytes().to_vec());
             } else {
-                voice.send(audio)?;
+                voice.send_now(audio)?;
                 if let Some(sound) = held.take() {
-                    voice.send(served::audio(&sound))?;
+                    voice.send_now(served::audio(&sound))?;
                 }
             }
             heard += 1;
@@ -306,10 +307,10 @@ fn frames_that_overtake_others_are_counted() {
 fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
     let (give, given) = mpsc::channel();
     let given = Mutex::new(Some(given));
-    let begun = AtomicUsize::new(0);
+    let started = AtomicUsize::new(0);
     let server = Served::start(Server::builder(), move |call: &mut Call| {
         let voice = call.voice();
-        let is_first = begun.fetch_add(1, Ordering::Relaxed) == 0;
+        let is_first = started.fetch_add(1, Ordering::Relaxed) == 0;
         let mut heard = 0;
         while let Some(event) = call.receive() {
             let Some(audio) = event.audio() else { continue };
@@ -318,10 +319,10 @@ fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
                 give.send(audio.bytes().to_vec())?;
                 continue;
             }
-            voice.send(audio)?;
+            voice.send_now(audio)?;
             if let Some(given) = given.lock().unwrap().take_if(|_| !is_first) {
                 for sound in given.iter().take(3) {
-                    voice.send(served::audio(&sound))?;
+                    voice.send_now(served::audio(&sound))?;
                 }
             }
         }
@@ -383,7 +384,7 @@ fn calls_that_the_server_ends_are_counted_with_what_came_back_before() {
         while heard < 10 {
             let Some(event) = call.receive() else { break };
             if let Some(audio) = event.audio() {
-                voice.send(audio)?;
+                voice.send_now(audio)?;
                 heard += 1;
             }
         }
@@ -520,7 +521,7 @@ fn when_nobody_reads_what_it_reports_it_hangs_up_and_fails() {
     );
     let ended = server.stop().ended;
     for call in &ended {
-        assert_eq!(call.end, Some(audiosocket::call::End::HungUp));
+        assert_eq!(call.end, Some(audiosocket::call::End::RemoteHangup));
     }
     assert!(!ended.is_empty());
 }

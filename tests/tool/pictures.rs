@@ -186,7 +186,7 @@ fn what_is_written_is_text_whatever_the_file_is_called() {
     let whole = nine_seconds().bytes;
     let file = TestFile::new("<b>&\"\u{1b}\u{ffff}.tap", &whole);
     let picture = picture_of(file.path(), "escaped");
-    assert!(picture.contains(">&lt;b&gt;&amp;&quot;\u{fffd}\u{fffd}.tap, begun 2026-11-22"));
+    assert!(picture.contains(">&lt;b&gt;&amp;&quot;\u{fffd}\u{fffd}.tap, started 2026-11-22"));
 }
 
 #[test]

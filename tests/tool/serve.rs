@@ -27,7 +27,7 @@ fn serve_reports_a_call_and_ends_after_the_last() {
         let text = stdout(&output);
         let summary = text.lines().last().unwrap();
         assert_eq!(field(summary, "event"), "summary");
-        assert_eq!(field(summary, "reason"), "hung-up-here");
+        assert_eq!(field(summary, "reason"), "local-hangup");
         // A frame each for a digit or its start and stop, which an echo server does not send back; but its greeting is. A machine
         // that stands still for a second has it send silence, too.
         let sent: usize = field(summary, "frames_sent").parse().unwrap();
@@ -91,13 +91,13 @@ fn serve_hangs_up_after_the_time_it_was_given() {
     assert!(output.status.success());
     let text = stdout(&output);
     let summary = text.lines().last().unwrap();
-    assert_eq!(field(summary, "reason"), "hung-up");
+    assert_eq!(field(summary, "reason"), "remote-hangup");
     assert!(
         field(summary, "frames_received").parse::<usize>().unwrap() > 0,
         "silence came"
     );
     let lines = serving.finish();
-    assert_eq!(field(lines.last().unwrap(), "reason"), "hung-up-here");
+    assert_eq!(field(lines.last().unwrap(), "reason"), "local-hangup");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn serve_reports_who_was_refused_and_what_was_wrong() {
     );
     assert_eq!(
         (field(&lines[5], "event"), field(&lines[5], "reason")),
-        ("hangup", "hung-up")
+        ("hangup", "remote-hangup")
     );
 }
 
@@ -161,7 +161,7 @@ fn serve_ends_after_its_time_and_hangs_up() {
     assert!(answer.ends_with(&HANGUP_FRAME));
     drop(peer);
     let lines = serving.finish();
-    assert_eq!(field(lines.last().unwrap(), "reason"), "hung-up-here");
+    assert_eq!(field(lines.last().unwrap(), "reason"), "local-hangup");
 }
 
 #[test]

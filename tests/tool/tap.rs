@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::common::faulty::{FAULTS, Fault, place};
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr};
-use audiosocket::call::SimulatedAsterisk;
-use audiosocket::call::asterisk::{Rule, TABLE, Version};
+use audiosocket::asterisk::{Rule, TABLE, Version};
+use audiosocket::simulator::SimulatedAsterisk;
 
 const UUID: &str = "07070707-0707-0707-0707-070707070707";
 
@@ -170,7 +170,10 @@ fn tapped_call(fault: &Fault) -> Vec<String> {
     let tap = Serving::tap(&address.to_string(), &["--json", "--calls", "1"]);
     let uuid = SimulatedAsterisk::random_uuid();
     let asterisk = SimulatedAsterisk::connect(&tap.address, uuid).unwrap();
-    place(asterisk.judged_by(Version::MEASURED).unwrap(), fault.caller);
+    place(
+        asterisk.judged_by(Version::REFERENCE).unwrap(),
+        fault.caller,
+    );
     server.join().unwrap();
     tap.finish()
 }

@@ -51,7 +51,7 @@ fn a_call_is_told_in_the_order_of_time() {
 < server  452 frames, 9.00 s of audio in 9.00 s, 1 gap of
           141 ms at 2.981 s, 1 burst, 1 split frame, 1
           malformed frame, jitter 0.6 ms
-begun     2026-11-22 19:40:12 UTC
+started   2026-11-22 19:40:12 UTC
 ended     the caller closed the connection at 9.010 s
 "
     );

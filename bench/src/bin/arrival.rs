@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use asterisk_audiosocket_bench::{
     FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, uuid_frame,
 };
-use audiosocket::call::Server;
+use audiosocket::server::Server;
 
 const GENERATIONS: usize = 3;
 const TALKING: Duration = Duration::from_secs(2);
@@ -38,13 +38,13 @@ fn serve() {
         .max_pending(8192)
         .bind("127.0.0.1:0")
         .expect("a port");
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
     server
         .run(|call| {
             let voice = call.voice();
             while let Some(event) = call.receive() {
                 if let Some(audio) = event.audio() {
-                    voice.send(audio)?;
+                    voice.send_now(audio)?;
                 }
             }
             Ok(())

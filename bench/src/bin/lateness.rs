@@ -16,7 +16,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use asterisk_audiosocket_bench::{
     FRAME_TIME, ServerProcess, allow_descriptors, audio_frame, cpu_seconds, uuid_frame,
 };
-use audiosocket::call::{Call, Event, Lateness, Server, Voice};
+use audiosocket::call::{Call, Event, Lateness, Voice};
+use audiosocket::server::Server;
 use audiosocket::wire::Message;
 
 const ROUNDS: usize = 3;
@@ -161,7 +162,7 @@ fn serve(mode: &str, calls: usize) {
             "{:>6.2} {:>6.2} {:>6.1}",
             ms(p50),
             ms(p99),
-            ms(lateness.worst())
+            ms(lateness.max())
         )
     };
     println!(
@@ -201,10 +202,10 @@ fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barr
                         .expect("a time-out");
                     if read_whole(&stream, &mut received[..19]) {
                         while read_whole(&stream, &mut received) {
-                            heard.add(delay(&received[3..]));
+                            heard.record(delay(&received[3..]));
                         }
                     }
-                    measured.lock().expect("no panic").heard.add_all(&heard);
+                    measured.lock().expect("no panic").heard.merge(&heard);
                 });
             }
             scope.spawn(move || {
@@ -216,11 +217,11 @@ fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barr
                     let due = start + FRAME_TIME * frame_number;
                     thread::sleep(due.saturating_duration_since(Instant::now()));
                     (&*stream).write_all(&frame).expect("room for a frame");
-                    said.add(due.elapsed());
+                    said.record(due.elapsed());
                 }
                 // An error means that the peer has gone before.
                 let _ = stream.shutdown(Shutdown::Both);
-                measured.lock().expect("no panic").said.add_all(&said);
+                measured.lock().expect("no panic").said.merge(&said);
             });
         }
     });
@@ -248,7 +249,7 @@ fn serve_calls(in_two: bool, calls: usize, measured: &Mutex<Measured>, begin: &B
         .max_pending(8192)
         .bind("127.0.0.1:0")
         .expect("a port");
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
     let handle = server.handle();
     let left = Mutex::new(calls);
     server
@@ -262,8 +263,8 @@ fn serve_calls(in_two: bool, calls: usize, measured: &Mutex<Measured>, begin: &B
             };
             let stats = call.stats();
             let mut measured = measured.lock().expect("no panic");
-            measured.said.add_all(&stats.lateness);
-            measured.heard.add_all(&heard);
+            measured.said.merge(&stats.lateness);
+            measured.heard.merge(&heard);
             measured.gaps += stats.gaps;
             let mut left = left.lock().expect("no panic");
             *left -= 1;
@@ -312,10 +313,10 @@ fn take_in(
     voice: &Voice,
 ) {
     match event {
-        Event::Said(_) => speech.go_on(voice),
+        Event::MarkReached(_) => speech.go_on(voice),
         // What has waited for the start is older than the call.
         Event::Message(Message::Audio(audio)) if start.elapsed() > FRAME_TIME * 5 => {
-            heard.add(delay(audio.bytes()));
+            heard.record(delay(audio.bytes()));
         }
         _ => {}
     }
@@ -343,10 +344,10 @@ impl Speech {
         static PIECE: [u8; 16_000 / PIECES_A_SECOND as usize] =
             [7; 16_000 / PIECES_A_SECOND as usize];
         match self.pieces_left.checked_sub(1) {
-            None => voice.hang_up_when_said(),
+            None => voice.hang_up_after_playback(),
             Some(left) => {
                 self.pieces_left = left;
-                voice.say(&PIECE).expect("room for it");
+                voice.play(&PIECE).expect("room for it");
                 voice.mark();
             }
         }

@@ -18,7 +18,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use asterisk_audiosocket_bench::{FRAME_TIME, ServerProcess, audio_frame, spread, uuid_frame};
-use audiosocket::call::{Call, CallOptions, Server, Transport};
+use audiosocket::call::{Call, CallOptions, Transport};
+use audiosocket::server::Server;
 use audiosocket::stream::{FrameReader, FrameWriter};
 
 const KINDS: [&str; 6] = ["raw", "raw-64k", "std", "frames", "batch", "call"];
@@ -131,7 +132,7 @@ fn echo_call<T: Transport>(call: &mut Call<T>) -> Result<(), Box<dyn Error + Sen
     let voice = call.voice();
     while let Some(event) = call.receive() {
         if let Some(audio) = event.audio() {
-            voice.send(audio)?;
+            voice.send_now(audio)?;
         }
     }
     Ok(())
@@ -180,7 +181,7 @@ impl Memory {
 }
 
 impl Transport for Memory {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let start = self.read.load(Ordering::Relaxed);
         let count = buffer.len().min(self.sent.len() - start);
         buffer[..count].copy_from_slice(&self.sent[start..start + count]);
@@ -188,7 +189,7 @@ impl Transport for Memory {
         Ok(count)
     }
 
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut taken = self.taken.lock().expect("no panic");
         if !self.keeps_all {
             taken.clear();
@@ -197,15 +198,15 @@ impl Transport for Memory {
         Ok(bytes.len())
     }
 
-    fn set_read_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn set_write_timeout(&self, _: Duration) -> io::Result<()> {
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    fn shutdown_write(&self) -> io::Result<()> {
+    fn finish(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -214,13 +215,13 @@ impl Transport for Memory {
 
 impl Read for &Memory {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Transport::read(*self, buffer)
+        Transport::recv(*self, buffer)
     }
 }
 
 impl Write for &Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Transport::write(*self, bytes)
+        Transport::send(*self, bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -292,7 +293,7 @@ fn serve(kind: &str, connections: usize) {
 
 fn serve_calls(connections: usize) {
     let server = Server::bind("127.0.0.1:0").expect("a port");
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
     let (handle, left) = (server.handle(), AtomicUsize::new(connections));
     server
         .run(|call| {

@@ -68,7 +68,7 @@ impl Asterisk {
             let count = socket
                 .recv_slice(self.received.spare())
                 .expect("it is open");
-            self.received.filled(count);
+            self.received.commit(count);
             self.hear(now);
         }
         if !socket.may_recv() {

@@ -59,7 +59,7 @@ impl Endpoint {
                         spare[..count].copy_from_slice(&bytes[..count]);
                         (count, count)
                     })?;
-                    received.filled(count);
+                    received.commit(count);
                 }
                 Decoded::Incomplete { .. } => break,
             }

@@ -79,7 +79,7 @@ fn check_frame(frame: Frame<'_>, bytes: &[u8]) {
         Err(error) => {
             reads_well(&error);
             displays_well(&error);
-            displays_well(&error.fault());
+            displays_well(&error.reason());
             assert_eq!(error.frame(), frame);
             assert!(!suits(frame));
         }

@@ -156,7 +156,7 @@ fn check_buffer(stream: &[u8], storage_len: usize, limit: usize, steps: [u8; 4])
                         assert_eq!((said.next(), met), (None, missing));
                         return;
                     }
-                    Ok(count) => buffer.filled(count),
+                    Ok(count) => buffer.commit(count),
                     Err(_) => {}
                 }
             }
@@ -182,11 +182,11 @@ fn check_writer(stream: &[u8], steps: [u8; 4]) {
         };
         match outcome {
             Ok(()) => written += len,
-            Err(WriteError::CutShort { sent, len: due, .. }) => {
+            Err(WriteError::Partial { sent, len: due, .. }) => {
                 assert!(0 < sent && sent < len && due == len);
                 assert!(matches!(
                     writer.write_frame(frame),
-                    Err(WriteError::OutOfStep)
+                    Err(WriteError::Desynchronized)
                 ));
                 assert_eq!(writer.get_ref().taken, stream[..written + sent]);
                 return;

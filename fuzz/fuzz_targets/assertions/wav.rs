@@ -17,12 +17,12 @@ pub fn check(bytes: &[u8]) {
         }
         (Err(error), Err(dripped)) => {
             assert_eq!(error.to_string(), dripped.to_string());
-            let error = error.in_file("a\nb.wav");
+            let error = error.with_path("a\nb.wav");
             let line = error.to_string();
             assert!(line.starts_with("a?b.wav ") && !line.contains(char::is_control));
             assert!(
                 error
-                    .conversion()
+                    .suggested_command()
                     .is_none_or(|command| line.ends_with(&command))
             );
         }

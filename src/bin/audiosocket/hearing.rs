@@ -11,23 +11,23 @@ use crate::text::counted;
 /// Listens to when audio comes, for the report at the end.
 #[derive(Debug)]
 pub struct Hearing {
-    begun: Instant,
+    started: Instant,
     first: Option<Duration>,
     cadence: Cadence,
 }
 
 impl Hearing {
     /// Of a call that began at the given time.
-    pub fn since(begun: Instant) -> Hearing {
+    pub fn since(started: Instant) -> Hearing {
         Hearing {
-            begun,
+            started,
             first: None,
             cadence: Cadence::default(),
         }
     }
 
     pub fn hear(&mut self, audio: Audio<'_>) {
-        let at = self.begun.elapsed();
+        let at = self.started.elapsed();
         if self.first.is_none() && audio.samples().any(|sample| sample != 0) {
             self.first = Some(at);
         }
@@ -35,7 +35,7 @@ impl Hearing {
     }
 
     pub fn note_digit(&mut self) {
-        self.cadence.note_digit(self.begun.elapsed());
+        self.cadence.note_digit(self.started.elapsed());
     }
 
     /// `first_audio_ms`, from the begin to the first frame that is not all silence; `jitter_ms`; `gaps_in`, those of digits left

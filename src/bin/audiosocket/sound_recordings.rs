@@ -43,7 +43,7 @@ enum Item {
     End {
         call: u64,
         at: Instant,
-        left_out: usize,
+        dropped_frames: usize,
     },
     Close,
 }
@@ -92,11 +92,11 @@ impl SoundRecordings {
     }
 
     /// Records a call in `folder`, under `name` or, if there is such a file, `name-2` and so on.
-    pub fn begin(&self, folder: &Path, name: String, begun: Instant) -> SoundRecorder {
+    pub fn begin(&self, folder: &Path, name: String, started: Instant) -> SoundRecorder {
         self.add(Tape::Held {
             folder: folder.to_path_buf(),
             name,
-            begun,
+            started,
             sounds: Vec::new(),
         })
     }
@@ -122,7 +122,7 @@ impl SoundRecordings {
             call,
             to_thread: self.to_thread.clone(),
             waiting: Arc::clone(&self.waiting),
-            left_out: Arc::default(),
+            dropped_frames: Arc::default(),
         }
     }
 }
@@ -132,18 +132,19 @@ pub struct SoundRecorder {
     call: u64,
     to_thread: Sender<Item>,
     waiting: Arc<AtomicUsize>,
-    left_out: Arc<AtomicUsize>,
+    dropped_frames: Arc<AtomicUsize>,
 }
 
 impl SoundRecorder {
     /// What is to be told of the call's audio.
     pub fn hook(&self) -> impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static {
         let (call, to_thread) = (self.call, self.to_thread.clone());
-        let (waiting, left_out) = (Arc::clone(&self.waiting), Arc::clone(&self.left_out));
+        let (waiting, dropped_frames) =
+            (Arc::clone(&self.waiting), Arc::clone(&self.dropped_frames));
         move |direction, audio, at| {
             if waiting.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING {
                 waiting.fetch_sub(1, Ordering::Relaxed);
-                left_out.fetch_add(1, Ordering::Relaxed);
+                dropped_frames.fetch_add(1, Ordering::Relaxed);
                 return;
             }
             let sound = Sound {
@@ -163,7 +164,7 @@ impl Drop for SoundRecorder {
         let _ = self.to_thread.send(Item::End {
             call: self.call,
             at: Instant::now(),
-            left_out: self.left_out.load(Ordering::Relaxed),
+            dropped_frames: self.dropped_frames.load(Ordering::Relaxed),
         });
     }
 }
@@ -181,7 +182,7 @@ enum Tape {
     Held {
         folder: PathBuf,
         name: String,
-        begun: Instant,
+        started: Instant,
         sounds: Vec<Sound>,
     },
     Running {
@@ -202,7 +203,11 @@ impl<F: Fn(&str)> Tapes<F> {
                     waiting.fetch_sub(1, Ordering::Relaxed);
                     self.on_tape(call, |tape| tape.add(sound));
                 }
-                Ok(Item::End { call, at, left_out }) => self.end(call, at, left_out),
+                Ok(Item::End {
+                    call,
+                    at,
+                    dropped_frames,
+                }) => self.end(call, at, dropped_frames),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Item::Close) | Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -233,16 +238,19 @@ impl<F: Fn(&str)> Tapes<F> {
         }
     }
 
-    fn end(&mut self, call: u64, at: Instant, left_out: usize) {
+    fn end(&mut self, call: u64, at: Instant, dropped_frames: usize) {
         let Some(tape) = self.running.remove(&call) else {
             return;
         };
         match tape.finish(at) {
             Err(error) => self.complain_of(&error),
-            Ok((_, 0)) if left_out == 0 => {}
+            Ok((_, 0)) if dropped_frames == 0 => {}
             Ok((path, too_fast)) => {
-                let frames = counted(left_out + usize::try_from(too_fast).unwrap_or(0), "frame");
-                let why = match left_out {
+                let frames = counted(
+                    dropped_frames + usize::try_from(too_fast).unwrap_or(0),
+                    "frame",
+                );
+                let why = match dropped_frames {
                     0 => "they came seconds ahead of their time",
                     _ => "the disk is too slow",
                 };
@@ -282,8 +290,8 @@ impl Tape {
 
     fn look(&mut self, now: Instant) -> Result<(), TapeError> {
         match self {
-            Tape::Held { begun, .. }
-                if now.saturating_duration_since(*begun) >= UNTIL_RATE_IS_CHOSEN =>
+            Tape::Held { started, .. }
+                if now.saturating_duration_since(*started) >= UNTIL_RATE_IS_CHOSEN =>
             {
                 self.make()
             }
@@ -300,7 +308,7 @@ impl Tape {
         let Tape::Held {
             folder,
             name,
-            begun,
+            started,
             sounds,
         } = self
         else {
@@ -308,7 +316,7 @@ impl Tape {
         };
         let rate = sounds.iter().map(|sound| sound.rate).max();
         let rate = rate.unwrap_or(SampleRate::Hz8000);
-        let (mut recording, path) = Recording::create_numbered(&*folder, name, rate, *begun)
+        let (mut recording, path) = Recording::create_numbered(&*folder, name, rate, *started)
             .map_err(|error| TapeError {
                 path: folder.join(format!("{name}.wav")),
                 error,
@@ -330,9 +338,9 @@ impl Tape {
             // Made just now.
             Tape::Held { folder, .. } => Ok((folder, 0)),
             Tape::Running { recording, path } => {
-                let left_out = recording.left_out();
+                let dropped_frames = recording.dropped_frames();
                 match recording.finish(at) {
-                    Ok(()) => Ok((path, left_out)),
+                    Ok(()) => Ok((path, dropped_frames)),
                     Err(error) => Err(TapeError { path, error }),
                 }
             }
@@ -345,7 +353,7 @@ fn put(recording: &mut Recording<File>, sound: &Sound) -> Result<(), RecordingEr
         return Ok(());
     };
     match sound.direction {
-        Direction::Heard => recording.heard(audio, sound.at),
-        _ => recording.said(audio, sound.at),
+        Direction::Received => recording.received(audio, sound.at),
+        _ => recording.sent(audio, sound.at),
     }
 }

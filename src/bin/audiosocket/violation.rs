@@ -1,6 +1,6 @@
 //! What a server was found to do wrong, without what comes of it.
 
-use audiosocket::call::asterisk::Violation;
+use audiosocket::asterisk::Violation;
 
 use crate::json::Object;
 use crate::text::hexadecimal;

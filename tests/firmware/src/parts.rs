@@ -16,7 +16,7 @@ pub fn wire(received: &[u8], sent: &mut [u8]) -> Kept {
     for byte in received {
         if let Some(place) = buffer.spare().first_mut() {
             *place = *byte;
-            buffer.filled(1);
+            buffer.commit(1);
         }
         while let Decoded::Frame(frame) = buffer.next_frame() {
             if let Ok(message) = frame.message() {

@@ -20,7 +20,7 @@ pub fn feed<const N: usize>(
         if count == 0 {
             return;
         }
-        buffer.filled(count);
+        buffer.commit(count);
         loop {
             match buffer.next_frame() {
                 Decoded::Incomplete { .. } => break,

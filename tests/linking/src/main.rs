@@ -16,8 +16,8 @@ use core::str::FromStr;
 use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
 use audiosocket::wire::{
     Audio, AudioError, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags, Frame,
-    FrameBuffer, Frames, Header, Kind, Message, NotADigit, ParseUuidError, Parsed, PayloadError,
-    PayloadFault, PayloadTooLong, SampleRate, Samples, Uuid,
+    FrameBuffer, Frames, Header, InvalidDigit, Kind, Message, ParseUuidError, Parsed, PayloadError,
+    PayloadErrorReason, PayloadTooLong, SampleRate, Samples, Uuid,
 };
 
 unsafe extern "C" {
@@ -104,7 +104,7 @@ fn messages(bytes: &[u8], buffer: &mut [u8]) {
             }
             Err(error) => {
                 black_box(PayloadError::frame(&error));
-                let fault: PayloadFault = PayloadError::fault(&error);
+                let fault: PayloadErrorReason = PayloadError::reason(&error);
                 hashed(fault);
                 hashed(error);
             }
@@ -171,7 +171,7 @@ fn dtmf() {
     black_box(DtmfDialect::default());
     match Digit::try_from(black_box('5')) {
         Ok(digit) => hashed(digit),
-        Err(error) => hashed::<NotADigit>(error),
+        Err(error) => hashed::<InvalidDigit>(error),
     }
 }
 
@@ -224,7 +224,7 @@ fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8
         for (to, from) in spare.iter_mut().zip(bytes) {
             *to = *from;
         }
-        FrameBuffer::filled(buffer, black_box(usize::MAX));
+        FrameBuffer::commit(buffer, black_box(usize::MAX));
         black_box(FrameBuffer::len(buffer));
         black_box(FrameBuffer::is_empty(buffer));
         black_box(FrameBuffer::header(buffer));
@@ -239,7 +239,7 @@ fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8
     let buffer = black_box(buffer);
     black_box(FrameBuffer::needed(buffer));
     black_box(FrameBuffer::next_frame(buffer));
-    FrameBuffer::filled(buffer, black_box(1));
+    FrameBuffer::commit(buffer, black_box(1));
     black_box(FrameBuffer::spare(buffer));
 }
 

@@ -1,6 +1,6 @@
 //! By whom a server is to be judged.
 
-use audiosocket::call::asterisk::Version;
+use audiosocket::asterisk::Version;
 use audiosocket::wire::{DtmfDialect, SampleRate};
 
 use crate::args::Args;

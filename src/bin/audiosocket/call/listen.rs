@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Event, Listener, SimulatedConnection};
+use audiosocket::call::{CallReceiver, Event};
+use audiosocket::simulator::SimulatedConnection;
 use audiosocket::wire::Message;
 
 use super::violations::Violations;
@@ -16,7 +17,7 @@ use crate::text::wrapped;
 
 /// Reports digits until the call is over, or the caller has been done for a moment.
 pub fn listen(
-    listener: &mut Listener<SimulatedConnection>,
+    listener: &mut CallReceiver<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
     violations: &mut Violations,
     hearing: &mut Hearing,

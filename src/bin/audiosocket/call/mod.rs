@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use audiosocket::call::SimulatedAsterisk;
+use audiosocket::simulator::SimulatedAsterisk;
 
 use crate::address::cannot_call;
 use crate::args::Args;

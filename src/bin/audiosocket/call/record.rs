@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use audiosocket::call::{Direction, SimulatedAsterisk};
+use audiosocket::call::Direction;
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wav::Recording;
 
 use super::wish::Options;
@@ -32,11 +33,11 @@ pub fn record(
     })?;
     let recorder = recordings.go_on_with(recording, path.to_path_buf());
     let mut hook = recorder.hook();
-    asterisk.on_audio(move |direction, audio, at| {
+    asterisk.set_audio_hook(move |direction, audio, at| {
         // Whoever places the call is the caller, whose side is the left one.
         let side = match direction {
-            Direction::Heard => Direction::Said,
-            _ => Direction::Heard,
+            Direction::Received => Direction::Sent,
+            _ => Direction::Received,
         };
         hook(side, audio, at);
     });

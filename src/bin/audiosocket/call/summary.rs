@@ -1,7 +1,7 @@
 //! How a call went.
 
-use audiosocket::call::asterisk::Violation;
-use audiosocket::call::{Deadline, End, SendError, Stats};
+use audiosocket::asterisk::Violation;
+use audiosocket::call::{CallStats, End, SendError, Timeout};
 
 use super::violations::{Violations, fields};
 use super::wish::Options;
@@ -17,7 +17,7 @@ pub struct Summary {
     /// Why the caller stopped before the end of what was to be said, if he did.
     pub failure: Option<SendError>,
     pub seconds: f64,
-    pub stats: Stats,
+    pub stats: CallStats,
     pub late: FrameTimes,
     pub hearing: Hearing,
     pub found: Vec<Violation>,
@@ -78,7 +78,7 @@ impl Summary {
         match (self.end, self.failure) {
             (Some(end), _) => end.name(),
             (None, Some(_)) => "failed",
-            (None, None) => End::HungUpHere.name(),
+            (None, None) => End::LocalHangup.name(),
         }
     }
 
@@ -86,10 +86,10 @@ impl Summary {
         let last = self.found.last();
         let ended_by = last.filter(|last| last.consequence.ends_call());
         match (self.end, ended_by, self.failure) {
-            (Some(End::HungUpHere), Some(violation), _) => violations.consequence(violation),
+            (Some(End::LocalHangup), Some(violation), _) => violations.consequence(violation),
             (Some(end), _, _) => end.to_string(),
             (None, _, Some(_)) => String::from("the server takes no more"),
-            (None, _, None) => End::HungUpHere.to_string(),
+            (None, _, None) => End::LocalHangup.to_string(),
         }
     }
 
@@ -103,11 +103,11 @@ impl Summary {
 /// he talks on.
 fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
     match (end, failure) {
-        (None, None) | (Some(End::Closed | End::HungUp | End::HungUpHere), _) => Ok(()),
+        (None, None) | (Some(End::Closed | End::RemoteHangup | End::LocalHangup), _) => Ok(()),
         (Some(End::Reset), _) => Err(Failure::failed(
             "the server reset the connection: Asterisk would have hung up the caller",
         )),
-        (Some(End::TimedOut(Deadline::Write)), _) => Err(Failure::failed(
+        (Some(End::TimedOut(Timeout::Write)), _) => Err(Failure::failed(
             "the server does not read: its side is full",
         )),
         (Some(end), _) => Err(Failure::Failed(end.to_string())),
@@ -119,11 +119,11 @@ fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    const GONE: Option<SendError> = Some(SendError::PeerGone);
+    const GONE: Option<SendError> = Some(SendError::Disconnected);
 
     #[test]
     fn a_call_that_ended_well_is_no_failure_although_the_last_frame_was_not_taken() {
-        for end in [End::Closed, End::HungUp, End::HungUpHere] {
+        for end in [End::Closed, End::RemoteHangup, End::LocalHangup] {
             assert!(judge(Some(end), None).is_ok());
             assert!(judge(Some(end), GONE).is_ok());
         }
@@ -144,11 +144,11 @@ mod tests {
                 "the peer closed inside a frame, which lacks 2 of its bytes",
             ),
             (
-                Some(End::TimedOut(Deadline::Write)),
+                Some(End::TimedOut(Timeout::Write)),
                 GONE,
                 "the server does not read: its side is full",
             ),
-            (None, GONE, "the connection takes no more"),
+            (None, GONE, "the connection is closed for sending"),
         ] {
             match judge(end, failure) {
                 Err(Failure::Failed(said)) => assert_eq!(said, message),

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{SendError, SimulatedCaller};
+use audiosocket::call::SendError;
+use audiosocket::simulator::SimulatedCaller;
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Audio, Digit, SampleRate};
 
@@ -106,7 +107,7 @@ impl Talk<'_> {
             return Err(Stopped::InTime);
         }
         if let Some(audio) = self.source.next_frame() {
-            self.late.push(self.caller.say(audio)?);
+            self.late.push(self.caller.send_frame(audio)?);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `audiosocket call --asterisk list`: what each version of Asterisk does.
 
-use audiosocket::call::asterisk::{Behaviour, Rule, TABLE, Version};
+use audiosocket::asterisk::{Behaviour, Rule, TABLE, Version};
 use audiosocket::wire::DtmfDialect;
 
 use crate::failure::Failure;
@@ -27,7 +27,7 @@ fn rule_object(rule: Rule) -> Object {
         .text("rule", rule.name())
         .text("fault", rule.fault())
         .text("source", rule.source())
-        .text("seen", rule.visibility())
+        .text("seen", rule.detectability())
 }
 
 fn version_object(behaviour: &Behaviour) -> Object {

@@ -1,6 +1,6 @@
 //! What a server was found to do wrong, printed when it is found.
 
-use audiosocket::call::asterisk::{Version, Violation};
+use audiosocket::asterisk::{Version, Violation};
 
 use crate::failure::Failure;
 use crate::json::Object;

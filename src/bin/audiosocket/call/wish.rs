@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use audiosocket::call::SimulatedAsterisk;
-use audiosocket::call::asterisk::Version;
+use audiosocket::asterisk::Version;
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Digit, DtmfDialect, SampleRate, Uuid};
 

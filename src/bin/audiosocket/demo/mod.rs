@@ -9,10 +9,9 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{
-    Call, CallOptions, Event, Listener, SendError, Server, SimulatedAsterisk, SimulatedCaller,
-    SimulatedConnection,
-};
+use audiosocket::call::{Call, CallOptions, CallReceiver, Event, SendError};
+use audiosocket::server::Server;
+use audiosocket::simulator::{SimulatedAsterisk, SimulatedCaller, SimulatedConnection};
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
 use crate::args::Args;
@@ -70,12 +69,14 @@ fn demonstrate(
         "A call between a server and a simulated Asterisk, both in\nthis process, over loopback.\n\n",
     )?;
     // Without silence of its own, so that every frame that comes back is one that was sent.
-    let only_echo = CallOptions::default().first_silence(false).keep_alive(None);
+    let only_echo = CallOptions::default()
+        .initial_silence(false)
+        .keep_alive(None);
     let server = Server::builder()
         .call_options(only_echo)
         .bind("127.0.0.1:0")
         .map_err(|error| Failure::Failed(format!("cannot listen on loopback: {error}")))?;
-    let (address, handle) = (server.local_address(), server.handle());
+    let (address, handle) = (server.local_addr(), server.handle());
     let timeline = Timeline::start();
     let notes = ServerNotes {
         timeline: &timeline,
@@ -133,7 +134,7 @@ fn answer(call: &mut Call, notes: &ServerNotes<'_>) -> Result<(), SendError> {
     let voice = call.voice();
     while let Some(event) = call.receive() {
         match event {
-            Event::Message(Message::Audio(audio)) => voice.send(audio)?,
+            Event::Message(Message::Audio(audio)) => voice.send_now(audio)?,
             Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => notes.hears(digit),
             other => notes.note(&format!("gets {other}")),
         }
@@ -187,7 +188,7 @@ fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
     for (frames, digit) in SCRIPT {
         for _ in 0..frames {
             let audio = tone.next_frame();
-            match caller.say(audio) {
+            match caller.send_frame(audio) {
                 Ok(late) => sent.late.push(late),
                 Err(error) => {
                     sent.failure = Some(error);
@@ -220,7 +221,7 @@ struct Received {
 }
 
 fn listen(
-    listener: &mut Listener<SimulatedConnection>,
+    listener: &mut CallReceiver<SimulatedConnection>,
     is_done: &mpsc::Receiver<Instant>,
     listen_on: Duration,
     timeline: &Timeline,
@@ -355,7 +356,7 @@ mod tests {
                 if let Some(audio) = event.audio() {
                     number += 1;
                     for bytes in said_for(number, audio.bytes()) {
-                        voice.send(Audio::new(audio.rate(), &bytes).unwrap())?;
+                        voice.send_now(Audio::new(audio.rate(), &bytes).unwrap())?;
                     }
                 } else if let Some(Dtmf::Digit(digit)) = event.dtmf() {
                     notes.hears(digit);

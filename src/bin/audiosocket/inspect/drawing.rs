@@ -115,7 +115,7 @@ fn numbers(picture: &Picture, summary: &Summary, name: &str) -> String {
     let mut numbers = vec![name.to_owned()];
     match &summary.call {
         Some(call) => {
-            numbers.push(format!("begun {}", Utc(call.begun)));
+            numbers.push(format!("started {}", Utc(call.started)));
             numbers.push(seconds(call.length));
             numbers.push(counted(summary.frames, "frame"));
             numbers.push(call.ended());

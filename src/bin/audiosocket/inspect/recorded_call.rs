@@ -64,7 +64,7 @@ pub fn read(
         (None, 0, None) => Ok(()),
     };
     summary.call = Some(CallSummary {
-        begun: recording.begun(),
+        started: recording.started(),
         length,
         sides,
         ended: ends.first(),
@@ -168,12 +168,12 @@ mod tests {
                 ),
                 0..30,
             ),
-            begun in any::<u64>(),
+            started in any::<u64>(),
             noise in prop::collection::vec(any::<u8>(), 0..30),
         ) {
             let mut file = MAGIC.to_vec();
             file.extend([1, 0, 0, 0]);
-            file.extend(begun.to_be_bytes());
+            file.extend(started.to_be_bytes());
             for (sender, what, bytes, at) in entries {
                 file.extend([sender, what, 0, u8::try_from(bytes.len()).unwrap()]);
                 file.extend(at.to_be_bytes());

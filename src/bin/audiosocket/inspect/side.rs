@@ -24,7 +24,7 @@ pub struct Side {
     malformed: usize,
     splits: usize,
     /// Of the frame that is not whole yet: when it began, and with how many bytes.
-    begun: Option<(Duration, usize)>,
+    started: Option<(Duration, usize)>,
     cadence: Cadence,
     tones: Tones,
     times: AudioTimes,
@@ -43,7 +43,7 @@ impl Side {
             frames: 0,
             malformed: 0,
             splits: 0,
-            begun: None,
+            started: None,
             cadence: Cadence::default(),
             tones: Tones::default(),
             times: AudioTimes::default(),
@@ -94,7 +94,7 @@ impl Side {
             let spare = buffer.spare();
             let (piece, rest) = bytes.split_at(bytes.len().min(spare.len()));
             spare[..piece.len()].copy_from_slice(piece);
-            buffer.filled(piece.len());
+            buffer.commit(piece.len());
             bytes = rest;
             // Storage for the longest frame there can be makes none too long.
             while let Decoded::Frame(frame) = buffer.next_frame() {
@@ -107,8 +107,8 @@ impl Side {
                 }
             }
         }
-        if self.begun.is_none() && !buffer.is_empty() {
-            self.begun = Some((at, buffer.len()));
+        if self.started.is_none() && !buffer.is_empty() {
+            self.started = Some((at, buffer.len()));
         }
         self.buffer = buffer;
         shown.map(|()| ended)
@@ -120,7 +120,7 @@ impl Side {
         frame: Frame<'_>,
         show: &mut Show<'_>,
     ) -> Result<(), Failure> {
-        if let Some((since, after)) = self.begun.take() {
+        if let Some((since, after)) = self.started.take() {
             let split = Split {
                 since,
                 after,

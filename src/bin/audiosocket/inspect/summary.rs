@@ -23,7 +23,7 @@ pub struct Summary {
 /// What only a recording of both directions, with their times, can tell.
 #[derive(Debug)]
 pub struct CallSummary {
-    pub begun: SystemTime,
+    pub started: SystemTime,
     /// When the last entry came, since the recording began.
     pub length: Duration,
     pub sides: [SideSummary; 2],

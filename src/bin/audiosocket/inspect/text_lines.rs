@@ -208,7 +208,7 @@ fn call_text(call: &CallSummary) -> String {
             paragraph("", suspicion);
         }
     }
-    paragraph("begun", &Utc(call.begun).to_string());
+    paragraph("started", &Utc(call.started).to_string());
     paragraph("ended", &call.ended());
     text
 }

@@ -17,7 +17,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::call::SimulatedAsterisk;
+use audiosocket::simulator::SimulatedAsterisk;
 
 use crate::address::{self, cannot_call};
 use crate::args::Args;

@@ -9,7 +9,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Deadline, End, SimulatedAsterisk};
+use audiosocket::call::{End, Timeout};
+use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wire::{Frame, Header, Kind, Message};
 
@@ -233,7 +234,7 @@ impl<'a> Hearing<'a> {
             let is_hung_up = self.hear_frames();
             self.publish();
             if is_hung_up {
-                break Some(End::HungUp);
+                break Some(End::RemoteHangup);
             }
             if self.is_time_to_go() {
                 if self.has_hung_up {
@@ -322,7 +323,7 @@ impl<'a> Hearing<'a> {
             return None;
         }
         let end = match self.call.failure.get() {
-            Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => End::TimedOut(Deadline::Write),
+            Some(ErrorKind::WouldBlock | ErrorKind::TimedOut) => End::TimedOut(Timeout::Write),
             Some(ErrorKind::ConnectionReset) => End::Reset,
             _ => end,
         };

@@ -14,7 +14,7 @@ pub struct Run {
     /// See [`Stamp::run`](super::stamp::Stamp::run).
     pub number: u32,
     pub address: SocketAddr,
-    pub begun: Instant,
+    pub started: Instant,
     pub frames_per_call: u32,
     pub calls: Vec<PlacedCall>,
     pub round_trips: Histogram,
@@ -42,7 +42,7 @@ impl Run {
         Run {
             number,
             address,
-            begun: Instant::now(),
+            started: Instant::now(),
             frames_per_call,
             calls,
             round_trips: Histogram::new(),
@@ -54,7 +54,7 @@ impl Run {
 
     /// Since the begin.
     pub fn nanoseconds(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// When a call is placed, after the begin.
@@ -63,7 +63,7 @@ impl Run {
     }
 
     pub fn time_left_to(&self, time: Duration) -> Duration {
-        time.saturating_sub(self.begun.elapsed())
+        time.saturating_sub(self.started.elapsed())
     }
 
     /// By how much the last frames were later than they were to be at the begin: more than nothing if this machine is too slow.
@@ -107,7 +107,7 @@ impl Run {
                 if call.has_said_all(self) || !call.is_under_way() {
                     continue;
                 }
-                let late = self.begun.elapsed().saturating_sub(due);
+                let late = self.started.elapsed().saturating_sub(due);
                 self.lateness.add(late);
                 if late >= FRAME_TIME {
                     // Never two frames of a call at once: the schedule goes on from here.

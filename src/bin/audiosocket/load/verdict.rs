@@ -113,7 +113,7 @@ impl Verdict {
         let tally = self.tally;
         let mut summary = Object::event("summary")
             .number("calls", self.calls)
-            .thousandths("seconds", run.begun.elapsed().as_secs_f64())
+            .thousandths("seconds", run.started.elapsed().as_secs_f64())
             .number("refused", self.refused())
             .number("ended_early", self.ended_early())
             .number("not_closed", self.not_closed())

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, DtmfEvent, DtmfEvents, Event, Stats};
+use audiosocket::call::{Call, CallStats, Event, KeyEvent, KeyEvents};
 use audiosocket::wire::Message;
 
 use super::speech::{Answer, Speech};
@@ -53,14 +53,14 @@ impl Answering<'_> {
         // Until the end of this function.
         let _recorder = recordings.map(|(recordings, folder)| {
             let recorder = recordings.begin(folder, uuid.to_string(), started);
-            call.on_audio(recorder.hook());
+            call.set_audio_hook(recorder.hook());
             recorder
         });
 
         let hang_up_at = hang_up_after.and_then(|after| started.checked_add(after));
         let mut warnings = Warnings::new(uuid, reports);
         let voice = call.voice();
-        let mut digits = DtmfEvents::new();
+        let mut digits = KeyEvents::new();
         let mut hearing = Hearing::since(started);
         let mut next_second = started.checked_add(SECOND).filter(|_| tells_seconds);
         let mut speech = Speech::new(answer);
@@ -89,14 +89,14 @@ impl Answering<'_> {
                         voice.hang_up();
                     }
                 }
-                Some(Event::Said(_)) => {
+                Some(Event::MarkReached(_)) => {
                     let _ = speech.go_on(&voice);
                 }
                 Some(Event::Message(Message::Audio(audio))) => {
                     hearing.hear(audio);
                     // A digit on its way back is not to be mixed with the echo.
-                    if matches!(answer, Answer::Echo) && voice.unsaid().is_zero() {
-                        let _ = voice.send(audio);
+                    if matches!(answer, Answer::Echo) && voice.queued().is_zero() {
+                        let _ = voice.send_now(audio);
                     }
                 }
                 Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
@@ -107,12 +107,12 @@ impl Answering<'_> {
                         text: format!("{short} {message}"),
                     });
                     hearing.note_digit();
-                    digits.add(dtmf, Instant::now());
+                    digits.push(dtmf, Instant::now());
                 }
                 Some(other) => warnings.add(&other.to_string()),
             }
-            while let Some(event) = digits.next(Instant::now()) {
-                if let (true, DtmfEvent::Digit { digit, .. }) = (digits_back, event) {
+            while let Some(event) = digits.pop(Instant::now()) {
+                if let (true, KeyEvent::Press { digit, .. }) = (digits_back, event) {
                     let _ = voice.send_digits(&digit.to_string());
                 }
             }
@@ -154,7 +154,7 @@ impl Answering<'_> {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// How late what was said left: `late_ms_p50`, `late_ms_p99`, `gaps_out`. Nothing if nothing was.
-fn said_fields(object: Object, stats: &Stats) -> Object {
+fn said_fields(object: Object, stats: &CallStats) -> Object {
     match lateness_ms(stats) {
         Some((p50, p99)) => object
             .thousandths("late_ms_p50", p50)
@@ -164,7 +164,7 @@ fn said_fields(object: Object, stats: &Stats) -> Object {
     }
 }
 
-fn said_text(stats: &Stats) -> Option<String> {
+fn said_text(stats: &CallStats) -> Option<String> {
     let (p50, p99) = lateness_ms(stats)?;
     let gaps = match stats.gaps {
         0 => String::from("no gap"),
@@ -173,7 +173,7 @@ fn said_text(stats: &Stats) -> Option<String> {
     Some(format!("said late by {p50:.2} ms, p99 {p99:.2} ms, {gaps}"))
 }
 
-fn lateness_ms(stats: &Stats) -> Option<(f64, f64)> {
+fn lateness_ms(stats: &CallStats) -> Option<(f64, f64)> {
     let percentile = |percent| {
         let late = stats.lateness.percentile(percent)?;
         Some(late.as_secs_f64() * 1000.0)
@@ -182,6 +182,6 @@ fn lateness_ms(stats: &Stats) -> Option<(f64, f64)> {
 }
 
 pub fn peer_text(call: &Call) -> String {
-    call.peer_address()
+    call.peer_addr()
         .map_or(String::new(), |peer| peer.to_string())
 }

@@ -11,7 +11,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, Incident, Server};
+use audiosocket::call::{Call, CallOptions};
+use audiosocket::server::{Incident, Server};
 use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
 
@@ -147,7 +148,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     };
     let mut call_options = CallOptions::default().dialect(options.dialect);
     if let Answer::Speech(wav) = &options.answer {
-        call_options = call_options.speech_rate(wav.rate());
+        call_options = call_options.playback_rate(wav.rate());
     }
     let server = Server::builder()
         .max_calls(options.max_calls)
@@ -155,7 +156,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .on_incident(move |incident| incidents.add(incident_report(incident)))
         .bind(&options.listen)
         .map_err(|error| cannot_listen(&options.listen, &error))?;
-    let address = server.local_address();
+    let address = server.local_addr();
     let output = Output::new();
     output.line(&format!("listening on {address}"))?;
     if options.json {
@@ -200,16 +201,16 @@ fn answer_calls(
     ends_at: Option<Instant>,
 ) -> io::Result<()> {
     let handle = server.handle();
-    let begun = AtomicUsize::new(0);
+    let started = AtomicUsize::new(0);
     let answer = |call: &mut Call| {
-        let number = begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = started.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(calls) = options.calls {
             if number >= calls {
                 // No more calls, and all the time they want for those under way.
                 handle.shut_down(Duration::MAX);
             }
             if number > calls {
-                let reason = format!("--calls {calls}, and so many have begun");
+                let reason = format!("--calls {calls}, and so many have started");
                 reports.add(refusal_report(&peer_text(call), &reason));
                 return Ok(());
             }

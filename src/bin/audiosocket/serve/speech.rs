@@ -1,6 +1,6 @@
 //! What a call gets to hear.
 
-use audiosocket::call::{SayError, Voice};
+use audiosocket::call::{PlayError, Voice};
 use audiosocket::wav::Wav;
 use audiosocket::wire::SampleRate;
 
@@ -42,24 +42,24 @@ impl<'a> Speech<'a> {
     }
 
     /// Says two pieces, each with a mark at its end.
-    pub fn begin(&mut self, voice: &Voice) -> Result<(), SayError> {
+    pub fn begin(&mut self, voice: &Voice) -> Result<(), PlayError> {
         self.go_on(voice)?;
         self.go_on(voice)
     }
 
     /// Says the next piece, for when one has been said and another is under way.
-    pub fn go_on(&mut self, voice: &Voice) -> Result<(), SayError> {
+    pub fn go_on(&mut self, voice: &Voice) -> Result<(), PlayError> {
         let (piece, left) = self.left.split_at(self.piece_len.min(self.left.len()));
         if piece.is_empty() {
             if self.hangs_up {
-                voice.hang_up_when_said();
+                voice.hang_up_after_playback();
             }
             return Ok(());
         }
         if !self.is_endless {
             self.left = left;
         }
-        voice.say(piece)?;
+        voice.play(piece)?;
         voice.mark();
         Ok(())
     }

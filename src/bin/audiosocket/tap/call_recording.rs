@@ -15,7 +15,7 @@ use crate::text::quoted;
 /// The recordings of a call, and what has come before they could have a name.
 pub struct CallRecording<'a> {
     folder: Option<Folder<'a>>,
-    begun: Instant,
+    started: Instant,
     begun_at: SystemTime,
     held: Vec<OwnedEntry>,
     held_len: usize,
@@ -34,10 +34,10 @@ struct Running {
 const MOST_HELD: usize = 64 << 10;
 
 impl<'a> CallRecording<'a> {
-    pub fn new(folder: Option<Folder<'a>>, begun: Instant) -> CallRecording<'a> {
+    pub fn new(folder: Option<Folder<'a>>, started: Instant) -> CallRecording<'a> {
         CallRecording {
             folder,
-            begun,
+            started,
             begun_at: SystemTime::now(),
             held: Vec::new(),
             held_len: 0,
@@ -59,8 +59,8 @@ impl<'a> CallRecording<'a> {
 
     pub fn add_sound(&mut self, sender: Sender, audio: Audio<'_>, at: Instant) {
         let direction = match sender {
-            Sender::Caller => Direction::Heard,
-            Sender::Server => Direction::Said,
+            Sender::Caller => Direction::Received,
+            Sender::Server => Direction::Sent,
         };
         if let Some(running) = &mut self.running {
             (running.tell_sound)(direction, audio, at);
@@ -81,7 +81,7 @@ impl<'a> CallRecording<'a> {
             .uuid()
             .map_or_else(|| String::from("no-uuid"), |uuid| uuid.to_string());
         let (bytes, name) = match folder.bytes.begin(folder.path, &name, self.begun_at) {
-            Ok(begun) => begun,
+            Ok(started) => started,
             Err(error) => {
                 let path = quoted(folder.path);
                 log.warn(&format!("cannot record in {path}: {error}"));
@@ -91,7 +91,7 @@ impl<'a> CallRecording<'a> {
         for held in self.held.drain(..) {
             bytes.add(held.entry());
         }
-        let sound = folder.sounds.begin(folder.path, name, self.begun);
+        let sound = folder.sounds.begin(folder.path, name, self.started);
         self.running = Some(Running {
             bytes,
             tell_sound: Box::new(sound.hook()),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::asterisk::{Consequence, Judge, Rule, TABLE, Version, Violation};
+use audiosocket::asterisk::{Consequence, Judge, Rule, TABLE, Version, Violation};
 use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
 
 use crate::json::Object;
@@ -37,24 +37,24 @@ pub struct Fault {
 const UNTIL_ALL_AGREE: Duration = Duration::from_millis(100);
 
 impl Panel {
-    pub fn new(begun: Instant) -> Panel {
+    pub fn new(started: Instant) -> Panel {
         Panel {
-            judges: Version::EVERY
-                .map(|version| Judge::new(version, begun))
+            judges: Version::REPRESENTATIVES
+                .map(|version| Judge::new(version, started))
                 .to_vec(),
-            told: vec![0; Version::EVERY.len()],
-            is_dismissed: vec![false; Version::EVERY.len()],
+            told: vec![0; Version::REPRESENTATIVES.len()],
+            is_dismissed: vec![false; Version::REPRESENTATIVES.len()],
             faults: VecDeque::new(),
             handed_out: Vec::new(),
         }
     }
 
     /// Whether the rest of a frame is waited for in a way that makes each millisecond count.
-    pub fn counts_milliseconds(&self) -> bool {
+    pub fn needs_fine_timing(&self) -> bool {
         let seated = self.judges.iter().zip(&self.is_dismissed);
         seated
             .filter(|(_, is_dismissed)| !**is_dismissed)
-            .any(|(judge, _)| judge.counts_milliseconds())
+            .any(|(judge, _)| judge.needs_fine_timing())
     }
 
     /// The caller has sent something of this kind, and so is none of the versions that never do. What they have found goes with
@@ -180,11 +180,11 @@ mod tests {
 
     #[test]
     fn a_fault_is_told_once_with_what_each_version_does() {
-        let begun = Instant::now();
-        let mut panel = Panel::new(begun);
-        let at = begun + Duration::from_millis(1234);
+        let started = Instant::now();
+        let mut panel = Panel::new(started);
+        let at = started + Duration::from_millis(1234);
         panel.look(at, |judge| {
-            judge.heard(begun, at, &[0x10, 0, 0], true);
+            judge.bytes_read(started, at, &[0x10, 0, 0], true);
         });
         assert!(
             panel.next_settled(at).is_none(),
@@ -205,28 +205,33 @@ mod tests {
 
     #[test]
     fn versions_that_place_no_such_call_are_not_asked() {
-        let begun = Instant::now();
-        let mut panel = Panel::new(begun);
+        let started = Instant::now();
+        let mut panel = Panel::new(started);
         panel.caller_sent(Kind::SLIN);
         panel.caller_sent(Kind::SLIN16);
-        panel.look(begun, |judge| {
-            judge.heard(begun, begun, &[0x12, 0, 2, 7, 7], true);
+        panel.look(started, |judge| {
+            judge.bytes_read(started, started, &[0x12, 0, 2, 7, 7], true);
         });
         assert!(panel.next().is_none(), "who sends 16 kHz takes it");
         panel.caller_sent(Kind::DTMF_START_STOP);
-        panel.look(begun, |judge| {
-            judge.heard(begun, begun, &[0x10, 0, 0], true);
+        panel.look(started, |judge| {
+            judge.bytes_read(started, started, &[0x10, 0, 0], true);
         });
         assert!(panel.next().is_none(), "nobody sends both");
     }
 
     #[test]
     fn what_they_found_before_that_was_known_is_taken_back() {
-        let begun = Instant::now();
-        let mut panel = Panel::new(begun);
+        let started = Instant::now();
+        let mut panel = Panel::new(started);
         // An echo of 16 kHz, and a fault that every version finds.
-        panel.look(begun, |judge| {
-            judge.heard(begun, begun, &[0x12, 0, 2, 7, 7, 0x10, 0, 3, 7, 7, 7], true);
+        panel.look(started, |judge| {
+            judge.bytes_read(
+                started,
+                started,
+                &[0x12, 0, 2, 7, 7, 0x10, 0, 3, 7, 7, 7],
+                true,
+            );
         });
         panel.caller_sent(Kind::SLIN16);
         let fault = panel.next().unwrap();
@@ -242,14 +247,14 @@ mod tests {
 
     #[test]
     fn versions_that_wait_for_different_times_share_a_fault() {
-        let begun = Instant::now();
-        let mut panel = Panel::new(begun);
-        let after = |ms| begun + Duration::from_millis(ms);
+        let started = Instant::now();
+        let mut panel = Panel::new(started);
+        let after = |ms| started + Duration::from_millis(ms);
         panel.look(after(0), |judge| {
-            judge.heard(after(0), after(0), &[0x10, 0, 2], true);
+            judge.bytes_read(after(0), after(0), &[0x10, 0, 2], true);
         });
         for ms in 1..30 {
-            panel.look(after(ms), |judge| judge.found_nothing(after(ms), after(ms)));
+            panel.look(after(ms), |judge| judge.read_empty(after(ms), after(ms)));
         }
         let json = panel.next().unwrap().fields(Object::new()).finish();
         assert_eq!(

@@ -30,7 +30,7 @@ enum Item {
         call: u64,
         file: File,
         path: PathBuf,
-        begun: SystemTime,
+        started: SystemTime,
     },
     Entry {
         call: u64,
@@ -38,7 +38,7 @@ enum Item {
     },
     End {
         call: u64,
-        left_out: usize,
+        dropped_frames: usize,
     },
     Close,
 }
@@ -75,7 +75,7 @@ impl TapRecordings {
         &self,
         folder: &Path,
         name: &str,
-        begun: SystemTime,
+        started: SystemTime,
     ) -> io::Result<(TapRecorder, String)> {
         let (file, path, name) = create_numbered(folder, name)?;
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
@@ -84,13 +84,13 @@ impl TapRecordings {
             call,
             file,
             path,
-            begun,
+            started,
         });
         let recorder = TapRecorder {
             call,
             to_thread: self.to_thread.clone(),
             waiting: Arc::clone(&self.waiting),
-            left_out: AtomicUsize::new(0),
+            dropped_frames: AtomicUsize::new(0),
         };
         Ok((recorder, name))
     }
@@ -109,7 +109,7 @@ pub struct TapRecorder {
     call: u64,
     to_thread: ToThread<Item>,
     waiting: Arc<AtomicUsize>,
-    left_out: AtomicUsize,
+    dropped_frames: AtomicUsize,
 }
 
 impl TapRecorder {
@@ -117,10 +117,10 @@ impl TapRecorder {
     pub fn add(&self, entry: Entry<'_>) {
         let entry = OwnedEntry::from(entry);
         let len = entry.len();
-        let is_too_much = self.left_out.load(Ordering::Relaxed) > 0
+        let is_too_much = self.dropped_frames.load(Ordering::Relaxed) > 0
             || self.waiting.load(Ordering::Relaxed) >= MOST_WAITING;
         if is_too_much {
-            self.left_out.fetch_add(len, Ordering::Relaxed);
+            self.dropped_frames.fetch_add(len, Ordering::Relaxed);
             return;
         }
         self.waiting.fetch_add(len, Ordering::Relaxed);
@@ -136,7 +136,7 @@ impl Drop for TapRecorder {
     fn drop(&mut self) {
         let _ = self.to_thread.send(Item::End {
             call: self.call,
-            left_out: self.left_out.load(Ordering::Relaxed),
+            dropped_frames: self.dropped_frames.load(Ordering::Relaxed),
         });
     }
 }
@@ -156,8 +156,8 @@ impl<F: Fn(&str)> Files<F> {
                     call,
                     file,
                     path,
-                    begun,
-                } => match TapWriter::begin(file, begun) {
+                    started,
+                } => match TapWriter::begin(file, started) {
                     Ok(writer) => {
                         self.running.insert(call, (writer, path));
                     }
@@ -167,7 +167,10 @@ impl<F: Fn(&str)> Files<F> {
                     waiting.fetch_sub(entry.len(), Ordering::Relaxed);
                     self.add(call, entry.entry());
                 }
-                Item::End { call, left_out } => self.end(call, left_out),
+                Item::End {
+                    call,
+                    dropped_frames,
+                } => self.end(call, dropped_frames),
                 Item::Close => break,
             }
         }
@@ -185,11 +188,11 @@ impl<F: Fn(&str)> Files<F> {
         }
     }
 
-    fn end(&mut self, call: u64, left_out: usize) {
+    fn end(&mut self, call: u64, dropped_frames: usize) {
         if let Some((_, path)) = self.running.remove(&call) {
-            if left_out > 0 {
+            if dropped_frames > 0 {
                 self.failed += 1;
-                let lack = counted(left_out, "byte");
+                let lack = counted(dropped_frames, "byte");
                 (self.complain)(&format!(
                     "{} lacks its last {lack}: the disk is too slow",
                     shown(&path)

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::asterisk::Standing;
+use audiosocket::asterisk::CallState;
 
 use super::panel::Panel;
 use super::watch::TapWatch;
@@ -26,7 +26,7 @@ use crate::tap_file::{Entry, Seen, Sender};
 pub struct TappedCall<'a> {
     caller: TcpStream,
     server: TcpStream,
-    begun: Instant,
+    started: Instant,
     watch: Mutex<TapWatch<'a>>,
     panel: Mutex<Panel>,
     server_was_reset: Mutex<bool>,
@@ -58,15 +58,15 @@ impl<'a> TappedCall<'a> {
     pub fn new(
         caller: TcpStream,
         server: TcpStream,
-        begun: Instant,
+        started: Instant,
         watch: TapWatch<'a>,
     ) -> TappedCall<'a> {
         TappedCall {
             caller,
             server,
-            begun,
+            started,
             watch: Mutex::new(watch),
-            panel: Mutex::new(Panel::new(begun)),
+            panel: Mutex::new(Panel::new(started)),
             server_was_reset: Mutex::new(false),
             caller_done: AtomicBool::new(false),
             server_done: AtomicBool::new(false),
@@ -141,7 +141,7 @@ impl<'a> TappedCall<'a> {
         self.look(|panel, at| panel.look(at, |judge| judge.sent(at)));
         let mut was_reset = self.server_was_reset();
         let result = write_all(&self.server, bytes, || {
-            self.look(|panel, at| panel.look(at, |judge| judge.found_no_room(at)));
+            self.look(|panel, at| panel.look(at, |judge| judge.write_blocked(at)));
         });
         match result {
             Ok(()) => {
@@ -163,7 +163,7 @@ impl<'a> TappedCall<'a> {
         let mut is_waiting_finely = false;
         while is_passed_on || !self.caller_done.load(Ordering::Acquire) {
             let wants_fine =
-                !self.caller_done.load(Ordering::Acquire) && self.panel().counts_milliseconds();
+                !self.caller_done.load(Ordering::Acquire) && self.panel().needs_fine_timing();
             if wants_fine != is_waiting_finely && self.server.set_nonblocking(wants_fine).is_ok() {
                 is_waiting_finely = wants_fine;
             }
@@ -185,7 +185,7 @@ impl<'a> TappedCall<'a> {
                     if is_judged {
                         let emptied = count < MOST_READ;
                         self.panel().look(at, |judge| {
-                            judge.heard(asked, at, bytes, emptied);
+                            judge.bytes_read(asked, at, bytes, emptied);
                         });
                     }
                     if is_passed_on && write_all(&self.caller, bytes, || {}).is_err() {
@@ -195,7 +195,7 @@ impl<'a> TappedCall<'a> {
                     self.see(Sender::Server, at, Seen::Bytes(bytes));
                 }
                 Err(error) if is_only_a_pause(&error) => {
-                    self.look(|panel, _| panel.look(at, |judge| judge.found_nothing(asked, at)));
+                    self.look(|panel, _| panel.look(at, |judge| judge.read_empty(asked, at)));
                     if is_waiting_finely {
                         thread::sleep(BETWEEN_CLOSE_LOOKS);
                     }
@@ -226,7 +226,7 @@ impl<'a> TappedCall<'a> {
                     // That was this end's doing.
                     _ if is_cut => {}
                     // After its hangup it is its doing, too, that Asterisk has gone already.
-                    Seen::Reset if !caller_done || judge.standing() == Standing::HungUp => {
+                    Seen::Reset if !caller_done || judge.state() == CallState::HungUp => {
                         judge.reset(at);
                     }
                     Seen::Closed if !caller_done => judge.closed(at),
@@ -245,7 +245,7 @@ impl<'a> TappedCall<'a> {
         if what == Seen::TakesNoMore && self.is_cut.load(Ordering::Relaxed) {
             return;
         }
-        let since_begun = at.saturating_duration_since(self.begun);
+        let since_begun = at.saturating_duration_since(self.started);
         let entry = Entry {
             sender,
             at: since_begun,
@@ -302,14 +302,14 @@ impl<'a> TappedCall<'a> {
 
 /// Writes all bytes, however long that takes. Calls `has_no_room` once if it takes longer than it should.
 fn write_all(mut to: &TcpStream, mut bytes: &[u8], has_no_room: impl FnOnce()) -> io::Result<()> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut has_no_room = Some(has_no_room);
     while !bytes.is_empty() {
         match to.write(bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(error) if is_only_a_pause(&error) => {
-                if begun.elapsed() >= LONGEST_WRITE {
+                if started.elapsed() >= LONGEST_WRITE {
                     if let Some(has_no_room) = has_no_room.take() {
                         has_no_room();
                     }

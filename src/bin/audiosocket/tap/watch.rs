@@ -16,7 +16,7 @@ use crate::tap_file::{Entry, Sender};
 
 /// Watches over a call: tells what happens, records it, and sums it up at the end.
 pub struct TapWatch<'a> {
-    begun: Instant,
+    started: Instant,
     log: Log<'a>,
     recording: CallRecording<'a>,
     sides: [Side; 2],
@@ -29,14 +29,14 @@ impl<'a> TapWatch<'a> {
     /// Of a call from `peer`.
     pub fn new(
         peer: SocketAddr,
-        begun: Instant,
+        started: Instant,
         reports: &'a Reports,
         folder: Option<Folder<'a>>,
     ) -> TapWatch<'a> {
         TapWatch {
-            begun,
+            started,
             log: Log::new(reports, peer),
-            recording: CallRecording::new(folder, begun),
+            recording: CallRecording::new(folder, started),
             sides: Sender::BOTH.map(Side::new),
             kinds_sent: Vec::new(),
             ends: Ends::default(),
@@ -110,7 +110,7 @@ impl<'a> TapWatch<'a> {
 
     /// Sums it up. If it was cut here, neither of both has ended it.
     pub fn end(&mut self, at: Instant, is_cut: bool) {
-        let length = at.saturating_duration_since(self.begun);
+        let length = at.saturating_duration_since(self.started);
         let log = &mut self.log;
         let mut show = |finding: &Finding<'_>| {
             log.add(finding);

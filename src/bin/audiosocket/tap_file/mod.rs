@@ -35,9 +35,9 @@ mod tests {
     use super::*;
 
     fn recorded() -> Vec<u8> {
-        let begun = UNIX_EPOCH + Duration::from_micros(0x0102_0304_0506);
+        let started = UNIX_EPOCH + Duration::from_micros(0x0102_0304_0506);
         let mut file = Vec::new();
-        let mut writer = TapWriter::begin(&mut file, begun).unwrap();
+        let mut writer = TapWriter::begin(&mut file, started).unwrap();
         for (sender, at, what) in [
             (Sender::Caller, 7, Seen::Bytes(&[1, 2, 3])),
             (Sender::Server, 8, Seen::Closed),
@@ -77,7 +77,7 @@ mod tests {
         let file = recorded();
         let reader = TapReader::open(&*file).unwrap();
         assert_eq!(
-            reader.begun(),
+            reader.started(),
             UNIX_EPOCH + Duration::from_micros(0x0102_0304_0506)
         );
         let (entries, cut) = read(&file);

@@ -10,7 +10,7 @@ use super::{Entry, HEADER_LEN, MAGIC, Seen, Sender, VERSION};
 #[derive(Debug)]
 pub struct TapReader<R> {
     file: R,
-    begun: SystemTime,
+    started: SystemTime,
     bytes: Vec<u8>,
     cut: usize,
 }
@@ -35,14 +35,14 @@ impl<R: Read> TapReader<R> {
         let since_1970 = Duration::from_micros(big_endian(&header[8..]));
         Ok(TapReader {
             file,
-            begun: UNIX_EPOCH.checked_add(since_1970).unwrap_or(UNIX_EPOCH),
+            started: UNIX_EPOCH.checked_add(since_1970).unwrap_or(UNIX_EPOCH),
             bytes: Vec::new(),
             cut: 0,
         })
     }
 
-    pub fn begun(&self) -> SystemTime {
-        self.begun
+    pub fn started(&self) -> SystemTime {
+        self.started
     }
 
     /// How many bytes there were of an entry that the end of the file has cut.

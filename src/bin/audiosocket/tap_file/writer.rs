@@ -13,8 +13,8 @@ pub struct TapWriter<W> {
 }
 
 impl<W: Write> TapWriter<W> {
-    pub fn begin(mut file: W, begun: SystemTime) -> io::Result<TapWriter<W>> {
-        let since_1970 = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
+    pub fn begin(mut file: W, started: SystemTime) -> io::Result<TapWriter<W>> {
+        let since_1970 = started.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut header = Vec::with_capacity(HEADER_LEN);
         header.extend(MAGIC);
         header.extend([VERSION, 0, 0, 0]);

@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, Event, SayError, Server, Voice};
+use audiosocket::call::{Call, CallOptions, Event, PlayError, Voice};
+use audiosocket::server::Server;
 use audiosocket::wire::SampleRate;
 
 const SILENCE_AFTER_FLUSH: Duration = Duration::from_millis(500);
@@ -43,7 +44,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         .call_options(task.call_options())
         .on_incident(|incident| eprintln!("speaker: {incident}"))
         .bind("127.0.0.1:0")?;
-    println!("listening on {}", server.local_address());
+    println!("listening on {}", server.local_addr());
     server.run(|call| {
         let speech = match task.threads {
             Threads::One => speak_in_one_thread(call, &task)?,
@@ -55,7 +56,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn speak_in_one_thread(call: &mut Call, task: &Task) -> Result<Speech, SayError> {
+fn speak_in_one_thread(call: &mut Call, task: &Task) -> Result<Speech, PlayError> {
     let mut speech = Speech::begin(call.voice(), task)?;
     while let Some(event) = match speech.next_step_at {
         Some(time) => call.receive_until(time),
@@ -66,7 +67,7 @@ fn speak_in_one_thread(call: &mut Call, task: &Task) -> Result<Speech, SayError>
     Ok(speech)
 }
 
-fn speak_in_two_threads(call: &mut Call, task: &Task) -> Result<Speech, SayError> {
+fn speak_in_two_threads(call: &mut Call, task: &Task) -> Result<Speech, PlayError> {
     let mut speech = Speech::begin(call.voice(), task)?;
     let (listener, speaker) = call.split();
     thread::scope(|scope| {
@@ -128,9 +129,9 @@ impl Task {
     fn call_options(&self) -> CallOptions {
         let seconds = self.bytes.len() as u64 / 2 / u64::from(self.rate.hz());
         CallOptions::default()
-            .speech_rate(self.rate)
+            .playback_rate(self.rate)
             // So that there is room for the file as a whole, for digits, and for the file again.
-            .speech_limit(Duration::from_secs(2 * seconds + 10))
+            .max_queued(Duration::from_secs(2 * seconds + 10))
     }
 }
 
@@ -145,14 +146,14 @@ struct Speech {
 }
 
 impl Speech {
-    fn begin(voice: Voice, task: &Task) -> Result<Speech, SayError> {
-        voice.say(&task.bytes)?;
+    fn begin(voice: Voice, task: &Task) -> Result<Speech, PlayError> {
+        voice.play(&task.bytes)?;
         if let Some(digits) = &task.digits {
             voice.send_digits(digits)?;
-            voice.say(&task.bytes)?;
+            voice.play(&task.bytes)?;
         }
-        let length = voice.unsaid();
-        voice.hang_up_when_said();
+        let length = voice.queued();
+        voice.hang_up_after_playback();
         Ok(Speech {
             voice,
             length,
@@ -164,7 +165,7 @@ impl Speech {
 
     fn take_in(&mut self, event: Event<'_>) {
         if event == Event::TimeUp && self.flushed.is_none() {
-            self.flushed = Some(self.voice.flush().duration());
+            self.flushed = Some(self.voice.clear().duration());
             self.next_step_at = Some(Instant::now() + SILENCE_AFTER_FLUSH);
         } else if event == Event::TimeUp {
             self.voice.hang_up();
@@ -176,7 +177,7 @@ impl Speech {
 
     /// What was flushed, or what was left when the caller hung up.
     fn unsaid(&self) -> Duration {
-        self.flushed.unwrap_or_default() + self.voice.unsaid()
+        self.flushed.unwrap_or_default() + self.voice.queued()
     }
 }
 
@@ -197,7 +198,7 @@ fn report(call: &Call, speech: &Speech) -> String {
         stats.frames_received,
         late(stats.lateness.percentile(50)),
         late(stats.lateness.percentile(99)),
-        late(stats.lateness.worst()),
+        late(stats.lateness.max()),
         stats.late_frames,
         stats.gaps,
         stats.underruns,

@@ -1,0 +1,79 @@
+//! The frame that has been started.
+
+use super::violation::Excerpt;
+use crate::wire::{Header, Kind};
+
+/// The frame that has been started, or the place of the next one, of which nothing has come yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FrameUnderWay {
+    /// Where it begins in the stream.
+    offset: u64,
+    header: [u8; Header::LEN],
+    header_len: usize,
+    /// How many bytes of the payload are still to come, once the header is whole.
+    left: usize,
+    excerpt: Excerpt,
+}
+
+impl FrameUnderWay {
+    pub(super) fn at(offset: u64) -> FrameUnderWay {
+        FrameUnderWay {
+            offset,
+            header: [0; Header::LEN],
+            header_len: 0,
+            left: 0,
+            excerpt: Excerpt::default(),
+        }
+    }
+
+    /// Takes in what there is of the header or, once that is whole, of the payload; answers the bytes after that.
+    pub(super) fn take_in<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let is_in_header = self.header().is_none();
+        let due = match is_in_header {
+            true => Header::LEN.saturating_sub(self.header_len),
+            false => self.left,
+        };
+        let (part, rest) = bytes.split_at_checked(due).unwrap_or((bytes, &[]));
+        self.excerpt.extend(part);
+        if is_in_header {
+            let places = self.header.iter_mut().skip(self.header_len);
+            places.zip(part).for_each(|(place, byte)| *place = *byte);
+            self.header_len = self.header_len.saturating_add(part.len());
+            self.left = self.header().map_or(0, Header::payload_len);
+        } else {
+            self.left = self.left.saturating_sub(part.len());
+        }
+        rest
+    }
+
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What has come of it, so far as that is kept.
+    pub(super) const fn excerpt(&self) -> Excerpt {
+        self.excerpt
+    }
+
+    /// The header, once it is whole.
+    pub(super) fn header(&self) -> Option<Header> {
+        (self.header_len == Header::LEN).then(|| Header::parse(self.header))
+    }
+
+    pub(super) const fn is_begun(&self) -> bool {
+        self.header_len > 0
+    }
+
+    pub(super) fn is_in_header(&self) -> bool {
+        self.is_begun() && self.header().is_none()
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.header().is_some() && self.left == 0
+    }
+
+    /// Whether it has been started as a hangup, of which nothing but the first byte matters.
+    pub(super) fn is_hangup(&self) -> bool {
+        self.is_begun() && self.header.first() == Some(&Kind::HANGUP.byte())
+    }
+}

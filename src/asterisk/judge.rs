@@ -1,0 +1,843 @@
+//! Judges what a server sends.
+
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+use super::frame_under_way::FrameUnderWay;
+use super::pace::{Came, Pace};
+use super::violation::Excerpt;
+use super::{Rule, Rules, Violation};
+use crate::wire::{Header, Kind, SampleRate};
+
+/// Judges what a server sends, by the rules of a version of Asterisk. It has no connection and no clock of its own: it is told
+/// what each read of the connection brought and when, and whatever else happened.
+///
+/// **It never sees a fault that is not there**, however late the thread comes that reads, and that is why it wants two times for
+/// each read: one from before it, one from after. That nothing came for a while is certain only if the connection was *found*
+/// empty twice, once before the first of two times and once after the second, and nothing was read in between; and what a read
+/// brought can have come at any time since the connection was last found empty. So a thread that comes late misses faults and
+/// invents none.
+///
+/// Each rule is reported once a call. A violation that ends the call in that version is the last.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use audiosocket::asterisk::{Judge, Rule, CallState, Version};
+///
+/// let begun = Instant::now();
+/// let mut judge = Judge::new(Version::REFERENCE, begun);
+/// let later = begun + Duration::from_millis(20);
+/// judge.bytes_read(begun, later, &[0x10, 0, 2, 7, 7, 0x10, 0, 0], true);
+/// let violation = judge.violations()[0];
+/// assert_eq!((violation.rule, violation.offset, violation.bytes()), (Rule::EmptyAudio, 5, &[0x10, 0, 0][..]));
+/// assert_eq!(judge.state(), CallState::Ended);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Judge {
+    rules: Rules,
+    begun: Instant,
+    state: CallState,
+    violations: Vec<Violation>,
+    /// How many bytes the server has sent.
+    received: u64,
+    frame: FrameUnderWay,
+    /// Not before this the connection was last found empty: whatever is read next has come since then.
+    empty_after: Instant,
+    /// Not after this it was found empty inside the frame under way, and nothing has been read since.
+    waiting_since: Option<Instant>,
+    last_traffic: Instant,
+    /// The last frame whose parts were read further apart than Asterisk waits, though the connection was not found empty twice in
+    /// between.
+    suspected_split: Option<SuspectedSplit>,
+    pace: Pace,
+}
+
+/// A frame that may have violated the rule on splits.
+#[derive(Clone, Copy, Debug)]
+struct SuspectedSplit {
+    rule: Rule,
+    /// When Asterisk would have ended the call.
+    at: Instant,
+    offset: u64,
+    excerpt: Excerpt,
+}
+
+/// How much earlier than the judge Asterisk may have started to wait for audio: what Asterisk sends takes a moment to arrive.
+const CLOCK_OFFSET: Duration = Duration::from_millis(20);
+
+/// For how long after a suspected split the end of a call counts as its consequence.
+const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum CallState {
+    /// It goes on.
+    InCall,
+    /// The server has hung up, by a frame. How it closes the connection still matters.
+    HungUp,
+    /// The server has closed or reset the connection.
+    Closed,
+    /// Asterisk has ended the call, because of the last violation.
+    Ended,
+}
+
+impl Judge {
+    /// A judge of a call that has begun at the given time: when Asterisk sent the UUID.
+    pub fn new(rules: impl Into<Rules>, begun: Instant) -> Judge {
+        Judge {
+            rules: rules.into(),
+            begun,
+            state: CallState::InCall,
+            violations: Vec::new(),
+            received: 0,
+            frame: FrameUnderWay::at(0),
+            empty_after: begun,
+            waiting_since: None,
+            last_traffic: begun,
+            suspected_split: None,
+            pace: Pace::new(begun),
+        }
+    }
+
+    /// The rules it judges by.
+    pub const fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// What has been found so far, in the order in which it was.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Where the call stands.
+    pub const fn state(&self) -> CallState {
+        self.state
+    }
+
+    /// Whether the rest of a frame is waited for in a way that makes each millisecond count.
+    pub fn needs_fine_timing(&self) -> bool {
+        self.state == CallState::InCall
+            && self.waiting_since.is_some()
+            && !self.has_noted(self.rule_of_split())
+    }
+
+    /// A read that began at `asked` was done at `at` and brought these bytes; `emptied` if it would have brought more, had there
+    /// been more. Answers how many of the bytes are still part of the call: all of them, unless it ended, then those up to its
+    /// end.
+    pub fn bytes_read(
+        &mut self,
+        asked: Instant,
+        at: Instant,
+        bytes: &[u8],
+        emptied: bool,
+    ) -> usize {
+        if self.state != CallState::InCall {
+            return 0;
+        }
+        let received_before = self.received;
+        self.last_traffic = self.last_traffic.max(at);
+        self.suspect_split(at);
+        self.waiting_since = None;
+        let mut rest = bytes;
+        while !rest.is_empty() && self.state == CallState::InCall {
+            rest = self.take_in(rest, at);
+        }
+        if emptied {
+            self.empty_after = self.empty_after.max(asked);
+            self.waiting_since = self.frame.is_begun().then_some(at);
+        }
+        let end = match self.state {
+            CallState::Ended => self.frame.offset(),
+            _ => self.received,
+        };
+        usize::try_from(end.saturating_sub(received_before)).unwrap_or(bytes.len())
+    }
+
+    /// A read that began at `asked` had found nothing at `at`.
+    pub fn read_empty(&mut self, asked: Instant, at: Instant) {
+        self.empty_after = self.empty_after.max(asked);
+        // Of a hangup the first byte is enough.
+        if self.state != CallState::InCall || self.frame.is_hangup() {
+            return;
+        }
+        if self.frame.is_begun() {
+            let since = *self.waiting_since.get_or_insert(at);
+            if asked.saturating_duration_since(since) >= self.wait_for_rest() {
+                self.note_frame(self.rule_of_split(), at);
+            }
+            return;
+        }
+        let quiet_for = asked.saturating_duration_since(self.last_traffic);
+        let limit = self.rules.idle_timeout();
+        if limit.is_some_and(|limit| quiet_for >= limit) {
+            self.note(Rule::Idle, at);
+        }
+    }
+
+    /// Asterisk has ended the call, and the server had not hung up.
+    ///
+    /// The end itself is evidence. It confirms what the judge alone could not be certain of: that the rest of a frame came too late,
+    /// within the last second, or that the server was silent up to the limit, give or take 20 ms.
+    pub fn caller_ended(&mut self, at: Instant) {
+        if self.state != CallState::InCall || self.frame.is_hangup() {
+            return;
+        }
+        if self.frame.is_begun() {
+            if self.waiting_since.is_some() {
+                self.read_empty(at, at);
+            }
+            return;
+        }
+        let recent_split = self
+            .suspected_split
+            .filter(|split| at.saturating_duration_since(split.at) <= UNTIL_END_ARRIVES);
+        match recent_split {
+            Some(split) => self.note_at(split.rule, split.at, split.offset, split.excerpt),
+            None => self.read_empty(at.checked_add(CLOCK_OFFSET).unwrap_or(at), at),
+        }
+    }
+
+    /// Asterisk has sent something.
+    pub fn sent(&mut self, at: Instant) {
+        self.last_traffic = self.last_traffic.max(at);
+    }
+
+    /// There was no room for what Asterisk had to send.
+    pub fn write_blocked(&mut self, at: Instant) {
+        if self.state == CallState::InCall {
+            self.note(Rule::NotReading, at);
+        }
+    }
+
+    /// The server has closed its direction of the connection.
+    pub fn closed(&mut self, at: Instant) {
+        if self.state == CallState::InCall && !self.frame.is_hangup() {
+            if !self.frame.is_begun() {
+                self.note(Rule::NoHangup, at);
+            } else if self.frame.is_in_header() && !self.splits_end_call() {
+                // In the loop that waits for the rest of a header, `res_audiosocket.c` takes the end of the stream for a hangup.
+            } else {
+                self.note_frame(Rule::Truncated, at);
+            }
+        }
+        self.close();
+    }
+
+    /// The connection was reset. After the server's hangup, too: which of the two Asterisk meets first is chance, since it sends
+    /// audio at the same time, and a reset hangs up the caller. Measured with 22.10: it met the reset first in 1 of 250 calls if
+    /// the server closed as Asterisk was about to send, and in none of 60 if it closed just after that.
+    pub fn reset(&mut self, at: Instant) {
+        if matches!(self.state, CallState::InCall | CallState::HungUp) {
+            self.note(Rule::Reset, at);
+        }
+        self.close();
+    }
+
+    fn close(&mut self) {
+        if self.state != CallState::Ended {
+            self.state = CallState::Closed;
+        }
+    }
+
+    /// Takes in what there is of a header or of a payload; answers the bytes after that.
+    fn take_in<'a>(&mut self, bytes: &'a [u8], at: Instant) -> &'a [u8] {
+        let was_in_header = self.frame.header().is_none();
+        let rest = self.frame.take_in(bytes);
+        let taken = bytes.len().saturating_sub(rest.len());
+        self.received = self.received.saturating_add(taken as u64);
+        if let Some(header) = self.frame.header() {
+            if was_in_header {
+                self.judge_header(header, at);
+            }
+            if self.state == CallState::InCall && self.frame.is_whole() {
+                self.end_frame(header, at);
+            }
+        }
+        rest
+    }
+
+    /// In the order in which `res_audiosocket.c` looks: kind, then length.
+    fn judge_header(&mut self, header: Header, at: Instant) {
+        match header.kind().sample_rate() {
+            None if header.kind() == Kind::HANGUP => self.state = CallState::HungUp,
+            None => self.note_frame(Rule::ForbiddenKind, at),
+            Some(rate) => {
+                if rate != SampleRate::Hz8000 {
+                    self.note_frame(Rule::UnknownRate, at);
+                }
+                if header.payload_len() == 0 && self.state == CallState::InCall {
+                    self.note_frame(Rule::EmptyAudio, at);
+                } else if header.payload_len() % 2 != 0 && self.state == CallState::InCall {
+                    self.note_frame(Rule::OddLength, at);
+                }
+            }
+        }
+    }
+
+    fn end_frame(&mut self, header: Header, at: Instant) {
+        let rate = header.kind().sample_rate();
+        let is_known = rate == Some(SampleRate::Hz8000) || self.rules.behaviour().knows_all_rates;
+        if let (Some(rate), true) = (rate, is_known) {
+            let samples = header.payload_len().saturating_div(2);
+            let came = Came::between(self.empty_after, at);
+            if self.pace.is_ahead_with(samples, rate, came) {
+                self.note_frame(Rule::TooFast, at);
+            }
+            if samples > 0 && self.pace.overflows_with_a_frame(came) {
+                self.note_frame(Rule::QueueOverflow, at);
+            }
+        }
+        self.frame = FrameUnderWay::at(self.received);
+    }
+
+    fn rule_of_split(&self) -> Rule {
+        match self.frame.is_in_header() {
+            true => Rule::SplitHeader,
+            false => Rule::SplitPayload,
+        }
+    }
+
+    fn wait_for_rest(&self) -> Duration {
+        let behaviour = self.rules.behaviour();
+        match self.frame.is_in_header() {
+            true => behaviour.header_wait,
+            false => behaviour.payload_wait,
+        }
+    }
+
+    fn splits_end_call(&self) -> bool {
+        let consequence = self.rules.consequence(self.rule_of_split());
+        consequence.is_some_and(|consequence| consequence.ends_call())
+    }
+
+    /// Remembers the frame under way if its rest, which was read `at`, came later than Asterisk waits.
+    fn suspect_split(&mut self, at: Instant) {
+        let Some(since) = self.waiting_since else {
+            return;
+        };
+        let ended_at = since.checked_add(self.wait_for_rest()).unwrap_or(since);
+        if at >= ended_at && !self.frame.is_hangup() && !self.has_noted(self.rule_of_split()) {
+            self.suspected_split = Some(SuspectedSplit {
+                rule: self.rule_of_split(),
+                at: ended_at,
+                offset: self.frame.offset(),
+                excerpt: self.frame.excerpt(),
+            });
+        }
+    }
+
+    fn has_noted(&self, rule: Rule) -> bool {
+        self.violations.iter().any(|noted| noted.rule == rule)
+    }
+
+    /// The rule is broken by the frame under way.
+    fn note_frame(&mut self, rule: Rule, at: Instant) {
+        self.note_at(rule, at, self.frame.offset(), self.frame.excerpt());
+    }
+
+    /// The rule is broken here, by no frame.
+    fn note(&mut self, rule: Rule, at: Instant) {
+        self.note_at(rule, at, self.received, Excerpt::default());
+    }
+
+    fn note_at(&mut self, rule: Rule, at: Instant, offset: u64, excerpt: Excerpt) {
+        let Some(consequence) = self.rules.consequence(rule) else {
+            return;
+        };
+        if !self.has_noted(rule) {
+            let at = at.saturating_duration_since(self.begun);
+            let violation = Violation::new(rule, consequence, at, offset, excerpt);
+            self.violations.push(violation);
+        }
+        if consequence.ends_call() {
+            self.state = CallState::Ended;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+    use crate::asterisk::{Consequence, Version};
+
+    const OLD: Version = Version::REPRESENTATIVES[0];
+    const NEW: Version = Version::REFERENCE;
+
+    /// A judge and an invented clock, in milliseconds. Every read is of the moment, and takes all there is.
+    struct Trial {
+        judge: Judge,
+        begun: Instant,
+        now: u64,
+    }
+
+    impl Trial {
+        fn of(rules: impl Into<Rules>) -> Trial {
+            let begun = Instant::now();
+            Trial {
+                judge: Judge::new(rules, begun),
+                begun,
+                now: 0,
+            }
+        }
+
+        fn time(&self) -> Instant {
+            self.begun + Duration::from_millis(self.now)
+        }
+
+        /// The connection is looked at each millisecond, and nothing comes.
+        fn wait(mut self, milliseconds: u64) -> Trial {
+            for _ in 0..milliseconds {
+                self.now += 1;
+                self.judge.read_empty(self.time(), self.time());
+            }
+            self
+        }
+
+        /// As long as nobody looks, whatever comes.
+        fn stand_still(mut self, milliseconds: u64) -> Trial {
+            self.now += milliseconds;
+            self
+        }
+
+        fn hear(mut self, bytes: &[u8]) -> Trial {
+            self.judge.bytes_read(self.time(), self.time(), bytes, true);
+            self
+        }
+
+        /// Frames of 20 ms, one each so many milliseconds.
+        fn hear_frames(mut self, count: usize, milliseconds: u64) -> Trial {
+            for _ in 0..count {
+                self = self.hear(&frame(0x10, 320)).wait(milliseconds);
+            }
+            self
+        }
+
+        fn hear_audio(self) -> Trial {
+            self.hear(&frame(0x10, 320))
+        }
+
+        fn caller_ended(mut self) -> Trial {
+            self.judge.caller_ended(self.time());
+            self
+        }
+
+        fn close(mut self) -> Trial {
+            self.judge.closed(self.time());
+            self
+        }
+
+        fn reset(mut self) -> Trial {
+            self.judge.reset(self.time());
+            self
+        }
+
+        fn rules(&self) -> Vec<Rule> {
+            self.judge.violations().iter().map(|it| it.rule).collect()
+        }
+
+        #[track_caller]
+        fn expect(&self, rules: &[Rule], state: CallState) {
+            assert_eq!(self.rules(), rules);
+            assert_eq!(self.judge.state(), state);
+        }
+    }
+
+    fn frame(kind: u8, len: u16) -> Vec<u8> {
+        let [high, low] = len.to_be_bytes();
+        let mut frame = vec![kind, high, low];
+        frame.resize(usize::from(len) + 3, 7);
+        frame
+    }
+
+    const HANGUP: [u8; 3] = [0, 0, 0];
+
+    #[test]
+    fn a_server_that_keeps_to_the_rules_breaks_none_in_any_version() {
+        for version in Version::REPRESENTATIVES {
+            let trial = Trial::of(version)
+                .wait(5)
+                .hear_frames(500, 20)
+                // Sizes differ, a frame may be a moment late, and two may come in one read.
+                .hear(&[frame(0x10, 24), frame(0x10, 160)].concat())
+                .wait(100)
+                .hear(&[frame(0x10, 320), frame(0x10, 960)].concat())
+                .wait(1900)
+                .hear_audio()
+                .hear(&HANGUP);
+            trial.expect(&[], CallState::HungUp);
+            trial.close().expect(&[], CallState::Closed);
+        }
+    }
+
+    #[test]
+    fn a_frame_is_judged_by_its_header_alone() {
+        use CallState::{Ended, InCall};
+        for (kind, len, old, new) in [
+            (0x10, 0, (None, InCall), (Some(Rule::EmptyAudio), Ended)),
+            (
+                0x18,
+                0,
+                (Some(Rule::UnknownRate), InCall),
+                (Some(Rule::EmptyAudio), Ended),
+            ),
+            (0x12, 640, (Some(Rule::UnknownRate), InCall), (None, InCall)),
+            (
+                0x10,
+                321,
+                (Some(Rule::OddLength), InCall),
+                (Some(Rule::OddLength), InCall),
+            ),
+            (0x01, 16, (None, InCall), (Some(Rule::ForbiddenKind), Ended)),
+            (0x02, 6, (None, InCall), (Some(Rule::ForbiddenKind), Ended)),
+            (0x03, 1, (None, InCall), (Some(Rule::ForbiddenKind), Ended)),
+            (0x20, 0, (None, InCall), (Some(Rule::ForbiddenKind), Ended)),
+            (0xff, 1, (None, InCall), (Some(Rule::ForbiddenKind), Ended)),
+        ] {
+            for (version, (rule, state)) in [(OLD, old), (Version::START_STOP, old), (NEW, new)] {
+                let trial = Trial::of(version).hear_audio().hear(&frame(kind, len));
+                let expected: Vec<Rule> = rule.into_iter().collect();
+                trial.expect(&expected, state);
+                if let [violation] = trial.judge.violations() {
+                    assert_eq!(violation.offset, 323);
+                    assert_eq!(violation.bytes(), &frame(kind, len)[..3]);
+                }
+            }
+        }
+        // Known rates without the kinds: a later version of the first is the only one that ends the call for it.
+        let version = Version::REPRESENTATIVES[1];
+        let trial = Trial::of(version).hear(&frame(0x12, 640));
+        trial.expect(&[Rule::UnknownRate], Ended);
+    }
+
+    #[test]
+    fn what_comes_after_the_end_of_a_call_is_no_longer_part_of_it() {
+        let mut judge = Judge::new(NEW, Instant::now());
+        let now = Instant::now();
+        let bytes = [frame(0x10, 320), frame(0x03, 1), frame(0xff, 0)].concat();
+        assert_eq!(judge.bytes_read(now, now, &bytes, true), 323);
+        assert_eq!(judge.bytes_read(now, now, &bytes, true), 0);
+        judge.closed(now);
+        assert_eq!(judge.violations().len(), 1);
+        assert_eq!(judge.state(), CallState::Ended);
+
+        let mut judge = Judge::new(NEW, now);
+        let bytes = [&HANGUP[..], &frame(0xff, 0)].concat();
+        assert_eq!(judge.bytes_read(now, now, &bytes, true), 3);
+        assert_eq!(judge.state(), CallState::HungUp);
+
+        // The frame may have begun in an earlier read, and all of that is not part of the call then.
+        let mut judge = Judge::new(NEW, now);
+        assert_eq!(judge.bytes_read(now, now, &[0x10, 0], true), 2);
+        assert_eq!(judge.bytes_read(now, now, &[0, 0x10], true), 0);
+        assert_eq!(judge.state(), CallState::Ended);
+    }
+
+    #[test]
+    fn a_payload_is_waited_for_as_long_as_the_version_does() {
+        let audio = frame(0x10, 320);
+        for (version, wait) in [
+            (NEW, 5),
+            (Version::REPRESENTATIVES[2], 5),
+            // At the first look that finds nothing.
+            (OLD, 1),
+            (Version::REPRESENTATIVES[1], 1),
+        ] {
+            for cut in [3, 4, 322] {
+                let apart = |pause| {
+                    Trial::of(version)
+                        .hear_audio()
+                        .hear(&audio[..cut])
+                        .wait(pause)
+                        .hear(&audio[cut..])
+                };
+                apart(wait - 1).expect(&[], CallState::InCall);
+                apart(wait).expect(&[Rule::SplitPayload], CallState::Ended);
+            }
+        }
+        // Each part is waited for anew.
+        let mut trial = Trial::of(NEW);
+        for byte in &audio {
+            trial = trial.hear(&[*byte]).wait(4);
+        }
+        trial.expect(&[], CallState::InCall);
+    }
+
+    #[test]
+    fn a_header_in_parts_is_fatal_misread_or_waited_for() {
+        let audio = frame(0x10, 320);
+        for version in Version::REPRESENTATIVES {
+            for cut in [1, 2] {
+                let trial = Trial::of(version)
+                    .hear(&audio[..cut])
+                    .wait(50)
+                    .hear(&audio[cut..]);
+                let violation = trial.judge.violations()[0];
+                assert_eq!(violation.rule, Rule::SplitHeader);
+                let waits = version.behaviour().header_wait;
+                let expected = match waits.is_zero() {
+                    true => (CallState::Ended, Duration::from_millis(1)),
+                    false => (CallState::InCall, waits),
+                };
+                assert_eq!((trial.judge.state(), violation.at), expected);
+            }
+        }
+        // What is noted once need not be looked for any more.
+        let trial = Trial::of(NEW).hear(&[0x10]);
+        assert!(trial.judge.needs_fine_timing());
+        assert!(!trial.wait(21).judge.needs_fine_timing());
+    }
+
+    #[test]
+    fn a_hangup_is_one_from_its_first_byte_on() {
+        for version in Version::REPRESENTATIVES {
+            let trial = Trial::of(version).hear_audio().hear(&[0]).wait(50);
+            trial.expect(&[], CallState::InCall);
+            trial.close().expect(&[], CallState::Closed);
+        }
+    }
+
+    #[test]
+    fn a_thread_that_comes_late_sees_no_pause() {
+        let audio = frame(0x10, 320);
+        for version in [NEW, Version::REPRESENTATIVES[2]] {
+            // A part has come, and who reads stands still; meanwhile the rest comes.
+            let trial = Trial::of(version)
+                .hear(&audio[..100])
+                .stand_still(3000)
+                .hear(&audio[100..]);
+            trial.expect(&[], CallState::InCall);
+            // He looks before it, and stands still inside that look.
+            let mut trial = Trial::of(version).hear(&audio[..100]);
+            let asked = trial.time();
+            trial = trial.stand_still(3000);
+            trial.judge.read_empty(asked, trial.time());
+            trial = trial.hear(&audio[100..]);
+            trial.expect(&[], CallState::InCall);
+        }
+        // A read that did not take all there was has seen no end.
+        let mut trial = Trial::of(OLD);
+        trial
+            .judge
+            .bytes_read(trial.time(), trial.time(), &audio[..100], false);
+        trial.hear(&audio[100..]).expect(&[], CallState::InCall);
+    }
+
+    #[test]
+    fn two_seconds_without_traffic_end_the_application_and_nothing_else() {
+        let trial = Trial::of(NEW).hear_audio().wait(1999);
+        trial.expect(&[], CallState::InCall);
+        let trial = trial.wait(1);
+        trial.expect(&[Rule::Idle], CallState::Ended);
+        let violation = trial.judge.violations()[0];
+        assert_eq!(
+            (violation.at, violation.offset),
+            (Duration::from_secs(2), 323)
+        );
+
+        let mut trial = Trial::of(NEW).wait(1500);
+        trial.judge.sent(trial.time());
+        let trial = trial.wait(1999);
+        trial.expect(&[], CallState::InCall);
+        trial.wait(1).expect(&[Rule::Idle], CallState::Ended);
+
+        for rules in [
+            Rules::for_version(NEW).in_channel_driver(),
+            Rules::for_version(OLD),
+            Rules::for_version(Version::START_STOP),
+        ] {
+            Trial::of(rules).wait(9999).expect(&[], CallState::InCall);
+        }
+        // Nobody looked: who knows what came meanwhile.
+        let trial = Trial::of(NEW).stand_still(9999).hear_audio();
+        trial.expect(&[], CallState::InCall);
+    }
+
+    #[test]
+    fn audio_ahead_of_real_time_is_played_fast_and_beyond_the_queue_dropped() {
+        // As measured with 22.10: at once 50 frames, 100, 500; then twice real time.
+        let at_once = |frames: usize| {
+            Trial::of(NEW)
+                .wait(100)
+                .hear(&frame(0x10, 320).repeat(frames))
+        };
+        at_once(50).expect(&[], CallState::InCall);
+        at_once(100).expect(&[Rule::TooFast, Rule::QueueOverflow], CallState::InCall);
+        at_once(500).expect(&[Rule::TooFast, Rule::QueueOverflow], CallState::InCall);
+        Trial::of(NEW)
+            .hear_frames(99, 10)
+            .expect(&[], CallState::InCall);
+        let trial = Trial::of(NEW).hear_frames(1000, 10);
+        trial.expect(&[Rule::TooFast], CallState::InCall);
+        assert_eq!(
+            trial.judge.violations()[0].consequence,
+            Consequence::PlaysFast
+        );
+        // A pause pays nothing in advance.
+        let trial = Trial::of(NEW).wait(1999).hear(&frame(0x10, 320).repeat(52));
+        trial.expect(&[Rule::TooFast], CallState::InCall);
+        // At other rates, and in frames of other lengths.
+        let trial = Trial::of(NEW).hear(&frame(0x18, 7680).repeat(52));
+        trial.expect(&[Rule::TooFast], CallState::InCall);
+        let trial = Trial::of(NEW).hear(&frame(0x10, 160).repeat(98));
+        trial.expect(&[Rule::QueueOverflow], CallState::InCall);
+        // What is skipped takes no time.
+        let trial = Trial::of(OLD).hear(&frame(0x12, 640).repeat(500));
+        trial.expect(&[Rule::UnknownRate], CallState::InCall);
+    }
+
+    #[test]
+    fn end_of_call_confirms_a_suspected_split() {
+        let audio = frame(0x10, 320);
+        for cut in [1, 3, 100] {
+            let split = |late| {
+                let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(late);
+                trial.hear(&audio[cut..])
+            };
+            let (rule, state) = match cut {
+                1 => (Rule::SplitHeader, CallState::InCall),
+                _ => (Rule::SplitPayload, CallState::Ended),
+            };
+            let ended = split(40).stand_still(900).caller_ended();
+            ended.expect(&[rule], state);
+            assert_eq!(ended.judge.violations()[0].offset, 0);
+            // The rest came in time, or so long ago that Asterisk has taken it.
+            split(1).caller_ended().expect(&[], CallState::InCall);
+            let ended = split(40).stand_still(1100).caller_ended();
+            ended.expect(&[], CallState::InCall);
+            // The rest did not come.
+            let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(40);
+            trial.caller_ended().expect(&[rule], state);
+            let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(1);
+            trial.caller_ended().expect(&[], CallState::InCall);
+        }
+    }
+
+    #[test]
+    fn end_of_call_confirms_silence_up_to_the_limit() {
+        let trial = Trial::of(NEW).stand_still(1985).caller_ended();
+        trial.expect(&[Rule::Idle], CallState::Ended);
+        let trial = Trial::of(NEW).stand_still(1975).caller_ended();
+        trial.expect(&[], CallState::InCall);
+        let trial = Trial::of(NEW).hear_audio().hear(&[0]).stand_still(3000);
+        trial.caller_ended().expect(&[], CallState::InCall);
+    }
+
+    #[test]
+    fn end_of_call_in_a_burst_is_no_split() {
+        let mut trial = Trial::of(OLD);
+        let (now, audio) = (trial.time(), frame(0x10, 320));
+        trial.judge.bytes_read(now, now, &audio[..100], false);
+        trial.caller_ended().expect(&[], CallState::InCall);
+    }
+
+    #[test]
+    fn a_thread_that_comes_late_sees_no_haste() {
+        for _ in 0..3 {
+            // 10 s of audio have come in real time while nobody looked; it takes many reads, of which the last empties it.
+            let mut trial = Trial::of(NEW).hear_frames(10, 20).stand_still(10_000);
+            for _ in 0..500 {
+                let now = trial.time();
+                trial.judge.bytes_read(now, now, &frame(0x10, 320), false);
+            }
+            trial = trial.hear_audio();
+            trial.expect(&[], CallState::InCall);
+            // The same, but it stood still between the read that emptied it and the look at the clock.
+            let mut trial = Trial::of(NEW);
+            let asked = trial.time();
+            trial = trial.stand_still(10_000);
+            trial
+                .judge
+                .bytes_read(asked, trial.time(), &frame(0x10, 320), true);
+            let bytes = frame(0x10, 320).repeat(500);
+            trial
+                .judge
+                .bytes_read(trial.time(), trial.time(), &bytes, true);
+            trial.expect(&[], CallState::InCall);
+        }
+    }
+
+    #[test]
+    fn how_a_server_closes_is_judged() {
+        for version in Version::REPRESENTATIVES {
+            let spins = version.behaviour().consequence(Rule::NoHangup).is_some();
+            let expected: &[Rule] = if spins { &[Rule::NoHangup] } else { &[] };
+            Trial::of(version)
+                .hear_audio()
+                .close()
+                .expect(expected, CallState::Closed);
+            // The end of the stream comes before the pause is one.
+            Trial::of(version)
+                .hear(&frame(0x10, 320)[..100])
+                .close()
+                .expect(&[Rule::Truncated], CallState::Ended);
+            Trial::of(version)
+                .hear_audio()
+                .reset()
+                .expect(&[Rule::Reset], CallState::Ended);
+            Trial::of(version)
+                .hear_audio()
+                .hear(&HANGUP)
+                .reset()
+                .expect(&[Rule::Reset], CallState::Ended);
+        }
+        // Inside a header it is taken for a hangup by those who read one in parts.
+        Trial::of(NEW)
+            .hear(&[0x10, 1])
+            .close()
+            .expect(&[], CallState::Closed);
+    }
+
+    #[test]
+    fn who_does_not_read_is_cut() {
+        let mut trial = Trial::of(NEW).hear_audio();
+        trial.judge.write_blocked(trial.time());
+        trial.expect(&[Rule::NotReading], CallState::Ended);
+    }
+
+    #[test]
+    fn each_rule_is_reported_once_and_the_memory_is_bounded() {
+        let mut trial = Trial::of(NEW);
+        for _ in 0..1000 {
+            trial = trial.hear(&frame(0x10, 321)).hear(&frame(0x10, 65_535));
+        }
+        let mut rules = trial.rules();
+        rules.sort();
+        assert_eq!(rules, [Rule::OddLength, Rule::TooFast, Rule::QueueOverflow]);
+    }
+
+    proptest::proptest! {
+        // Whatever the bytes and however they are split, time apart: the same verdict by content, and no panic.
+        #[test]
+        fn the_split_of_the_stream_does_not_change_what_is_judged_by_content(
+            bytes in proptest::collection::vec(0..=0x12_u8, 0..200),
+            cuts in proptest::collection::vec(1..20_usize, 1..5),
+            version in 0..Version::REPRESENTATIVES.len(),
+        ) {
+            let now = Instant::now();
+            let judge = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+                let mut judge = Judge::new(Version::REPRESENTATIVES[version], now);
+                for piece in pieces {
+                    judge.bytes_read(now, now, piece, false);
+                }
+                (judge.violations().to_vec(), judge.state())
+            };
+            let mut rest = &bytes[..];
+            let mut lengths = cuts.iter().cycle();
+            let whole = judge(&mut core::iter::once(rest));
+            let split = judge(&mut core::iter::from_fn(|| {
+                let len = (*lengths.next()?).min(rest.len());
+                let (piece, after) = rest.split_at(len);
+                rest = after;
+                (len > 0).then_some(piece)
+            }));
+            let by_content = |(violations, state): (Vec<Violation>, CallState)| {
+                let all: Vec<(Rule, u64)> = violations.iter().map(|it| (it.rule, it.offset)).collect();
+                (all, state)
+            };
+            proptest::prop_assert_eq!(by_content(whole), by_content(split));
+        }
+    }
+}

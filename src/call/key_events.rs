@@ -1,0 +1,228 @@
+//! Digits, whatever the dialect.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::wire::{Digit, Dtmf};
+
+/// One kind of event for the digits of any dialect: each time a key is pressed is one [`KeyEvent::Press`].
+///
+/// Asterisk tells a digit once, when the key has come up, and not how long it was held. The start-stop dialect tells both ends
+/// and the duration. What can go wrong there is put right: a start that is repeated is one start; a stop without a start is a
+/// digit; a start whose stop does not come is a digit when the next key is pressed, or when a key has been held for longer than
+/// any key is.
+///
+/// Times are passed in; [`deadline`](KeyEvents::deadline) says when to ask again without a new signal.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use audiosocket::call::{KeyEvent, KeyEvents};
+/// use audiosocket::wire::{Digit, Dtmf};
+///
+/// let digit = Digit::try_from('5')?;
+/// let now = Instant::now();
+/// let mut events = KeyEvents::new();
+/// events.push(Dtmf::Start(digit), now);
+/// events.push(Dtmf::Stop { digit, duration_ms: 100 }, now + Duration::from_millis(100));
+/// assert_eq!(events.pop(now), Some(KeyEvent::Down(digit)));
+/// let duration = Some(Duration::from_millis(100));
+/// assert_eq!(events.pop(now), Some(KeyEvent::Press { digit, duration }));
+/// assert_eq!(events.pop(now), None);
+/// # Ok::<(), audiosocket::wire::InvalidDigit>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeyEvents {
+    longest_press: Duration,
+    held: Option<Held>,
+    /// What was taken for pressed long enough; its stop, if it comes after all, is nothing new.
+    given_up: Option<Digit>,
+    waiting: VecDeque<KeyEvent>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    digit: Digit,
+    since: Instant,
+}
+
+/// A digit, or its beginning.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum KeyEvent {
+    /// A key went down. Only the start-stop dialect tells; the digit itself follows.
+    Down(Digit),
+    /// A key was pressed and is up again.
+    Press {
+        /// Which one.
+        digit: Digit,
+        /// How long it was held, if the dialect tells and its signal was not lost.
+        duration: Option<Duration>,
+    },
+}
+
+impl KeyEvents {
+    /// A view that takes no key for held longer than 10 s.
+    pub const fn new() -> KeyEvents {
+        KeyEvents::with_longest_press(Duration::from_secs(10))
+    }
+
+    /// The same with another time after which a key counts as up although nobody has said so.
+    pub const fn with_longest_press(longest_press: Duration) -> KeyEvents {
+        KeyEvents {
+            longest_press,
+            held: None,
+            given_up: None,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Takes in a signal, which may give none, one or two events.
+    pub fn push(&mut self, signal: Dtmf, now: Instant) {
+        self.give_up_overdue(now);
+        match signal {
+            Dtmf::Digit(digit) => self.waiting.push_back(KeyEvent::Press {
+                digit,
+                duration: None,
+            }),
+            Dtmf::Start(digit) => {
+                if self.held.is_some_and(|held| held.digit == digit) {
+                    return;
+                }
+                self.end_held();
+                self.given_up = None;
+                self.held = Some(Held { digit, since: now });
+                self.waiting.push_back(KeyEvent::Down(digit));
+            }
+            Dtmf::Stop { digit, duration_ms } => {
+                if self.given_up.take() == Some(digit) {
+                    return;
+                }
+                match self.held {
+                    Some(held) if held.digit != digit => self.end_held(),
+                    _ => self.held = None,
+                }
+                let duration = Some(Duration::from_millis(u64::from(duration_ms)));
+                self.waiting.push_back(KeyEvent::Press { digit, duration });
+            }
+        }
+    }
+
+    /// The next event: of the signals so far, or of a key that has been held for too long by now.
+    pub fn pop(&mut self, now: Instant) -> Option<KeyEvent> {
+        self.give_up_overdue(now);
+        self.waiting.pop_front()
+    }
+
+    /// When a key that is held counts as up although nobody has said so; `None` if none is held.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.held?.since.checked_add(self.longest_press)
+    }
+
+    fn give_up_overdue(&mut self, now: Instant) {
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.given_up = self.held.map(|held| held.digit);
+            self.end_held();
+        }
+    }
+
+    /// The key that is held counts as up, though its stop has not come.
+    fn end_held(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.waiting.push_back(KeyEvent::Press {
+                digit: held.digit,
+                duration: None,
+            });
+        }
+    }
+}
+
+impl Default for KeyEvents {
+    fn default() -> KeyEvents {
+        KeyEvents::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::String;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// What comes of signals, a second apart, each written as `5+` for a start, `5-` for a stop after 100 ms and `5` for a digit;
+    /// the events as `5+` for a beginning, `5` for a digit and `5=100` for one with its duration. A dot is a second in which
+    /// nothing comes.
+    fn events(signals: &str) -> String {
+        let mut events = KeyEvents::with_longest_press(Duration::from_secs(3));
+        let mut now = Instant::now();
+        let mut seen = Vec::new();
+        for word in signals.split_whitespace() {
+            now += Duration::from_secs(1);
+            let (code, sign) = word.split_at(1);
+            if let Ok(digit) = Digit::try_from(code.chars().next().unwrap()) {
+                let signal = match sign {
+                    "+" => Dtmf::Start(digit),
+                    "-" => Dtmf::Stop {
+                        digit,
+                        duration_ms: 100,
+                    },
+                    _ => Dtmf::Digit(digit),
+                };
+                events.push(signal, now);
+            }
+            while let Some(event) = events.pop(now) {
+                seen.push(match event {
+                    KeyEvent::Down(digit) => std::format!("{digit}+"),
+                    KeyEvent::Press { digit, duration } => match duration {
+                        Some(duration) => std::format!("{digit}={}", duration.as_millis()),
+                        None => std::format!("{digit}"),
+                    },
+                });
+            }
+        }
+        seen.join(" ")
+    }
+
+    #[test]
+    fn each_press_is_one_digit_whatever_is_lost_or_repeated() {
+        for (signals, expected) in [
+            ("5 5 #", "5 5 #"),
+            ("5+ 5- 5+ 5-", "5+ 5=100 5+ 5=100"),
+            ("5+ 5+ 5-", "5+ 5=100"),
+            ("5- 6-", "5=100 6=100"),
+            ("5+ 6+ 6-", "5+ 5 6+ 6=100"),
+            ("5+ 6-", "5+ 5 6=100"),
+            ("5+ . .", "5+"),
+            ("5+ . . .", "5+ 5"),
+            ("5+ . . . . 5-", "5+ 5"),
+            ("5+ . . . . 5- 5-", "5+ 5 5=100"),
+            ("5+ . . . 5+ 5-", "5+ 5 5+ 5=100"),
+            ("5+ . . . 6-", "5+ 5 6=100"),
+            ("5+ 6 5-", "5+ 6 5=100"),
+            (". .", ""),
+        ] {
+            assert_eq!(events(signals), expected, "{signals}");
+        }
+    }
+
+    #[test]
+    fn there_is_a_deadline_while_a_key_is_held() {
+        let (started, digit) = (Instant::now(), Digit::try_from('7').unwrap());
+        let mut events = KeyEvents::default();
+        assert_eq!(events.deadline(), None);
+        events.push(Dtmf::Start(digit), started);
+        let deadline = started + Duration::from_secs(10);
+        assert_eq!(events.deadline(), Some(deadline));
+        // A start that is repeated does not put it off.
+        events.push(Dtmf::Start(digit), started + Duration::from_secs(9));
+        assert_eq!(events.deadline(), Some(deadline));
+        assert_eq!(events.pop(started), Some(KeyEvent::Down(digit)));
+        assert_eq!(events.pop(started), None);
+        let late = KeyEvent::Press {
+            digit,
+            duration: None,
+        };
+        assert_eq!(events.pop(deadline), Some(late));
+        assert_eq!(events.deadline(), None);
+    }
+}

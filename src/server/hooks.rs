@@ -1,0 +1,89 @@
+//! What the application has a server call.
+
+use std::any::Any;
+use std::boxed::Box;
+use std::error::Error;
+use std::format;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::string::String;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+
+use super::{Incident, IncomingCall};
+use crate::call::Refusal;
+
+/// The hooks of a [`ServerBuilder`](super::ServerBuilder). A panic in one costs no more than what it was asked about.
+pub(super) struct Hooks {
+    pub(super) admit: Box<Admit>,
+    pub(super) on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
+}
+
+type Admit = dyn Fn(&IncomingCall) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync;
+
+impl Default for Hooks {
+    fn default() -> Hooks {
+        Hooks {
+            admit: Box::new(|_| Ok(())),
+            on_incident: Box::new(|_| {}),
+        }
+    }
+}
+
+impl Hooks {
+    pub(super) fn admit(&self, caller: &IncomingCall) -> Result<(), Refusal> {
+        match catch_unwind(AssertUnwindSafe(|| (self.admit)(caller))) {
+            Ok(answer) => answer.map_err(Refusal::NotAdmitted),
+            Err(panic) => {
+                let message = format!("panicked: {}", panic_message(&*panic));
+                // What it carried may panic once more when it is dropped.
+                core::mem::forget(panic);
+                Err(Refusal::NotAdmitted(message.into()))
+            }
+        }
+    }
+
+    /// The reporting thread's work: a hook that takes its time holds up no call.
+    pub(super) fn tell(&self, reports: Receiver<Report>, is_over: &AtomicBool) {
+        for report in reports {
+            // What a slow hook has not been told by the end is not waited for.
+            if is_over.load(Ordering::Relaxed) {
+                continue;
+            }
+            match report {
+                Report::Refused(peer, refusal) => {
+                    self.report(&Incident::Refused {
+                        peer,
+                        uuid: None,
+                        refusal: &refusal,
+                    });
+                }
+                Report::AcceptFailed(error) => {
+                    self.report(&Incident::AcceptFailed { error: &error });
+                }
+            }
+        }
+    }
+
+    /// Tells the application. A panic in its hook has been printed by the panic hook and is not to cost a call.
+    pub(super) fn report(&self, incident: &Incident<'_>) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.on_incident)(incident))) {
+            core::mem::forget(payload);
+        }
+    }
+}
+
+/// What there is to report of those who have no thread of their own.
+pub(super) enum Report {
+    Refused(SocketAddr, Refusal),
+    AcceptFailed(io::Error),
+}
+
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(message), _) => message,
+        (None, Some(message)) => message,
+        (None, None) => "a value that is no text",
+    }
+}

@@ -1,0 +1,104 @@
+//! The connection of a simulated Asterisk.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use std::vec::Vec;
+
+use super::live_judge::LiveReading;
+use crate::asterisk::Violation;
+use crate::call::Transport;
+
+/// The connection of a [`SimulatedAsterisk`](super::SimulatedAsterisk): a TCP connection, and if there is a judge, what he has
+/// been read of it.
+#[derive(Debug)]
+pub struct SimulatedConnection {
+    stream: Arc<TcpStream>,
+    reading: OnceLock<Arc<LiveReading>>,
+    /// In milliseconds, for those who wait for what is read for the judge.
+    read_timeout: AtomicU64,
+}
+
+impl SimulatedConnection {
+    pub(super) fn new(stream: TcpStream) -> SimulatedConnection {
+        SimulatedConnection {
+            stream: Arc::new(stream),
+            reading: OnceLock::new(),
+            read_timeout: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) const fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream
+    }
+
+    /// From now on all is heard from there.
+    pub(super) fn read_from(&self, reading: &Arc<LiveReading>) {
+        // Who is judged already stays so.
+        let _ = self.reading.set(Arc::clone(reading));
+    }
+
+    pub(super) fn violations(&self) -> Vec<Violation> {
+        self.reading
+            .get()
+            .map(|reading| reading.violations())
+            .unwrap_or_default()
+    }
+}
+
+impl Transport for SimulatedConnection {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.reading.get() {
+            None => Transport::recv(&*self.stream, buffer),
+            Some(reading) => {
+                let timeout = self.read_timeout.load(Ordering::Relaxed);
+                reading.read(buffer, Duration::from_millis(timeout))
+            }
+        }
+    }
+
+    fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.reading.get() {
+            None => Transport::try_recv(&*self.stream, buffer),
+            Some(reading) => reading.read(buffer, Duration::ZERO),
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.reading.get() {
+            None => Transport::send(&*self.stream, bytes),
+            Some(reading) => reading.write(&self.stream, bytes),
+        }
+    }
+
+    fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()> {
+        let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        self.read_timeout.store(milliseconds, Ordering::Relaxed);
+        match self.reading.get() {
+            None => Transport::set_recv_timeout(&*self.stream, timeout),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn set_send_timeout(&self, timeout: Duration) -> io::Result<()> {
+        match self.reading.get() {
+            None => Transport::set_send_timeout(&*self.stream, timeout),
+            // Asterisk does not wait for room.
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    fn abort(&self) {
+        Transport::abort(&*self.stream);
+    }
+
+    fn remote_addr(&self) -> Option<SocketAddr> {
+        self.stream.peer_addr().ok()
+    }
+}

@@ -36,7 +36,7 @@
 //!                     spare[..count].copy_from_slice(&bytes[..count]);
 //!                     (count, count)
 //!                 })?;
-//!                 received.filled(count);
+//!                 received.commit(count);
 //!             }
 //!             Decoded::Incomplete { .. } => break,
 //!         }

@@ -33,11 +33,12 @@ impl Example {
         self.0.lines.next().unwrap().unwrap()
     }
 
-    /// Calls it. The caller hangs up when he has done his part and `enough` of what he has heard, unless it hangs up before.
+    /// Calls it. The caller performs, with a function that returns how many samples were received so far that are not silence, and
+    /// hangs up when what was received is `enough`, unless the example hangs up before.
     #[track_caller]
     fn call(
         &self,
-        perform: impl FnOnce(&mut SimulatedCaller) + Send,
+        perform: impl FnOnce(&mut SimulatedCaller, &dyn Fn() -> usize) + Send,
         enough: impl Fn(&Heard) -> bool,
     ) -> Heard {
         let uuid = SimulatedAsterisk::random_uuid();
@@ -58,7 +59,8 @@ impl Example {
         };
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
-            let performing = scope.spawn(|| perform(caller));
+            let received = || heard(None).sound().len();
+            let performing = scope.spawn(move || perform(caller, &received));
             let give_up = Instant::now() + PATIENCE;
             while listener.end().is_none() {
                 listener.receive_until(Instant::now() + Duration::from_millis(20));
@@ -147,7 +149,7 @@ fn echo_says_back_what_the_caller_says() {
     let echo = Example::start("echo", &["127.0.0.1:0"]);
     let said = sound(SECOND);
     let heard = echo.call(
-        |caller| say(caller, SampleRate::Hz8000, &said),
+        |caller, _| say(caller, SampleRate::Hz8000, &said),
         |heard| heard.sound().len() >= said.len(),
     );
     assert_eq!(heard.sound(), said);
@@ -158,7 +160,7 @@ fn two_threads_say_each_second_backwards() {
     let example = Example::start("two_threads", &["127.0.0.1:0"]);
     let mut said = sound(SECOND);
     let heard = example.call(
-        |caller| say(caller, SampleRate::Hz8000, &said),
+        |caller, _| say(caller, SampleRate::Hz8000, &said),
         |heard| heard.sound().len() >= SECOND,
     );
     said.reverse();
@@ -169,7 +171,7 @@ fn two_threads_say_each_second_backwards() {
 fn the_announcement_is_said_whole_and_hung_up_behind() {
     let prompt = wav("announcement-whole.wav", SECOND);
     let example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(|_| {}, |_| false);
+    let heard = example.call(|_, _| {}, |_| false);
     assert_eq!(heard.sound(), sound(SECOND));
     heard.assert_hung_up();
 }
@@ -179,8 +181,10 @@ fn a_key_stops_the_announcement() {
     let prompt = wav("announcement-stopped.wav", 200 * SECOND);
     let mut example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
     let heard = example.call(
-        |caller| {
-            say(caller, SampleRate::Hz8000, &sound(SECOND / 2));
+        |caller, received| {
+            while received() <= 320 {
+                say(caller, SampleRate::Hz8000, &sound(160));
+            }
             press(caller, "5");
         },
         |_| false,
@@ -195,7 +199,7 @@ fn a_key_stops_the_announcement() {
 fn the_menu_collects_digits_up_to_the_hash() {
     let prompt = wav("menu.wav", 200 * SECOND);
     let mut example = Example::start("menu", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(|caller| press(caller, "40*2#"), |_| false);
+    let heard = example.call(|caller, _| press(caller, "40*2#"), |_| false);
     heard.assert_hung_up();
     assert!(example.line().ends_with(": 40*2"));
 }
@@ -208,7 +212,7 @@ fn the_recorder_records_both_sides() {
     let mut example = Example::start("recorder", &[folder.to_str().unwrap(), "127.0.0.1:0"]);
     let said = sound(SECOND);
     let heard = example.call(
-        |caller| {
+        |caller, _| {
             say(caller, SampleRate::Hz8000, &said);
             press(caller, "#");
         },
@@ -233,7 +237,7 @@ fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
     let said = sound(SECOND);
     let heard = example.call(
-        |caller| say(caller, SampleRate::Hz8000, &said),
+        |caller, _| say(caller, SampleRate::Hz8000, &said),
         |heard| heard.sound().len() >= said.len(),
     );
     assert_eq!(heard.sound(), said);
@@ -244,7 +248,7 @@ fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
 fn a_program_that_ends_ends_the_call_behind_its_last_word() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "head", "-c", "3200"]);
     let heard = example.call(
-        |caller| say(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
+        |caller, _| say(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
         |_| false,
     );
     assert_eq!(heard.sound(), sound(1600));
@@ -256,7 +260,7 @@ fn a_program_that_ends_ends_the_call_behind_its_last_word() {
 fn a_program_that_fails_at_once_ends_the_call() {
     for (program, what_happens) in [("false", "exit status: 1"), ("no/such/program", "")] {
         let mut example = Example::start("bridge", &["127.0.0.1:0", program]);
-        let heard = example.call(|_| {}, |_| false);
+        let heard = example.call(|_, _| {}, |_| false);
         heard.assert_hung_up();
         if !what_happens.is_empty() {
             assert!(example.line().contains(what_happens));
@@ -270,7 +274,7 @@ fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);
     let rate = SampleRate::Hz192000;
     let heard = example.call(
-        |caller| say(caller, rate, &sound(100 * rate.samples_in(20))),
+        |caller, _| say(caller, rate, &sound(100 * rate.samples_in(20))),
         |_| true,
     );
     assert_eq!(heard.end, None);
@@ -282,7 +286,7 @@ fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
 #[test]
 fn a_program_that_never_stops_writing_ends_with_the_call() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "yes"]);
-    let heard = example.call(|_| {}, |heard| heard.sound().len() > SECOND);
+    let heard = example.call(|_, _| {}, |heard| heard.sound().len() > SECOND);
     assert_eq!(heard.end, None);
     assert!(heard.sound().iter().all(|sample| *sample == 0x0a79));
     assert!(example.line().contains("over: signal: "));

@@ -7,11 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::byte_rate::ByteRate;
 use super::line::{Line, Played};
 use super::transport::{Incoming, Transport};
 use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout};
-use crate::stream::{FrameReader, ReadError};
+use crate::stream::{ByteRate, FrameReader, ReadError};
 use crate::wire::{Kind, Message, SampleRate};
 
 /// The hearing half of a call: the events that come from the peer, one after the other.
@@ -291,8 +290,14 @@ impl<T: Transport> CallReceiver<T> {
         let Some(rate) = header.kind().sample_rate() else {
             return;
         };
-        let is_g711_suspected =
-            rate == SampleRate::Hz8000 && self.byte_rate.add(header.payload_len(), self.last_read);
+        let is_8000 = rate == SampleRate::Hz8000;
+        if is_8000 {
+            let at = self
+                .last_read
+                .saturating_duration_since(self.line.started());
+            self.byte_rate.add(header.payload_len(), at);
+        }
+        let is_g711_suspected = is_8000 && self.byte_rate.is_g711_suspected();
         self.line.note_received_audio(rate, is_g711_suspected);
     }
 

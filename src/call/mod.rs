@@ -37,7 +37,6 @@
 //! ```
 
 mod audio_hook;
-mod byte_rate;
 // The house has one file a noun, and the noun of this one is the call.
 #[allow(clippy::module_inception)]
 mod call;

@@ -25,7 +25,7 @@ pub(super) struct Connections {
 
 #[derive(Default)]
 struct State {
-    /// ServerStats up, so the first in either map is the oldest.
+    /// Counts up, so the first in either map is the oldest.
     last_number: usize,
     pending: BTreeMap<usize, Pending>,
     /// Those that have sent their UUID and wait to be admitted. They have the place of a call already.

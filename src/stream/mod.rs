@@ -21,10 +21,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod byte_rate;
 mod pacer;
 mod reader;
 mod writer;
 
+pub use byte_rate::ByteRate;
 pub use pacer::Pacer;
 pub use reader::{FrameReader, ReadError};
 pub use writer::{Batch, FrameWriter, WriteError};

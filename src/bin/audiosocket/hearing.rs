@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::wire::Audio;
 
-use crate::cadence::Cadence;
+use crate::analysis::cadence::Cadence;
 use crate::json::Object;
 use crate::text::counted;
 

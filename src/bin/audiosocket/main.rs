@@ -3,21 +3,21 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod analysis;
 mod args;
-mod cadence;
 mod call;
 mod demo;
 mod failure;
-mod frame_times;
 mod hearing;
+mod histogram;
 mod inspect;
 mod json;
 mod load;
 mod output;
 mod printer;
+mod recordings;
 mod reports;
 mod serve;
-mod sound_recordings;
 mod tap;
 mod tap_file;
 mod text;

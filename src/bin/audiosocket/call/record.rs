@@ -11,7 +11,7 @@ use super::wish::Options;
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::{self, Output};
-use crate::sound_recordings::{SoundRecorder, SoundRecordings};
+use crate::recordings::{Recordings, SoundRecorder};
 use crate::text::quoted;
 
 /// Records the call on a thread of its own. What goes wrong with that is said at once.
@@ -19,11 +19,11 @@ pub fn record(
     options: &Options,
     asterisk: &SimulatedAsterisk,
     path: &Path,
-) -> Result<(SoundRecordings, SoundRecorder), Failure> {
+) -> Result<(Recordings, SoundRecorder), Failure> {
     let recording = Recording::create_new(path, options.rate, Instant::now())
         .map_err(|error| Failure::Failed(format!("cannot record in {}: {error}", quoted(path))))?;
     let json = options.json;
-    let recordings = SoundRecordings::start(move |text| {
+    let recordings = Recordings::start(move |text| {
         let warning = Object::event("warning").text("text", text).finish();
         // Nobody may be there to read it; the exit code still tells.
         let _ = match json {
@@ -31,7 +31,7 @@ pub fn record(
             false => output::print_error(text).is_ok(),
         };
     })?;
-    let recorder = recordings.go_on_with(recording, path.to_path_buf());
+    let recorder = recordings.sound_in(recording, path.to_path_buf());
     let mut hook = recorder.hook();
     asterisk.set_audio_hook(move |direction, audio, at| {
         // Whoever places the call is the caller, whose side is the left one.

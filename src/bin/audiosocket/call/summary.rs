@@ -6,8 +6,8 @@ use audiosocket::call::{CallStats, End, SendError, Timeout};
 use super::violations::{Violations, fields};
 use super::wish::Options;
 use crate::failure::Failure;
-use crate::frame_times::FrameTimes;
 use crate::hearing::Hearing;
+use crate::histogram::Histogram;
 use crate::json::Object;
 use crate::text::{counted, wrapped};
 
@@ -18,7 +18,7 @@ pub struct Summary {
     pub failure: Option<SendError>,
     pub seconds: f64,
     pub stats: CallStats,
-    pub late: FrameTimes,
+    pub late: Histogram,
     pub hearing: Hearing,
     pub found: Vec<Violation>,
 }

@@ -9,11 +9,11 @@ use audiosocket::wav::Wav;
 use audiosocket::wire::{Audio, Digit, SampleRate};
 
 use super::wish::Options;
-use crate::frame_times::FrameTimes;
+use crate::histogram::Histogram;
 
 /// What the caller has said.
 pub struct Said {
-    pub late: FrameTimes,
+    pub late: Histogram,
     /// Why he stopped before the end of it, if he did.
     pub failure: Option<SendError>,
 }
@@ -32,7 +32,7 @@ const AFTER_ALL: Duration = Duration::from_secs(1);
 pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
     let mut talk = Talk {
         source: Source::new(options),
-        late: FrameTimes::default(),
+        late: Histogram::default(),
         ends: options
             .seconds
             .and_then(|seconds| Instant::now().checked_add(seconds)),
@@ -52,7 +52,7 @@ pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool)
 struct Talk<'a> {
     caller: &'a mut SimulatedCaller,
     source: Source<'a>,
-    late: FrameTimes,
+    late: Histogram,
     ends: Option<Instant>,
     quiet: &'a AtomicBool,
 }
@@ -107,7 +107,7 @@ impl Talk<'_> {
             return Err(Stopped::InTime);
         }
         if let Some(audio) = self.source.next_frame() {
-            self.late.push(self.caller.send_frame(audio)?);
+            self.late.add(self.caller.send_frame(audio)?);
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
 use crate::args::Args;
 use crate::failure::Failure;
-use crate::frame_times::FrameTimes;
+use crate::histogram::Histogram;
 use crate::output::Output;
 use crate::text::counted;
 use difference::{equal_at_start, first_difference};
@@ -176,7 +176,7 @@ fn place_call(
 struct Sent {
     audio: Vec<Vec<u8>>,
     at: Vec<Instant>,
-    late: FrameTimes,
+    late: Histogram,
     digits: Vec<Digit>,
     failure: Option<SendError>,
 }
@@ -189,7 +189,7 @@ fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
         for _ in 0..frames {
             let audio = tone.next_frame();
             match caller.send_frame(audio) {
-                Ok(late) => sent.late.push(late),
+                Ok(late) => sent.late.add(late),
                 Err(error) => {
                     sent.failure = Some(error);
                     return sent;
@@ -287,15 +287,14 @@ impl Outcome {
             counted(self.received.audio.len(), "frame"),
             equal.count(),
         );
-        let mut echo = FrameTimes::default();
+        let echo = Histogram::default();
         // From the first difference on, nobody knows which frame is the echo of which.
         let paired = equal_at_start(&self.sent.audio, &self.received.audio);
         for (sent, back) in self.sent.at.iter().zip(&self.received.at).take(paired) {
-            echo.push(back.saturating_duration_since(*sent));
+            echo.add(back.saturating_duration_since(*sent));
         }
         for (what, times) in [("sent late", &self.sent.late), ("echo after", &echo)] {
-            if let (Some(median), Some(worst)) = (times.percentile_ms(50), times.percentile_ms(100))
-            {
+            if let (Some(median), Some(worst)) = (times.percentile_ms(50), times.longest_ms()) {
                 text += &format!("{what:<10}  {median:.2} ms at the median, {worst:.2} at worst\n");
             }
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::envelope::{Envelope, Extremes};
 use super::labels::Labels;
 use super::picture::{Lane, Picture};
-use super::summary::{SideSummary, Summary, seconds};
 use super::svg::{Anchor, Class, Svg};
 use super::utc::Utc;
+use crate::analysis::summary::{SideSummary, Summary, seconds};
 use crate::tap_file::Sender;
 use crate::text::counted;
 

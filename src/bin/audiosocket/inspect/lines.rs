@@ -1,7 +1,7 @@
 //! The ways to show findings, a line each or so.
 
-use super::finding::Finding;
-use super::summary::Summary;
+use crate::analysis::finding::Finding;
+use crate::analysis::summary::Summary;
 
 /// A way to show findings: lines, whole ones, or none as yet.
 pub trait Lines {

@@ -1,21 +1,15 @@
 //! `audiosocket inspect`: what a stream or a recording of both directions contains.
 
-mod audio_times;
 mod drawing;
-pub mod ended;
 mod envelope;
-pub mod finding;
-pub mod json_lines;
+mod json_lines;
 mod labels;
 mod lines;
 mod picture;
 mod raw_stream;
 mod recorded_call;
-pub mod side;
-pub mod summary;
 mod svg;
-pub mod text_lines;
-mod tones;
+mod text_lines;
 mod utc;
 
 use std::ffi::{OsStr, OsString};
@@ -29,7 +23,7 @@ use crate::output::Output;
 use crate::tap_file::MAGIC;
 use crate::text::quoted;
 
-use finding::Finding;
+use crate::analysis::finding::Finding;
 use json_lines::JsonLines;
 use lines::Lines;
 use picture::Picture;

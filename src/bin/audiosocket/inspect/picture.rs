@@ -5,9 +5,9 @@ use std::time::Duration;
 use audiosocket::wire::{Dtmf, Message, Uuid};
 
 use super::envelope::Envelope;
-use super::finding::{Ending, Finding, What};
 use super::labels::Labels;
-use super::summary::milliseconds;
+use crate::analysis::finding::{Ending, Finding, What};
+use crate::analysis::summary::milliseconds;
 
 /// Gathers findings.
 #[derive(Debug, Default)]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use audiosocket::stream::{FrameReader, ReadError};
 use audiosocket::wire::Message;
 
-use super::tones::Tones;
+use crate::analysis::tones::Tones;
 use crate::failure::Failure;
 
-use super::finding::{Finding, Show, What};
-use super::summary::Summary;
 use super::{Input, unfinished};
+use crate::analysis::finding::{Finding, Show, What};
+use crate::analysis::summary::Summary;
 
 /// Shows what is in the stream. The failure, if there is one, is that of the stream.
 pub fn read(

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::tap_file::{Sender, TapReader};
 
-use super::ended::{Ended, Ends};
-use super::finding::Show;
-use super::side::Side;
-use super::summary::{CallSummary, Summary};
 use super::{Input, unfinished};
+use crate::analysis::ended::{Ended, Ends};
+use crate::analysis::finding::Show;
+use crate::analysis::side::Side;
+use crate::analysis::summary::{CallSummary, Summary};
 
 /// Shows what is in the recording. The failure, if there is one, is that of the recording.
 pub fn read(
@@ -85,7 +85,7 @@ mod tests {
     use super::super::raw_stream;
     use super::super::text_lines::TextLines;
     use super::*;
-    use crate::inspect::finding::{Finding, What};
+    use crate::analysis::finding::{Finding, What};
     use crate::tap_file::{Entry, Seen};
     use crate::tap_file::{MAGIC, TapWriter};
 

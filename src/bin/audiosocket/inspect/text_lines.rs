@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use audiosocket::wire::{Frame, Message, SampleRate};
+use audiosocket::wire::{Message, SampleRate};
 
-use super::utc::Utc;
+use crate::analysis::description::words;
+use crate::analysis::finding::{Finding, Passage, What};
+use crate::analysis::summary::{CallSummary, Summary, seconds};
 use crate::tap_file::Sender;
 use crate::text::{counted, wrapped};
 
-use super::finding::{Ending, Finding, Passage, What};
-use super::json_lines::name;
 use super::lines::Lines;
-use super::summary::{CallSummary, Summary, milliseconds, seconds};
+use super::utc::Utc;
 
 /// Audio frames of a direction that follow each other and are alike share a line, as long as nothing else is to be told of either
 /// direction: so the lines are in the order of time.
@@ -135,62 +135,6 @@ impl Lines for TextLines {
             &counted(summary.frames, "frame"),
         );
         text + &call_text(call)
-    }
-}
-
-/// What a finding is called, and what there is to say of it, if anything is. Audio says nothing of itself.
-pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
-    Some(match *what {
-        What::Frame(frame) => (name(frame), frame_text(frame)),
-        What::Tone(tone) => {
-            let seconds = tone.at_ms / 1000.0;
-            let (digit, duration_ms) = (tone.digit, tone.duration_ms);
-            let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
-            ("tone", text)
-        }
-        What::Spacing(_) => return None,
-        What::Gap(gap) => {
-            let why = if gap.had_digit { ", at a digit" } else { "" };
-            let lasted = milliseconds(gap.lasted);
-            ("gap", format!("{lasted:.0} ms without audio{why}"))
-        }
-        What::Burst(burst) => {
-            let text = format!(
-                "{} in {:.0} ms, {:.0} ms of audio",
-                counted(burst.frames, "frame"),
-                milliseconds(burst.within),
-                milliseconds(burst.audio)
-            );
-            ("burst", text)
-        }
-        What::Split(split) => {
-            let text = format!(
-                "the rest {:.0} ms after {} of {} bytes",
-                milliseconds(split.lasted),
-                split.after,
-                split.frame_len
-            );
-            ("split", text)
-        }
-        What::Ending(Ending::TakesNoMore) => ("ended", String::from("takes no more")),
-        What::Ending(ending) => (ending.name(), String::new()),
-    })
-}
-
-fn frame_text(frame: Frame<'_>) -> String {
-    match frame.message() {
-        Ok(Message::Uuid(uuid)) => uuid.to_string(),
-        Ok(message @ Message::Dtmf(_)) => message.to_string(),
-        Ok(Message::Error(code)) => code.to_string(),
-        Ok(Message::Unknown(frame)) => {
-            format!(
-                "kind {:#04x}, payload length {}",
-                frame.kind().byte(),
-                frame.payload().len()
-            )
-        }
-        Ok(_) => String::new(),
-        Err(error) => format!("MALFORMED: {error}"),
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod descriptors;
 mod echo;
-mod histogram;
 mod placed_call;
 mod progress;
 mod run;

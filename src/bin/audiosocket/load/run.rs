@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::histogram::Histogram;
 use super::placed_call::PlacedCall;
 use super::tally::Tally;
+use crate::histogram::Histogram;
 
 #[derive(Debug)]
 pub struct Run {
@@ -45,8 +45,8 @@ impl Run {
             started: Instant::now(),
             frames_per_call,
             calls,
-            round_trips: Histogram::new(),
-            lateness: Histogram::new(),
+            round_trips: Histogram::default(),
+            lateness: Histogram::default(),
             behind: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
         }

@@ -70,7 +70,7 @@ impl Check {
         }
     }
 
-    /// ServerStats a frame that came back, and answers whether it was right: this call's, whole, and for the first time.
+    /// Counts a frame that came back, and answers whether it was right: this call's, whole, and for the first time.
     pub fn hear(&mut self, stamp: Option<Stamp>) -> bool {
         let Some(stamp) = stamp else {
             self.tally.corrupt += 1;

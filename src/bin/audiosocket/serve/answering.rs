@@ -10,8 +10,8 @@ use super::speech::{Answer, Speech};
 use super::warnings::Warnings;
 use crate::hearing::Hearing;
 use crate::json::Object;
+use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::sound_recordings::SoundRecordings;
 use crate::text::{counted, short, wrapped};
 
 /// A call being answered.
@@ -21,7 +21,7 @@ pub struct Answering<'a> {
     /// Whether digits are sent back, too.
     pub digits_back: bool,
     pub hang_up_after: Option<Duration>,
-    pub recordings: Option<(&'a SoundRecordings, &'a Path)>,
+    pub recordings: Option<(&'a Recordings, &'a Path)>,
     pub reports: &'a Reports,
     /// Whether to tell each second how it goes, for who looks at a terminal.
     pub tells_seconds: bool,
@@ -52,7 +52,7 @@ impl Answering<'_> {
         });
         // Until the end of this function.
         let _recorder = recordings.map(|(recordings, folder)| {
-            let recorder = recordings.begin(folder, uuid.to_string(), started);
+            let recorder = recordings.sound(folder, uuid.to_string(), started);
             call.set_audio_hook(recorder.hook());
             recorder
         });

@@ -22,8 +22,8 @@ use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::printer::Printer;
+use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
-use crate::sound_recordings::SoundRecordings;
 use answering::{Answering, peer_text};
 use speech::Answer;
 
@@ -143,7 +143,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let incidents = Arc::clone(&reports);
     let recordings = match &options.record {
-        Some(folder) => Some(SoundRecordings::start_in(folder, reports.warner())?),
+        Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
         None => None,
     };
     let mut call_options = CallOptions::default().dialect(options.dialect);
@@ -181,7 +181,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         &reports,
         ends_at,
     );
-    let failed_recordings = recordings.map_or(0, SoundRecordings::finish);
+    let failed_recordings = recordings.map_or(0, Recordings::finish);
     reports.close();
     answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
     printer.finish(ends_at)?;
@@ -196,7 +196,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
 fn answer_calls(
     server: Server,
     options: &Options,
-    recordings: Option<(&SoundRecordings, &Path)>,
+    recordings: Option<(&Recordings, &Path)>,
     reports: &Reports,
     ends_at: Option<Instant>,
 ) -> io::Result<()> {

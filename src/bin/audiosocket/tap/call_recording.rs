@@ -7,8 +7,7 @@ use audiosocket::call::Direction;
 use audiosocket::wire::Audio;
 
 use super::log::Log;
-use super::tap_recordings::{TapRecorder, TapRecordings};
-use crate::sound_recordings::{SoundRecorder, SoundRecordings};
+use crate::recordings::{BytesRecorder, Recordings, SoundRecorder};
 use crate::tap_file::{Entry, OwnedEntry, Sender};
 use crate::text::quoted;
 
@@ -22,12 +21,9 @@ pub struct CallRecording<'a> {
     running: Option<Running>,
 }
 
-type TellSound = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
-
 struct Running {
-    bytes: TapRecorder,
-    tell_sound: Box<TellSound>,
-    _sound: SoundRecorder,
+    bytes: BytesRecorder,
+    sound: SoundRecorder,
 }
 
 /// How many bytes are held while there is no name: more than a UUID is ever late for.
@@ -63,7 +59,7 @@ impl<'a> CallRecording<'a> {
             Sender::Server => Direction::Sent,
         };
         if let Some(running) = &mut self.running {
-            (running.tell_sound)(direction, audio, at);
+            running.sound.add(direction, audio, at);
         }
     }
 
@@ -80,7 +76,7 @@ impl<'a> CallRecording<'a> {
         let name = log
             .uuid()
             .map_or_else(|| String::from("no-uuid"), |uuid| uuid.to_string());
-        let (bytes, name) = match folder.bytes.begin(folder.path, &name, self.begun_at) {
+        let (bytes, name) = match folder.recordings.bytes(folder.path, &name, self.begun_at) {
             Ok(started) => started,
             Err(error) => {
                 let path = quoted(folder.path);
@@ -91,12 +87,8 @@ impl<'a> CallRecording<'a> {
         for held in self.held.drain(..) {
             bytes.add(held.entry());
         }
-        let sound = folder.sounds.begin(folder.path, name, self.started);
-        self.running = Some(Running {
-            bytes,
-            tell_sound: Box::new(sound.hook()),
-            _sound: sound,
-        });
+        let sound = folder.recordings.sound(folder.path, name, self.started);
+        self.running = Some(Running { bytes, sound });
     }
 }
 
@@ -104,6 +96,5 @@ impl<'a> CallRecording<'a> {
 #[derive(Clone, Copy)]
 pub struct Folder<'a> {
     pub path: &'a Path,
-    pub sounds: &'a SoundRecordings,
-    pub bytes: &'a TapRecordings,
+    pub recordings: &'a Recordings,
 }

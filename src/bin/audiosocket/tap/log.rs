@@ -6,11 +6,11 @@ use std::time::Duration;
 use audiosocket::wire::{Message, Uuid};
 
 use super::panel::Fault;
-use crate::inspect::ended::{Ended, HowEnded};
-use crate::inspect::finding::{Ending, Finding, Passage, What};
-use crate::inspect::json_lines::object;
-use crate::inspect::summary::{SideSummary, seconds};
-use crate::inspect::text_lines::words;
+use crate::analysis::description::object;
+use crate::analysis::description::words;
+use crate::analysis::ended::{Ended, HowEnded};
+use crate::analysis::finding::{Ending, Finding, Passage, What};
+use crate::analysis::summary::{SideSummary, seconds};
 use crate::json::Object;
 use crate::reports::{Importance, Report, Reports};
 use crate::tap_file::Sender;

@@ -3,7 +3,6 @@
 mod call_recording;
 mod log;
 mod panel;
-mod tap_recordings;
 mod tapped_call;
 mod tapping;
 mod watch;
@@ -20,10 +19,9 @@ use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::printer::Printer;
+use crate::recordings::Recordings;
 use crate::reports::Reports;
-use crate::sound_recordings::SoundRecordings;
 use call_recording::Folder;
-use tap_recordings::TapRecordings;
 use tapping::Tapping;
 
 const HELP: &str = "\
@@ -112,10 +110,7 @@ fn tap(options: Options) -> Result<(), Failure> {
     }
     let reports = Arc::new(Reports::default());
     let recordings = match &options.record {
-        Some(folder) => Some((
-            SoundRecordings::start_in(folder, reports.warner())?,
-            TapRecordings::start(reports.warner())?,
-        )),
+        Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
         None => None,
     };
     let output = Output::new();
@@ -132,16 +127,11 @@ fn tap(options: Options) -> Result<(), Failure> {
     let printer = Printer::start(&reports, options.json, move || {
         let _ = nobody_reads.send(());
     })?;
-    let folder =
-        options
-            .record
-            .as_deref()
-            .zip(recordings.as_ref())
-            .map(|(path, (sounds, bytes))| Folder {
-                path,
-                sounds,
-                bytes,
-            });
+    let folder = options
+        .record
+        .as_deref()
+        .zip(recordings.as_ref())
+        .map(|(path, recordings)| Folder { path, recordings });
     let tapping = Tapping::new(address, options.to, options.calls, folder, &reports);
     thread::scope(|scope| {
         let tapping = &tapping;
@@ -158,8 +148,7 @@ fn tap(options: Options) -> Result<(), Failure> {
         tapping.run(listener);
         let _ = tell.send(());
     });
-    let failed_recordings =
-        recordings.map_or(0, |(sounds, bytes)| sounds.finish() + bytes.finish());
+    let failed_recordings = recordings.map_or(0, Recordings::finish);
     printer.finish(ends_at)?;
     match failed_recordings {
         0 => Ok(()),

@@ -8,9 +8,9 @@ use audiosocket::wire::{Kind, Message};
 use super::call_recording::{CallRecording, Folder};
 use super::log::Log;
 use super::panel::Fault;
-use crate::inspect::ended::{Ended, Ends};
-use crate::inspect::finding::{Finding, What};
-use crate::inspect::side::Side;
+use crate::analysis::ended::{Ended, Ends};
+use crate::analysis::finding::{Finding, What};
+use crate::analysis::side::Side;
 use crate::reports::Reports;
 use crate::tap_file::{Entry, Sender};
 

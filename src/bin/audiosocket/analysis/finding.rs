@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use audiosocket::wire::Frame;
 
+use super::cadence::{Burst, Gap};
 use super::tones::Tone;
-use crate::cadence::{Burst, Gap};
 use crate::failure::Failure;
 use crate::tap_file::Sender;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use audiosocket::wire::{Decoded, Frame, FrameBuffer, Message};
 
+use super::cadence::Cadence;
 use super::tones::{Tone, Tones};
-use crate::cadence::Cadence;
 use crate::failure::Failure;
 use crate::tap_file::{Entry, Seen, Sender};
 

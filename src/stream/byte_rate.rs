@@ -1,51 +1,65 @@
-//! How many bytes a second come as linear audio of 8 kHz.
+//! How many bytes a second arrive as linear audio of 8 kHz.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Tells G.711 from linear audio where the kind does not: Asterisk's channel driver sends u-law and a-law under 0x10 as well
-/// (measured with 22.10, without `c()` in the dial string). Linear audio of 8 kHz is 16,000 bytes a second, G.711 8,000. The
-/// length of a frame would not do: 160 bytes are 20 ms of the one and 10 ms of the other.
-#[derive(Debug, Default)]
-pub(super) struct ByteRate {
-    started: Option<Instant>,
-    last: Option<Instant>,
+/// Tells G.711 from linear audio of 8 kHz by the bytes that arrive in a second.
+///
+/// Asterisk's channel driver sends u-law and A-law under kind 0x10 as well if the dial string does not ask for a linear format
+/// (measured with 22.10, without `/c(slin)`). Linear audio of 8 kHz is 16,000 bytes a second, G.711 is 8,000. The length of a frame
+/// cannot tell: 160 bytes are 20 ms of G.711 and 10 ms of linear audio.
+///
+/// ```
+/// use std::time::Duration;
+/// use audiosocket::stream::ByteRate;
+///
+/// let mut rate = ByteRate::default();
+/// for frame in 0..100 {
+///     rate.add(160, Duration::from_millis(20 * frame));
+/// }
+/// assert!(rate.is_g711_suspected());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ByteRate {
+    started: Option<Duration>,
+    last: Option<Duration>,
     bytes: u64,
-    is_of_g711: bool,
+    is_g711_suspected: bool,
 }
 
 /// For how long bytes are counted before they are judged.
 const WINDOW: Duration = Duration::from_secs(1);
-/// A pause longer than this is none of the spacing of frames: the line was silent, or a digit was held.
+/// A longer pause is not the spacing of frames: the line was silent, or a digit was held.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl ByteRate {
-    /// ServerStats a payload; answers whether the last whole second that was counted looks like G.711.
-    pub(super) fn add(&mut self, payload_len: usize, at: Instant) -> bool {
-        let pause = self.last.map(|last| at.saturating_duration_since(last));
+    /// Counts a payload of kind 0x10 that arrived `at` this time, counted from any fixed start.
+    pub fn add(&mut self, payload_len: usize, at: Duration) {
+        let pause = self.last.map(|last| at.saturating_sub(last));
         self.last = Some(at);
         let started = match (self.started, pause) {
             (Some(started), Some(pause)) if pause <= PAUSE => started,
-            _ => {
-                self.begin(at);
-                return self.is_of_g711;
-            }
+            _ => return self.restart(at),
         };
         self.bytes = self
             .bytes
             .saturating_add(u64::try_from(payload_len).unwrap_or(u64::MAX));
-        let counted_for = at.saturating_duration_since(started);
+        let counted_for = at.saturating_sub(started);
         if counted_for >= WINDOW {
             let milliseconds = u64::try_from(counted_for.as_millis()).unwrap_or(u64::MAX);
             let a_second = self.bytes.saturating_mul(1000).checked_div(milliseconds);
-            // A fifth to each side for frames that came late; linear audio is at twice the rate.
-            self.is_of_g711 = a_second.is_some_and(|bytes| (6_400..=9_600).contains(&bytes));
-            self.begin(at);
+            // A fifth to each side for frames that came late; linear audio has twice the rate.
+            self.is_g711_suspected = a_second.is_some_and(|bytes| (6_400..=9_600).contains(&bytes));
+            self.restart(at);
         }
-        self.is_of_g711
     }
 
-    /// The frame that comes now is the one from which the time is taken, so it does not count.
-    fn begin(&mut self, at: Instant) {
+    /// Whether the last whole second without a pause had the rate of G.711. False until a second has passed.
+    pub const fn is_g711_suspected(&self) -> bool {
+        self.is_g711_suspected
+    }
+
+    /// The frame that arrives now starts the count, so its bytes do not belong to it.
+    fn restart(&mut self, at: Duration) {
         self.started = Some(at);
         self.bytes = 0;
     }
@@ -58,11 +72,12 @@ mod tests {
     /// Feeds frames so far apart and answers what is thought at the end.
     fn thought(payload_len: usize, spacing_ms: &[u64], frames: usize) -> bool {
         let mut rate = ByteRate::default();
-        let mut at = Instant::now();
+        let mut at = Duration::ZERO;
         let mut thought = false;
         for spacing in spacing_ms.iter().cycle().take(frames) {
             at += Duration::from_millis(*spacing);
-            thought = rate.add(payload_len, at);
+            rate.add(payload_len, at);
+            thought = rate.is_g711_suspected();
         }
         thought
     }
@@ -98,12 +113,13 @@ mod tests {
     #[test]
     fn it_changes_its_mind() {
         let mut rate = ByteRate::default();
-        let mut at = Instant::now();
+        let mut at = Duration::ZERO;
         let mut feed = |payload_len| {
             let mut thought = false;
             for _ in 0..120 {
                 at += Duration::from_millis(20);
-                thought = rate.add(payload_len, at);
+                rate.add(payload_len, at);
+                thought = rate.is_g711_suspected();
             }
             thought
         };

@@ -1,4 +1,4 @@
-//! Times of millions of frames, in little memory.
+//! A distribution of times, in little memory however many there are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,13 +15,6 @@ pub struct Histogram {
 const STEPS: u64 = 128;
 
 impl Histogram {
-    pub fn new() -> Histogram {
-        Histogram {
-            counts: (0..=place(u64::MAX)).map(|_| AtomicU64::new(0)).collect(),
-            longest: AtomicU64::new(0),
-        }
-    }
-
     pub fn add(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.counts[place(nanoseconds)].fetch_add(1, Ordering::Relaxed);
@@ -48,6 +41,15 @@ impl Histogram {
 
     pub fn longest_ms(&self) -> Option<f64> {
         self.percentile_ms(100)
+    }
+}
+
+impl Default for Histogram {
+    fn default() -> Histogram {
+        Histogram {
+            counts: (0..=place(u64::MAX)).map(|_| AtomicU64::new(0)).collect(),
+            longest: AtomicU64::new(0),
+        }
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_those_of_the_sorted_times_but_for_the_precision() {
-        let histogram = Histogram::new();
+        let histogram = Histogram::default();
         assert_eq!(histogram.percentile_ms(50), None);
         assert_eq!(histogram.longest_ms(), None);
         for microseconds in (1..=20_000).rev() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use audiosocket::stream::ByteRate;
 use audiosocket::wire::{Audio, SampleRate};
 
 /// Watches the times at which audio frames come, against the time their audio lasts.
@@ -53,6 +54,9 @@ pub struct Noted {
     pub burst: Option<Burst>,
 }
 
+/// A digit this long before a frame explains its gap no more.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Frames of a sample or two are late and early by more than their own time all along.
 const LEAST_SLACK: Duration = Duration::from_millis(20);
 
@@ -76,15 +80,15 @@ impl Cadence {
         let digit = self.digit.take();
         let had_digit = digit.is_some_and(|digit| at.saturating_sub(digit) <= PAUSE);
         self.audio = self.audio.saturating_add(length);
+        let was_g711 = self.is_g711_suspected();
+        if audio.rate() == SampleRate::Hz8000 {
+            self.byte_rate.add(audio.bytes().len(), at);
+        }
         let Some(last) = last else {
             self.first = Some(at);
             return Noted::default();
         };
         let spacing = at.saturating_sub(last.at);
-        let was_g711 = self.is_g711_suspected();
-        if audio.rate() == SampleRate::Hz8000 {
-            self.byte_rate.add(audio.bytes().len(), spacing);
-        }
         if self.is_g711_suspected() != was_g711 {
             // Until now it was measured against the wrong length.
             self.jitter = Jitter::default();
@@ -204,7 +208,7 @@ impl Cadence {
 
     /// Whether what comes as linear audio of 8 kHz, 16,000 bytes a second, is at the 8,000 of G.711. Known after a second.
     pub fn is_g711_suspected(&self) -> bool {
-        self.byte_rate.is_of_g711()
+        self.byte_rate.is_g711_suspected()
     }
 }
 
@@ -222,31 +226,6 @@ impl Jitter {
 
     fn mean_ms(&self) -> Option<f64> {
         (self.frames > 0).then(|| self.sum_ms / self.frames as f64)
-    }
-}
-
-#[derive(Debug, Default)]
-struct ByteRate {
-    bytes: u64,
-    time: Duration,
-}
-
-/// A pause longer than this is none of the spacing of frames: the line was silent, or a digit was held.
-const PAUSE: Duration = Duration::from_millis(100);
-const LEAST_TIME: Duration = Duration::from_secs(1);
-
-impl ByteRate {
-    fn add(&mut self, payload_len: usize, spacing: Duration) {
-        if spacing <= PAUSE {
-            self.bytes = self.bytes.saturating_add(payload_len as u64);
-            self.time = self.time.saturating_add(spacing);
-        }
-    }
-
-    fn is_of_g711(&self) -> bool {
-        // A fifth to each side for frames that came late; linear audio is at twice the rate.
-        self.time >= LEAST_TIME
-            && (6_400.0..=9_600.0).contains(&(self.bytes as f64 / self.time.as_secs_f64()))
     }
 }
 

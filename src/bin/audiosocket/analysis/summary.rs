@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::cadence::Cadence;
+use super::cadence::Cadence;
 use crate::tap_file::Sender;
 use crate::text::counted;
 

@@ -1,0 +1,295 @@
+//! Recordings of calls, written on one thread.
+
+mod bytes;
+mod sound;
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use audiosocket::wav::Recording;
+
+use crate::failure::Failure;
+use crate::tap_file::OwnedEntry;
+use crate::text::{quoted, shown};
+
+pub use bytes::BytesRecorder;
+use bytes::BytesTape;
+pub use sound::SoundRecorder;
+use sound::{Sound, SoundTape};
+
+/// The recordings of a command, of sound and of bytes. One thread writes them, so that a slow or full disk delays no call.
+pub struct Recordings {
+    to_thread: Sender<Item>,
+    next_tape: AtomicU64,
+    queued: Arc<AtomicUsize>,
+    thread: JoinHandle<usize>,
+}
+
+/// How many bytes may be queued for the disk, of all calls together: what 100 calls send and receive in 20 s at 8 kHz.
+const MOST_QUEUED: usize = 64 << 20;
+
+/// How often held sound is written when nothing new arrives.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+enum Item {
+    Begin {
+        tape: u64,
+        file: Box<dyn Tape>,
+    },
+    Piece {
+        tape: u64,
+        piece: Piece,
+    },
+    End {
+        tape: u64,
+        at: Instant,
+        dropped: usize,
+    },
+    Close,
+}
+
+/// What a recorder hands to the thread.
+enum Piece {
+    Sound(Sound),
+    Entry(OwnedEntry),
+}
+
+impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Piece::Sound(sound) => sound.bytes.len(),
+            Piece::Entry(entry) => entry.len(),
+        }
+    }
+}
+
+/// One file being written.
+trait Tape: Send {
+    fn add(&mut self, piece: Piece) -> Result<(), TapeError>;
+
+    /// Writes what has become old enough.
+    fn look(&mut self, _now: Instant) -> Result<(), TapeError> {
+        Ok(())
+    }
+
+    /// Ends the file; returns what it lacks, as a sentence, if the recorder dropped something or the file could not take all.
+    fn finish(self: Box<Self>, at: Instant, dropped: usize) -> Result<Option<String>, TapeError>;
+}
+
+struct TapeError {
+    path: PathBuf,
+    error: Box<dyn std::error::Error>,
+}
+
+impl TapeError {
+    fn new(path: &Path, error: impl Into<Box<dyn std::error::Error>>) -> TapeError {
+        TapeError {
+            path: path.to_path_buf(),
+            error: error.into(),
+        }
+    }
+}
+
+impl Recordings {
+    /// Starts the thread. `complain` receives what goes wrong with a recording, one line each.
+    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<Recordings, Failure> {
+        let (to_thread, items) = mpsc::channel();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let thread = thread::Builder::new()
+            .name(String::from("recordings"))
+            .spawn({
+                let queued = Arc::clone(&queued);
+                move || {
+                    Tapes {
+                        running: HashMap::new(),
+                        failed: 0,
+                        complain,
+                    }
+                    .run(&items, &queued)
+                }
+            })
+            .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
+        Ok(Recordings {
+            to_thread,
+            next_tape: AtomicU64::new(0),
+            queued,
+            thread,
+        })
+    }
+
+    /// Starts the thread for recordings in `folder`, which is created if it does not exist.
+    pub fn start_in(
+        folder: &Path,
+        complain: impl Fn(&str) + Send + 'static,
+    ) -> Result<Recordings, Failure> {
+        fs::create_dir_all(folder).map_err(|error| {
+            Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
+        })?;
+        Recordings::start(complain)
+    }
+
+    /// Records the sound of a call in `folder` as `name.wav` or, if that file exists, as `name-2.wav` and so on.
+    pub fn sound(&self, folder: &Path, name: String, started: Instant) -> SoundRecorder {
+        let tape = SoundTape::held(folder.to_path_buf(), name, started);
+        SoundRecorder::new(self.begin(Box::new(tape)))
+    }
+
+    /// Records the sound of a call in a file that exists already.
+    pub fn sound_in(&self, recording: Recording<File>, path: PathBuf) -> SoundRecorder {
+        let tape = SoundTape::running(recording, path);
+        SoundRecorder::new(self.begin(Box::new(tape)))
+    }
+
+    /// Records the bytes of a call in a new file in `folder`, `name.tap`. If a recording of that name exists, of bytes or of sound,
+    /// the file is `name-2.tap` and so on. Returns that name without its extension, so that the sound can have the same name.
+    pub fn bytes(
+        &self,
+        folder: &Path,
+        name: &str,
+        started: SystemTime,
+    ) -> io::Result<(BytesRecorder, String)> {
+        let (tape, name) = BytesTape::create(folder, name, started)?;
+        let recorder = BytesRecorder::new(self.begin(Box::new(tape)));
+        Ok((recorder, name))
+    }
+
+    /// Writes what is queued; returns how many recordings failed.
+    pub fn finish(self) -> usize {
+        // The thread waits for this item.
+        let _ = self.to_thread.send(Item::Close);
+        // A panic has been printed, and has cost at least one recording.
+        self.thread.join().unwrap_or(1)
+    }
+
+    fn begin(&self, file: Box<dyn Tape>) -> Recorder {
+        let tape = self.next_tape.fetch_add(1, Ordering::Relaxed);
+        // The thread lasts as long as `self`.
+        let _ = self.to_thread.send(Item::Begin { tape, file });
+        Recorder {
+            tape,
+            to_thread: self.to_thread.clone(),
+            queued: Arc::clone(&self.queued),
+            dropped: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// Hands the pieces of one recording to the thread.
+struct Recorder {
+    tape: u64,
+    to_thread: Sender<Item>,
+    queued: Arc<AtomicUsize>,
+    /// How much found no room, in the unit of the tape.
+    dropped: AtomicUsize,
+}
+
+impl Recorder {
+    fn has_room(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) < MOST_QUEUED
+    }
+
+    fn end(&self) {
+        let _ = self.to_thread.send(Item::End {
+            tape: self.tape,
+            at: Instant::now(),
+            dropped: self.dropped.load(Ordering::Relaxed),
+        });
+    }
+
+    fn drop_piece(&self, amount: usize) {
+        self.dropped.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn has_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Relaxed) > 0
+    }
+
+    fn add(&self, piece: Piece) {
+        self.queued.fetch_add(piece.len(), Ordering::Relaxed);
+        // An error means that all recordings have ended.
+        let _ = self.to_thread.send(Item::Piece {
+            tape: self.tape,
+            piece,
+        });
+    }
+}
+
+/// The thread's side.
+struct Tapes<F> {
+    running: HashMap<u64, Box<dyn Tape>>,
+    failed: usize,
+    complain: F,
+}
+
+impl<F: Fn(&str)> Tapes<F> {
+    fn run(mut self, items: &Receiver<Item>, queued: &AtomicUsize) -> usize {
+        let mut looked = Instant::now();
+        loop {
+            match items.recv_timeout(BETWEEN_LOOKS) {
+                Ok(Item::Begin { tape, file }) => {
+                    self.running.insert(tape, file);
+                }
+                Ok(Item::Piece { tape, piece }) => {
+                    queued.fetch_sub(piece.len(), Ordering::Relaxed);
+                    self.on_tape(tape, |file| file.add(piece));
+                }
+                Ok(Item::End { tape, at, dropped }) => self.end(tape, at, dropped),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Item::Close) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let now = Instant::now();
+            if now.saturating_duration_since(looked) >= BETWEEN_LOOKS {
+                looked = now;
+                for tape in self.tapes() {
+                    self.on_tape(tape, |file| file.look(now));
+                }
+            }
+        }
+        for tape in self.tapes() {
+            self.end(tape, Instant::now(), 0);
+        }
+        self.failed
+    }
+
+    fn tapes(&self) -> Vec<u64> {
+        self.running.keys().copied().collect()
+    }
+
+    /// Works on a tape. A tape that fails is ended.
+    fn on_tape(&mut self, tape: u64, work: impl FnOnce(&mut dyn Tape) -> Result<(), TapeError>) {
+        let Some(file) = self.running.get_mut(&tape) else {
+            return;
+        };
+        if let Err(error) = work(file.as_mut()) {
+            self.running.remove(&tape);
+            self.stopped(&error);
+        }
+    }
+
+    fn end(&mut self, tape: u64, at: Instant, dropped: usize) {
+        let Some(file) = self.running.remove(&tape) else {
+            return;
+        };
+        match file.finish(at, dropped) {
+            Err(error) => self.stopped(&error),
+            Ok(None) => {}
+            Ok(Some(lack)) => {
+                self.failed += 1;
+                (self.complain)(&lack);
+            }
+        }
+    }
+
+    fn stopped(&mut self, error: &TapeError) {
+        self.failed += 1;
+        let TapeError { path, error } = error;
+        (self.complain)(&format!("recording {} stopped: {error}", shown(path)));
+    }
+}

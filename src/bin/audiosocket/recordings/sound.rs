@@ -1,0 +1,180 @@
+//! The recording of a call's sound, as a WAV file.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::Direction;
+use audiosocket::wav::{Recording, RecordingError};
+use audiosocket::wire::{Audio, SampleRate};
+
+use super::{Piece, Recorder, Tape, TapeError};
+use crate::text::{counted, shown};
+
+/// Records the sound of one call until it is dropped.
+pub struct SoundRecorder {
+    recorder: Arc<Recorder>,
+}
+
+impl SoundRecorder {
+    pub(super) fn new(recorder: Recorder) -> SoundRecorder {
+        SoundRecorder {
+            recorder: Arc::new(recorder),
+        }
+    }
+
+    /// Records a frame, unless the disk is far behind: then the frame is dropped and counted.
+    pub fn add(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
+        add(&self.recorder, direction, audio, at);
+    }
+
+    /// A hook for the call's audio.
+    pub fn hook(&self) -> impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static {
+        let recorder = Arc::clone(&self.recorder);
+        move |direction, audio, at| add(&recorder, direction, audio, at)
+    }
+}
+
+impl Drop for SoundRecorder {
+    fn drop(&mut self) {
+        self.recorder.end();
+    }
+}
+
+fn add(recorder: &Recorder, direction: Direction, audio: Audio<'_>, at: Instant) {
+    if !recorder.has_room() {
+        return recorder.drop_piece(1);
+    }
+    recorder.add(Piece::Sound(Sound {
+        direction,
+        rate: audio.rate(),
+        bytes: audio.bytes().to_vec(),
+        at,
+    }));
+}
+
+pub(super) struct Sound {
+    direction: Direction,
+    rate: SampleRate,
+    pub(super) bytes: Vec<u8>,
+    at: Instant,
+}
+
+/// For how long sound is held until the rate of the recording is chosen.
+const UNTIL_RATE_IS_CHOSEN: Duration = Duration::from_millis(500);
+
+/// A recording, or what will be one.
+pub(super) enum SoundTape {
+    /// The file does not exist yet: it gets the higher of the two sides' rates, which is known once both have sent audio.
+    Held {
+        folder: PathBuf,
+        name: String,
+        started: Instant,
+        sounds: Vec<Sound>,
+    },
+    Running {
+        recording: Recording<File>,
+        path: PathBuf,
+    },
+}
+
+impl SoundTape {
+    pub(super) fn held(folder: PathBuf, name: String, started: Instant) -> SoundTape {
+        SoundTape::Held {
+            folder,
+            name,
+            started,
+            sounds: Vec::new(),
+        }
+    }
+
+    pub(super) fn running(recording: Recording<File>, path: PathBuf) -> SoundTape {
+        SoundTape::Running { recording, path }
+    }
+
+    /// Creates the file, unless it exists, and writes what was held.
+    fn create(&mut self) -> Result<(), TapeError> {
+        let SoundTape::Held {
+            folder,
+            name,
+            started,
+            sounds,
+        } = self
+        else {
+            return Ok(());
+        };
+        let rate = sounds.iter().map(|sound| sound.rate).max();
+        let rate = rate.unwrap_or(SampleRate::Hz8000);
+        let (mut recording, path) = Recording::create_numbered(&*folder, name, rate, *started)
+            .map_err(|error| TapeError::new(&folder.join(format!("{name}.wav")), error))?;
+        for sound in sounds {
+            put(&mut recording, sound).map_err(|error| TapeError::new(&path, error))?;
+        }
+        *self = SoundTape::Running { recording, path };
+        Ok(())
+    }
+}
+
+impl Tape for SoundTape {
+    fn add(&mut self, piece: Piece) -> Result<(), TapeError> {
+        let Piece::Sound(sound) = piece else {
+            return Ok(());
+        };
+        match self {
+            SoundTape::Held { sounds, .. } => {
+                sounds.push(sound);
+                Ok(())
+            }
+            SoundTape::Running { recording, path } => {
+                put(recording, &sound).map_err(|error| TapeError::new(path, error))
+            }
+        }
+    }
+
+    fn look(&mut self, now: Instant) -> Result<(), TapeError> {
+        match self {
+            SoundTape::Held { started, .. }
+                if now.saturating_duration_since(*started) >= UNTIL_RATE_IS_CHOSEN =>
+            {
+                self.create()
+            }
+            SoundTape::Held { .. } => Ok(()),
+            SoundTape::Running { recording, path } => recording
+                .tick(now)
+                .map_err(|error| TapeError::new(path, error)),
+        }
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        at: Instant,
+        dropped: usize,
+    ) -> Result<Option<String>, TapeError> {
+        self.create()?;
+        let SoundTape::Running { recording, path } = *self else {
+            return Ok(None);
+        };
+        let too_fast = usize::try_from(recording.dropped_frames()).unwrap_or(usize::MAX);
+        recording
+            .finish(at)
+            .map_err(|error| TapeError::new(&path, error))?;
+        let why = match (dropped, too_fast) {
+            (0, 0) => return Ok(None),
+            (0, _) => "they came seconds ahead of their time",
+            _ => "the disk is too slow",
+        };
+        let frames = counted(dropped.saturating_add(too_fast), "frame");
+        Ok(Some(format!("{} lacks {frames}: {why}", shown(&path))))
+    }
+}
+
+fn put(recording: &mut Recording<File>, sound: &Sound) -> Result<(), RecordingError> {
+    let Ok(audio) = Audio::new(sound.rate, &sound.bytes) else {
+        return Ok(());
+    };
+    match sound.direction {
+        Direction::Received => recording.received(audio, sound.at),
+        _ => recording.sent(audio, sound.at),
+    }
+}

@@ -169,7 +169,7 @@ impl Judge {
             return;
         }
         let quiet_for = asked.saturating_duration_since(self.last_traffic);
-        let limit = self.rules.idle_timeout();
+        let limit = self.rules.consequences().idle_timeout;
         if limit.is_some_and(|limit| quiet_for >= limit) {
             self.note(Rule::Idle, at);
         }
@@ -456,7 +456,7 @@ mod tests {
 
     #[test]
     fn a_server_that_keeps_to_the_rules_breaks_none_in_any_version() {
-        for version in Version::REPRESENTATIVES {
+        for &version in Version::REPRESENTATIVES {
             let trial = Trial::of(version)
                 .wait(5)
                 .hear_frames(500, 20)
@@ -568,7 +568,7 @@ mod tests {
     #[test]
     fn a_header_in_parts_is_fatal_misread_or_waited_for() {
         let audio = frame(0x10, 320);
-        for version in Version::REPRESENTATIVES {
+        for &version in Version::REPRESENTATIVES {
             for cut in [1, 2] {
                 let trial = Trial::of(version)
                     .hear(&audio[..cut])
@@ -592,7 +592,7 @@ mod tests {
 
     #[test]
     fn a_hangup_is_one_from_its_first_byte_on() {
-        for version in Version::REPRESENTATIVES {
+        for &version in Version::REPRESENTATIVES {
             let trial = Trial::of(version).hear_audio().hear(&[0]).wait(50);
             trial.expect(&[], CallState::InCall);
             trial.close().expect(&[], CallState::Closed);
@@ -761,7 +761,7 @@ mod tests {
 
     #[test]
     fn how_a_server_closes_is_judged() {
-        for version in Version::REPRESENTATIVES {
+        for &version in Version::REPRESENTATIVES {
             let spins = version.behaviour().consequence(Rule::NoHangup).is_some();
             let expected: &[Rule] = if spins { &[Rule::NoHangup] } else { &[] };
             Trial::of(version)

@@ -40,7 +40,7 @@ mod rules;
 mod version;
 mod violation;
 
-pub use behaviour::{Behaviour, TABLE};
+pub use behaviour::{Behaviour, Consequences, TABLE};
 pub use judge::{CallState, Judge};
 pub use rule::{Consequence, Rule};
 pub use rules::Rules;

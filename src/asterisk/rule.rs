@@ -38,7 +38,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Rule; 13] = [
+    pub const ALL: &[Rule] = &[
         Rule::EmptyAudio,
         Rule::ForbiddenKind,
         Rule::UnknownRate,

@@ -1,8 +1,6 @@
 //! The rules of one version, in one of its two parts.
 
-use std::time::Duration;
-
-use super::{Behaviour, Consequence, Rule, Version};
+use super::{Behaviour, Consequence, Consequences, Rule, Version};
 
 /// The rules by which a server is judged: those of a version, in the dialplan's application unless it is said otherwise.
 ///
@@ -45,18 +43,16 @@ impl Rules {
         self.version.behaviour()
     }
 
-    /// What comes of breaking a rule; `None` if no offence is taken.
+    /// What comes of breaking a rule; `None` if the version takes no offence.
     pub const fn consequence(&self, rule: Rule) -> Option<Consequence> {
-        match (rule, self.is_channel_driver) {
-            (Rule::Idle, true) => None,
-            _ => self.behaviour().consequence(rule),
-        }
+        self.behaviour().consequence_in(self.consequences(), rule)
     }
 
-    pub(super) const fn idle_timeout(&self) -> Option<Duration> {
+    /// The consequences through the application or the channel driver, whichever was chosen.
+    pub const fn consequences(&self) -> &'static Consequences {
         match self.is_channel_driver {
-            true => None,
-            false => self.behaviour().idle_timeout,
+            true => &self.behaviour().channel_driver,
+            false => &self.behaviour().application,
         }
     }
 }

@@ -3,7 +3,11 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::behaviour::{Behaviour, TABLE};
+use std::collections::BTreeSet;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use super::behaviour::{Behaviour, TABLE, enumerated};
 
 /// A version of Asterisk whose behaviour is known.
 ///
@@ -15,7 +19,7 @@ use super::behaviour::{Behaviour, TABLE};
 ///
 /// let version: Version = "22.8.2".parse()?;
 /// assert_eq!(version.to_string(), "22.8");
-/// assert_eq!(version.behaviour().versions, "20.17-18, 22.7-8, 23.1-2");
+/// assert_eq!(version.behaviour().versions(), "20.17-18, 22.7-8, 23.1-2");
 /// assert!("22.99".parse::<Version>().is_err());
 /// # Ok::<(), audiosocket::asterisk::ParseVersionError>(())
 /// ```
@@ -35,26 +39,30 @@ enum Name {
 
 impl Version {
     /// The start-stop fork.
-    pub const START_STOP: Version = Version {
-        behaviour: &TABLE[7],
-        name: Name::StartStop,
-    };
+    pub const START_STOP: Version = Version::of_row(FORK);
 
-    /// A version of each row of the [table](TABLE), oldest first and the fork last: who pleases them all pleases every version
-    /// that is known.
-    pub const REPRESENTATIVES: [Version; 8] = [
-        Version::release(&TABLE[0], 20, 13),
-        Version::release(&TABLE[1], 22, 4),
-        Version::release(&TABLE[2], 22, 6),
-        Version::release(&TABLE[3], 21, 12),
-        Version::release(&TABLE[4], 22, 8),
-        Version::release(&TABLE[5], 22, 9),
-        Version::release(&TABLE[6], 22, 10),
-        Version::START_STOP,
-    ];
+    /// A version of each row of the [table](TABLE), oldest first and the fork last: a server that suits them all suits every known
+    /// version.
+    pub const REPRESENTATIVES: &[Version] = &REPRESENTATIVES;
 
-    /// The version that was measured: 22.10, of the newest row of the table. The default.
-    pub const REFERENCE: Version = Version::release(&TABLE[6], 22, 10);
+    /// The version that was measured, the newest if several were. The default.
+    pub const REFERENCE: Version = Version::of_row(MEASURED);
+
+    /// The version that stands for a row; a row without releases is the fork.
+    const fn of_row(row: usize) -> Version {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "evaluated by the compiler, which refuses a row that does not exist"
+        )]
+        let behaviour = &TABLE[row];
+        match behaviour.representative() {
+            Some((major, minor)) => Version::release(behaviour, major, minor),
+            None => Version {
+                behaviour,
+                name: Name::StartStop,
+            },
+        }
+    }
 
     const fn release(behaviour: &'static Behaviour, major: u16, minor: u16) -> Version {
         Version {
@@ -68,6 +76,40 @@ impl Version {
         self.behaviour
     }
 }
+
+/// The place of the fork in the table.
+const FORK: usize = TABLE.len() - 1;
+
+/// The place of the newest row of which a release was measured.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which refuses a row that does not exist"
+)]
+const MEASURED: usize = {
+    let mut measured = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        if TABLE[row].is_measured() {
+            measured = row;
+        }
+        row += 1;
+    }
+    measured
+};
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which refuses a row that does not exist"
+)]
+const REPRESENTATIVES: [Version; TABLE.len()] = {
+    let mut versions = [Version::START_STOP; TABLE.len()];
+    let mut row = 0;
+    while row < TABLE.len() {
+        versions[row] = Version::of_row(row);
+        row += 1;
+    }
+    versions
+};
 
 impl Default for Version {
     fn default() -> Version {
@@ -181,10 +223,10 @@ impl fmt::Display for ParseVersionError {
                 f.write_str("a version is due, such as 22.10 or start-stop")
             }
             ParseVersionError::UnknownMajor { major } => {
-                write!(
-                    f,
-                    "Asterisk {major} is not known; 18, 20, 21, 22 and 23 are"
-                )
+                let majors: BTreeSet<u16> = TABLE.iter().flat_map(Behaviour::majors).collect();
+                let majors: Vec<String> = majors.iter().map(u16::to_string).collect();
+                let majors = enumerated(&majors);
+                write!(f, "Asterisk {major} is not known; {majors} are")
             }
             ParseVersionError::UnknownMinor {
                 major,
@@ -207,59 +249,70 @@ impl core::error::Error for ParseVersionError {}
 
 #[cfg(test)]
 mod tests {
-    use std::string::ToString;
+    use std::format;
 
     use super::*;
 
     #[test]
     fn versions_are_found_in_their_row() {
-        for (text, versions, said) in [
-            ("22.10", "20.20, 22.10, 23.4", "22.10"),
-            ("22.10.1", "20.20, 22.10, 23.4", "22.10"),
-            ("23.0", "20.15-16, 21.10-11, 22.5-6, 23.0", "23.0"),
-            ("18", "18, to 20.13, 21.8 and 22.3", "18"),
-            ("18.26.4", "18, to 20.13, 21.8 and 22.3", "18.26"),
-            ("20.0", "18, to 20.13, 21.8 and 22.3", "20.0"),
-            ("20.13", "18, to 20.13, 21.8 and 22.3", "20.13"),
-            ("20.14", "20.14, 21.9, 22.4", "20.14"),
-            ("21.12", "21.12", "21.12"),
-            ("22.9", "20.19, 22.9, 23.3", "22.9"),
-            ("fork", "start-stop", "start-stop"),
-            ("start-stop", "start-stop", "start-stop"),
+        for (text, row, said) in [
+            ("22.10", 6, "22.10"),
+            ("22.10.1", 6, "22.10"),
+            ("23.0", 2, "23.0"),
+            ("18", 0, "18"),
+            ("18.26.4", 0, "18.26"),
+            ("20.0", 0, "20.0"),
+            ("20.13", 0, "20.13"),
+            ("20.14", 1, "20.14"),
+            ("21.12", 3, "21.12"),
+            ("22.9", 5, "22.9"),
+            ("fork", 7, "start-stop"),
+            ("start-stop", 7, "start-stop"),
         ] {
             let version: Version = text.parse().unwrap();
-            assert_eq!(version.behaviour().versions, versions, "{text}");
+            assert_eq!(version.behaviour(), &TABLE[row], "{text}");
             assert_eq!(version.to_string(), said);
         }
     }
 
     #[test]
     fn what_is_not_known_is_named() {
-        for (text, error) in [
-            ("", "a version is due, such as 22.10 or start-stop"),
-            ("x", "a version is due, such as 22.10 or start-stop"),
-            ("22.", "a version is due, such as 22.10 or start-stop"),
-            ("22.x", "a version is due, such as 22.10 or start-stop"),
-            ("+22.1", "a version is due, such as 22.10 or start-stop"),
-            ("22.10.1.1", "a version is due, such as 22.10 or start-stop"),
-            ("22.10.x", "a version is due, such as 22.10 or start-stop"),
-            ("99999.1", "a version is due, such as 22.10 or start-stop"),
-            (
-                "19.1",
-                "Asterisk 19 is not known; 18, 20, 21, 22 and 23 are",
-            ),
-            ("22", "which 22? 22.0 to 22.10 differ"),
-            ("22.11", "Asterisk 22.11 is not known, 22.0 to 22.10 are"),
-            ("23.5", "Asterisk 23.5 is not known, 23.0 to 23.4 are"),
+        let not_a_version = "a version is due, such as 22.10 or start-stop";
+        for text in [
+            "",
+            "x",
+            "22.",
+            "22.x",
+            "+22.1",
+            "22.10.1.1",
+            "22.10.x",
+            "99999.1",
         ] {
-            let said = text.parse::<Version>().unwrap_err().to_string();
-            assert_eq!(said, error, "{text}");
+            let error = text.parse::<Version>().unwrap_err();
+            assert_eq!(error.to_string(), not_a_version, "{text}");
         }
+        let error = "19.1".parse::<Version>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Asterisk 19 is not known; 18, 20, 21, 22 and 23 are"
+        );
+        let newest = newest_minor(22).unwrap();
+        let error = "22".parse::<Version>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("which 22? 22.0 to 22.{newest} differ")
+        );
+        let next = newest + 1;
+        let error = format!("22.{next}").parse::<Version>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("Asterisk 22.{next} is not known, 22.0 to 22.{newest} are")
+        );
     }
 
     #[test]
     fn the_one_of_each_row_is_in_that_row() {
-        for (version, row) in Version::REPRESENTATIVES.iter().zip(&TABLE) {
+        for (version, row) in Version::REPRESENTATIVES.iter().zip(TABLE) {
             assert_eq!(version.behaviour(), row);
             let parsed: Version = version.to_string().parse().unwrap();
             assert_eq!(parsed, *version);

@@ -17,6 +17,7 @@ use crate::wire::{Kind, Message, SampleRate};
 ///
 /// Part of a [`Call`](super::Call), which hands it out by [`split`](super::Call::split) for a thread of its own. While it waits
 /// it also keeps the call alive and watches over its deadlines.
+#[doc(alias = "listener")]
 pub struct CallReceiver<T = TcpStream> {
     reader: FrameReader<Incoming<T>>,
     line: Arc<Line<T>>,

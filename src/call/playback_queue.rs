@@ -493,7 +493,7 @@ mod tests {
 
     #[test]
     fn frames_have_the_length_of_their_rate_and_time() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for (wanted_ms, frame_ms) in
                 [(0, 10), (10, 10), (20, 20), (29, 20), (60, 60), (999, 60)]
             {

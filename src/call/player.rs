@@ -15,6 +15,7 @@ use crate::wire::Audio;
 ///
 /// From [`Call::split`](super::Call::split). [`run`](Player::run) says what is queued by [`Voice::play`];
 /// [`send_paced`](Player::send_paced) is for a thread that makes each frame when it is due.
+#[doc(alias = "speaker")]
 pub struct Player<T = TcpStream> {
     voice: Voice<T>,
     pub(crate) pacer: Pacer,

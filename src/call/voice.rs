@@ -63,6 +63,8 @@ impl<T: Transport> Voice<T> {
     ///
     /// [`PlayError::QueueFull`] if there is no room for all of it (see [`max_queued`](super::CallOptions::max_queued), 5 minutes by
     /// default): as much as the error says has been taken in, so say the rest later. [`PlayError::NotSent`] if the call is over.
+    #[doc(alias = "say")]
+    #[doc(alias = "speak")]
     pub fn play(&self, bytes: &[u8]) -> Result<(), PlayError> {
         self.enqueue(bytes.len(), |queue, now| queue.push(bytes, now))
     }
@@ -123,6 +125,9 @@ impl<T: Transport> Voice<T> {
     /// [hangup](Voice::hang_up_after_playback) behind it, and returns it. No more than the one frame that is just being sent goes out.
     ///
     /// Asterisk plays what it has got; the pacing leaves no more than a frame or two there.
+    #[doc(alias = "flush")]
+    #[doc(alias = "barge-in")]
+    #[doc(alias = "pause")]
     pub fn clear(&self) -> Unplayed {
         let mut queue = self.line.queue();
         let unsaid = queue.clear();

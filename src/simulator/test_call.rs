@@ -68,7 +68,11 @@ impl TestCall {
     /// A call from a version of each row of the [table](crate::asterisk::TABLE), the start-stop fork among them.
     pub fn new() -> TestCall {
         TestCall {
-            versions: Version::REPRESENTATIVES.map(Rules::for_version).to_vec(),
+            versions: Version::REPRESENTATIVES
+                .iter()
+                .copied()
+                .map(Rules::for_version)
+                .collect(),
             script: Vec::new(),
         }
     }

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_group_passes_at_half_its_amplitude_and_the_other_does_not() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for (group, other) in [(&LOW, &HIGH), (&HIGH, &LOW)] {
                 for off in [-0.025, -0.015, 0.0, 0.015, 0.025] {
                     for hertz in group.hertz {
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn nothing_above_comes_down_by_decimation() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for hertz in (2200..rate.hz() / 2).step_by(if rate.hz() > 48_000 { 1130 } else { 170 })
             {
                 for group in [&LOW, &HIGH] {
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_loudest_input_is_not_too_loud() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for group in [&LOW, &HIGH] {
                 let factor = decimation_factor(rate);
                 let mut band = Band::new(group, rate);

@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn durations_are_rounded_down_and_have_no_end() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for milliseconds in [0, 1, 9, 10, 39, 1000, 60_001] {
                 let exact = u64::from(rate.hz()) * u64::from(milliseconds);
                 let samples = exact.div_ceil(1000);

@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_digit_at_every_rate_is_two_sines_with_ramps() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for key in Digit::ALL {
                 let (low, high) = pair(key);
                 let sine = oracle(rate, [low.into(), high.into()], [-9.0, -7.0], 40.0);
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn ten_seconds_change_neither_frequency_nor_amplitude() {
-        for (rate, key) in SampleRate::ALL.into_iter().zip(Digit::ALL) {
+        for (&rate, key) in SampleRate::ALL.iter().zip(Digit::ALL) {
             let (low, high) = pair(key);
             let sine = oracle(rate, [low.into(), high.into()], [-9.0, -7.0], 10_000.0);
             let tones = Generator::new(rate).with_lengths(10_000, 0).digits([key]);
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_lengths_are_those_that_were_asked_for() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for (tone_ms, pause_ms) in [(0, 0), (1, 0), (3, 7), (40, 40)] {
                 let generator = Generator::new(rate).with_lengths(tone_ms, pause_ms);
                 let len = rate.samples_in(tone_ms.max(1)) + rate.samples_in(pause_ms);

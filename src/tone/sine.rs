@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_step_is_the_whole_part_of_the_quotient() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             for hertz in [1, 697, 1209, 1633, 1700] {
                 let exact = (u64::from(hertz) << 32) / u64::from(rate.hz());
                 assert_eq!(

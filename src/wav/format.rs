@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn sixteen_bit_mono_is_taken_at_nine_rates() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             let chunk = chunk(PCM, 1, rate.hz(), 2, 16);
             for bytes in [chunk.clone(), extensible(&chunk, PCM_GUID)] {
                 assert_eq!(Format::parse(&bytes).unwrap().rate(), Some(rate));

@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn no_rate_drifts_from_another() {
-        for from in SampleRate::ALL {
-            for to in SampleRate::ALL {
+        for &from in SampleRate::ALL {
+            for &to in SampleRate::ALL {
                 let (from, to) = (from.hz() as usize, to.hz() as usize);
                 let mut interpolator = Interpolator::new(from as u32, to as u32, 0);
                 let mut out = 0;

@@ -221,7 +221,7 @@ pub enum SampleRate {
 
 impl SampleRate {
     /// All nine, lowest first.
-    pub const ALL: [SampleRate; 9] = [
+    pub const ALL: &[SampleRate] = &[
         SampleRate::Hz8000,
         SampleRate::Hz12000,
         SampleRate::Hz16000,
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn rates_kinds_and_hertz_name_each_other() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             assert_eq!(rate.kind().sample_rate(), Some(rate));
             assert_eq!(SampleRate::from_hz(rate.hz()), Some(rate));
             assert_eq!(rate.hz() % 100, 0);
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn durations_count_microseconds() {
         let bytes = [0; Audio::MAX_LEN];
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             let frame = Audio::new(rate, &bytes[..rate.samples_in(20) * 2]).unwrap();
             assert_eq!(frame.duration_us(), 20_000);
         }

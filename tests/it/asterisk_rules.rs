@@ -74,7 +74,8 @@ fn none_objects_to_speech_at_any_rate_that_it_knows() {
     ] {
         let speech = vec![7; rate.samples_in(20) * 2 * 100];
         let versions = Version::REPRESENTATIVES
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|it| rate == SampleRate::Hz8000 || it.behaviour().knows_all_rates);
         let speak = |call: &mut Call| -> HandlerResult {
             let voice = call.voice();
@@ -130,7 +131,7 @@ fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
     });
     for call in report.calls() {
         let rules: Vec<Rule> = call.violations.iter().map(|it| it.rule).collect();
-        let limit = call.rules.behaviour().idle_timeout;
+        let limit = call.rules.consequences().idle_timeout;
         let expected = limit.map_or((vec![], None), |_| {
             (vec![Rule::Idle], Some(End::LocalHangup))
         });
@@ -138,8 +139,8 @@ fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
     }
     // The channel driver does not mind.
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
-        let rules =
-            Version::REPRESENTATIVES.map(|version| Rules::for_version(version).in_channel_driver());
+        let versions = Version::REPRESENTATIVES.iter();
+        let rules = versions.map(|version| Rules::for_version(*version).in_channel_driver());
         call.clone().versions(rules).run_against(address).unwrap()
     });
     assert_fine(&report, None);

@@ -46,7 +46,7 @@ fn each_fault_is_caught_by_the_version_that_was_measured() {
 
 #[test]
 fn each_fault_is_caught_by_every_other_version_that_has_the_rule() {
-    for version in Version::REPRESENTATIVES {
+    for &version in Version::REPRESENTATIVES {
         if version != Version::REFERENCE {
             each_is_caught(version, rounds().div_ceil(10));
         }

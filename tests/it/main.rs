@@ -39,6 +39,8 @@ mod hostile_peers;
 #[cfg(feature = "std")]
 mod judged_calls;
 #[cfg(feature = "std")]
+mod layers;
+#[cfg(feature = "std")]
 mod limits;
 #[cfg(feature = "std")]
 mod peers;

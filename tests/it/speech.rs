@@ -403,7 +403,7 @@ fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
 fn each_rate_and_frame_time_has_frames_of_its_own_length() {
     for milliseconds in [10_u16, 60] {
         let options = options().frame_duration(Duration::from_millis(milliseconds.into()));
-        for (place, rate) in SampleRate::ALL.into_iter().enumerate() {
+        for (place, &rate) in SampleRate::ALL.iter().enumerate() {
             // Chosen for the server, or on the call.
             let (at_first, later) = match place % 2 {
                 0 => (rate, None),

@@ -186,11 +186,12 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
         wait_for(address);
     }
 
-    let call = TestCall::new().tone(Duration::from_secs(1));
+    // On a busy machine eight handshakes take seconds.
+    let call = TestCall::new().tone(Duration::from_secs(5));
     let report = call.run_against(plain.as_str()).unwrap();
     assert!(report.passed(), "{report}");
     for call in report.calls() {
-        // The greeting and 50 frames back, but for what is under way for too long on a busy machine.
+        // Of the greeting and 250 frames that come back.
         assert!(call.frames_heard > 25, "{call:?}");
     }
     // Of 16 samples of the caller's tone, some.

@@ -27,7 +27,7 @@ fn refused(bytes: &[u8]) -> WavError {
 
 #[test]
 fn each_rate_is_read() {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         let file = WavFile {
             hz: rate.hz(),
             ..WavFile::default()

@@ -56,7 +56,7 @@ fn the_guide_says_what_each_version_sends_and_takes() {
         let rates = it.consequence(Rule::UnknownRate).map_or("yes", consequence);
         let empty = it.consequence(Rule::EmptyAudio);
         row(
-            it.versions,
+            &it.versions(),
             &[
                 digits,
                 rates,
@@ -67,7 +67,7 @@ fn the_guide_says_what_each_version_sends_and_takes() {
     };
     expect_rows(
         "| Asterisk | caller's digits | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
-        &TABLE.each_ref().map(cells),
+        &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
 
@@ -80,21 +80,21 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
             0 => String::from(payload),
             wait => format!("{payload} after {wait} ms"),
         };
-        let idle = match it.idle_timeout {
+        let idle = match it.application.idle_timeout {
             None => String::from("waits for ever"),
             Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
         };
-        let hangup = match it.goes_on_after_hangup {
+        let hangup = match it.application.continues_after_hangup {
             true => "the dialplan goes on",
             false => "**hangs up**",
         };
         let close = it.consequence(Rule::NoHangup);
         let close = close.map_or("the same", consequence);
-        row(it.versions, &[header, &payload, &idle, hangup, close])
+        row(&it.versions(), &[header, &payload, &idle, hangup, close])
     };
     expect_rows(
         "| Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |",
-        &TABLE.each_ref().map(cells),
+        &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
 
@@ -113,6 +113,16 @@ fn the_guide_says_what_every_version_does() {
         "| what the server does | what comes of it | its name here |",
         &rows.collect::<Vec<_>>(),
     );
+}
+
+/// The newest row is the last before the fork's.
+#[test]
+fn readme_names_the_newest_release() {
+    let versions = TABLE[TABLE.len() - 2].versions();
+    let newest = versions.rsplit(", ").next().unwrap();
+    let range = format!("from 18 to {newest}");
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&range), "README.md should say {range:?}");
 }
 
 /// Lines of the guide such as `audiosocket tap --listen ADDR`.

@@ -201,21 +201,23 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
                     .filter(|line| field(line, "event") == "violation")
                     .filter(|line| !is_by_buffers(line))
                     .collect();
-                let rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
+                let mut rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
+                // Versions that wait for different times may find the fault in different frames.
+                rules.dedup();
                 let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
                 assert_eq!(rules, expected, "{}: {lines:#?}", fault.name);
                 for (line, rule) in violations.iter().zip(fault.breaks) {
-                    for row in &TABLE {
+                    for row in TABLE {
                         let Some(consequence) = row.consequence(*rule) else {
                             continue;
                         };
                         let told = line
                             .split("{\"consequence\":")
                             .skip(1)
-                            .find(|part| part.contains(row.versions));
+                            .find(|part| part.contains(&row.versions()));
                         let Some(told) = told else {
                             // A busy machine can be late for a wait that is as short as there.
-                            assert_eq!(fault.name, "nagle", "{} in {line}", row.versions);
+                            assert_eq!(fault.name, "nagle", "{} in {line}", row.versions());
                             continue;
                         };
                         assert!(

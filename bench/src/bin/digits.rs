@@ -35,7 +35,7 @@ fn main() {
 
 fn generator_against_multimon(folder: &Path) {
     let mut read = 0;
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         let samples: Vec<i16> = Generator::new(rate).digits(Digit::ALL).collect();
         read += common(&multimon(folder, rate, &samples), &all_digits(1));
     }
@@ -44,7 +44,7 @@ fn generator_against_multimon(folder: &Path) {
 
 fn detector_against_sox() {
     let mut heard = 0;
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         for digit in Digit::ALL {
             heard += usize::from(ours(rate, &soxs(rate, digit)) == digit.to_string());
         }

@@ -14,7 +14,7 @@ const RUNS: usize = 7;
 fn main() {
     println!("state: {} bytes the detector", size_of::<Detector>());
     println!("rate       generator    detector: silence    noise    a digit");
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         let mut samples = vec![0; rate.samples_in(1000)];
         let generator = Generator::new(rate).with_lengths(1000, 0);
         let generating = per_sample(&samples.clone(), |_| {

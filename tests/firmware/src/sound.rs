@@ -8,7 +8,7 @@ use audiosocket::wire::{Digit, SampleRate};
 use crate::digest::Digest;
 
 pub fn report(lines: &mut dyn Write) -> fmt::Result {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         // Below, one of each row and each column; all sixteen take long at 192 kHz where a machine is simulated.
         let step = if rate == SampleRate::Hz8000 { 1 } else { 5 };
         let digits = Digit::ALL.iter().step_by(step);

@@ -60,7 +60,7 @@ fn both_ways(pair: Pair, low_off: f64, high_off: f64) -> Vec<Pair> {
 
 #[test]
 fn every_digit_is_heard_at_every_rate_where_it_is() {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         for (seed, digit) in Digit::ALL.into_iter().enumerate() {
             let pair = Pair::of(digit, -10.0);
             let sound = pressed(rate, pair, 100.0, seed as u64);
@@ -363,7 +363,7 @@ fn a_long_tone_in_noise_is_one_digit() {
 
 #[test]
 fn a_digit_is_told_while_it_sounds_and_its_end_soon_after() {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         let pair = Pair::of(Digit::ALL[5], -10.0);
         let sound = Sound::new(rate, 1).silence(100.0).pair(pair, 100.0);
         let mut detector = Detector::new(rate);
@@ -383,7 +383,7 @@ fn a_digit_is_told_while_it_sounds_and_its_end_soon_after() {
 
 #[test]
 fn tones_that_fill_the_whole_sound_are_digits_too() {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         for digit in Digit::ALL {
             let pair = Pair::of(digit, -10.0);
             let sound = Sound::new(rate, 3).pair(pair, 40.0);

@@ -34,7 +34,7 @@ fn tones_of_the_network_are_no_digits() {
         ("an answering fax", &[2100.0]),
         ("a test tone", &[1004.0]),
     ];
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         for (what, hertz) in tones {
             // On and off for as long, as busy tones are, and cut short. The longest is no other at the high rates.
             let lengths = match rate {
@@ -83,7 +83,7 @@ fn one_tone_or_two_of_one_group_or_three_are_no_digit() {
 
 #[test]
 fn a_sweep_through_all_frequencies_is_no_digit() {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         for seconds_in_all in [0.5, 2.0] {
             let sound = Sound::new(rate, 1).wave(seconds_in_all * 1000.0, |seconds| {
                 let hertz_so_far =
@@ -128,7 +128,7 @@ fn square_waves_as_loud_as_can_be_are_no_digits() {
         let sound = Sound::new(SampleRate::Hz8000, 1).wave(120.0, square);
         is_silent("a square wave", &sound.silence(40.0));
     }
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         for hertz in ROWS.into_iter().chain(COLUMNS) {
             let square = |seconds: f64| {
                 if seconds * hertz % 1.0 < 0.5 {
@@ -147,7 +147,7 @@ fn square_waves_as_loud_as_can_be_are_no_digits() {
 
 #[test]
 fn what_does_not_move_or_moves_with_every_sample_is_no_digit() {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         let len = rate.samples_in(100);
         let extremes: [(&str, Vec<i16>); 5] = [
             ("silence", vec![0; len]),

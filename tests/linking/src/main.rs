@@ -116,7 +116,7 @@ fn messages(bytes: &[u8], buffer: &mut [u8]) {
 }
 
 fn audio(bytes: &[u8], buffer: &mut [u8]) {
-    for rate in SampleRate::ALL {
+    for &rate in SampleRate::ALL {
         black_box(SampleRate::hz(black_box(rate)));
         black_box(SampleRate::kind(black_box(rate)));
         black_box(SampleRate::samples_in(black_box(rate), black_box(20)));

@@ -11,10 +11,10 @@ use crate::text::wrapped;
 /// Prints the rules and the versions.
 pub fn print(json: bool, output: &Output) -> Result<(), Failure> {
     if json {
-        for rule in Rule::ALL {
+        for &rule in Rule::ALL {
             output.line(&rule_object(rule).finish())?;
         }
-        for behaviour in &TABLE {
+        for behaviour in TABLE {
             output.line(&version_object(behaviour).finish())?;
         }
         return Ok(());
@@ -33,7 +33,7 @@ fn rule_object(rule: Rule) -> Object {
 fn version_object(behaviour: &Behaviour) -> Object {
     let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
     let mut object = Object::event("version")
-        .text("versions", behaviour.versions)
+        .text("versions", &behaviour.versions())
         .text("evidence", behaviour.evidence)
         .text(
             "digits",
@@ -45,8 +45,11 @@ fn version_object(behaviour: &Behaviour) -> Object {
         )
         .thousandths("header_wait_ms", milliseconds(behaviour.header_wait))
         .thousandths("payload_wait_ms", milliseconds(behaviour.payload_wait))
-        .flag("goes_on_after_hangup", behaviour.goes_on_after_hangup);
-    for rule in Rule::ALL {
+        .flag(
+            "goes_on_after_hangup",
+            behaviour.application.continues_after_hangup,
+        );
+    for &rule in Rule::ALL {
         let consequence = behaviour.consequence(rule).map(|it| it.name());
         object = object.text(rule.name(), consequence.unwrap_or("none"));
     }
@@ -68,15 +71,15 @@ fn text() -> String {
          known from, too. What a server may do wrong:\n\n",
         Version::default()
     );
-    for rule in Rule::ALL {
+    for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
     }
     text += "\nWhat every Asterisk does upon it:\n\n";
     for rule in Rule::ALL.iter().filter(|rule| is_for_all(rule)) {
         text += &line(rule.name(), &consequence(&TABLE[0], *rule));
     }
-    for behaviour in &TABLE {
-        text += &format!("\n{}\n  ({})\n\n", behaviour.versions, behaviour.evidence);
+    for behaviour in TABLE {
+        text += &format!("\n{}\n  ({})\n\n", behaviour.versions(), behaviour.evidence);
         text += &line(
             "digits",
             match behaviour.digits {
@@ -90,7 +93,7 @@ fn text() -> String {
         }
         text += &line(
             "a hangup frame",
-            match behaviour.goes_on_after_hangup {
+            match behaviour.application.continues_after_hangup {
                 true => "goes on in the dialplan",
                 false => "hangs up the caller all the same",
             },

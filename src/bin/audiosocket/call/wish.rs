@@ -71,8 +71,8 @@ impl Wish {
                     let text = args.text()?;
                     rate = Some(text.parse().ok().and_then(SampleRate::from_hz).ok_or_else(
                         || {
-                            let rates =
-                                SampleRate::ALL.map(|rate| rate.hz().to_string()).join(", ");
+                            let rates = SampleRate::ALL.iter().map(|rate| rate.hz().to_string());
+                            let rates = rates.collect::<Vec<_>>().join(", ");
                             args.wrong_value(&text, format_args!("the rates are {rates}"))
                         },
                     )?);

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn every_frame_of_a_rise_differs_from_every_other() {
-        for rate in SampleRate::ALL {
+        for &rate in SampleRate::ALL {
             let mut tone = RisingTone::new(rate);
             let frames: std::collections::HashSet<Vec<u8>> = (0..250)
                 .map(|_| tone.next_frame().bytes().to_vec())

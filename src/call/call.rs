@@ -102,10 +102,9 @@ impl<T: Transport> Call<T> {
 
     pub(crate) fn begin(
         reader: FrameReader<Incoming<T>>,
-        line: Line<T>,
+        line: Arc<Line<T>>,
         options: CallOptions,
     ) -> Call<T> {
-        let line = Arc::new(line);
         let voice = Voice::new(Arc::clone(&line));
         Call {
             listener: CallReceiver::new(reader, line, options),

@@ -61,14 +61,16 @@ struct Sending<T> {
 }
 
 impl<T> Line<T> {
+    // Not inlined, so that the stack of a call does not keep room for a line that was moved to the heap.
+    #[inline(never)]
     pub(crate) fn new(
         transport: Arc<T>,
         uuid: Uuid,
         peer_addr: Option<SocketAddr>,
         options: CallOptions,
-    ) -> Line<T> {
+    ) -> Arc<Line<T>> {
         let outgoing = Outgoing::new(Arc::clone(&transport), options.write_timeout);
-        Line {
+        Arc::new(Line {
             transport,
             uuid,
             peer_addr,
@@ -94,11 +96,11 @@ impl<T> Line<T> {
             set_dialect: options.dialect,
             receives_start_stop: AtomicBool::new(false),
             audio_hook: AudioHook::default(),
-        }
+        })
     }
 
     /// The same without a hangup: Asterisk never sends a hangup.
-    pub(crate) fn without_hangup(self) -> Line<T> {
+    pub(crate) fn without_hangup(self: Arc<Self>) -> Arc<Line<T>> {
         self.sending
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

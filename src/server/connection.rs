@@ -6,13 +6,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use super::connections::{Connections, Entry};
 use super::hooks::panic_message;
 use super::lingering::Lingering;
 use super::server_builder::Settings;
 use super::{Incident, IncomingCall};
-use crate::call::{Call, End, PlayError, Refusal, SendError, hang_up};
+use crate::call::{Call, CallOptions, End, PlayError, Refusal, SendError, hang_up};
 use crate::stream::FrameWriter;
 use crate::wire::Uuid;
 
@@ -61,14 +62,14 @@ where
         stream: &Arc<TcpStream>,
         peer: SocketAddr,
         entry: &Entry,
-    ) -> Result<Call, (Option<Uuid>, Refusal)> {
+    ) -> Result<Box<Call>, (Option<Uuid>, Refusal)> {
         let options = self.settings.call_options;
         let opened = stream
             .set_nodelay(true)
             .map_err(Refusal::Io)
             .and_then(|()| {
                 let (stream, deadline) = (Arc::clone(stream), self.settings.uuid_timeout);
-                Call::open(stream, Some(peer), deadline, options, || entry.dismissal())
+                open_boxed(stream, peer, deadline, options, entry)
             });
         let call = match opened {
             Ok(call) => call,
@@ -99,7 +100,7 @@ where
     }
 
     /// Runs the handler, and ends the call in whichever way that ended.
-    fn handle(&self, mut call: Call, stream: &Arc<TcpStream>) -> Outcome {
+    fn handle(&self, mut call: Box<Call>, stream: &Arc<TcpStream>) -> Outcome {
         let uuid = call.uuid();
         // Whatever a panic left behind in the handler's own state is the handler's to judge at its next call; ours is whole.
         let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&mut call)));
@@ -128,6 +129,19 @@ where
             }
         }
     }
+}
+
+/// Opens a call on the heap. Not inlined: the thread's stack would keep room for every place that the call is moved through, which
+/// is a page more for each call.
+#[inline(never)]
+fn open_boxed(
+    stream: Arc<TcpStream>,
+    peer: SocketAddr,
+    deadline: Duration,
+    options: CallOptions,
+    entry: &Entry,
+) -> Result<Box<Call>, Refusal> {
+    Call::open(stream, Some(peer), deadline, options, || entry.dismissal()).map(Box::new)
 }
 
 /// How a handler ended.

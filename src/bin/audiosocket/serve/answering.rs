@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallStats, Event, KeyEvent, KeyEvents};
-use audiosocket::wire::Message;
+use audiosocket::call::{Call, CallStats, End, Event, KeyEvent, KeyEvents};
+use audiosocket::wire::{Dtmf, Message, Uuid};
 
 use super::speech::{Answer, Speech};
 use super::warnings::Warnings;
@@ -40,16 +40,8 @@ impl Answering<'_> {
             tells_seconds,
         } = self;
         let uuid = call.uuid();
-        let short = short(uuid);
         let started = Instant::now();
-        let peer = peer_text(call);
-        reports.add(Report {
-            importance: Importance::Call,
-            json: Object::event("call")
-                .text("uuid", &uuid.to_string())
-                .text("peer", &peer),
-            text: format!("{short} call {uuid}\n{short} from {peer}"),
-        });
+        reports.add(start_report(call));
         // Until the end of this function.
         let _recorder = recordings.map(|(recordings, folder)| {
             let recorder = recordings.sound(folder, uuid.to_string(), started);
@@ -70,13 +62,7 @@ impl Answering<'_> {
             let now = Instant::now();
             if next_second.is_some_and(|at| at <= now) {
                 next_second = now.checked_add(SECOND);
-                let (stats, seconds) = (call.stats(), started.elapsed().as_secs());
-                let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
-                reports.add(Report {
-                    importance: Importance::Detail,
-                    json: Object::event("second"),
-                    text: format!("{short} {seconds:>3} s: {frames_in} in, {frames_out} out"),
-                });
+                reports.add(progress_report(call, started));
             }
             let event = match hang_up_at.into_iter().chain(next_second).min() {
                 Some(at) => call.receive_until(at),
@@ -100,12 +86,7 @@ impl Answering<'_> {
                     }
                 }
                 Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
-                    let json = Object::event("dtmf").text("uuid", &uuid.to_string());
-                    reports.add(Report {
-                        importance: Importance::Detail,
-                        json: json.dtmf(dtmf),
-                        text: format!("{short} {message}"),
-                    });
+                    reports.add(dtmf_report(uuid, message, dtmf));
                     hearing.note_digit();
                     digits.push(dtmf, Instant::now());
                 }
@@ -117,36 +98,78 @@ impl Answering<'_> {
                 }
             }
         }
-        let stats = call.stats();
-        if stats.is_g711_suspected {
+        if call.stats().is_g711_suspected {
             warnings.add("8000 bytes a second: u-law or a-law; dial with /c(slin)");
         }
         warnings.finish();
-
-        let Some(end) = call.end() else { return };
-        let seconds = started.elapsed().as_secs_f64();
-        let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
-        let indent = format!("{short} ");
-        let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
-        let frames = counted(frames_in, "frame");
-        let mut lines = vec![
-            over,
-            format!("{short} {seconds:.1} s, {frames} in, {frames_out} out"),
-        ];
-        for text in hearing.lines().into_iter().chain(said_text(&stats)) {
-            lines.push(wrapped(&indent, &indent, &text));
+        if let Some(end) = call.end() {
+            reports.add(end_report(call, end, started, hearing));
         }
-        let json = Object::event("hangup")
+    }
+}
+
+// Not inlined, here and below, so that the stack of a call does not keep room for texts: that would be a page more for each call.
+#[inline(never)]
+fn start_report(call: &Call) -> Report {
+    let (uuid, peer) = (call.uuid(), peer_text(call));
+    let short = short(uuid);
+    Report {
+        importance: Importance::Call,
+        json: Object::event("call")
             .text("uuid", &uuid.to_string())
-            .text("reason", end.name())
-            .thousandths("seconds", seconds)
-            .number("frames_in", frames_in)
-            .number("frames_out", frames_out);
-        reports.add(Report {
-            importance: Importance::Call,
-            json: said_fields(hearing.fields(json), &stats),
-            text: lines.join("\n"),
-        });
+            .text("peer", &peer),
+        text: format!("{short} call {uuid}\n{short} from {peer}"),
+    }
+}
+
+#[inline(never)]
+fn progress_report(call: &Call, started: Instant) -> Report {
+    let (stats, seconds) = (call.stats(), started.elapsed().as_secs());
+    let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
+    let short = short(call.uuid());
+    Report {
+        importance: Importance::Detail,
+        json: Object::event("second"),
+        text: format!("{short} {seconds:>3} s: {frames_in} in, {frames_out} out"),
+    }
+}
+
+#[inline(never)]
+fn dtmf_report(uuid: Uuid, message: Message<'_>, dtmf: Dtmf) -> Report {
+    let json = Object::event("dtmf").text("uuid", &uuid.to_string());
+    Report {
+        importance: Importance::Detail,
+        json: json.dtmf(dtmf),
+        text: format!("{} {message}", short(uuid)),
+    }
+}
+
+#[inline(never)]
+fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Report {
+    let (uuid, stats) = (call.uuid(), call.stats());
+    let short = short(uuid);
+    let seconds = started.elapsed().as_secs_f64();
+    let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
+    let indent = format!("{short} ");
+    let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
+    let frames = counted(frames_in, "frame");
+    let mut lines = vec![
+        over,
+        format!("{short} {seconds:.1} s, {frames} in, {frames_out} out"),
+    ];
+    for text in hearing.lines().into_iter().chain(said_text(&stats)) {
+        lines.push(wrapped(&indent, &indent, &text));
+    }
+    let json = Object::event("hangup")
+        .text("uuid", &uuid.to_string())
+        .text("reason", end.name())
+        .thousandths("seconds", seconds)
+        .number("frames_in", frames_in)
+        .number("frames_out", frames_out);
+    Report {
+        importance: Importance::Call,
+        json: said_fields(hearing.fields(json), &stats),
+        text: lines.join("\n"),
     }
 }
 

@@ -20,7 +20,7 @@ use super::behaviour::{Behaviour, TABLE, enumerated};
 /// let version: Version = "22.8.2".parse()?;
 /// assert_eq!(version.to_string(), "22.8");
 /// assert_eq!(version.behaviour().versions(), "20.17-18, 22.7-8, 23.1-2");
-/// assert!("22.99".parse::<Version>().is_err());
+/// assert!("22.9999".parse::<Version>().is_err());
 /// # Ok::<(), audiosocket::asterisk::ParseVersionError>(())
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]

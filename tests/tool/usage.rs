@@ -132,14 +132,14 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "--dialect 'x': the dialects are asterisk and start-stop",
         ),
         (
-            &["call", "127.0.0.1:9", "--asterisk", "22.99"],
+            &["call", "127.0.0.1:9", "--asterisk", "22.9999"],
             2,
-            "--asterisk '22.99': Asterisk 22.99 is not known, 22.0 to 22.10 are",
+            "--asterisk '22.9999': Asterisk 22.9999 is not known, 22.0 to 22.",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "22"],
             2,
-            "--asterisk '22': which 22? 22.0 to 22.10 differ",
+            "--asterisk '22': which 22? 22.0 to 22.",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "new"],

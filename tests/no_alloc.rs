@@ -312,7 +312,7 @@ fn talkative_call(options: CallOptions) -> Call<Talkative> {
         next: Mutex::new(uuid),
         frame,
     };
-    Call::accept(peer, Duration::from_secs(5), options).unwrap()
+    Call::accept(peer, options).unwrap()
 }
 
 #[test]

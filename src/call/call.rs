@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::call_receiver::Clock;
-use super::hangup::{drain, hang_up};
+use super::hangup::{PATIENCE, drain, hang_up};
 use super::line::Line;
 use super::transport::{Incoming, Outgoing, Transport, at_least_a_millisecond};
 use super::{
@@ -39,39 +39,30 @@ use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
 ///     }
 /// }
 /// ```
-pub struct Call<T = TcpStream> {
+pub struct Call<T: Transport = TcpStream> {
     listener: CallReceiver<T>,
     speaker: Player<T>,
     voice: Voice<T>,
+    /// Whether nobody else ends the connection: neither a server nor a simulated Asterisk, which has its own way.
+    hangs_up_on_drop: bool,
 }
 
 impl<T: Transport> Call<T> {
-    /// Waits for the UUID, which has to come within `uuid_timeout` as a whole, and so begins a call.
+    /// Waits for the UUID, which starts a call. It has to arrive within [`uuid_timeout`](CallOptions::uuid_timeout) as a whole.
     ///
-    /// End the call with [`close`](Call::close), whatever happened on it: a call that is only dropped is cut, upon which Asterisk
-    /// hangs up the caller.
+    /// A call that is dropped hangs up and waits up to 0.25 s for the peer to close; [`close`](Call::close) waits up to 2 s.
     ///
     /// # Errors
     ///
     /// [`Refusal`] if the connection does not begin with a UUID. It has been ended properly then, which can take 2 s more.
-    pub fn accept(
-        transport: impl Into<Arc<T>>,
-        uuid_timeout: Duration,
-        options: CallOptions,
-    ) -> Result<Call<T>, Refusal> {
+    pub fn accept(transport: impl Into<Arc<T>>, options: CallOptions) -> Result<Call<T>, Refusal> {
         let transport = transport.into();
         let peer_addr = transport.remote_addr();
-        let opened = Call::open(
-            Arc::clone(&transport),
-            peer_addr,
-            uuid_timeout,
-            options,
-            || None,
-        );
+        let opened = Call::open(Arc::clone(&transport), peer_addr, options, || None);
         if opened.is_err() {
             let outgoing = Outgoing::new(Arc::clone(&transport), options.write_timeout);
             hang_up(&mut FrameWriter::new(outgoing), &*transport);
-            drain(&*transport);
+            drain(&*transport, PATIENCE);
         }
         if let Ok(call) = &opened {
             call.greet(options);
@@ -84,7 +75,6 @@ impl<T: Transport> Call<T> {
     pub(crate) fn open(
         transport: Arc<T>,
         peer_addr: Option<SocketAddr>,
-        uuid_timeout: Duration,
         options: CallOptions,
         dismissed: impl Fn() -> Option<Refusal>,
     ) -> Result<Call<T>, Refusal> {
@@ -95,7 +85,7 @@ impl<T: Transport> Call<T> {
         let incoming = Incoming::new(Arc::clone(&transport));
         let mut reader =
             FrameReader::with_max_payload_len(incoming, options.max_payload_len.max(Uuid::LEN));
-        let uuid = read_uuid(&mut reader, &*transport, uuid_timeout, dismissed)?;
+        let uuid = read_uuid(&mut reader, &*transport, options.uuid_timeout, dismissed)?;
         let line = Line::new(transport, uuid, peer_addr, options);
         Ok(Call::begin(reader, line, options))
     }
@@ -110,10 +100,17 @@ impl<T: Transport> Call<T> {
             listener: CallReceiver::new(reader, line, options),
             speaker: Player::new(voice.clone()),
             voice,
+            hangs_up_on_drop: true,
         }
     }
 
-    /// Says that we are here, if that is wanted.
+    /// Leaves the end of the connection to the caller, whatever happens to the call.
+    pub(crate) fn without_hangup_on_drop(mut self) -> Call<T> {
+        self.hangs_up_on_drop = false;
+        self
+    }
+
+    /// Sends the first frame of silence, unless the options forbid it.
     pub(crate) fn greet(&self, options: CallOptions) {
         if options.initial_silence {
             self.voice.line().send_silence();
@@ -224,21 +221,36 @@ impl<T: Transport> Call<T> {
     /// direction, then waiting up to 2 s for the peer to close as well. Answers how the call ended.
     ///
     /// A server does this after its handler, however that ended, and does the waiting elsewhere.
-    pub fn close(self) -> End {
+    pub fn close(mut self) -> End {
         let end = self.hang_up_and_wait();
-        drain(&*self.voice.line().transport);
+        drain(&*self.voice.line().transport, PATIENCE);
         end
     }
 
-    /// The first half of [`close`](Call::close).
-    pub(crate) fn hang_up_and_wait(&self) -> End {
+    /// The first half of [`close`](Call::close). The second half, waiting for the peer to close, is then the caller's.
+    pub(crate) fn hang_up_and_wait(&mut self) -> End {
+        self.hangs_up_on_drop = false;
         let line = self.voice.line();
         line.hang_up_and_wait();
         line.end().unwrap_or(End::LocalHangup)
     }
 }
 
-impl<T> fmt::Debug for Call<T> {
+/// Hangs up, unless the call was closed or its server ends it: the hangup frame, the end of our direction, and up to 0.25 s for the
+/// peer to close. A close with unread audio would be a reset, and Asterisk would hang up the caller (measured with 22.10).
+impl<T: Transport> Drop for Call<T> {
+    fn drop(&mut self) {
+        if self.hangs_up_on_drop {
+            self.hang_up_and_wait();
+            drain(&*self.voice.line().transport, PATIENCE_OF_DROP);
+        }
+    }
+}
+
+/// How long a dropped call waits for the peer to close.
+const PATIENCE_OF_DROP: Duration = Duration::from_millis(250);
+
+impl<T: Transport> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("voice", &self.voice)

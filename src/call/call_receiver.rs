@@ -156,7 +156,7 @@ impl<T: Transport> CallReceiver<T> {
                     }
                     Event::Message(message)
                 }
-                Err(error) => Event::Malformed(error),
+                Err(error) => Event::Malformed { frame, error },
             }),
             Err(ReadError::TooLong { header, .. }) => Some(Event::TooLong(header)),
             // Not reached: a buffer can only answer with a frame, with none, or with one that is too long.

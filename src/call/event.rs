@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::Mark;
-use crate::wire::{Audio, Dtmf, Header, Message, PayloadError};
+use crate::wire::{Audio, Dtmf, Frame, Header, Message, PayloadError};
 
 /// Something that happened on a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,8 +11,13 @@ use crate::wire::{Audio, Dtmf, Header, Message, PayloadError};
 pub enum Event<'a> {
     /// A message came: audio, a DTMF digit, or something rarer.
     Message(Message<'a>),
-    /// A frame came whose payload does not suit its kind. The error holds it; the call goes on in step.
-    Malformed(PayloadError<'a>),
+    /// A frame came whose payload does not suit its kind. The call continues in step.
+    Malformed {
+        /// The frame.
+        frame: Frame<'a>,
+        /// What is wrong with its payload.
+        error: PayloadError,
+    },
     /// A frame came that is longer than the call takes. It was skipped; the call goes on in step.
     TooLong(Header),
     /// All that was to be said before this mark has been said: handed to the kernel, on the way. See
@@ -51,7 +56,7 @@ impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Event::Message(message) => message.fmt(f),
-            Event::Malformed(error) => error.fmt(f),
+            Event::Malformed { error, .. } => error.fmt(f),
             Event::TooLong(header) => write!(f, "frame too long: {header}"),
             Event::MarkReached(_) => f.write_str("what was to be said has been said"),
             Event::TimeUp => f.write_str("the time is up"),
@@ -64,18 +69,19 @@ mod tests {
     use std::string::ToString;
 
     use super::*;
-    use crate::wire::{Frame, Kind};
+    use crate::wire::Kind;
 
     #[test]
     fn every_event_reads_well() {
-        let empty_audio = Frame::new(Kind::SLIN, &[]).unwrap().message().unwrap_err();
+        let frame = Frame::new(Kind::SLIN, &[]).unwrap();
+        let error = frame.message().unwrap_err();
         for (event, text) in [
             (
                 Event::Message(Message::LegacySilence),
                 "silence without payload",
             ),
             (
-                Event::Malformed(empty_audio),
+                Event::Malformed { frame, error },
                 "audio (0x10) without a sample, at least 2 bytes are due",
             ),
             (

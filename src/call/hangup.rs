@@ -33,9 +33,9 @@ pub(crate) fn discard<T: Transport>(transport: &T) -> io::Result<bool> {
     }
 }
 
-/// Discards what the peer sends until it closes, for [`PATIENCE`] at most, and drops the connection.
-pub(super) fn drain<T: Transport>(transport: &T) {
-    let deadline = Instant::now().checked_add(PATIENCE);
+/// Discards what the peer sends until it closes, for `patience` at most, and drops the connection.
+pub(super) fn drain<T: Transport>(transport: &T, patience: Duration) {
+    let deadline = Instant::now().checked_add(patience);
     loop {
         let left = deadline.map_or(Duration::ZERO, |at| {
             at.saturating_duration_since(Instant::now())

@@ -30,9 +30,9 @@
 //!     })
 //!     .max_calls(200)
 //!     .max_pending(50)
-//!     .uuid_timeout(Duration::from_secs(1))
 //!     .call_options(
 //!         CallOptions::default()
+//!             .uuid_timeout(Duration::from_secs(1))
 //!             .max_duration(Some(Duration::from_secs(2 * 3600)))
 //!             .idle_timeout(Some(Duration::from_secs(60)))
 //!             .max_payload_len(8192),
@@ -46,7 +46,7 @@
 //!
 //! | it | costs | limit |
 //! |---|---|---|
-//! | connects and says nothing | a thread, until the deadline | [`uuid_timeout`](crate::server::ServerBuilder::uuid_timeout), 5 s; [`max_pending`](crate::server::ServerBuilder::max_pending), 1000 |
+//! | connects and says nothing | a thread, until the deadline | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout), 5 s; [`max_pending`](crate::server::ServerBuilder::max_pending), 1000 |
 //! | sends a byte now and then | the same | [`frame_timeout`](crate::call::CallOptions::frame_timeout), 5 s for a frame |
 //! | announces 65,535 bytes | 64 KiB | [`max_payload_len`](crate::call::CallOptions::max_payload_len) |
 //! | does not read | a thread that speaks on that call | [`write_timeout`](crate::call::CallOptions::write_timeout), 2 s |

@@ -6,7 +6,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use super::connections::{Connections, Entry};
 use super::hooks::panic_message;
@@ -67,11 +66,8 @@ where
         let opened = stream
             .set_nodelay(true)
             .map_err(Refusal::Io)
-            .and_then(|()| {
-                let (stream, deadline) = (Arc::clone(stream), self.settings.uuid_timeout);
-                open_boxed(stream, peer, deadline, options, entry)
-            });
-        let call = match opened {
+            .and_then(|()| open_boxed(Arc::clone(stream), peer, options, entry));
+        let mut call = match opened {
             Ok(call) => call,
             Err(refusal) => {
                 hang_up(&mut FrameWriter::new(&**stream), &**stream);
@@ -137,11 +133,10 @@ where
 fn open_boxed(
     stream: Arc<TcpStream>,
     peer: SocketAddr,
-    deadline: Duration,
     options: CallOptions,
     entry: &Entry,
 ) -> Result<Box<Call>, Refusal> {
-    Call::open(stream, Some(peer), deadline, options, || entry.dismissal()).map(Box::new)
+    Call::open(stream, Some(peer), options, || entry.dismissal()).map(Box::new)
 }
 
 /// How a handler ended.

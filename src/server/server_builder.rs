@@ -6,7 +6,6 @@ use std::error::Error;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::string::String;
-use std::time::Duration;
 
 use super::hooks::Hooks;
 use super::{Incident, Server};
@@ -37,7 +36,6 @@ pub struct ServerBuilder {
 pub(super) struct Settings {
     pub(super) max_calls: usize,
     pub(super) max_pending: usize,
-    pub(super) uuid_timeout: Duration,
     pub(super) call_options: CallOptions,
     pub(super) hooks: Hooks,
     pub(super) thread_name: String,
@@ -70,17 +68,9 @@ impl ServerBuilder {
     /// How many connections may be waiting for their UUID at once: 1000 by default. They are counted apart, so that silent
     /// connections do not take the place of calls. If there are more, the oldest gives way to the new one, provided it has been
     /// waiting for 0.25 s, twenty times what Asterisk needs; otherwise the new one is refused. The price is that of a call, until
-    /// the UUID deadline. 0 refuses everybody.
+    /// the [UUID time-out](CallOptions::uuid_timeout). 0 refuses everybody.
     pub fn max_pending(mut self, connections: usize) -> ServerBuilder {
         self.settings.max_pending = connections;
-        self
-    }
-
-    /// How long a connection may take for its UUID as a whole: 5 s by default. Asterisk sends it within 12 ms of connecting
-    /// (measured with 22.10), so the rest is for a bad network; the price is a thread for as long, for each connection that stays
-    /// silent.
-    pub fn uuid_timeout(mut self, deadline: Duration) -> ServerBuilder {
-        self.settings.uuid_timeout = deadline;
         self
     }
 
@@ -158,7 +148,6 @@ impl Default for ServerBuilder {
             settings: Settings {
                 max_calls: 1000,
                 max_pending: 1000,
-                uuid_timeout: Duration::from_secs(5),
                 call_options: CallOptions::default(),
                 hooks: Hooks::default(),
                 thread_name: String::from("call"),
@@ -173,7 +162,6 @@ impl fmt::Debug for ServerBuilder {
         f.debug_struct("ServerBuilder")
             .field("max_calls", &self.settings.max_calls)
             .field("max_pending", &self.settings.max_pending)
-            .field("uuid_timeout", &self.settings.uuid_timeout)
             .field("call_options", &self.settings.call_options)
             .finish_non_exhaustive()
     }

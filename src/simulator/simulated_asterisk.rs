@@ -79,7 +79,8 @@ impl SimulatedAsterisk {
             reader,
             Line::new(connection, uuid, peer_addr, options).without_hangup(),
             options,
-        );
+        )
+        .without_hangup_on_drop();
         let speaker = Player::new(call.voice());
         Ok(SimulatedAsterisk {
             live_judge: None,

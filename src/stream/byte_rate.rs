@@ -108,6 +108,8 @@ mod tests {
         assert!(!thought(160, &[20], 45));
         // A frame each time and then a pause: 320 bytes in 140 ms would be few.
         assert!(!thought(320, &[20, 120], 400));
+        // Two such frames in 140 ms would be as many bytes as G.711 has.
+        assert!(!thought(640, &[20, 120], 400));
     }
 
     #[test]

@@ -76,6 +76,17 @@ mod tests {
     }
 
     #[test]
+    fn schedule_restarts_when_a_whole_frame_late() {
+        let start = Instant::now();
+        let mut pacer = Pacer::new(Duration::from_millis(20));
+        pacer.frame_sent(start);
+        // Due at 20 ms and sent at 40 ms: the next frame is not due at once.
+        let late = pacer.frame_sent(start + Duration::from_millis(40));
+        assert_eq!(late, Duration::from_millis(20));
+        assert_eq!(pacer.due(), Some(start + Duration::from_millis(60)));
+    }
+
+    #[test]
     fn lateness_does_not_add_up() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();

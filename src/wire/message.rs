@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Kind, Uuid};
+use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Header, Kind, Uuid};
 
 /// A frame understood: its payload read as its kind demands.
 ///
@@ -131,7 +131,7 @@ impl<'a> Frame<'a> {
     // Inlined, with audio first: almost every frame is audio, and where the caller sees that, what a message can be else costs
     // nothing.
     #[inline]
-    pub const fn message(&self) -> Result<Message<'a>, PayloadError<'a>> {
+    pub const fn message(&self) -> Result<Message<'a>, PayloadError> {
         if let Some(rate) = self.kind().sample_rate() {
             if let Ok(audio) = Audio::new(rate, self.payload()) {
                 return Ok(Message::Audio(audio));
@@ -140,11 +140,11 @@ impl<'a> Frame<'a> {
         self.rarer_message()
     }
 
-    const fn rarer_message(&self) -> Result<Message<'a>, PayloadError<'a>> {
+    const fn rarer_message(&self) -> Result<Message<'a>, PayloadError> {
         match read_rarer_message(self) {
             Ok(message) => Ok(message),
             Err(reason) => Err(PayloadError {
-                frame: *self,
+                header: self.header(),
                 reason,
             }),
         }
@@ -210,9 +210,10 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
     }
 }
 
-/// A frame whose payload does not suit its kind.
+/// The payload of a frame does not suit the frame's kind.
 ///
-/// Nothing is lost by it: the frame is here whole, and the stream it came from is still in step.
+/// The error borrows nothing, so `frame.message()?` works wherever errors are boxed. The frame is still there, and the stream it came
+/// from stays in step.
 ///
 /// ```
 /// use audiosocket::wire::{Frame, Kind, PayloadErrorReason};
@@ -224,15 +225,15 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
 /// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct PayloadError<'a> {
-    frame: Frame<'a>,
+pub struct PayloadError {
+    header: Header,
     reason: PayloadErrorReason,
 }
 
-impl<'a> PayloadError<'a> {
-    /// The frame.
-    pub const fn frame(&self) -> Frame<'a> {
-        self.frame
+impl PayloadError {
+    /// The header of the frame: its kind and the length of its payload.
+    pub const fn header(&self) -> Header {
+        self.header
     }
 
     /// What is wrong with its payload.
@@ -241,13 +242,13 @@ impl<'a> PayloadError<'a> {
     }
 }
 
-impl fmt::Display for PayloadError<'_> {
+impl fmt::Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.frame.kind(), self.reason)
+        write!(f, "{} {}", self.header.kind(), self.reason)
     }
 }
 
-impl core::error::Error for PayloadError<'_> {}
+impl core::error::Error for PayloadError {}
 
 /// What is wrong with a payload.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -503,7 +504,7 @@ mod tests {
         ];
         for (frame, fault, text) in table {
             let error = frame.message().unwrap_err();
-            assert_eq!((error.frame(), error.reason()), (frame, fault));
+            assert_eq!((error.header(), error.reason()), (frame.header(), fault));
             assert_eq!(error.to_string(), text);
         }
     }

@@ -104,7 +104,7 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<InvalidDigit>();
     is_an_error::<ParseUuidError>();
     is_an_error::<ParseVersionError>();
-    is_an_error::<PayloadError<'static>>();
+    is_an_error::<PayloadError>();
     is_an_error::<PayloadTooLong>();
     is_an_error::<ReadError>();
     is_an_error::<RecordingError>();

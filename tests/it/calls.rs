@@ -48,10 +48,10 @@ impl Running {
         let (incident, incidents) = mpsc::channel();
         let (say, said) = mpsc::channel();
         let server = Server::builder()
-            .uuid_timeout(uuid_timeout)
             // What is sent here is counted to the frame.
             .call_options(
                 CallOptions::default()
+                    .uuid_timeout(uuid_timeout)
                     .initial_silence(false)
                     .keep_alive(None),
             )
@@ -113,7 +113,7 @@ fn echo(call: &mut Call, say: &dyn Fn(String)) -> Result<(), Box<dyn Error + Sen
         match event {
             Event::Message(Message::Audio(audio)) => voice.send_now(audio)?,
             Event::Message(other) => say(format!("{other:?}")),
-            Event::Malformed(error) => say(error.to_string()),
+            Event::Malformed { error, .. } => say(error.to_string()),
             Event::TooLong(header) => say(header.to_string()),
             _ => say(format!("{event:?}")),
         }
@@ -598,9 +598,9 @@ fn one_thread_may_listen_while_another_speaks() {
 #[test]
 fn a_malformed_frame_can_be_looked_at() {
     let server = Running::start(|call, say| {
-        if let Some(Event::Malformed(error)) = call.receive() {
+        if let Some(Event::Malformed { frame, error }) = call.receive() {
             assert_eq!(error.reason(), PayloadErrorReason::OddAudio { actual: 3 });
-            say(format!("{:?}", error.frame().payload()));
+            say(format!("{:?}", frame.payload()));
         }
         Ok(())
     });

@@ -1,14 +1,14 @@
 //! What a server says by itself, and how its calls and itself come to an end, over real sockets.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
-use audiosocket::call::{CallOptions, End, SendError, Voice};
+use audiosocket::call::{Call, CallOptions, End, SendError, Voice};
 use audiosocket::server::Server;
 
 /// Nothing is sent that the test has not asked for.
@@ -190,8 +190,8 @@ fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
 
 #[test]
 fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace() {
-    let builder = Server::builder().uuid_timeout(PATIENCE * 2);
-    let server = Served::start(builder.call_options(quiet()), served::echo);
+    let options = quiet().uuid_timeout(PATIENCE * 2);
+    let server = Served::start(Server::builder().call_options(options), served::echo);
     let call = server.connect_as(uuid(1));
     served::hear_an_echo(&call);
     let pending: Vec<TcpStream> = (0..3).map(|_| server.connect()).collect();
@@ -267,4 +267,34 @@ fn a_caller_whose_admission_takes_longer_than_the_shutdown_is_hung_up_and_not_re
     let said = server.wait();
     let names: Vec<&str> = said.refused.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names, ["ShuttingDown"]);
+}
+
+/// A handler of its own server may return early, or panic.
+#[test]
+fn dropped_call_hangs_up_without_a_reset() {
+    for panics in [false, true] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            let call = Call::accept(listener.accept().unwrap().0, quiet()).unwrap();
+            assert!(!panics, "as it was told to, with audio unread");
+            drop(call);
+        });
+        let peer = served::connect_as(address, uuid(1));
+        let answer = served::read_while_sending(&peer, &SAMPLE, Duration::from_millis(5));
+        assert_eq!(answer, HANGUP);
+        // The connection closes once the server has read the end of ours, or after 0.25 s.
+        peer.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(server.join().is_err(), panics);
+    }
+}
+
+#[test]
+fn dropped_call_waits_for_a_peer_that_stays_no_longer_than_its_patience() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let peer = served::connect_as(address, uuid(1));
+    drop(Call::accept(listener.accept().unwrap().0, quiet()).unwrap());
+    // The peer has neither read nor closed, and the drop has returned.
+    assert_eq!(served::read_to_end(&peer), HANGUP);
 }

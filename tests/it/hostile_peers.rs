@@ -18,14 +18,12 @@ const CROWD: usize = 500;
 
 fn start() -> Served {
     let options = CallOptions::default()
+        .uuid_timeout(Duration::from_millis(1500))
         .initial_silence(false)
         .keep_alive(None)
         .frame_timeout(Duration::from_secs(1))
         .write_timeout(Duration::from_secs(1));
-    let builder = Server::builder()
-        .max_calls(MAX_CALLS)
-        .uuid_timeout(Duration::from_millis(1500))
-        .call_options(options);
+    let builder = Server::builder().max_calls(MAX_CALLS).call_options(options);
     Served::start(builder, echo_or_panic)
 }
 

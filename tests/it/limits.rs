@@ -54,8 +54,7 @@ fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
 fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
     let builder = Server::builder()
         .max_pending(2)
-        .uuid_timeout(PATIENCE)
-        .call_options(quiet());
+        .call_options(quiet().uuid_timeout(PATIENCE));
     let server = Served::start(builder, served::echo);
     // At once, so that the first two are young when the third is accepted.
     let oldest = server.connect();
@@ -276,7 +275,7 @@ impl Transport for Sipping {
 #[test]
 fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
     let options = quiet().write_timeout(Duration::from_millis(500));
-    let call = Call::accept(Sipping, PATIENCE, options).unwrap();
+    let call = Call::accept(Sipping, options).unwrap();
     // 3.2 s and more, if it could take them.
     let answer = call.voice().send_now(served::audio(&[1; 320]));
     let end = End::TimedOut(Timeout::Write);

@@ -74,6 +74,21 @@ impl Read for Source {
 }
 
 #[test]
+fn reader_is_at_a_boundary_only_between_frames() {
+    let bytes = [0x03, 0x00, 0x01, b'5', 0x03, 0x00];
+    let mut reader = FrameReader::new(&bytes[..]);
+    assert!(reader.at_frame_boundary());
+    reader.read_frame().unwrap().unwrap();
+    assert!(
+        !reader.at_frame_boundary(),
+        "two bytes of the next are there"
+    );
+    let mut reader = FrameReader::new(&bytes[..4]);
+    reader.read_frame().unwrap().unwrap();
+    assert!(reader.at_frame_boundary());
+}
+
+#[test]
 fn a_time_out_before_every_byte_loses_nothing() {
     for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
         let mut reader = FrameReader::new(Source::failing_before_every_byte(&STREAM, kind));

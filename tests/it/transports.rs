@@ -12,7 +12,6 @@ use audiosocket::call::{Call, CallOptions, End, Event, Refusal, Transport};
 use audiosocket::wire::{Audio, Frame, Message, SampleRate, Uuid};
 
 const UUID: Uuid = Uuid::from_bytes([7; 16]);
-const LONG_ENOUGH: Duration = Duration::from_secs(10);
 
 /// No silence of our own, so that every byte sent is known.
 fn quiet() -> CallOptions {
@@ -100,7 +99,7 @@ fn a_call_can_be_carried_by_a_transport_of_ones_own() {
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let transport = Masked::new(listener.accept().unwrap().0);
-        let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+        let mut call = Call::accept(transport, quiet()).unwrap();
         assert_eq!((call.uuid(), call.peer_addr()), (UUID, None));
         let voice = call.voice();
         while let Some(event) = call.receive() {
@@ -139,7 +138,7 @@ fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let transport = Masked::new(listener.accept().unwrap().0);
-        let mut call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+        let mut call = Call::accept(transport, quiet()).unwrap();
         let voice = call.voice();
         let other = thread::spawn(move || {
             // The call waits with its longest time-out by now.
@@ -271,7 +270,7 @@ impl Transport for Talking {
 #[test]
 fn with_a_deadline_near_nothing_is_waited_for_but_that() {
     let transport = Arc::new(Talking::default());
-    let mut call = Call::<Talking>::accept(Arc::clone(&transport), LONG_ENOUGH, quiet()).unwrap();
+    let mut call = Call::<Talking>::accept(Arc::clone(&transport), quiet()).unwrap();
     let reads_before = transport.reads.load(Ordering::Relaxed);
     let mut heard = 0;
     for _ in 0..20 {
@@ -288,7 +287,7 @@ fn with_a_deadline_near_nothing_is_waited_for_but_that() {
 
 #[test]
 fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard() {
-    let mut call = Call::accept(Talking::default(), LONG_ENOUGH, quiet()).unwrap();
+    let mut call = Call::accept(Talking::default(), quiet()).unwrap();
     let voice = call.voice();
     for _ in 0..20 {
         voice.play(&[7; 320]).unwrap();
@@ -315,13 +314,13 @@ const BORDERS: [usize; 4] = [19, 23, 29, 34];
 
 /// What a call makes of a script: its events in short, and its end.
 fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, End), Refusal> {
-    let mut call = Call::accept(Scripted::new(steps), LONG_ENOUGH, quiet())?;
+    let mut call = Call::accept(Scripted::new(steps), quiet())?;
     let mut events = Vec::new();
     while let Some(event) = call.receive() {
         events.push(match event {
             Event::Message(Message::Dtmf(_)) => "digit",
             Event::Message(Message::Audio(_)) => "audio",
-            Event::Malformed(_) => "malformed",
+            Event::Malformed { .. } => "malformed",
             _ => "other",
         });
     }
@@ -397,7 +396,7 @@ fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
             Arc::clone(&transport.written),
             Arc::clone(&transport.is_shut_down),
         );
-        assert!(Call::accept(transport, LONG_ENOUGH, quiet()).is_err());
+        assert!(Call::accept(transport, quiet()).is_err());
         assert_eq!(
             (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),
             (&[0, 0, 0][..], true)
@@ -408,7 +407,7 @@ fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
         Arc::clone(&transport.written),
         Arc::clone(&transport.is_shut_down),
     );
-    let call = Call::accept(transport, LONG_ENOUGH, quiet()).unwrap();
+    let call = Call::accept(transport, quiet()).unwrap();
     assert_eq!(call.close(), End::LocalHangup);
     assert_eq!(
         (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),

@@ -181,7 +181,9 @@ fn call_lists_the_versions_and_their_rules_without_a_server() {
         assert!(versions.iter().all(|line| !field(line, name).is_empty()));
     }
     let measured = Version::REFERENCE.behaviour().versions();
-    let measured = versions.iter().find(|line| field(line, "versions") == measured);
+    let measured = versions
+        .iter()
+        .find(|line| field(line, "versions") == measured);
     assert_eq!(field(measured.unwrap(), "empty-audio"), "hangs-up");
 }
 

@@ -213,7 +213,7 @@ fn parse_ours_typed(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration 
                     sink(0x10, audio.bytes());
                 }
                 Ok(_) => sink(0, &[]),
-                Err(error) => sink(error.frame().kind().byte(), error.frame().payload()),
+                Err(_) => sink(frame.kind().byte(), frame.payload()),
             }
         }
     })

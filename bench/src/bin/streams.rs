@@ -235,7 +235,6 @@ fn echo_in_memory(kind: &str, memory: &Arc<Memory>) -> Duration {
     }
     let mut call: Call<Memory> = Call::accept(
         Arc::clone(memory),
-        Duration::from_secs(5),
         CallOptions::default(),
     )
     .expect("a UUID");

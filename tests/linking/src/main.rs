@@ -103,7 +103,7 @@ fn messages(bytes: &[u8], buffer: &mut [u8]) {
                 hashed(message);
             }
             Err(error) => {
-                black_box(PayloadError::frame(&error));
+                black_box(PayloadError::header(&error));
                 let fault: PayloadErrorReason = PayloadError::reason(&error);
                 hashed(fault);
                 hashed(error);

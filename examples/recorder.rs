@@ -44,8 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
         let answered = answer(call);
 
-        // Another hook in the place of the first lets go of the recording.
-        call.set_audio_hook(|_, _, _| {});
+        call.clear_audio_hook();
         if let Some(shared) = Arc::into_inner(shared) {
             let (recording, failure) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
             recording.finish(Instant::now())?;

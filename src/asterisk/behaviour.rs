@@ -1,4 +1,4 @@
-//! What each version of Asterisk does.
+//! The behaviour of each version of Asterisk.
 
 use std::format;
 use std::string::{String, ToString};
@@ -8,36 +8,39 @@ use std::vec::Vec;
 use super::{Consequence, Rule};
 use crate::wire::DtmfDialect;
 
-/// What a range of versions does with what a server sends. The ranges are the rows of [`TABLE`].
+/// The behaviour of a range of Asterisk versions towards a server. [`TABLE`] has one row for each range.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Behaviour {
     releases: &'static [Releases],
-    /// The release of this row that was measured, if one was.
+    /// The measured release of this row, if there is one.
     measured: Option<(u16, u16)>,
-    /// Where the facts come from.
+    /// The source of the facts.
     pub evidence: &'static str,
-    /// The dialect in which Asterisk sends the caller's digits; `None` if it sends none.
+    /// The dialect of the caller's DTMF digits; `None` if Asterisk sends no digits.
     pub digits: Option<DtmfDialect>,
-    /// Whether it knows audio at other rates than 8 kHz: the kinds 0x11 to 0x18.
+    /// Whether Asterisk supports audio at rates other than 8 kHz: the kinds 0x11 to 0x18.
     pub knows_all_rates: bool,
-    /// How long it waits for the rest of a header before it matters; zero if it does not wait. See [`Rule::SplitHeader`].
+    /// The time Asterisk waits for the rest of a header before the delay has an effect; zero if it does not wait. See
+    /// [`Rule::SplitHeader`].
     pub header_wait: Duration,
-    /// How long it waits for the rest of a payload, each time anew; zero if it does not wait. See [`Rule::SplitPayload`].
+    /// The time Asterisk waits for the rest of a payload; zero if it does not wait. Each part that arrives restarts the wait. See
+    /// [`Rule::SplitPayload`].
     pub payload_wait: Duration,
-    /// Through the application `AudioSocket()`.
+    /// The consequences through the application `AudioSocket()`.
     pub application: Consequences,
-    /// Through the channel driver, `Dial(AudioSocket/...)`.
+    /// The consequences through the channel driver, `Dial(AudioSocket/...)`.
     pub channel_driver: Consequences,
 }
 
-/// What comes of violations in one of Asterisk's two ways to a server.
+/// The consequences of violations through one of Asterisk's two ways to reach a server.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Consequences {
-    /// Whether this way was measured or read, or is taken to be like the other.
+    /// The source of these facts: measured, read in the source, or assumed to be like the other way.
     pub evidence: &'static str,
-    /// How long the call lasts without traffic in either direction; `None` if it has no limit. See [`Rule::Idle`].
+    /// The limit on the time without traffic in either direction, when Asterisk ends the call; `None` if there is no limit. See
+    /// [`Rule::Idle`].
     pub idle_timeout: Option<Duration>,
     /// Whether the dialplan continues after a hangup frame. If not, Asterisk hangs up the caller.
     pub continues_after_hangup: bool,
@@ -47,7 +50,7 @@ pub struct Consequences {
     no_hangup: Option<Consequence>,
 }
 
-/// Releases of one major version, from one minor version to another.
+/// A range of minor versions within one major version.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct Releases {
     major: u16,
@@ -55,7 +58,7 @@ struct Releases {
     last: u16,
 }
 
-/// All releases of a major version.
+/// Returns all releases of a major version.
 const fn all_of(major: u16) -> Releases {
     releases(major, 0, u16::MAX)
 }
@@ -64,31 +67,31 @@ const fn releases(major: u16, first: u16, last: u16) -> Releases {
     Releases { major, first, last }
 }
 
-/// Read in `res_audiosocket.c`, `app_audiosocket.c` and `chan_audiosocket.c` of every release.
+/// The facts were read in `res_audiosocket.c`, `app_audiosocket.c` and `chan_audiosocket.c` of every release.
 const READ: &str = "read in its source";
-/// Measured with Debian's 22.10.1 on loopback, and read like the others.
+/// The facts were measured with Debian's 22.10.1 on loopback, and read in the source like the others.
 const MEASURED: &str = "measured with 22.10, read in its source";
-/// Its modules were loaded in 22.10. What it does after a hangup frame was not measured.
+/// The fork's modules were loaded in 22.10. Its behaviour after a hangup frame was not measured.
 const MEASURED_FORK: &str = "its modules measured in 22.10, else as 20.13";
-/// The one difference known is that the driver has no time-out (measured with 22.10).
+/// The only known difference is that the channel driver has no time-out (measured with 22.10).
 const LIKE_APPLICATION: &str = "not measured: like the application, without its time-out";
 
-/// `ast_wait_for_input(svc, 5)` in `res_audiosocket.c`; measured: 4 ms pass, 6 ms end the call.
+/// The wait of `ast_wait_for_input(svc, 5)` in `res_audiosocket.c`. Measured: a gap of 4 ms passes, a gap of 6 ms ends the call.
 const FIVE_MS: Duration = Duration::from_millis(5);
-/// It waits for a header without a limit, and meanwhile neither sends the caller's audio nor keeps to the time-out of 2 s. A rest
-/// that arrives within the time of a frame delays nothing.
+/// The duration of one frame. Asterisk waits for the rest of a header without a limit. Meanwhile it neither sends the caller's
+/// audio nor enforces the time-out of 2 s. If the rest arrives within the duration of a frame, nothing is delayed.
 const A_FRAME: Duration = Duration::from_millis(20);
 /// `MAX_WAIT_TIMEOUT_MSEC` in `app_audiosocket.c`; 2.003 s measured.
 const TWO_SECONDS: Duration = Duration::from_secs(2);
 
-/// The behaviour of every known version, oldest first, the start-stop fork last.
+/// The behaviour of every known version: oldest first, the start-stop fork last.
 ///
-/// A new release that behaves like the newest row is one more number there; everything else follows.
+/// To add a release that behaves like the newest row, add its number to that row. Everything else is derived from the table.
 pub const TABLE: &[Behaviour] = &[
     TO_22_3, AT_22_4, AT_22_5, AT_21_12, AT_22_7, AT_22_9, AT_22_10, START_STOP,
 ];
 
-// Each row states what differs from the row before.
+// Each row states its differences from the row before it.
 
 const TO_22_3: Behaviour = row(
     &[
@@ -126,7 +129,7 @@ const AT_22_4: Behaviour = row(
         continues_after_hangup: true,
         empty_audio: Some(Consequence::HangsUp),
         forbidden_kind: Some(Consequence::HangsUp),
-        // One `read` of three bytes; bytes that it did not bring keep what was in memory.
+        // Asterisk reads the three bytes with one `read`. Bytes missing from that read keep their old values in memory.
         split_header: Consequence::Misreads,
         no_hangup: None,
         ..TO_22_3.application
@@ -160,7 +163,7 @@ const AT_21_12: Behaviour = row(
     },
 );
 
-// It waits for the rest of a header, but reads it to the header's beginning: misread, as before.
+// These versions wait for the rest of a header, but write it to the start of the header. They still misread it.
 const AT_22_7: Behaviour = row(
     &[releases(20, 17, 18), releases(22, 7, 8), releases(23, 1, 2)],
     AT_21_12.application,
@@ -196,7 +199,7 @@ const AT_22_10: Behaviour = row(
     },
 );
 
-/// Made from a version of the first row. Its application sends no digits, its channel driver does.
+/// The start-stop fork, made from a version of the first row. Its application sends no digits; its channel driver does.
 const START_STOP: Behaviour = row(
     &[],
     Consequences {
@@ -210,7 +213,7 @@ const START_STOP: Behaviour = row(
     },
 );
 
-/// A row for these releases whose channel driver is not known to differ, except in its time-out.
+/// Returns a row for these releases. The channel driver has no known difference except its time-out.
 const fn row(
     releases: &'static [Releases],
     application: Consequences,
@@ -229,7 +232,7 @@ const fn row(
 }
 
 impl Consequences {
-    /// For a row under construction.
+    /// A placeholder for a row under construction.
     const NONE: Consequences = Consequences {
         evidence: "",
         idle_timeout: None,
@@ -242,7 +245,7 @@ impl Consequences {
 }
 
 impl Behaviour {
-    /// The releases, as people write them: "20.20, 22.10, 23.4".
+    /// Returns the releases as people write them, for example "20.20, 22.10, 23.4".
     pub fn versions(&self) -> String {
         if self.releases.is_empty() {
             return String::from("start-stop");
@@ -253,7 +256,7 @@ impl Behaviour {
             .partition(|range| (range.first, range.last) == (0, u16::MAX));
         let mut texts: Vec<String> = whole.iter().map(|range| range.major.to_string()).collect();
         match ranges.iter().all(|range| range.first == 0) {
-            // The oldest row.
+            // Only in the oldest row do all ranges start at minor version 0.
             true => {
                 let last = |range: &&Releases| format!("{}.{}", range.major, range.last);
                 let newest: Vec<String> = ranges.iter().map(last).collect();
@@ -267,18 +270,21 @@ impl Behaviour {
         texts.join(", ")
     }
 
-    /// What comes of breaking a rule through the application `AudioSocket()`; `None` if these versions take no offence.
+    /// Returns the consequence of a violation through the application `AudioSocket()`.
+    ///
+    /// Returns `None` if these versions have no such rule.
     pub const fn consequence(&self, rule: Rule) -> Option<Consequence> {
         self.consequence_in(&self.application, rule)
     }
 
-    /// What comes of breaking a rule through one of the two ways, [`application`](Behaviour::application) or
-    /// [`channel_driver`](Behaviour::channel_driver).
+    /// Returns the consequence of a violation through one of the two ways.
+    ///
+    /// The way is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver).
     pub const fn consequence_in(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
         match rule {
             Rule::EmptyAudio => way.empty_audio,
             Rule::ForbiddenKind => way.forbidden_kind,
-            // These versions treat the kind like any unknown one, but one that knows it would play the audio.
+            // Versions without all rates treat the kind as unknown. Versions with all rates play the audio.
             Rule::UnknownRate => match (self.knows_all_rates, way.forbidden_kind) {
                 (true, _) => None,
                 (false, Some(consequence)) => Some(consequence),
@@ -314,7 +320,9 @@ impl Behaviour {
         self.releases.iter().map(|it| it.major)
     }
 
-    /// The release that stands for the row: the measured one, else the newest of Asterisk 22, else the last named.
+    /// Returns the release that represents the row.
+    ///
+    /// This is the measured release, else the newest of Asterisk 22, else the last in the row.
     pub(super) const fn representative(&self) -> Option<(u16, u16)> {
         if self.measured.is_some() {
             return self.measured;
@@ -335,7 +343,7 @@ impl Behaviour {
     }
 }
 
-/// "1", "1 and 2", "1, 2 and 3".
+/// Joins items for display: "1", "1 and 2", "1, 2 and 3".
 pub(super) fn enumerated(items: &[String]) -> String {
     match items {
         [] => String::new(),

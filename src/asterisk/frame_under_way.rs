@@ -1,16 +1,16 @@
-//! The frame that has been started.
+//! The frame being received.
 
 use super::violation::Excerpt;
 use crate::wire::{Header, Kind};
 
-/// The frame that has been started, or the place of the next one, of which nothing has come yet.
+/// The frame being received, or the position of the next frame if none of its bytes has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameUnderWay {
-    /// Where it begins in the stream.
+    /// The offset of the frame's first byte in the stream.
     offset: u64,
     header: [u8; Header::LEN],
     header_len: usize,
-    /// How many bytes of the payload are still to come, once the header is whole.
+    /// The number of payload bytes still missing, once the header is complete.
     left: usize,
     excerpt: Excerpt,
 }
@@ -26,7 +26,9 @@ impl FrameUnderWay {
         }
     }
 
-    /// Takes in what there is of the header or, once that is whole, of the payload; answers the bytes after that.
+    /// Consumes bytes of the header or the payload and returns the rest.
+    ///
+    /// One call consumes only header bytes until the header is complete, and only payload bytes after that.
     pub(super) fn take_in<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let is_in_header = self.header().is_none();
         let due = match is_in_header {
@@ -50,12 +52,12 @@ impl FrameUnderWay {
         self.offset
     }
 
-    /// What has come of it, so far as that is kept.
+    /// Returns the first bytes of the frame, as many as the excerpt keeps.
     pub(super) const fn excerpt(&self) -> Excerpt {
         self.excerpt
     }
 
-    /// The header, once it is whole.
+    /// Returns the header, once it is complete.
     pub(super) fn header(&self) -> Option<Header> {
         (self.header_len == Header::LEN).then(|| Header::parse(self.header))
     }
@@ -72,7 +74,7 @@ impl FrameUnderWay {
         self.header().is_some() && self.left == 0
     }
 
-    /// Whether it has been started as a hangup, of which nothing but the first byte matters.
+    /// Returns whether the frame started as a hangup. Only the first byte of a hangup matters.
     pub(super) fn is_hangup(&self) -> bool {
         self.is_begun() && self.header.first() == Some(&Kind::HANGUP.byte())
     }

@@ -1,4 +1,4 @@
-//! Judges what a server sends.
+//! The judge of a server's behaviour.
 
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -9,16 +9,16 @@ use super::violation::Excerpt;
 use super::{Rule, Rules, Violation};
 use crate::wire::{Header, Kind, SampleRate};
 
-/// Judges what a server sends, by the rules of a version of Asterisk. It has no connection and no clock of its own: it is told
-/// what each read of the connection brought and when, and whatever else happened.
+/// A judge of a server's bytes, by the rules of one version of Asterisk.
 ///
-/// **It never sees a fault that is not there**, however late the thread comes that reads, and that is why it wants two times for
-/// each read: one from before it, one from after. That nothing came for a while is certain only if the connection was *found*
-/// empty twice, once before the first of two times and once after the second, and nothing was read in between; and what a read
-/// brought can have come at any time since the connection was last found empty. So a thread that comes late misses faults and
-/// invents none.
+/// The judge has no connection and no clock. You report to it each read of the connection, with its times, and every other event.
 ///
-/// Each rule is reported once a call. A violation that ends the call in that version is the last.
+/// **It never reports a fault that did not happen**, however late the reading thread runs. Therefore it needs two times for each
+/// read: one from before the read and one from after it. A pause is certain only if the connection was *found* empty twice and
+/// nothing was read in between. It lasts from the end of the first such read to the start of the second. The bytes of a read can
+/// have arrived at any time since the connection was last found empty. So a late thread misses faults but invents no faults.
+///
+/// Each rule is reported at most once per call. A violation that ends the call in that version is the last one.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -38,16 +38,17 @@ pub struct Judge {
     begun: Instant,
     state: CallState,
     violations: Vec<Violation>,
-    /// How many bytes the server has sent.
+    /// The number of bytes that the server has sent.
     received: u64,
     frame: FrameUnderWay,
-    /// Not before this the connection was last found empty: whatever is read next has come since then.
+    /// A lower bound for the time when the connection was last found empty. The bytes of the next read have arrived since then.
     empty_after: Instant,
-    /// Not after this it was found empty inside the frame under way, and nothing has been read since.
+    /// An upper bound for the time when the connection was found empty inside the current frame. Nothing has been read since
+    /// then.
     waiting_since: Option<Instant>,
     last_traffic: Instant,
-    /// The last frame whose parts were read further apart than Asterisk waits, though the connection was not found empty twice in
-    /// between.
+    /// The last frame whose parts were read further apart than Asterisk waits, although the connection was not found empty twice
+    /// in between.
     suspected_split: Option<SuspectedSplit>,
     pace: Pace,
 }
@@ -56,34 +57,34 @@ pub struct Judge {
 #[derive(Clone, Copy, Debug)]
 struct SuspectedSplit {
     rule: Rule,
-    /// When Asterisk would have ended the call.
+    /// The time at which Asterisk would have ended the call.
     at: Instant,
     offset: u64,
     excerpt: Excerpt,
 }
 
-/// How much earlier than the judge Asterisk may have started to wait for audio: what Asterisk sends takes a moment to arrive.
+/// The lead that Asterisk may have over the judge when it starts to wait for audio. Asterisk's data takes a moment to arrive.
 const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 
-/// For how long after a suspected split the end of a call counts as its consequence.
+/// The time after a suspected split during which the end of a call counts as its consequence.
 const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
-/// Where a call stands.
+/// The state of a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CallState {
-    /// It goes on.
+    /// The call continues.
     InCall,
-    /// The server has hung up, by a frame. How it closes the connection still matters.
+    /// The server has sent a hangup frame. How it closes the connection still matters.
     HungUp,
     /// The server has closed or reset the connection.
     Closed,
-    /// Asterisk has ended the call, because of the last violation.
+    /// Asterisk has ended the call because of the last violation.
     Ended,
 }
 
 impl Judge {
-    /// A judge of a call that has begun at the given time: when Asterisk sent the UUID.
+    /// Returns a judge of a call that started at `begun`, when Asterisk sent the UUID.
     pub fn new(rules: impl Into<Rules>, begun: Instant) -> Judge {
         Judge {
             rules: rules.into(),
@@ -100,31 +101,32 @@ impl Judge {
         }
     }
 
-    /// The rules it judges by.
+    /// Returns the rules that the judge applies.
     pub const fn rules(&self) -> Rules {
         self.rules
     }
 
-    /// What has been found so far, in the order in which it was.
+    /// Returns the violations found so far, in the order of detection.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Where the call stands.
+    /// Returns the state of the call.
     pub const fn state(&self) -> CallState {
         self.state
     }
 
-    /// Whether the rest of a frame is waited for in a way that makes each millisecond count.
+    /// Returns whether the judge waits for a frame's rest, so that every millisecond counts.
     pub fn needs_fine_timing(&self) -> bool {
         self.state == CallState::InCall
             && self.waiting_since.is_some()
             && !self.has_noted(self.rule_of_split())
     }
 
-    /// A read that began at `asked` was done at `at` and brought these bytes; `emptied` if it would have brought more, had there
-    /// been more. Answers how many of the bytes are still part of the call: all of them, unless it ended, then those up to its
-    /// end.
+    /// Records a read that started at `asked`, ended at `at` and returned `bytes`.
+    ///
+    /// `emptied` is true if the read took all bytes that were there. Returns the number of bytes that belong
+    /// to the call: all of them, or those up to the end of the call if it ended.
     pub fn bytes_read(
         &mut self,
         asked: Instant,
@@ -154,10 +156,10 @@ impl Judge {
         usize::try_from(end.saturating_sub(received_before)).unwrap_or(bytes.len())
     }
 
-    /// A read that began at `asked` had found nothing at `at`.
+    /// Records a read that started at `asked` and had found nothing by `at`.
     pub fn read_empty(&mut self, asked: Instant, at: Instant) {
         self.empty_after = self.empty_after.max(asked);
-        // Of a hangup the first byte is enough.
+        // The first byte of a hangup is enough.
         if self.state != CallState::InCall || self.frame.is_hangup() {
             return;
         }
@@ -175,10 +177,11 @@ impl Judge {
         }
     }
 
-    /// Asterisk has ended the call, and the server had not hung up.
+    /// Records that Asterisk ended the call before the server hung up.
     ///
-    /// The end itself is evidence. It confirms what the judge alone could not be certain of: that the rest of a frame came too late,
-    /// within the last second, or that the server was silent up to the limit, give or take 20 ms.
+    /// The end itself is evidence for faults that the judge alone could not be certain of. It can confirm that the rest of a
+    /// frame arrived too late, within the last second. It can also confirm that the server was silent up to the limit, to within
+    /// 20 ms.
     pub fn caller_ended(&mut self, at: Instant) {
         if self.state != CallState::InCall || self.frame.is_hangup() {
             return;
@@ -198,25 +201,25 @@ impl Judge {
         }
     }
 
-    /// Asterisk has sent something.
+    /// Records that Asterisk sent something.
     pub fn sent(&mut self, at: Instant) {
         self.last_traffic = self.last_traffic.max(at);
     }
 
-    /// There was no room for what Asterisk had to send.
+    /// Records that there was no room for Asterisk's data.
     pub fn write_blocked(&mut self, at: Instant) {
         if self.state == CallState::InCall {
             self.note(Rule::NotReading, at);
         }
     }
 
-    /// The server has closed its direction of the connection.
+    /// Records that the server closed its direction of the connection.
     pub fn closed(&mut self, at: Instant) {
         if self.state == CallState::InCall && !self.frame.is_hangup() {
             if !self.frame.is_begun() {
                 self.note(Rule::NoHangup, at);
             } else if self.frame.is_in_header() && !self.splits_end_call() {
-                // In the loop that waits for the rest of a header, `res_audiosocket.c` takes the end of the stream for a hangup.
+                // The loop in `res_audiosocket.c` that waits for the rest of a header treats the end of the stream as a hangup.
             } else {
                 self.note_frame(Rule::Truncated, at);
             }
@@ -224,9 +227,11 @@ impl Judge {
         self.close();
     }
 
-    /// The connection was reset. After the server's hangup, too: which of the two Asterisk meets first is chance, since it sends
-    /// audio at the same time, and a reset hangs up the caller. Measured with 22.10: it met the reset first in 1 of 250 calls if
-    /// the server closed as Asterisk was about to send, and in none of 60 if it closed just after that.
+    /// Records a reset of the connection.
+    ///
+    /// A reset is a violation even after the server's hangup. Asterisk sends audio at the same time, so chance decides which of
+    /// the two it sees first, and a reset hangs up the caller. Measured with 22.10: Asterisk saw the reset first in 1 of 250
+    /// calls if the server closed just before Asterisk sent, and in 0 of 60 if it closed just after that.
     pub fn reset(&mut self, at: Instant) {
         if matches!(self.state, CallState::InCall | CallState::HungUp) {
             self.note(Rule::Reset, at);
@@ -240,7 +245,7 @@ impl Judge {
         }
     }
 
-    /// Takes in what there is of a header or of a payload; answers the bytes after that.
+    /// Consumes bytes of a header or a payload and returns the rest.
     fn take_in<'a>(&mut self, bytes: &'a [u8], at: Instant) -> &'a [u8] {
         let was_in_header = self.frame.header().is_none();
         let rest = self.frame.take_in(bytes);
@@ -257,7 +262,7 @@ impl Judge {
         rest
     }
 
-    /// In the order in which `res_audiosocket.c` looks: kind, then length.
+    /// Checks a header in the order of `res_audiosocket.c`: kind, then length.
     fn judge_header(&mut self, header: Header, at: Instant) {
         match header.kind().sample_rate() {
             None if header.kind() == Kind::HANGUP => self.state = CallState::HungUp,
@@ -311,7 +316,7 @@ impl Judge {
         consequence.is_some_and(|consequence| consequence.ends_call())
     }
 
-    /// Remembers the frame under way if its rest, which was read `at`, came later than Asterisk waits.
+    /// Remembers the current frame if its rest, read at `at`, came later than Asterisk waits.
     fn suspect_split(&mut self, at: Instant) {
         let Some(since) = self.waiting_since else {
             return;
@@ -331,12 +336,12 @@ impl Judge {
         self.violations.iter().any(|noted| noted.rule == rule)
     }
 
-    /// The rule is broken by the frame under way.
+    /// Records a violation by the current frame.
     fn note_frame(&mut self, rule: Rule, at: Instant) {
         self.note_at(rule, at, self.frame.offset(), self.frame.excerpt());
     }
 
-    /// The rule is broken here, by no frame.
+    /// Records a violation at the current offset that no frame caused.
     fn note(&mut self, rule: Rule, at: Instant) {
         self.note_at(rule, at, self.received, Excerpt::default());
     }
@@ -366,7 +371,7 @@ mod tests {
     const OLD: Version = Version::REPRESENTATIVES[0];
     const NEW: Version = Version::REFERENCE;
 
-    /// A judge and an invented clock, in milliseconds. Every read is of the moment, and takes all there is.
+    /// A judge with an invented clock, in milliseconds. Each read takes no time and empties the connection.
     struct Trial {
         judge: Judge,
         begun: Instant,
@@ -387,7 +392,7 @@ mod tests {
             self.begun + Duration::from_millis(self.now)
         }
 
-        /// The connection is looked at each millisecond, and nothing comes.
+        /// Polls an empty connection once per millisecond.
         fn wait(mut self, milliseconds: u64) -> Trial {
             for _ in 0..milliseconds {
                 self.now += 1;
@@ -396,7 +401,7 @@ mod tests {
             self
         }
 
-        /// As long as nobody looks, whatever comes.
+        /// Advances the clock without a read, while bytes may arrive.
         fn stand_still(mut self, milliseconds: u64) -> Trial {
             self.now += milliseconds;
             self
@@ -407,7 +412,7 @@ mod tests {
             self
         }
 
-        /// Frames of 20 ms, one each so many milliseconds.
+        /// Receives frames of 20 ms, one every `milliseconds`.
         fn hear_frames(mut self, count: usize, milliseconds: u64) -> Trial {
             for _ in 0..count {
                 self = self.hear(&frame(0x10, 320)).wait(milliseconds);
@@ -460,7 +465,7 @@ mod tests {
             let trial = Trial::of(version)
                 .wait(5)
                 .hear_frames(500, 20)
-                // Sizes differ, a frame may be a moment late, and two may come in one read.
+                // Frame sizes may differ, a frame may be a little late, and one read may return two frames.
                 .hear(&[frame(0x10, 24), frame(0x10, 160)].concat())
                 .wait(100)
                 .hear(&[frame(0x10, 320), frame(0x10, 960)].concat())
@@ -506,7 +511,7 @@ mod tests {
                 }
             }
         }
-        // Known rates without the kinds: a later version of the first is the only one that ends the call for it.
+        // Versions that forbid unknown kinds before they support all rates are the only ones that end the call here.
         let version = Version::REPRESENTATIVES[1];
         let trial = Trial::of(version).hear(&frame(0x12, 640));
         trial.expect(&[Rule::UnknownRate], Ended);
@@ -528,7 +533,7 @@ mod tests {
         assert_eq!(judge.bytes_read(now, now, &bytes, true), 3);
         assert_eq!(judge.state(), CallState::HungUp);
 
-        // The frame may have begun in an earlier read, and all of that is not part of the call then.
+        // The frame may have started in an earlier read. Then none of its bytes belongs to the call.
         let mut judge = Judge::new(NEW, now);
         assert_eq!(judge.bytes_read(now, now, &[0x10, 0], true), 2);
         assert_eq!(judge.bytes_read(now, now, &[0, 0x10], true), 0);
@@ -541,7 +546,7 @@ mod tests {
         for (version, wait) in [
             (NEW, 5),
             (Version::REPRESENTATIVES[2], 5),
-            // At the first look that finds nothing.
+            // At the first read that finds nothing.
             (OLD, 1),
             (Version::REPRESENTATIVES[1], 1),
         ] {
@@ -557,7 +562,7 @@ mod tests {
                 apart(wait).expect(&[Rule::SplitPayload], CallState::Ended);
             }
         }
-        // Each part is waited for anew.
+        // Each part restarts the wait.
         let mut trial = Trial::of(NEW);
         for byte in &audio {
             trial = trial.hear(&[*byte]).wait(4);
@@ -584,7 +589,7 @@ mod tests {
                 assert_eq!((trial.judge.state(), violation.at), expected);
             }
         }
-        // What is noted once need not be looked for any more.
+        // Once a violation is recorded, it needs no further polling.
         let trial = Trial::of(NEW).hear(&[0x10]);
         assert!(trial.judge.needs_fine_timing());
         assert!(!trial.wait(21).judge.needs_fine_timing());
@@ -603,13 +608,13 @@ mod tests {
     fn a_thread_that_comes_late_sees_no_pause() {
         let audio = frame(0x10, 320);
         for version in [NEW, Version::REPRESENTATIVES[2]] {
-            // A part has come, and who reads stands still; meanwhile the rest comes.
+            // A part has arrived and the reading thread stalls; meanwhile the rest arrives.
             let trial = Trial::of(version)
                 .hear(&audio[..100])
                 .stand_still(3000)
                 .hear(&audio[100..]);
             trial.expect(&[], CallState::InCall);
-            // He looks before it, and stands still inside that look.
+            // The thread starts a read before the rest arrives, and stalls inside that read.
             let mut trial = Trial::of(version).hear(&audio[..100]);
             let asked = trial.time();
             trial = trial.stand_still(3000);
@@ -617,7 +622,7 @@ mod tests {
             trial = trial.hear(&audio[100..]);
             trial.expect(&[], CallState::InCall);
         }
-        // A read that did not take all there was has seen no end.
+        // A read that left bytes behind did not find the connection empty.
         let mut trial = Trial::of(OLD);
         trial
             .judge
@@ -650,14 +655,14 @@ mod tests {
         ] {
             Trial::of(rules).wait(9999).expect(&[], CallState::InCall);
         }
-        // Nobody looked: who knows what came meanwhile.
+        // Without a read in between, data may have arrived unseen.
         let trial = Trial::of(NEW).stand_still(9999).hear_audio();
         trial.expect(&[], CallState::InCall);
     }
 
     #[test]
     fn audio_ahead_of_real_time_is_played_fast_and_beyond_the_queue_dropped() {
-        // As measured with 22.10: at once 50 frames, 100, 500; then twice real time.
+        // As measured with 22.10: bursts of 50, 100 and 500 frames; then twice real time.
         let at_once = |frames: usize| {
             Trial::of(NEW)
                 .wait(100)
@@ -675,15 +680,15 @@ mod tests {
             trial.judge.violations()[0].consequence,
             Consequence::PlaysFast
         );
-        // A pause pays nothing in advance.
+        // A pause earns no credit for later.
         let trial = Trial::of(NEW).wait(1999).hear(&frame(0x10, 320).repeat(52));
         trial.expect(&[Rule::TooFast], CallState::InCall);
-        // At other rates, and in frames of other lengths.
+        // Other rates, and frames of other lengths.
         let trial = Trial::of(NEW).hear(&frame(0x18, 7680).repeat(52));
         trial.expect(&[Rule::TooFast], CallState::InCall);
         let trial = Trial::of(NEW).hear(&frame(0x10, 160).repeat(98));
         trial.expect(&[Rule::QueueOverflow], CallState::InCall);
-        // What is skipped takes no time.
+        // Skipped audio takes no time.
         let trial = Trial::of(OLD).hear(&frame(0x12, 640).repeat(500));
         trial.expect(&[Rule::UnknownRate], CallState::InCall);
     }
@@ -703,11 +708,11 @@ mod tests {
             let ended = split(40).stand_still(900).caller_ended();
             ended.expect(&[rule], state);
             assert_eq!(ended.judge.violations()[0].offset, 0);
-            // The rest came in time, or so long ago that Asterisk has taken it.
+            // The rest arrived in time, or so long ago that Asterisk must have accepted it.
             split(1).caller_ended().expect(&[], CallState::InCall);
             let ended = split(40).stand_still(1100).caller_ended();
             ended.expect(&[], CallState::InCall);
-            // The rest did not come.
+            // The rest did not arrive.
             let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(40);
             trial.caller_ended().expect(&[rule], state);
             let trial = Trial::of(NEW).hear(&audio[..cut]).stand_still(1);
@@ -736,7 +741,8 @@ mod tests {
     #[test]
     fn a_thread_that_comes_late_sees_no_haste() {
         for _ in 0..3 {
-            // 10 s of audio have come in real time while nobody looked; it takes many reads, of which the last empties it.
+            // 10 s of audio arrived in real time during a stall. It takes many reads, and only the last one empties the
+            // connection.
             let mut trial = Trial::of(NEW).hear_frames(10, 20).stand_still(10_000);
             for _ in 0..500 {
                 let now = trial.time();
@@ -744,7 +750,7 @@ mod tests {
             }
             trial = trial.hear_audio();
             trial.expect(&[], CallState::InCall);
-            // The same, but it stood still between the read that emptied it and the look at the clock.
+            // Here the thread stalls between the read that empties the connection and the look at the clock.
             let mut trial = Trial::of(NEW);
             let asked = trial.time();
             trial = trial.stand_still(10_000);
@@ -768,7 +774,7 @@ mod tests {
                 .hear_audio()
                 .close()
                 .expect(expected, CallState::Closed);
-            // The end of the stream comes before the pause is one.
+            // The end of the stream arrives before the pause is long enough to count.
             Trial::of(version)
                 .hear(&frame(0x10, 320)[..100])
                 .close()
@@ -783,7 +789,7 @@ mod tests {
                 .reset()
                 .expect(&[Rule::Reset], CallState::Ended);
         }
-        // Inside a header it is taken for a hangup by those who read one in parts.
+        // Versions that read a header in parts treat an end of the stream inside it as a hangup.
         Trial::of(NEW)
             .hear(&[0x10, 1])
             .close()
@@ -809,7 +815,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        // Whatever the bytes and however they are split, time apart: the same verdict by content, and no panic.
+        // For any bytes in any pieces, the verdict on the content is the same and nothing panics. Timing is left out.
         #[test]
         fn the_split_of_the_stream_does_not_change_what_is_judged_by_content(
             bytes in proptest::collection::vec(0..=0x12_u8, 0..200),

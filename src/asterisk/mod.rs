@@ -1,35 +1,35 @@
-//! What each version of Asterisk does with what a server sends, and a judge who goes by it.
+//! The behaviour of each version of Asterisk towards a server, and a judge that applies it.
 //!
-//! Nobody else seems to have written it down: what Asterisk takes from a server differs from one release to the next, and most of
-//! what it does not take ends the call. [`TABLE`] has a row for each range of releases that behave alike, read in the source of
-//! every release and measured with 22.10, and one for the start-stop fork; [`Rule`] names what a server may do wrong.
+//! Asterisk's rules for a server differ from one release to the next, and most violations end the call. No other document seems
+//! to list these rules. [`TABLE`] has one row for each range of releases that behave alike, and one for the start-stop fork. The
+//! facts were read in the source of every release and measured with 22.10. [`Rule`] names the faults of a server.
 //! `audiosocket call --asterisk list` prints both.
 //!
-//! A [`Judge`] is told what a server sends and answers with [`Violation`]s.
-//! [`SimulatedAsterisk::judged_by`](super::SimulatedAsterisk::judged_by) has one beside each call and acts upon what it says, and
-//! [`TestCall`](super::TestCall) is that for a test in a few lines.
+//! A [`Judge`] receives a server's bytes and reports [`Violation`]s.
+//! [`SimulatedAsterisk::judged_by`](super::SimulatedAsterisk::judged_by) runs a judge beside each call and acts on its verdict.
+//! [`TestCall`](super::TestCall) does this for a test in a few lines.
 //!
-//! # What can be seen
+//! # Limits of detection
 //!
-//! The judge stands at the other end of a connection, and sees what a real Asterisk sees there, with these limits. What it
-//! reports has happened, however busy the machine.
+//! The judge works at the other end of a connection and sees what a real Asterisk sees there, with these limits. Every fault that
+//! it reports did happen, however busy the machine.
 //!
-//! | rule | is seen |
+//! | rule | detected |
 //! |---|---|
 //! | `empty-audio`, `forbidden-kind`, `unknown-rate`, `odd-length`, `truncated`, `no-hangup` | always |
-//! | `split-payload` where Asterisk waits 5 ms | from 5.6 ms on, and never up to 4.7 ms (all and none of 50, measured on an idle machine); on a busy one the pause may have to be longer |
-//! | `split-header` where Asterisk waits | from 20 ms on, a frame's time; it is reported because the caller is not heard meanwhile |
-//! | `split-header`, `split-payload` where Asterisk does not wait | if the parts are read apart, which is chance when they are written one right after the other. For a real Asterisk of these versions it is the same chance |
-//! | `too-fast` | from a second ahead on. A server that stands still for less and then catches up is not blamed |
-//! | `queue-overflow` | from 103 frames at once on; the queue has 96 |
-//! | `idle` | within 0.06 s, if the caller is silent, too: he who talks is traffic |
-//! | `reset` | whenever there is one. A server that closes without having read everything sends one only if audio is unread at that moment, so talk to it, and place more than one call |
-//! | `not-reading` | when the buffers of both kernels are full: some 4 MB, minutes at 8 kHz, 15 s at 192 kHz |
+//! | `split-payload` where Asterisk waits 5 ms | at 5.6 ms and more, never at up to 4.7 ms (50 of 50 and 0 of 50, measured on an idle machine); on a busy machine the pause may have to be longer |
+//! | `split-header` where Asterisk waits | at 20 ms and more, the duration of a frame; it is reported because Asterisk sends no caller audio meanwhile |
+//! | `split-header`, `split-payload` where Asterisk does not wait | if the parts are read apart, which is chance when they are written one right after the other. A real Asterisk of these versions has the same chance |
+//! | `too-fast` | from 1 s ahead of real time. A server that stalls for less and then catches up causes no violation |
+//! | `queue-overflow` | from a burst of 103 frames; the queue has 96 |
+//! | `idle` | within 0.06 s, if the caller is silent, too: a caller that talks is traffic |
+//! | `reset` | whenever there is one. A server that closes without having read everything sends a reset only if audio is unread at that moment. So send it audio, and place more than one call |
+//! | `not-reading` | when the buffers of both kernels are full: about 4 MB, which takes minutes at 8 kHz and 15 s at 192 kHz |
 //!
-//! Two writes may arrive as one, because a kernel has put them together: if both are done before the first is read, or while
-//! something earlier still waits for its acknowledgement (Nagle's algorithm). Over a network, frames of more than some 1,400
-//! bytes (44.1 kHz and up) come in several packets, and a lost one is a pause of 200 ms and more. What is judged is what arrives,
-//! as with a real Asterisk.
+//! Two writes may arrive as one because a kernel combines them. It does so if both are done before the first is read, or while
+//! earlier data is unacknowledged (Nagle's algorithm). Over a network, frames of more than about 1,400 bytes (44.1 kHz and up)
+//! arrive in several packets. A lost packet is a pause of 200 ms or more. The judge checks the bytes as they arrive, like a real
+//! Asterisk.
 
 mod behaviour;
 mod frame_under_way;

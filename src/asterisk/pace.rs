@@ -1,19 +1,19 @@
-//! How fast audio comes.
+//! The pace of a server's audio.
 
 use std::time::{Duration, Instant};
 
 use crate::wire::SampleRate;
 
-/// How far audio is ahead of real time, and how much of it waits in Asterisk's queue.
+/// The pace of a server's audio: its lead over real time, and the length of Asterisk's queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// When all the audio will have been played, in real time.
+    /// The time when all the audio will have been played, in real time.
     played_by: Instant,
-    /// When Asterisk's queue will be empty.
+    /// The time when Asterisk's queue will be empty.
     queue_empty_by: Instant,
 }
 
-/// Between which two times something came.
+/// The interval in which data arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Came {
     not_before: Instant,
@@ -29,16 +29,16 @@ impl Came {
     }
 }
 
-/// How far ahead of real time audio may be. A second at once was played without loss (measured with 22.10), and a server that has
-/// stood still for less than that on a busy machine is not to be blamed for catching up.
+/// The most that audio may be ahead of real time. A burst of 1 s was played without loss (measured with 22.10). So a server that
+/// stalled for less than that on a busy machine may catch up.
 const MOST_AHEAD: Duration = Duration::from_secs(1);
 
-/// How many frames of audio wait in Asterisk's queue before it drops some, and how many those are (`channel.c`; measured with
-/// 22.10: of 50 frames at once none were lost, of 100 it was 64, of 500 it was 256 to 320).
+/// The number of audio frames that Asterisk's queue holds before it drops some, and the number that it drops (`channel.c`).
+/// Measured with 22.10: a burst of 50 frames lost none, a burst of 100 lost 64, a burst of 500 lost 256 to 320.
 const QUEUE_FRAMES: u32 = 96;
 const DROPPED_FRAMES: u32 = 64;
-/// How fast the queue empties, for each frame. At twice real time, a frame each 10 ms, nothing was lost (measured with 22.10); so
-/// it is faster than that, and all that is slower than four times real time is taken to fit.
+/// The time in which the queue empties by one frame. At twice real time, one frame every 10 ms, nothing was lost (measured with
+/// 22.10), so the queue empties faster than that. Audio slower than four times real time is assumed to fit.
 const QUEUE_PACE: Duration = Duration::from_millis(5);
 
 impl Pace {
@@ -49,10 +49,10 @@ impl Pace {
         }
     }
 
-    // Both take the audio to have come as early as it can have, and look at what is left of it as late as they can: so that
-    // nobody is blamed for what came while nobody looked.
+    // Both methods assume that the audio arrived as early as possible, and count the rest as late as possible. So audio that
+    // arrived between two reads causes no false violation.
 
-    /// Whether more audio is too far ahead of real time.
+    /// Returns whether more audio is too far ahead of real time.
     pub(super) fn is_ahead_with(&mut self, samples: usize, rate: SampleRate, came: Came) -> bool {
         let microseconds = (samples as u64)
             .saturating_mul(1_000_000)
@@ -63,7 +63,7 @@ impl Pace {
         self.played_by.saturating_duration_since(came.not_after) > MOST_AHEAD
     }
 
-    /// Whether one more frame is too much for the queue, which then drops some.
+    /// Returns whether one more frame overflows the queue, which then drops some frames.
     pub(super) fn overflows_with_a_frame(&mut self, came: Came) -> bool {
         let starts = self.queue_empty_by.max(came.not_before);
         self.queue_empty_by = after(starts, QUEUE_PACE);
@@ -80,7 +80,7 @@ impl Pace {
 }
 
 fn after(time: Instant, duration: Duration) -> Instant {
-    // Further than any clock counts, and so than any call lasts.
+    // The addition overflows only beyond the range of any clock, and so of any call.
     time.checked_add(duration).unwrap_or(time)
 }
 
@@ -93,7 +93,7 @@ mod tests {
         let now = Instant::now();
         let mut pace = Pace::new(now);
         let overflows = (1..=500).filter(|_| pace.overflows_with_a_frame(Came::between(now, now)));
-        // At the 97th, and at each 64th from there on.
+        // At the 97th frame, and at every 64th after it.
         assert_eq!(
             overflows.collect::<std::vec::Vec<u32>>(),
             [97, 161, 225, 289, 353, 417, 481]

@@ -1,43 +1,43 @@
-//! What a server may do wrong, and what comes of it.
+//! The faults of a server and their consequences.
 
 use core::fmt;
 
-/// A rule that some Asterisk has for what a server sends, named after the fault that breaks it.
+/// A rule for servers in at least one version of Asterisk, named after the fault that violates it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Rule {
-    /// An audio frame came without audio.
+    /// An audio frame carried no audio.
     EmptyAudio,
-    /// A frame came that is neither audio nor a hangup: a server cannot send DTMF digits to stock Asterisk, for one.
+    /// A frame was neither audio nor a hangup. For example, a server cannot send DTMF digits to stock Asterisk.
     ForbiddenKind,
-    /// Audio came of a kind that this Asterisk does not know: 0x11 and up, before it had them.
+    /// Audio had a kind that this Asterisk does not support: 0x11 and up, in versions older than these kinds.
     UnknownRate,
-    /// Audio came with half a sample at its end.
+    /// Audio ended with half a sample.
     OddLength,
-    /// The three bytes of a header came in parts, further apart than this Asterisk waits.
+    /// The three bytes of a header arrived in parts, further apart than this Asterisk waits.
     SplitHeader,
-    /// A payload came apart from its header, or in parts, further apart than this Asterisk waits.
+    /// A payload arrived apart from its header, or in parts, further apart than this Asterisk waits.
     SplitPayload,
-    /// Audio came more than a second ahead of real time.
+    /// Audio arrived more than 1 s ahead of real time.
     TooFast,
-    /// More audio came at once than Asterisk's queue of 96 frames holds. The thread that empties it may keep up: of 10 s at once
-    /// 22.10 lost some in 38 calls of 40 (measured).
+    /// More audio arrived at once than Asterisk's queue of 96 frames holds. The thread that empties the queue may keep up: 22.10
+    /// lost audio in 38 of 40 calls with a burst of 10 s (measured).
     QueueOverflow,
-    /// Nothing moved in either direction for 2 s, in the dialplan's application. The channel driver waits for ever.
+    /// There was no traffic in either direction for 2 s, in the dialplan's application. The channel driver waits indefinitely.
     Idle,
-    /// The server closed the connection while audio from Asterisk was unread, which makes its kernel send a reset. Right behind a
-    /// hangup frame it is chance which of the two Asterisk meets first, mostly the hangup.
+    /// The server closed the connection while audio from Asterisk was unread, so its kernel sent a reset. If the reset directly
+    /// follows a hangup frame, chance decides which of the two Asterisk sees first; mostly it sees the hangup.
     Reset,
     /// The server closed the connection inside a frame.
     Truncated,
     /// The server closed the connection without a hangup frame.
     NoHangup,
-    /// The server did not read, until there was no room for what Asterisk had to send.
+    /// The server did not read until there was no room for Asterisk's data.
     NotReading,
 }
 
 impl Rule {
-    /// All of them.
+    /// All rules.
     pub const ALL: &[Rule] = &[
         Rule::EmptyAudio,
         Rule::ForbiddenKind,
@@ -54,8 +54,10 @@ impl Rule {
         Rule::NotReading,
     ];
 
-    /// A name for scripts that does not change: `empty-audio`, `forbidden-kind`, `unknown-rate`, `odd-length`, `split-header`,
-    /// `split-payload`, `too-fast`, `queue-overflow`, `idle`, `reset`, `truncated`, `no-hangup` or `not-reading`.
+    /// Returns the stable name for scripts.
+    ///
+    /// The names are `empty-audio`, `forbidden-kind`, `unknown-rate`, `odd-length`, `split-header`, `split-payload`, `too-fast`,
+    /// `queue-overflow`, `idle`, `reset`, `truncated`, `no-hangup` and `not-reading`.
     pub const fn name(self) -> &'static str {
         match self {
             Rule::EmptyAudio => "empty-audio",
@@ -74,7 +76,7 @@ impl Rule {
         }
     }
 
-    /// What the server did, in a few words.
+    /// Returns a short description of the server's fault.
     pub const fn fault(self) -> &'static str {
         match self {
             Rule::EmptyAudio => "audio without a sample",
@@ -93,7 +95,7 @@ impl Rule {
         }
     }
 
-    /// Where it is known from, besides the versions' own [evidence](super::Behaviour::evidence).
+    /// Returns the source of the rule, besides the versions' own [evidence](super::Behaviour::evidence).
     pub const fn source(self) -> &'static str {
         match self {
             Rule::EmptyAudio | Rule::ForbiddenKind | Rule::SplitHeader | Rule::SplitPayload => {
@@ -108,7 +110,9 @@ impl Rule {
         }
     }
 
-    /// How reliably it is seen from the other end of the connection. None is ever seen where it is not.
+    /// Returns how reliably a judge detects the fault from the other end of the connection.
+    ///
+    /// A judge never reports a fault that did not happen.
     pub const fn detectability(self) -> &'static str {
         match self {
             Rule::EmptyAudio
@@ -135,31 +139,32 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What an Asterisk does when a server breaks a rule.
+/// The reaction of Asterisk to a violation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Consequence {
-    /// It ends the call and hangs up the caller: the dialplan does not go on. The channel driver ends its leg.
+    /// It ends the call and hangs up the caller, so the dialplan does not continue. The channel driver ends its leg.
     HangsUp,
-    /// It takes other bytes for the header, and so loses its place in the stream; as a rule that ends the call, too.
+    /// It reads other bytes as the header and so loses its place in the stream. This usually ends the call, too.
     Misreads,
-    /// It skips the audio: the caller does not hear it.
+    /// It skips the audio, so the caller does not hear it.
     Skips,
-    /// It waits, and meanwhile the server does not hear the caller.
+    /// It waits, and sends the server none of the caller's audio meanwhile.
     StopsHearing,
-    /// It plays the audio as fast as it comes.
+    /// It plays the audio as fast as it arrives.
     PlaysFast,
-    /// It drops the oldest 64 frames that wait to be played.
+    /// It drops the oldest 64 frames in its queue.
     DropsAudio,
-    /// It plays the audio; what it records of it from there on is noise.
+    /// It plays the audio, but records noise from there on.
     RecordsNoise,
-    /// It stays in the call and uses a whole processor core, until the caller hangs up.
+    /// It stays in the call and uses a whole processor core until the caller hangs up.
     Spins,
 }
 
 impl Consequence {
-    /// A name for scripts that does not change: `hangs-up`, `misreads`, `skips`, `stops-hearing`, `plays-fast`, `drops-audio`,
-    /// `records-noise` or `spins`.
+    /// Returns the stable name for scripts.
+    ///
+    /// The names are `hangs-up`, `misreads`, `skips`, `stops-hearing`, `plays-fast`, `drops-audio`, `records-noise` and `spins`.
     pub const fn name(self) -> &'static str {
         match self {
             Consequence::HangsUp => "hangs-up",
@@ -173,13 +178,13 @@ impl Consequence {
         }
     }
 
-    /// Whether the call is over with it.
+    /// Returns whether the consequence ends the call.
     pub const fn ends_call(self) -> bool {
         matches!(self, Consequence::HangsUp | Consequence::Misreads)
     }
 }
 
-/// What Asterisk does, in a few words that follow its name.
+/// Writes Asterisk's reaction as a few words to follow the name "Asterisk".
 impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

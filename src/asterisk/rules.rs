@@ -1,8 +1,10 @@
-//! The rules of one version, in one of its two parts.
+//! The rules of one version, for its application or its channel driver.
 
 use super::{Behaviour, Consequence, Consequences, Rule, Version};
 
-/// The rules by which a server is judged: those of a version, in the dialplan's application unless it is said otherwise.
+/// The rules of one version, which a judge applies to a server.
+///
+/// They apply to a call from the application, unless [`in_channel_driver`](Rules::in_channel_driver) selects the channel driver.
 ///
 /// ```
 /// use audiosocket::asterisk::{Rule, Rules, Version};
@@ -18,7 +20,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of a version, for a call from the application `AudioSocket()`.
+    /// Returns the rules of a version for a call from the application `AudioSocket()`.
     pub const fn for_version(version: Version) -> Rules {
         Rules {
             version,
@@ -26,29 +28,31 @@ impl Rules {
         }
     }
 
-    /// The same for a call from the channel driver, `Dial(AudioSocket/...)`, which has no time-out (measured with 22.10).
+    /// Returns these rules for a call from the channel driver, `Dial(AudioSocket/...)`.
+    ///
+    /// The channel driver has no time-out (measured with 22.10).
     #[must_use]
     pub const fn in_channel_driver(mut self) -> Rules {
         self.is_channel_driver = true;
         self
     }
 
-    /// The version.
+    /// Returns the version.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// What the version does in general.
+    /// Returns the general behaviour of the version.
     pub const fn behaviour(&self) -> &'static Behaviour {
         self.version.behaviour()
     }
 
-    /// What comes of breaking a rule; `None` if the version takes no offence.
+    /// Returns the consequence of a violation; `None` if the version has no such rule.
     pub const fn consequence(&self, rule: Rule) -> Option<Consequence> {
         self.behaviour().consequence_in(self.consequences(), rule)
     }
 
-    /// The consequences through the application or the channel driver, whichever was chosen.
+    /// Returns the consequences through the selected way, the application or the channel driver.
     pub const fn consequences(&self) -> &'static Consequences {
         match self.is_channel_driver {
             true => &self.behaviour().channel_driver,

@@ -11,8 +11,9 @@ use super::behaviour::{Behaviour, TABLE, enumerated};
 
 /// A version of Asterisk whose behaviour is known.
 ///
-/// Written `22.10`, or with a patch level `22.10.1`, which makes no difference; `18` stands for all of its releases, which behave
-/// alike. `start-stop`, or `fork`, is the fork of the start-stop dialect. What is not in the [table](TABLE) is no version.
+/// It is written `22.10`, or `22.10.1` with a patch level, which makes no difference. `18` means all of its releases, which
+/// behave alike. `start-stop`, or `fork`, is the fork with the start-stop dialect. A version outside the [table](TABLE) does not
+/// parse.
 ///
 /// ```
 /// use audiosocket::asterisk::Version;
@@ -41,14 +42,15 @@ impl Version {
     /// The start-stop fork.
     pub const START_STOP: Version = Version::of_row(FORK);
 
-    /// A version of each row of the [table](TABLE), oldest first and the fork last: a server that suits them all suits every known
-    /// version.
+    /// One version for each row of the [table](TABLE), oldest first, the fork last.
+    ///
+    /// A server that works with all of them works with every known version.
     pub const REPRESENTATIVES: &[Version] = &REPRESENTATIVES;
 
-    /// The version that was measured, the newest if several were. The default.
+    /// The measured version, or the newest if several were measured. It is the default.
     pub const REFERENCE: Version = Version::of_row(MEASURED);
 
-    /// The version that stands for a row; a row without releases is the fork.
+    /// Returns the version that represents a row. A row without releases is the fork.
     const fn of_row(row: usize) -> Version {
         #[expect(
             clippy::indexing_slicing,
@@ -71,16 +73,16 @@ impl Version {
         }
     }
 
-    /// What it does.
+    /// Returns the behaviour of the version.
     pub const fn behaviour(&self) -> &'static Behaviour {
         self.behaviour
     }
 }
 
-/// The place of the fork in the table.
+/// The index of the fork in the table.
 const FORK: usize = TABLE.len() - 1;
 
-/// The place of the newest row of which a release was measured.
+/// The index of the newest row with a measured release.
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which refuses a row that does not exist"
@@ -130,7 +132,7 @@ impl FromStr for Version {
             (Some(Some(major)), Some(Some(minor))) => (major, Some(minor)),
             _ => return Err(ParseVersionError::NotAVersion),
         };
-        // A patch level, and no more than that.
+        // At most a patch level may follow.
         if numbers.next().is_some_and(|patch| patch.is_none()) || numbers.next().is_some() {
             return Err(ParseVersionError::NotAVersion);
         }
@@ -159,7 +161,7 @@ impl FromStr for Version {
     }
 }
 
-/// Digits alone: no sign, no space.
+/// Parses a number that consists of digits only, without a sign or a space.
 fn number(text: &str) -> Option<u16> {
     match text.bytes().all(|byte| byte.is_ascii_digit()) {
         true => text.parse().ok(),
@@ -187,31 +189,31 @@ impl fmt::Debug for Version {
     }
 }
 
-/// Why a text is no version whose behaviour is known.
+/// The reason why a text is not a version with known behaviour.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ParseVersionError {
-    /// It is no version at all.
+    /// The text is not a version.
     NotAVersion,
-    /// Nothing is known of this major version.
+    /// The major version is unknown.
     UnknownMajor {
         /// The major version.
         major: u16,
     },
-    /// It is newer than what is known.
+    /// The minor version is newer than the newest known one.
     UnknownMinor {
         /// The major version.
         major: u16,
         /// The minor version.
         minor: u16,
-        /// The newest minor version that is known.
+        /// The newest known minor version.
         newest: u16,
     },
-    /// The minor version is missing, and makes a difference.
+    /// The minor version is missing, and the releases of this major version differ.
     Ambiguous {
         /// The major version.
         major: u16,
-        /// The newest minor version that is known.
+        /// The newest known minor version.
         newest: u16,
     },
 }

@@ -1,21 +1,23 @@
-//! What a server was found to have done wrong.
+//! A violation by a server.
 
 use core::fmt;
 use std::time::Duration;
 
 use super::{Consequence, Rule};
 
-/// A rule that a server has broken, when, where, and what the Asterisk of the judged version does then.
+/// A rule that a server violated, when and where, and the reaction of the judged version.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The rule.
+    /// The violated rule.
     pub rule: Rule,
-    /// What comes of it.
+    /// The consequence of the violation.
     pub consequence: Consequence,
-    /// How long after the beginning of the call it was found.
+    /// The time from the start of the call to the detection.
     pub at: Duration,
-    /// Where in the stream that the server sent, in bytes: the beginning of the frame, or how much had come.
+    /// The position in the server's stream, in bytes.
+    ///
+    /// This is the start of the frame, or the number of bytes received if no frame was at fault.
     pub offset: u64,
     excerpt: Excerpt,
 }
@@ -37,7 +39,9 @@ impl Violation {
         }
     }
 
-    /// The first bytes of the frame, at most eight: header and some of the payload. None if no frame was at fault.
+    /// Returns the first bytes of the frame, at most eight.
+    ///
+    /// These are the header and part of the payload. Returns no bytes if no frame was at fault.
     pub fn bytes(&self) -> &[u8] {
         self.excerpt.bytes()
     }
@@ -66,7 +70,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The first bytes of a frame.
+/// The first bytes of a frame, at most eight.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Excerpt {
     bytes: [u8; 8],
@@ -78,7 +82,7 @@ impl Excerpt {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Takes as much of the bytes as there is room for.
+    /// Appends bytes until the excerpt is full.
     pub(super) fn extend(&mut self, bytes: &[u8]) {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();
         for (place, byte) in room.iter_mut().zip(bytes) {

@@ -1,53 +1,100 @@
-//! All audio of a call, for recording or measuring it.
+//! A hook that receives all audio of a call, to record or to measure it.
 
 use core::fmt;
 use std::boxed::Box;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use crate::wire::Audio;
 
-/// Which way audio went. See [`Call::set_audio_hook`](super::Call::set_audio_hook).
+/// The direction of audio on a call. See [`Call::set_audio_hook`](super::Call::set_audio_hook).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Direction {
-    /// From the peer: the caller.
+    /// Audio from the peer: the caller.
     Received,
-    /// From this side, silence that keeps the call alive included.
+    /// Audio from this side, including the silence that keeps the call alive.
     Sent,
 }
 
 /// The hook of a call that receives all its audio.
 #[derive(Default)]
 pub(super) struct AudioHook {
-    /// Looked at for each frame, so that a call without a hook locks nothing.
+    /// Checked at each frame, so a call without a hook locks nothing.
     is_on: AtomicBool,
-    hook: Mutex<Option<Box<Hook>>>,
+    slot: Mutex<Slot>,
+    /// Held while the hook handles a frame.
+    running: Mutex<()>,
+    /// The thread on which the hook is handling a frame.
+    runs_on: Mutex<Option<ThreadId>>,
 }
 
 type Hook = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
 
+#[derive(Default)]
+struct Slot {
+    hook: Option<Box<Hook>>,
+    /// Counts how often the hook was set or cleared, so that a hook that replaces itself is not put back.
+    generation: u64,
+}
+
 impl AudioHook {
     pub(super) fn set(&self, hook: Box<Hook>) {
-        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
-        self.is_on.store(true, Ordering::Relaxed);
+        self.replace(Some(hook));
     }
 
-    pub(super) fn tell(
-        &self,
-        direction: Direction,
-        audio: Audio<'_>,
-        at: impl FnOnce() -> Instant,
-    ) {
+    pub(super) fn clear(&self) {
+        self.replace(None);
+    }
+
+    fn replace(&self, hook: Option<Box<Hook>>) {
+        // Waits for a frame that the old hook is handling on another thread; the hook itself must not wait for itself.
+        let is_inside = *lock(&self.runs_on) == Some(thread::current().id());
+        let _waited = (!is_inside).then(|| lock(&self.running));
+        let mut slot = lock(&self.slot);
+        self.is_on.store(hook.is_some(), Ordering::Relaxed);
+        slot.generation = slot.generation.wrapping_add(1);
+        let old = core::mem::replace(&mut slot.hook, hook);
+        drop(slot);
+        // Outside the lock, because what the hook holds may use the call when it is dropped.
+        drop(old);
+    }
+
+    /// Hands a frame to the hook, if there is one.
+    pub(super) fn run(&self, direction: Direction, audio: Audio<'_>, at: impl FnOnce() -> Instant) {
         if !self.is_on.load(Ordering::Relaxed) {
             return;
         }
-        let mut hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hook) = hook.as_mut() {
-            hook(direction, audio, at());
+        let _running = lock(&self.running);
+        let (hook, generation) = {
+            let mut slot = lock(&self.slot);
+            (slot.hook.take(), slot.generation)
+        };
+        let Some(mut hook) = hook else { return };
+        *lock(&self.runs_on) = Some(thread::current().id());
+        let _inside = Inside(&self.runs_on);
+        hook(direction, audio, at());
+        let mut slot = lock(&self.slot);
+        if slot.generation == generation {
+            slot.hook = Some(hook);
         }
     }
+}
+
+/// Notes, on every path, that no hook is running any more.
+struct Inside<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        *lock(self.0) = None;
+    }
+}
+
+/// A hook that panics leaves nothing half done: it is gone.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for AudioHook {

@@ -17,10 +17,10 @@ use super::{
 use crate::stream::{FrameReader, FrameWriter, ReadError};
 use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
 
-/// A call: what Asterisk says on one connection, and what is said back.
+/// A call on one connection: the messages received and the audio sent back.
 ///
-/// A [`Server`](crate::server::Server) hands one to its handler for each connection. On a connection that comes from elsewhere,
-/// [`Call::accept`] makes one of any [`Transport`].
+/// A [`Server`](crate::server::Server) passes one to its handler for each connection. [`Call::accept`] makes a call of any other
+/// connection that implements [`Transport`].
 ///
 /// ```no_run
 /// use audiosocket::call::{Call, Event};
@@ -43,20 +43,23 @@ pub struct Call<T: Transport = TcpStream> {
     listener: CallReceiver<T>,
     speaker: Player<T>,
     voice: Voice<T>,
-    /// Whether nobody else ends the connection: neither a server nor a simulated Asterisk, which has its own way.
+    /// Whether dropping the call ends the connection. A server or a simulated Asterisk ends it in its own way.
     hangs_up_on_drop: bool,
 }
 
 impl<T: Transport> Call<T> {
-    /// Waits for the UUID, which starts a call. It has to arrive within [`uuid_timeout`](CallOptions::uuid_timeout) as a whole.
+    /// Waits for the UUID, which starts a call.
+    ///
+    /// The whole UUID has to arrive within [`uuid_timeout`](CallOptions::uuid_timeout).
     ///
     /// A call that is dropped hangs up and waits up to 0.25 s for the peer to close; [`close`](Call::close) waits up to 2 s.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] if the connection does not begin with a UUID. It has been ended properly then, which can take 2 s more.
-    pub fn accept(transport: impl Into<Arc<T>>, options: CallOptions) -> Result<Call<T>, Refusal> {
-        let transport = transport.into();
+    /// [`Refusal`] if the connection does not start with a UUID. The connection has then been ended cleanly, which can take up to
+    /// 2 s more.
+    pub fn accept(transport: T, options: CallOptions) -> Result<Call<T>, Refusal> {
+        let transport = Arc::new(transport);
         let peer_addr = transport.remote_addr();
         let opened = Call::open(Arc::clone(&transport), peer_addr, options, || None);
         if opened.is_err() {
@@ -70,8 +73,9 @@ impl<T: Transport> Call<T> {
         opened
     }
 
-    /// The same, but leaves the greeting to the caller, and the ending of a connection that is refused. `dismissed` is asked a
-    /// few times a second whether to give up, and why.
+    /// Waits for the UUID like [`accept`](Call::accept), but neither greets nor ends a refused connection.
+    ///
+    /// The calling function does both. `dismissed` is called a few times a second. It returns a [`Refusal`] to give up waiting.
     pub(crate) fn open(
         transport: Arc<T>,
         peer_addr: Option<SocketAddr>,
@@ -104,7 +108,7 @@ impl<T: Transport> Call<T> {
         }
     }
 
-    /// Leaves the end of the connection to the caller, whatever happens to the call.
+    /// Leaves ending the connection to the calling function, whatever happens to the call.
     pub(crate) fn without_hangup_on_drop(mut self) -> Call<T> {
         self.hangs_up_on_drop = false;
         self
@@ -117,52 +121,58 @@ impl<T: Transport> Call<T> {
         }
     }
 
-    /// The UUID of the call, which its dialplan chose.
+    /// Returns the UUID of the call, which its dialplan chose.
     pub fn uuid(&self) -> Uuid {
         self.voice.uuid()
     }
 
-    /// Where the call comes from, if its transport knows; a TCP connection does.
+    /// Returns the peer's address, if the transport knows it; a TCP connection does.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.voice.line().peer_addr
     }
 
-    /// Waits for the next event; `None` when the call is over, and [`end`](Call::end) says how it ended.
+    /// Waits for the next event; returns `None` when the call is over.
     ///
-    /// A frame that is wrong or unknown is an event like any other; nothing but the end of the call ends the events.
+    /// [`end`](Call::end) then returns how it ended.
+    ///
+    /// A malformed or unknown frame is an event like any other. Only the end of the call ends the events.
     pub fn receive(&mut self) -> Option<Event<'_>> {
         self.listener.next_event(None, Clock::Here)
     }
 
-    /// The same, but waits no longer than to the given time. See [`CallReceiver::receive_until`].
+    /// Waits for the next event until the given time. See [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.listener.next_event(Some(time), Clock::Here)
     }
 
-    /// A handle to play_due on the call, which can be used while an event is borrowed and from other threads.
+    /// Returns a handle for sending on the call.
+    ///
+    /// The handle can be used from other threads and while an event is borrowed.
     pub fn voice(&self) -> Voice<T> {
         self.voice.clone()
     }
 
-    /// Sends DTMF digits in the way that suits the peer. See [`Voice::send_digits`].
+    /// Queues DTMF digits in the form that suits the peer. See [`Voice::send_digits`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`Voice::send_digits`].
     pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
         self.voice.send_digits(digits)
     }
 
-    /// Samples a second of the audio that came last; `None` before the first.
+    /// Returns the sample rate of the last audio received; `None` before the first.
     pub fn received_rate(&self) -> Option<SampleRate> {
         self.voice.received_rate()
     }
 
-    /// Tells a hook of all audio of the call from now on, in both directions, with the time when it was read or had been sent: to
-    /// record or to measure it. One hook a call; another takes its place.
+    /// Sets a hook that receives all audio of the call from now on.
     ///
-    /// It runs on the thread that receives or sends, between two frames: one that takes its time makes the next frame late. It
-    /// must not send on the same call, for which it would wait for itself.
+    /// The hook receives both directions, with the time at which the audio was read or had been sent. Use it to record or to
+    /// measure a call. A call has one hook; setting another replaces it.
+    ///
+    /// The hook runs on the thread that receives or sends, between two frames, so a slow hook makes the next frame late. It must
+    /// not send on the same call, because that would deadlock.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Direction};
@@ -178,22 +188,32 @@ impl<T: Transport> Call<T> {
         self.voice.line().audio_hook.set(Box::new(hook));
     }
 
+    /// Removes the audio hook and drops it.
+    ///
+    /// Both `clear_audio_hook` and [`set_audio_hook`](Call::set_audio_hook) may be called from inside the hook, and take effect with
+    /// the next frame. Called from elsewhere, they wait for a frame that the hook is handling on another thread.
+    pub fn clear_audio_hook(&self) {
+        self.voice.line().audio_hook.clear();
+    }
+
     /// Ends the call from this side. See [`Voice::hang_up`].
     pub fn hang_up(&self) {
         self.voice.hang_up();
     }
 
-    /// How the call ended; `None` as long as it goes on.
+    /// Returns how the call ended; `None` while it continues.
     pub fn end(&self) -> Option<End> {
         self.listener.end()
     }
 
-    /// What has been counted on the call so far.
+    /// Returns the statistics of the call so far.
     pub fn stats(&self) -> CallStats {
         self.voice.stats()
     }
 
-    /// The call in two halves, so that one thread listens and another speaks, on a clock of its own.
+    /// Splits the call into a receiver and a player.
+    ///
+    /// One thread can then receive while another plays on a clock of its own.
     ///
     /// ```no_run
     /// use audiosocket::call::Call;
@@ -217,17 +237,20 @@ impl<T: Transport> Call<T> {
         (&mut self.listener, &mut self.speaker)
     }
 
-    /// Ends the call for good, in the way upon which Asterisk goes on in its dialplan: the hangup frame, the end of our
-    /// direction, then waiting up to 2 s for the peer to close as well. Answers how the call ended.
+    /// Ends the call so that the dialplan continues, and returns how the call ended.
     ///
-    /// A server does this after its handler, however that ended, and does the waiting elsewhere.
+    /// It sends the hangup frame, closes our direction, and waits up to 2 s for the peer to close as well.
+    ///
+    /// A server does this after its handler has returned, failed or panicked, and does the waiting elsewhere.
     pub fn close(mut self) -> End {
         let end = self.hang_up_and_wait();
         drain(&*self.voice.line().transport, PATIENCE);
         end
     }
 
-    /// The first half of [`close`](Call::close). The second half, waiting for the peer to close, is then the caller's.
+    /// Performs the first half of [`close`](Call::close).
+    ///
+    /// The second half, waiting for the peer to close, is left to the calling function.
     pub(crate) fn hang_up_and_wait(&mut self) -> End {
         self.hangs_up_on_drop = false;
         let line = self.voice.line();
@@ -236,8 +259,10 @@ impl<T: Transport> Call<T> {
     }
 }
 
-/// Hangs up, unless the call was closed or its server ends it: the hangup frame, the end of our direction, and up to 0.25 s for the
-/// peer to close. A close with unread audio would be a reset, and Asterisk would hang up the caller (measured with 22.10).
+/// Hangs up, unless the call was closed or its server ends it.
+///
+/// It sends the hangup frame, closes our direction, and waits up to 0.25 s for the peer to close. A close with unread audio would
+/// be a reset, and Asterisk would then hang up the caller (measured with 22.10).
 impl<T: Transport> Drop for Call<T> {
     fn drop(&mut self) {
         if self.hangs_up_on_drop {
@@ -259,8 +284,10 @@ impl<T: Transport> fmt::Debug for Call<T> {
     }
 }
 
-/// Reads the first frame, which must be the UUID. The deadline is for all of it: a time-out for each read would give a peer that
-/// sends a byte at a time nineteen times as long.
+/// Reads the first frame, which must be the UUID.
+///
+/// The timeout applies to the whole frame. A timeout for each read would give a peer that sends a byte at a time nineteen times
+/// as long.
 fn read_uuid<T: Transport>(
     reader: &mut FrameReader<Incoming<T>>,
     transport: &T,
@@ -269,7 +296,7 @@ fn read_uuid<T: Transport>(
 ) -> Result<Uuid, Refusal> {
     let started = Instant::now();
     loop {
-        // The header decides, before a payload is waited for or given room.
+        // The header decides before the function waits for a payload or makes room for it.
         if let Some(header) = reader.header() {
             if header.kind() != Kind::UUID || header.payload_len() != Uuid::LEN {
                 return Err(Refusal::FirstFrame(header));
@@ -299,7 +326,7 @@ fn read_uuid<T: Transport>(
             Err(ReadError::Io(error)) => return Err(Refusal::Io(error)),
             Err(_) => return Err(Refusal::Truncated { received }),
         }
-        // Not one whose first frame is complete: that is looked at first.
+        // A connection whose first frame is complete is not dismissed: the frame is examined first.
         if reader.needed() > 0 {
             if let Some(refusal) = dismissed() {
                 return Err(refusal);
@@ -308,5 +335,5 @@ fn read_uuid<T: Transport>(
     }
 }
 
-/// How long a connection without a UUID may go on before it notices that it has been dismissed.
+/// How long a connection without a UUID may take to notice that it has been dismissed.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(250);

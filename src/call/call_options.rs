@@ -1,10 +1,10 @@
-//! What a call may take, and what keeps it alive.
+//! The limits of a call, and its playback settings.
 
 use std::time::Duration;
 
 use crate::wire::{DtmfDialect, Frame, SampleRate};
 
-/// The deadlines and limits of one call, and how it is kept alive. A time is kept to a quarter of a second.
+/// The timeouts, limits and playback settings of one call. Times are kept to a quarter of a second.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,83 +33,99 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// How long the peer may send nothing at all; `None`, the default, for ever. A caller on hold, or one whose telephone sends
-    /// nothing while he listens, is silent for as long as he likes, and a peer that has vanished is found out without it: what
-    /// keeps the call alive, or is said on it, is not acknowledged then, and Linux gives the connection up after some 15 minutes.
-    /// The price is that place for as long, and for ever if nothing is sent. Watched while the call waits for events.
+    /// Sets how long the peer may send nothing at all; `None`, the default, means indefinitely.
+    ///
+    /// A caller on hold may be silent for any time. So may a caller whose phone sends nothing while they listen. A peer that has
+    /// vanished is detected without this timeout: it no longer acknowledges keep-alive frames or played audio, and Linux gives
+    /// the connection up after about 15 minutes. The call keeps its place that long, and forever if nothing is sent. The timeout
+    /// is checked while the call waits for events.
     pub const fn idle_timeout(mut self, limit: Option<Duration>) -> CallOptions {
         self.idle_timeout = limit;
         self
     }
 
-    /// How long a connection may take to send its whole UUID: 5 s by default. Asterisk sends the UUID within 12 ms of connecting
-    /// (measured with 22.10), so the rest is for a bad network. A connection that stays silent keeps a thread for this long.
+    /// Sets how long the whole UUID may take to arrive: 5 s by default.
+    ///
+    /// Asterisk sends the UUID within 12 ms of connecting (measured with 22.10). The rest is for a bad network. A connection that
+    /// stays silent keeps a thread for this long.
     pub const fn uuid_timeout(mut self, timeout: Duration) -> CallOptions {
         self.uuid_timeout = timeout;
         self
     }
 
-    /// How long a frame may take from its first byte to its last: 5 s by default. Asterisk writes each in one piece, so the rest
-    /// is for packets that are lost and sent again; the price is that a peer that sends a byte at a time has a thread for as
-    /// long. Watched while the call waits for events.
+    /// Sets how long a received frame may take: 5 s by default.
+    ///
+    /// The time runs from the frame's first byte to its last. Asterisk writes each frame in one piece. The rest is for packets
+    /// that are lost and sent again. A peer that sends a byte at a time keeps a thread for this long. The timeout is checked
+    /// while the call waits for events.
     pub const fn frame_timeout(mut self, deadline: Duration) -> CallOptions {
         self.frame_timeout = deadline;
         self
     }
 
-    /// How long a frame that is sent may wait for room, as a whole: 2 s by default, as long as Asterisk itself waits for a sign
-    /// of life. Only a peer that has stopped reading megabytes ago makes it wait at all; everybody who speaks on that call waits
-    /// with it.
+    /// Sets how long a sent frame may wait for room: 2 s by default.
+    ///
+    /// The limit applies to the frame as a whole. Asterisk itself waits as long for a sign of life. A frame waits only if the
+    /// peer has stopped reading and has left megabytes unread. All threads that send on that call wait with it.
     pub const fn write_timeout(mut self, deadline: Duration) -> CallOptions {
         self.write_timeout = deadline;
         self
     }
 
-    /// How long a call may last; `None`, the default, for ever: only the application knows, and a call that nobody ends has its
-    /// place for ever. Watched while the call waits for events or sends.
+    /// Sets how long a call may last; `None`, the default, means indefinitely.
+    ///
+    /// Only the application knows a suitable limit, and a call that never ends keeps its place forever. The limit is checked
+    /// while the call waits for events or sends.
     pub const fn max_duration(mut self, longest: Option<Duration>) -> CallOptions {
         self.max_duration = longest;
         self
     }
 
-    /// The longest payload that is received, in bytes; longer ones are skipped and come as
-    /// [`Event::TooLong`](super::Event::TooLong). 65,535 by default, which is any: the price is a buffer of 64 KiB instead of
-    /// 4 KiB for a call on which one longer than 4 KiB was announced. Asterisk's longest is 7,680 bytes (20 ms at 192 kHz). Less
-    /// than 16 means 16, a UUID.
+    /// Sets the longest payload that is received, in bytes: 65,535 by default, the longest possible.
+    ///
+    /// Longer payloads are skipped and reported as [`Event::TooLong`](super::Event::TooLong). Once a frame longer than 4 KiB is
+    /// announced on a call, its buffer takes 64 KiB instead of 4 KiB. Asterisk's longest payload is 7,680 bytes (20 ms at 192
+    /// kHz). A value below 16 means 16, the length of a UUID.
     pub const fn max_payload_len(mut self, len: usize) -> CallOptions {
         self.max_payload_len = len;
         self
     }
 
-    /// Whether a frame of silence goes out as soon as the UUID has come; yes by default. Without it a call through Asterisk's
-    /// channel driver can stay silent for ever, if both sides wait for the other's first audio (Asterisk issue 2089, open with
-    /// 22.10). The price is 20 ms of silence.
+    /// Sets whether each call starts with a frame of silence; yes by default.
+    ///
+    /// The frame is sent as soon as the UUID has arrived. Without the frame, a call through Asterisk's channel driver can stay
+    /// silent forever if both sides wait for the other's first audio (Asterisk issue 2089, open with 22.10). The frame costs 20
+    /// ms of silence.
     pub const fn initial_silence(mut self, wanted: bool) -> CallOptions {
         self.initial_silence = wanted;
         self
     }
 
-    /// After how long without traffic in either direction a frame of silence goes out; `None` for never. 1 s by default:
-    /// Asterisk's application ends a call after 2 s without any (2.003 s measured with 22.10). It is sent while the call waits
-    /// for events, so a handler that computes for 2 s without receiving or sending loses a silent call, unless a
-    /// [`Player`](super::Player::run) runs.
+    /// Sets after how long without traffic a frame of silence is sent; `None` means never.
+    ///
+    /// The default is 1 s, because Asterisk's application ends a call after 2 s without traffic in either direction (2.003 s
+    /// measured with 22.10). The frame is sent while the call waits for events. So a handler that computes for 2 s without
+    /// receiving or sending loses a silent call, unless a [`Player`](super::Player::run) runs.
     pub const fn keep_alive(mut self, after: Option<Duration>) -> CallOptions {
         self.keep_alive = after;
         self
     }
 
-    /// At how many samples a second speech is [said](super::Voice::play): 8,000 by default, the rate of the telephone, which
-    /// every Asterisk takes. Higher ones, and with them wideband, are taken since 20.17, 21.12, 22.7 and 23.1; an older Asterisk
-    /// ends the call, or skips the audio. Asterisk converts what does not suit the caller's channel.
-    /// [`Voice::set_rate`](super::Voice::set_rate) changes it on a call.
+    /// Sets the sample rate at which audio is [played](super::Voice::play): 8,000 Hz by default.
+    ///
+    /// Every Asterisk accepts 8,000 Hz, the rate of the telephone. Versions since 20.17, 21.12, 22.7 and 23.1 accept higher
+    /// rates, and so wideband. An older Asterisk ends the call or skips the audio. Asterisk converts audio that does not suit the
+    /// caller's channel. [`Voice::set_rate`](super::Voice::set_rate) changes the rate during a call.
     pub const fn playback_rate(mut self, rate: SampleRate) -> CallOptions {
         self.playback_rate = rate;
         self
     }
 
-    /// How much speech may wait to be said: 5 minutes by default, and at least a second. More is not taken in, and
-    /// [`Voice::play`](super::Voice::play) answers so. The price of what waits is its bytes: 960 KB a minute at 8 kHz, until all of
-    /// it has been said.
+    /// Sets how much audio may be queued: 5 minutes by default, at least 1 s.
+    ///
+    /// The queue does not accept more, and [`Voice::play`](super::Voice::play) returns
+    /// [`PlayError::QueueFull`](super::PlayError::QueueFull). Queued audio takes 960,000 bytes a minute at 8 kHz, until all of it
+    /// has been played.
     pub const fn max_queued(mut self, limit: Duration) -> CallOptions {
         self.max_queued = if limit.as_secs() == 0 {
             Duration::from_secs(1)
@@ -119,17 +135,19 @@ impl CallOptions {
         self
     }
 
-    /// How digits are [sent](super::Voice::send_digits): as signals of the start-stop dialect, or as tones, which is all that
-    /// Asterisk's own dialect knows in that direction. `None`, the default, goes by the digits that the call has heard, and is
-    /// tones until then.
+    /// Sets how digits are [sent](super::Voice::send_digits): as signals of the start-stop dialect or as tones.
+    ///
+    /// Asterisk's own dialect accepts only tones in that direction. With `None`, the default, the digits received on the call
+    /// decide; until the first one, digits are sent as tones.
     pub const fn dialect(mut self, dialect: Option<DtmfDialect>) -> CallOptions {
         self.dialect = dialect;
         self
     }
 
-    /// How much speech a frame holds: 20 ms by default, as Asterisk's frames do. From 10 to 60 ms in steps of 10 ms, of which the
-    /// next lower one is taken, and the nearest for what is beyond. A longer frame saves system calls and packets, and costs as
-    /// much delay; Asterisk plays any of them as they come (measured with 22.10).
+    /// Sets how much audio a frame holds: 20 ms by default, as in Asterisk's frames.
+    ///
+    /// Values are rounded down to a multiple of 10 ms and limited to 10 to 60 ms. A longer frame saves system calls and packets,
+    /// and adds the same amount of delay. Asterisk plays frames of all these lengths as they arrive (measured with 22.10).
     pub const fn frame_duration(mut self, time: Duration) -> CallOptions {
         self.frame_ms = match time.as_millis() / 10 {
             0 | 1 => 10,

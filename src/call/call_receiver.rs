@@ -1,4 +1,4 @@
-//! What is heard on a call.
+//! The receiving side of a call.
 
 use core::fmt;
 use std::net::TcpStream;
@@ -13,57 +13,58 @@ use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout};
 use crate::stream::{ByteRate, FrameReader, ReadError};
 use crate::wire::{Kind, Message, SampleRate};
 
-/// The hearing half of a call: the events that come from the peer, one after the other.
+/// The receiving half of a call, which returns the call's events one by one.
 ///
-/// Part of a [`Call`](super::Call), which hands it out by [`split`](super::Call::split) for a thread of its own. While it waits
-/// it also keeps the call alive and watches over its deadlines.
+/// It is part of a [`Call`](super::Call), and [`split`](super::Call::split) makes it available to a thread of its own. While it
+/// waits for events, it also keeps the call alive and checks its timeouts.
 #[doc(alias = "listener")]
 pub struct CallReceiver<T = TcpStream> {
     reader: FrameReader<Incoming<T>>,
     line: Arc<Line<T>>,
     options: CallOptions,
     read_timeout: Duration,
-    /// When something came last.
+    /// When bytes were received last.
     last_read: Instant,
     byte_rate: ByteRate,
-    /// When the frame was started of which only a part has come.
+    /// When the first bytes of an incomplete frame were received.
     frame_begun: Option<Instant>,
-    /// Whether all that had come has been read since the last deadline. Without it a call whose deadlines follow each other in
-    /// 20 ms would only sleep and never read.
+    /// Whether all received bytes have been read since the last deadline. Without this, a call whose deadlines follow each other
+    /// within 20 ms would only sleep and never read.
     has_caught_up: bool,
-    /// To cut frames of speech into.
+    /// A buffer into which frames of queued audio are cut.
     frame: Vec<u8>,
 }
 
-/// Who says what waits to be said.
+/// The thread that plays the queue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Clock {
-    /// The listener itself, while it waits for events.
+    /// The receiver's thread, while it waits for events.
     Here,
-    /// A speaker on another thread.
+    /// A player on another thread.
     Elsewhere,
 }
 
-/// How long a read may wait without a deadline near: the time in which a hangup from another thread is noticed on a silent call,
-/// and to which its deadlines are kept.
+/// The read timeout when no deadline is near. On a silent call, a hangup from another thread is noticed this late at most, and
+/// timeouts are kept to this precision.
 const COARSE: Duration = Duration::from_millis(250);
 
-/// The same on the way to a deadline: few time-outs that change and few reads, whatever the deadline.
+/// The read timeout on the way to a deadline: few timeout changes and few reads, whatever the deadline.
 const MEDIUM: Duration = Duration::from_millis(60);
 
-/// How long a read may wait with a deadline near. The socket's clock counts in steps of 4 ms on most Linux kernels (HZ=250) and
-/// comes up to two of them late: such a read takes 4 to 8 ms, 11.7 ms at the 99th percentile.
+/// The read timeout near a deadline. The socket's clock counts in steps of 4 ms on most Linux kernels (HZ=250) and is up to two
+/// steps late. Such a read takes 4 to 8 ms, and 11.7 ms at the 99th percentile.
 const FINE: Duration = Duration::from_millis(4);
 
-/// Closer to a deadline we sleep, which is exact to 0.1 ms, once we have read what there was. Longer than a fine read can take,
-/// and no shorter than a frame: so one read for each frame that is said will do, and mostly finds the caller's frame waiting.
+/// The time ahead of a deadline within which the thread sleeps, once all received bytes have been read. A sleep is exact to 0.1
+/// ms. This time is longer than a fine read can take and not shorter than a frame. So one read for each frame played is enough,
+/// and that read mostly finds the caller's frame already received.
 const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
 
-/// How long a fine read takes at the most, but for 1 in 100. Closer to a deadline it is only looked at what has come.
+/// The longest time a fine read takes, except for 1 in 100. Closer to a deadline, the receiver reads without waiting.
 const LONGEST_FINE: Duration = Duration::from_millis(12);
 
-/// A line that has been silent for so long is only looked at between two frames of speech, not listened to: the caller is on
-/// hold, or his telephone suppresses silence. What comes then is heard at the next deadline.
+/// After this much silence, the receiver reads between two played frames without waiting. The caller is on hold, or their phone
+/// suppresses silence. Bytes that arrive later are read at the next deadline.
 const SILENT: Duration = Duration::from_millis(100);
 
 enum Waited {
@@ -92,30 +93,34 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
-    /// Waits for the next event; `None` when the call is over, and [`end`](CallReceiver::end) says how it ended.
+    /// Waits for the next event; returns `None` when the call is over.
     ///
-    /// A frame that is wrong or unknown is an event like any other; nothing but the end of the call ends the events.
+    /// [`end`](CallReceiver::end) then returns how it ended.
+    ///
+    /// A malformed or unknown frame is an event like any other. Only the end of the call ends the events.
     pub fn receive(&mut self) -> Option<Event<'_>> {
         self.next_event(None, Clock::Elsewhere)
     }
 
-    /// The same, but waits no longer than to the given time, at which the event is [`Event::TimeUp`]; so it is when the time has
-    /// passed already, whatever is waiting. On Linux it comes 0.1 ms late at the median.
+    /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
+    ///
+    /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. On Linux the event is 0.1
+    /// ms late at the median.
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.next_event(Some(time), Clock::Elsewhere)
     }
 
-    /// How the call ended; `None` as long as it goes on.
+    /// Returns how the call ended; `None` while it continues.
     pub fn end(&self) -> Option<End> {
         self.line.end()
     }
 
-    /// What has been counted on the call so far.
+    /// Returns the statistics of the call so far.
     pub fn stats(&self) -> CallStats {
         self.line.stats()
     }
 
-    /// Whether something has come and been read.
+    /// Returns whether any bytes have been received and read.
     pub(crate) fn has_read(&self) -> bool {
         self.last_read != self.line.started()
     }
@@ -124,8 +129,8 @@ impl<T: Transport> CallReceiver<T> {
         &self.line
     }
 
-    // First decide by numbers whether there is a frame, then borrow it once: a frame borrowed inside the loop would lock the
-    // reader for as long as the event lives.
+    // Lengths decide first whether there is a frame, and then it is borrowed once. A frame borrowed inside the loop would lock
+    // the reader for as long as the event lives.
     pub(super) fn next_event(&mut self, time: Option<Instant>, clock: Clock) -> Option<Event<'_>> {
         match self.wait(time, clock) {
             Waited::ForFrame => {}
@@ -149,7 +154,7 @@ impl<T: Transport> CallReceiver<T> {
                     match message {
                         Message::Audio(audio) => {
                             let at = || self.last_read;
-                            self.line.audio_hook.tell(Direction::Received, audio, at);
+                            self.line.audio_hook.run(Direction::Received, audio, at);
                         }
                         Message::Dtmf(dtmf) => self.line.note_received_dialect(dtmf.dialect()),
                         _ => {}
@@ -159,7 +164,7 @@ impl<T: Transport> CallReceiver<T> {
                 Err(error) => Event::Malformed { frame, error },
             }),
             Err(ReadError::TooLong { header, .. }) => Some(Event::TooLong(header)),
-            // Not reached: a buffer can only answer with a frame, with none, or with one that is too long.
+            // Not reached: a buffer returns only a frame, no frame, or a frame that is too long.
             Err(_) => None,
         }
     }
@@ -169,10 +174,10 @@ impl<T: Transport> CallReceiver<T> {
             self.line.watch_over_length();
             if let Some(end) = self.line.end() {
                 if end.is_from_here() {
-                    // The peer is to know at once, whatever the handler still does.
+                    // The peer must receive the hangup at once, whatever the handler still does.
                     self.line.send_hangup_if_free();
                 }
-                // All before it was sent, so it comes, though the call has been hung up behind it.
+                // All audio ahead of the mark was sent, so it is reported even if the call was hung up afterwards.
                 if let Some(mark) = self.line.take_passed_mark() {
                     return Waited::ForMark(mark);
                 }
@@ -210,7 +215,7 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
-    /// Waits for bytes and reads once. Every failure but a time-out is the end of the call.
+    /// Waits for bytes and reads once. Every error except a timeout ends the call.
     fn read(&mut self, timeout: Duration) {
         if let Err(error) = self.set_read_timeout(timeout) {
             self.line.note_end(End::from_io(&error));
@@ -222,7 +227,7 @@ impl<T: Transport> CallReceiver<T> {
 
     /// Reads once without waiting.
     fn look(&mut self) {
-        // A transport that cannot only look waits as long as a read does.
+        // A transport without a non-blocking read waits as long as a read does.
         if let Err(error) = self.set_read_timeout(FINE) {
             self.line.note_end(End::from_io(&error));
             return;
@@ -243,7 +248,7 @@ impl<T: Transport> CallReceiver<T> {
                 self.last_read = Instant::now();
                 self.line.note_received();
                 self.watch_over_frame();
-                // The rest of a long frame is there already, or about to be; and there is more where there was no room for it.
+                // The rest of a long frame has arrived or is about to. If the read filled the buffer, more bytes are available.
                 self.has_caught_up =
                     self.reader.needed() == 0 && !self.reader.get_ref().took_all_room;
             }
@@ -258,7 +263,7 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
-    /// A frame once started has to be finished in time, however steadily its bytes come.
+    /// Ends the call if an incomplete frame exceeds its timeout, however steadily its bytes arrive.
     fn watch_over_frame(&mut self) {
         let at_frame_boundary = self.reader.at_frame_boundary() || self.reader.needed() == 0;
         if at_frame_boundary {
@@ -283,7 +288,7 @@ impl<T: Transport> CallReceiver<T> {
         self.line.keep_alive();
     }
 
-    /// Notes what kind of audio it is that is about to be heard.
+    /// Notes the kind of the audio that the next event returns.
     fn watch_over_audio(&mut self) {
         let Some(header) = self.reader.header() else {
             return;
@@ -302,7 +307,9 @@ impl<T: Transport> CallReceiver<T> {
         self.line.note_received_audio(rate, is_g711_suspected);
     }
 
-    /// Sets the time-out only if it changes: it costs a system call, and a frame costs no more than one.
+    /// Sets the timeout only if it changes.
+    ///
+    /// Setting it costs a system call, and a frame should cost only one.
     fn set_read_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {
         if self.read_timeout != timeout {
             self.line.transport.set_recv_timeout(timeout)?;

@@ -1,9 +1,9 @@
-//! What is counted on a call, and how late its frames were.
+//! The statistics of a call, and the lateness of its frames.
 
 use core::fmt;
 use std::time::Duration;
 
-/// What has been counted on a call so far.
+/// The statistics of a call so far.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CallStats {
@@ -11,24 +11,26 @@ pub struct CallStats {
     pub frames_received: usize,
     /// Frames sent. The hangup frame does not count.
     pub frames_sent: usize,
-    /// How late the frames of what was [said](super::Voice::play) were sent, against the call's clock.
+    /// The lateness of the frames of [played](super::Voice::play) audio, against the call's clock.
     pub lateness: Lateness,
-    /// How many of them were late by half a frame or more: 10 ms, unless frames are longer.
+    /// How many of these frames were late by half a frame or more: 10 ms, unless frames are longer.
     pub late_frames: usize,
-    /// How many of them were late by a whole frame or more, which is heard as a hole. The handler was busy, or the machine.
+    /// How many of these frames were late by a whole frame or more, which is an audible gap. The handler or the machine was busy.
     pub gaps: usize,
-    /// How often there was nothing to say for a frame or more in the middle of speech: more was said within half a second, and
-    /// neither had a [mark](super::Voice::mark) or a [flush](super::Voice::clear) been at that place. The source of the speech
-    /// was too slow.
+    /// How often the playback queue was empty for a frame or more in the middle of audio. The source of the audio was too slow.
+    /// An empty queue counts if more audio was queued within half a second, and neither a [mark](super::Voice::mark) nor a
+    /// [clear](super::Voice::clear) was at that place.
     pub underruns: usize,
-    /// Whether the audio of kind 0x10 comes at about 8,000 bytes a second: that is G.711, and noise to whoever takes it for
-    /// linear audio of 8 kHz, which is 16,000. Asterisk's channel driver sends it if the caller's codec is u-law or a-law and the
-    /// dial string does not ask for a linear format, `/c(slin)` (measured with 22.10). Known after a second of audio.
+    /// Whether the audio of kind 0x10 arrives at about 8,000 bytes a second. That is G.711, and it is noise if it is read as
+    /// linear audio of 8 kHz, which is 16,000 bytes a second. Asterisk's channel driver sends it if the caller's codec is u-law
+    /// or a-law and the dial string does not ask for a linear format, `/c(slin)` (measured with 22.10). The value is reliable
+    /// after a second of audio.
     pub is_g711_suspected: bool,
 }
 
-/// How late the frames of a call were sent, against the clock by which they were due: a distribution, in steps of 16 µs up to
-/// 128 µs and of an eighth beyond.
+/// The distribution of the lateness of a call's frames, against their scheduled times.
+///
+/// Its steps are 16 µs up to 128 µs, and beyond that at most an eighth of the value.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,15 +51,15 @@ pub struct Lateness {
     worst: Duration,
 }
 
-/// Sixteen microseconds, in which the steps are counted.
+/// The unit of the steps: 16 µs.
 const UNIT_US: u128 = 16;
-/// What an octave is divided into; below the first octave that has as many units, each unit is a step.
+/// The number of steps in an octave. Below the first octave that has this many units, each unit is a step.
 const STEPS_PER_OCTAVE: usize = 8;
-/// Enough for a second; the last also holds what is beyond.
+/// The number of buckets: enough for a second. The last bucket also holds all longer times.
 const BUCKETS: usize = 112;
 
 impl Lateness {
-    /// Adds a frame that was so late.
+    /// Adds a frame with this lateness.
     pub fn record(&mut self, late: Duration) {
         if let Some(count) = self.counts.get_mut(bucket(late)) {
             *count = count.saturating_add(1);
@@ -65,7 +67,7 @@ impl Lateness {
         self.worst = self.worst.max(late);
     }
 
-    /// Adds all frames of another distribution: of another call, say.
+    /// Adds all frames of another distribution, for example of another call.
     pub fn merge(&mut self, other: &Lateness) {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count = count.saturating_add(more);
@@ -73,15 +75,17 @@ impl Lateness {
         self.worst = self.worst.max(other.worst);
     }
 
-    /// How many frames there are.
+    /// Returns the number of frames.
     pub fn count(&self) -> u64 {
         self.counts.iter().map(|count| u64::from(*count)).sum()
     }
 
-    /// How late so many of a hundred frames were at most; `None` without frames. More than 100 means 100.
+    /// Returns the lateness that `percent` percent of the frames did not exceed; `None` without frames.
+    ///
+    /// A value above 100 means 100.
     pub fn percentile(&self, percent: u8) -> Option<Duration> {
         let count = self.count();
-        // At least the first frame, and rounded up: the 99th percentile of ten frames is the latest of them.
+        // The rank is at least 1 and is rounded up: the 99th percentile of ten frames is the latest of them.
         let rank = count
             .saturating_mul(u64::from(percent))
             .div_ceil(100)
@@ -96,7 +100,7 @@ impl Lateness {
         None
     }
 
-    /// How late the latest frame was, to the nanosecond; `None` without frames.
+    /// Returns the lateness of the latest frame, to the nanosecond; `None` without frames.
     pub fn max(&self) -> Option<Duration> {
         (self.count() > 0).then_some(self.worst)
     }
@@ -111,7 +115,7 @@ impl Default for Lateness {
     }
 }
 
-/// The number of frames, the median, the 99th percentile and the worst.
+/// Prints the number of frames, the median, the 99th percentile and the maximum.
 impl fmt::Debug for Lateness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lateness")
@@ -128,7 +132,7 @@ fn bucket(late: Duration) -> usize {
     let Some(octave) = (units / STEPS_PER_OCTAVE).checked_ilog2() else {
         return units;
     };
-    // Within its octave it counts in steps of 2^octave units, of which it has 8 to 15.
+    // Within its octave, the value counts in steps of 2^octave units, and has 8 to 15 of them.
     let steps = units >> octave;
     let octave = usize::try_from(octave).unwrap_or(usize::MAX);
     octave
@@ -137,7 +141,7 @@ fn bucket(late: Duration) -> usize {
         .min(BUCKETS.saturating_sub(1))
 }
 
-/// What every value in a bucket is below; `None` for the last, which has no end.
+/// Returns the exclusive upper bound of a bucket; `None` for the last, which is unbounded.
 fn end_of(bucket: usize) -> Option<Duration> {
     if bucket >= BUCKETS.saturating_sub(1) {
         return None;

@@ -1,50 +1,52 @@
-//! How calls end.
+//! The ends of calls.
 
 use core::fmt;
 use std::io;
 
-/// How a call ended, seen from this side. Every call has exactly one end, and most of them are nothing wrong.
+/// The end of a call, seen from this side. Every call has exactly one end, and most ends are normal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum End {
-    /// The peer closed the connection between two frames. This is how Asterisk ends every call it ends: it never sends a
-    /// hangup frame (measured with 22.10).
+    /// The peer closed the connection between two frames. Asterisk ends every call this way: it never sends a hangup frame
+    /// (measured with 22.10).
     Closed,
-    /// The peer's side reset the connection. Asterisk's kernel does that instead of a close if audio from us was still unread,
-    /// so after a hangup of the caller this is as normal as [`Closed`](End::Closed).
+    /// The peer's side reset the connection. Asterisk's kernel resets instead of closing if it has unread audio from this side.
+    /// So after the caller has hung up, a reset is as normal as [`Closed`](End::Closed).
     Reset,
     /// The peer sent a hangup frame.
     RemoteHangup,
-    /// This side hung up: the handler, another thread, or the server that was shut down.
+    /// This side hung up: the handler, another thread, or the server during its shutdown.
     LocalHangup,
     /// The peer closed the connection inside a frame.
     Truncated {
-        /// How many bytes the frame is short of, or its header if that was cut.
+        /// The number of bytes missing from the frame, or from its header if that was truncated.
         needed: usize,
     },
-    /// This side ended the call because a deadline had passed. See [`CallOptions`](super::CallOptions).
+    /// This side ended the call because a timeout had passed. See [`CallOptions`](super::CallOptions).
     TimedOut(Timeout),
-    /// The connection failed in some other way.
+    /// The connection failed in another way.
     Failed(io::ErrorKind),
 }
 
-/// The deadlines of a call.
+/// The timeouts of a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Timeout {
-    /// Nothing came from the peer for too long.
+    /// The peer sent nothing for too long.
     Idle,
-    /// A frame was started and not finished.
+    /// The peer started a frame and did not finish it.
     Frame,
-    /// The peer did not read what was sent.
+    /// The peer did not read the frames sent.
     Write,
-    /// The call had lasted as long as a call may.
+    /// The call reached its maximum duration.
     Call,
 }
 
 impl End {
-    /// A name for logs and scripts that does not change: `closed`, `reset`, `remote-hangup`, `local-hangup`, `truncated`, `idle`,
-    /// `frame-timed-out`, `write-timed-out`, `call-timed-out` or `failed`.
+    /// Returns a stable name for logs and scripts.
+    ///
+    /// The names are `closed`, `reset`, `remote-hangup`, `local-hangup`, `truncated`, `idle`, `frame-timed-out`,
+    /// `write-timed-out`, `call-timed-out` and `failed`.
     pub const fn name(&self) -> &'static str {
         match self {
             End::Closed => "closed",
@@ -60,7 +62,7 @@ impl End {
         }
     }
 
-    /// Whether this side ended the call, and so owes the peer a hangup.
+    /// Returns whether this side ended the call and therefore has to send a hangup.
     pub(super) const fn is_from_here(&self) -> bool {
         matches!(self, End::LocalHangup | End::TimedOut(_))
     }
@@ -70,7 +72,7 @@ impl End {
             return End::LocalHangup;
         }
         match error.kind() {
-            // A write after the peer has gone is answered with a broken pipe, a read with a reset.
+            // After the peer has closed, a write fails with a broken pipe and a read with a reset.
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe => End::Reset,
@@ -101,7 +103,7 @@ impl fmt::Display for End {
     }
 }
 
-/// What an error of a transport holds if the transport itself has ended the call from this side.
+/// The inner error of a transport error if the transport itself has ended the call from this side.
 #[derive(Debug)]
 pub(crate) struct EndedLocally;
 

@@ -1,34 +1,33 @@
-//! What happens on a call.
+//! The events of a call.
 
 use core::fmt;
 
 use super::Mark;
 use crate::wire::{Audio, Dtmf, Frame, Header, Message, PayloadError};
 
-/// Something that happened on a call.
+/// An event on a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A message came: audio, a DTMF digit, or something rarer.
+    /// A message was received: audio, a DTMF digit, or a rarer one.
     Message(Message<'a>),
-    /// A frame came whose payload does not suit its kind. The call continues in step.
+    /// A frame was received whose payload does not suit its kind. The next frame is read correctly.
     Malformed {
         /// The frame.
         frame: Frame<'a>,
         /// What is wrong with its payload.
         error: PayloadError,
     },
-    /// A frame came that is longer than the call takes. It was skipped; the call goes on in step.
+    /// A frame was received that is longer than the call accepts. It was skipped, and the next frame is read correctly.
     TooLong(Header),
-    /// All that was to be said before this mark has been said: handed to the kernel, on the way. See
-    /// [`Voice::mark`](super::Voice::mark).
+    /// All audio ahead of this mark has been handed to the kernel. See [`Voice::mark`](super::Voice::mark).
     MarkReached(Mark),
-    /// The time has come to which [`receive_until`](super::CallReceiver::receive_until) was to wait.
+    /// The time passed to [`receive_until`](super::CallReceiver::receive_until) has been reached.
     TimeUp,
 }
 
 impl<'a> Event<'a> {
-    /// The audio, if the event is audio.
+    /// Returns the audio, if the event is audio.
     ///
     /// ```
     /// use audiosocket::call::Event;
@@ -42,7 +41,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The DTMF signal, if the event is one.
+    /// Returns the DTMF signal, if the event is one.
     pub const fn dtmf(&self) -> Option<Dtmf> {
         match self {
             Event::Message(Message::Dtmf(dtmf)) => Some(*dtmf),
@@ -51,7 +50,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// In a few words, for logs.
+/// Prints the event in a few words, for logs.
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

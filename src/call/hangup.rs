@@ -1,4 +1,4 @@
-//! How a connection is ended so that Asterisk's dialplan continues.
+//! The clean end of a connection: Asterisk's dialplan continues after it.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,17 +8,18 @@ use crate::stream::FrameWriter;
 use crate::wire::Message;
 
 // Invariants:
-// - A connection is ended in this order: hangup frame, end of our direction, then the bytes of the peer are read and discarded
-//   until the peer closes or `PATIENCE` is over. A close with unread bytes makes the kernel send a reset, and Asterisk then hangs up
-//   the caller instead of continuing in the dialplan (measured with 22.10).
+// 1. A connection is ended in this order: the hangup frame, the end of our direction, then reading.
+// 2. The bytes of the peer are read and discarded until the peer closes or `PATIENCE` has passed.
+// 3. A close with unread bytes makes the kernel send a reset. Asterisk then hangs up the caller, and the dialplan does not
+//    continue (measured with 22.10).
 
-/// How long a peer may take to close after the hangup before the connection is dropped. Asterisk closes within milliseconds; a
+/// How long a peer may take to close after the hangup before the connection is dropped. Asterisk closes within milliseconds. A
 /// lost packet that has to be sent again takes 0.2 to 1 s.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Sends the hangup frame and ends our direction.
 pub(crate) fn hang_up<T: Transport, W: io::Write>(writer: &mut FrameWriter<W>, transport: &T) {
-    // If the frame cannot be sent, the connection is broken already or inside a frame; its end has the same effect.
+    // If the frame cannot be sent, the connection is broken already or inside a frame. Closing our direction has the same effect.
     let _ = writer.write_message(&Message::Hangup);
     let _ = transport.finish();
 }
@@ -33,7 +34,7 @@ pub(crate) fn discard<T: Transport>(transport: &T) -> io::Result<bool> {
     }
 }
 
-/// Discards what the peer sends until it closes, for `patience` at most, and drops the connection.
+/// Discards the peer's bytes until it closes, for at most `patience`, and drops the connection.
 pub(super) fn drain<T: Transport>(transport: &T, patience: Duration) {
     let deadline = Instant::now().checked_add(patience);
     loop {

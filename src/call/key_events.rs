@@ -1,18 +1,21 @@
-//! Digits, whatever the dialect.
+//! Key presses from DTMF signals of either dialect.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::wire::{Digit, Dtmf};
 
-/// One kind of event for the digits of any dialect: each time a key is pressed is one [`KeyEvent::Press`].
+/// A converter from the DTMF signals of any dialect to key events. Each key press gives one [`KeyEvent::Press`].
 ///
-/// Asterisk tells a digit once, when the key has come up, and not how long it was held. The start-stop dialect tells both ends
-/// and the duration. What can go wrong there is put right: a start that is repeated is one start; a stop without a start is a
-/// digit; a start whose stop does not come is a digit when the next key is pressed, or when a key has been held for longer than
-/// any key is.
+/// Asterisk sends a digit once, when the key has been released, without the time it was held. The start-stop dialect sends both
+/// ends and the duration. Lost or repeated signals are corrected:
 ///
-/// Times are passed in; [`deadline`](KeyEvents::deadline) says when to ask again without a new signal.
+/// - A repeated start counts as one start.
+/// - A stop without a start is a press.
+/// - A start without a stop becomes a press when the next key is pressed, or when the key has been held longer than any key is.
+///
+/// Times are passed in. [`deadline`](KeyEvents::deadline) returns when to call [`pop`](KeyEvents::pop) again without a new
+/// signal.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -34,7 +37,7 @@ use crate::wire::{Digit, Dtmf};
 pub struct KeyEvents {
     longest_press: Duration,
     held: Option<Held>,
-    /// What was taken for pressed long enough; its stop, if it comes after all, is nothing new.
+    /// The digit of a key that was held for too long. A stop for it that arrives later is ignored.
     given_up: Option<Digit>,
     waiting: VecDeque<KeyEvent>,
 }
@@ -45,28 +48,30 @@ struct Held {
     since: Instant,
 }
 
-/// A digit, or its beginning.
+/// A key press, or its start.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KeyEvent {
-    /// A key went down. Only the start-stop dialect tells; the digit itself follows.
+    /// A key went down. Only the start-stop dialect reports this; the press follows.
     Down(Digit),
-    /// A key was pressed and is up again.
+    /// A key was pressed and released.
     Press {
-        /// Which one.
+        /// The digit of the key.
         digit: Digit,
-        /// How long it was held, if the dialect tells and its signal was not lost.
+        /// How long the key was held, if the dialect reports it and its signal was not lost.
         duration: Option<Duration>,
     },
 }
 
 impl KeyEvents {
-    /// A view that takes no key for held longer than 10 s.
+    /// Returns a converter that treats no key as held longer than 10 s.
     pub const fn new() -> KeyEvents {
         KeyEvents::with_longest_press(Duration::from_secs(10))
     }
 
-    /// The same with another time after which a key counts as up although nobody has said so.
+    /// Returns a converter with another limit on how long a key may be held.
+    ///
+    /// A key held for longer counts as released, even without a stop.
     pub const fn with_longest_press(longest_press: Duration) -> KeyEvents {
         KeyEvents {
             longest_press,
@@ -76,7 +81,7 @@ impl KeyEvents {
         }
     }
 
-    /// Takes in a signal, which may give none, one or two events.
+    /// Adds a signal, which may give no events, one or two.
     pub fn push(&mut self, signal: Dtmf, now: Instant) {
         self.give_up_overdue(now);
         match signal {
@@ -107,13 +112,15 @@ impl KeyEvents {
         }
     }
 
-    /// The next event: of the signals so far, or of a key that has been held for too long by now.
+    /// Returns the next event.
+    ///
+    /// It comes from the signals so far, or from a key that has been held for too long by now.
     pub fn pop(&mut self, now: Instant) -> Option<KeyEvent> {
         self.give_up_overdue(now);
         self.waiting.pop_front()
     }
 
-    /// When a key that is held counts as up although nobody has said so; `None` if none is held.
+    /// Returns when a held key counts as released; `None` if no key is held.
     pub fn deadline(&self) -> Option<Instant> {
         self.held?.since.checked_add(self.longest_press)
     }
@@ -125,7 +132,7 @@ impl KeyEvents {
         }
     }
 
-    /// The key that is held counts as up, though its stop has not come.
+    /// Counts the held key as released, although its stop has not arrived.
     fn end_held(&mut self) {
         if let Some(held) = self.held.take() {
             self.waiting.push_back(KeyEvent::Press {
@@ -149,9 +156,9 @@ mod tests {
 
     use super::*;
 
-    /// What comes of signals, a second apart, each written as `5+` for a start, `5-` for a stop after 100 ms and `5` for a digit;
-    /// the events as `5+` for a beginning, `5` for a digit and `5=100` for one with its duration. A dot is a second in which
-    /// nothing comes.
+    /// Returns the events of signals a second apart. A signal is written as `5+` for a start, `5-` for a stop after 100 ms, and
+    /// `5` for a digit. An event is written as `5+` for a start, `5` for a press, and `5=100` for a press with its duration. A
+    /// dot is a second without signals.
     fn events(signals: &str) -> String {
         let mut events = KeyEvents::with_longest_press(Duration::from_secs(3));
         let mut now = Instant::now();
@@ -213,7 +220,7 @@ mod tests {
         events.push(Dtmf::Start(digit), started);
         let deadline = started + Duration::from_secs(10);
         assert_eq!(events.deadline(), Some(deadline));
-        // A start that is repeated does not put it off.
+        // A repeated start does not move the deadline.
         events.push(Dtmf::Start(digit), started + Duration::from_secs(9));
         assert_eq!(events.deadline(), Some(deadline));
         assert_eq!(events.pop(started), Some(KeyEvent::Down(digit)));

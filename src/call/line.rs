@@ -1,4 +1,4 @@
-//! The connection of one call, shared by those who listen and those who play_due.
+//! The connection of one call, shared by the threads that receive and send.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -15,12 +15,12 @@ use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
 // Invariants:
-// - The first end that anyone notes is the call's end; from then on nothing is sent but the hangup.
-// - The hangup is said once, by whoever holds the writer first after the end: `hang_up` if the writer is free, otherwise the
-//   thread that holds it, when it is done. So hanging up never waits for another thread, and for a peer that does not read 0.1 s
-//   at the most.
-// - `queue` is never locked while something is waited for, so that to say or to flush never waits for the peer. One thread at a
-//   time takes frames from it: the one that listens, or after `split` the one that speaks.
+// 1. The first end that a thread notes is the call's end. After that, only the hangup is sent.
+// 2. The hangup is sent once. `hang_up` sends it if the writer is free; otherwise the thread that holds the writer sends it when
+//    its frame is done.
+// 3. Hanging up therefore never waits for another thread, and at most 0.1 s for a peer that does not read.
+// 4. No thread waits for the peer while it holds `queue`, so `play` and `clear` never wait for the peer.
+// 5. One thread at a time takes frames from `queue`: the receiving thread, or after `split` the thread of the player.
 
 #[derive(Debug)]
 pub(crate) struct Line<T> {
@@ -32,24 +32,24 @@ pub(crate) struct Line<T> {
     keep_alive: Option<Duration>,
     sending: Mutex<Sending<T>>,
     queue: Mutex<PlaybackQueue>,
-    /// Told when the queue has something to do, and when the call ends.
+    /// Notified when the queue has work, and when the call ends.
     queue_changed: Condvar,
-    /// Whether the queue has something to do. Looked at for each event, so that a call on which nothing is said locks nothing.
+    /// Whether the queue has work. Checked at each event, so a call without playback locks nothing.
     has_playback: AtomicBool,
     has_passed_mark: AtomicBool,
     end: OnceLock<End>,
-    /// The connection takes no more; the listener is about to find out why.
+    /// Whether the connection is closed for writing. The receiver is about to find the reason.
     disconnected: AtomicBool,
     frames_received: AtomicUsize,
     frames_sent: AtomicUsize,
-    /// Milliseconds after `started`.
+    /// In milliseconds after `started`.
     last_sent: AtomicUsize,
     last_received: AtomicUsize,
-    /// The kind of the audio that came last; 0 before the first.
+    /// The kind of the last audio received; 0 before the first.
     received_kind: AtomicU8,
     is_g711_suspected: AtomicBool,
     set_dialect: Option<DtmfDialect>,
-    /// Whether the digits that came last were of the start-stop dialect.
+    /// Whether the last digit received was of the start-stop dialect.
     receives_start_stop: AtomicBool,
     pub(super) audio_hook: AudioHook,
 }
@@ -61,7 +61,7 @@ struct Sending<T> {
 }
 
 impl<T> Line<T> {
-    // Not inlined, so that the stack of a call does not keep room for a line that was moved to the heap.
+    // Not inlined, so that a call's stack keeps no room for a line that was moved to the heap.
     #[inline(never)]
     pub(crate) fn new(
         transport: Arc<T>,
@@ -99,7 +99,7 @@ impl<T> Line<T> {
         })
     }
 
-    /// The same without a hangup: Asterisk never sends a hangup.
+    /// Marks the hangup as sent, so that none is sent: Asterisk never sends a hangup.
     pub(crate) fn without_hangup(self: Arc<Self>) -> Arc<Line<T>> {
         self.sending
             .lock()
@@ -116,7 +116,7 @@ impl<T> Line<T> {
         self.end.get().copied()
     }
 
-    /// Ends the call if it has lasted as long as it may.
+    /// Ends the call if it has reached its maximum duration.
     pub(crate) fn watch_over_length(&self) {
         if self
             .max_duration
@@ -126,7 +126,7 @@ impl<T> Line<T> {
         }
     }
 
-    /// Ends the call, unless it has ended before.
+    /// Notes the call's end, unless the call has ended already.
     pub(crate) fn note_end(&self, end: End) {
         // The first end counts.
         let _ = self.end.set(end);
@@ -137,13 +137,13 @@ impl<T> Line<T> {
         self.frames_received.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Something has come just now.
+    /// Notes that bytes have just been received.
     pub(crate) fn note_received(&self) {
         self.last_received
             .store(self.elapsed_ms(), Ordering::Relaxed);
     }
 
-    /// For how long nothing has come.
+    /// Returns the time since the last bytes were received.
     pub(crate) fn silent_for(&self) -> Duration {
         self.since(&self.last_received)
     }
@@ -165,7 +165,7 @@ impl<T> Line<T> {
             .store(is_start_stop, Ordering::Relaxed);
     }
 
-    /// The dialect in which digits can be sent to the peer.
+    /// Returns the dialect in which digits can be sent to the peer.
     pub(crate) fn dialect(&self) -> DtmfDialect {
         match (
             self.set_dialect,
@@ -190,9 +190,9 @@ impl<T> Line<T> {
         }
     }
 
-    /// What is to be said. Whoever changes it ends with [`note_queue`](Line::note_queue).
+    /// Returns the locked playback queue. Every change to it must end with [`note_queue`](Line::note_queue).
     pub(super) fn queue(&self) -> MutexGuard<'_, PlaybackQueue> {
-        // Nothing in there can panic.
+        // No method of the queue can panic.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -200,7 +200,7 @@ impl<T> Line<T> {
         let had_speech = self.has_playback.swap(queue.has_work(), Ordering::Relaxed);
         self.has_passed_mark
             .store(queue.has_passed_mark(), Ordering::Relaxed);
-        // A system call, which is to be none for each frame.
+        // Notifying is a system call, so it must not happen for each frame.
         if !had_speech && queue.has_work() {
             self.queue_changed.notify_all();
         }
@@ -216,18 +216,18 @@ impl<T> Line<T> {
         mark
     }
 
-    /// Waits until there is something to say, the call is over, or the time has passed.
+    /// Waits until the queue has work, the call is over, or the time has passed.
     pub(crate) fn wait_for_playback(&self, at_most: Duration) {
         let queue = self.queue();
         let is_idle =
             |queue: &mut PlaybackQueue| !queue.has_work() && !self.is_closed_for_sending();
-        // Poisoned or not, the time or the reason has come to look again.
+        // The calling loop checks again in every case, even if the lock is poisoned.
         let _ = self
             .queue_changed
             .wait_timeout_while(queue, at_most, is_idle);
     }
 
-    /// An error if nothing more can be said on it.
+    /// Returns an error if nothing more can be sent on the call.
     pub(crate) fn check_open(&self) -> Result<(), SendError> {
         if let Some(end) = self.end() {
             return Err(SendError::CallEnded(end));
@@ -243,7 +243,7 @@ impl<T> Line<T> {
     }
 
     fn wake_player(&self) {
-        // Locked once, so that who has just found nothing to do waits already and is woken.
+        // Taking the lock once ensures that a thread that has just found no work is already waiting, so it is woken.
         drop(self.queue());
         self.queue_changed.notify_all();
     }
@@ -261,15 +261,15 @@ impl<T> Line<T> {
 }
 
 impl<T: Transport> Line<T> {
-    /// Sends a message, and answers when it had been handed to the kernel.
+    /// Sends a message and returns when it had been handed to the kernel.
     pub(crate) fn send(&self, message: &Message<'_>) -> Result<Instant, SendError> {
         let result = self.write(message, &mut self.sending());
         if self.end().is_some_and(|end| end.is_from_here()) {
-            // Someone may have hung up while this thread held the writer.
+            // Another thread may have hung up while this thread held the writer.
             self.send_hangup_if_free();
         }
         if let (Ok(at), Message::Audio(audio)) = (result, message) {
-            self.audio_hook.tell(Direction::Sent, *audio, || at);
+            self.audio_hook.run(Direction::Sent, *audio, || at);
         }
         result
     }
@@ -286,7 +286,7 @@ impl<T: Transport> Line<T> {
             Err(WriteError::Io(error) | WriteError::Partial { error, .. })
                 if !is_timeout(&error) =>
             {
-                // What the peer has said before it went is still to be heard; the listener ends after it and says how.
+                // Frames that the peer sent before it closed can still be received. The receiver ends after them and reports how.
                 self.disconnected.store(true, Ordering::Relaxed);
                 self.wake_player();
                 Err(SendError::Disconnected)
@@ -299,11 +299,13 @@ impl<T: Transport> Line<T> {
         }
     }
 
-    /// Says what is due, from the thread that keeps the call's clock. `frame` is that thread's, to cut frames into.
+    /// Sends all frames that are scheduled for now. Only the thread that keeps the call's clock calls it.
+    ///
+    /// `frame` is a buffer of that thread into which frames are cut.
     pub(crate) fn play_due(&self, frame: &mut Vec<u8>) -> Played {
         let mut played = Played::default();
         while self.has_playback.load(Ordering::Relaxed) && !self.is_closed_for_sending() {
-            // Bound before it is used: the queue is locked no longer.
+            // Bound to a variable first, so that the queue is unlocked again.
             let due = self.queue().take_due(Instant::now(), frame);
             match due {
                 Due::Nothing => break,
@@ -336,7 +338,9 @@ impl<T: Transport> Line<T> {
         played
     }
 
-    /// Sends silence if nothing has moved in either direction for as long as that may last; answers when to ask again.
+    /// Sends silence after the keep-alive time without traffic; returns when to call again.
+    ///
+    /// Received bytes and sent frames count as traffic.
     pub(crate) fn keep_alive(&self) -> Duration {
         let Some(after) = self.keep_alive else {
             return Duration::MAX;
@@ -348,7 +352,7 @@ impl<T: Transport> Line<T> {
         after.saturating_sub(quiet_for).max(EARLY)
     }
 
-    /// Does something that nobody may send during; `None` if somebody does.
+    /// Runs `work` while no thread can send; returns `None` if a thread is sending now.
     pub(crate) fn while_nobody_sends<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         let _speaking = match self.sending.try_lock() {
             Ok(sending) => sending,
@@ -358,37 +362,47 @@ impl<T: Transport> Line<T> {
         Some(work())
     }
 
-    /// A frame of silence: 20 ms at 8 kHz, which every Asterisk takes, whatever the rate of the call.
+    /// Sends a frame of silence: 20 ms at 8 kHz.
+    ///
+    /// Every Asterisk accepts this rate, whatever the rate of the call.
     pub(crate) fn send_silence(&self) {
         if let Ok(silence) = Audio::new(SampleRate::Hz8000, &[0; 320]) {
-            // If it cannot be sent, the listener is about to end.
+            // If it cannot be sent, the receiver is about to end.
             let _ = self.send(&Message::Audio(silence));
         }
     }
 
-    /// Ends the call from this side, unless it has ended; in any case says the hangup, unless it has been said.
+    /// Ends the call from this side and sends the hangup.
+    ///
+    /// A call that has ended keeps its end. A hangup that was sent is not sent again.
     pub(crate) fn hang_up(&self) {
         self.note_end(End::LocalHangup);
         self.send_hangup_if_free();
     }
 
-    /// The same, but waits for a thread that is just sending: for as long as a frame may wait.
+    /// Ends the call and sends the hangup, after waiting for any thread that is sending.
+    ///
+    /// In contrast to [`hang_up`](Line::hang_up) it waits for as long as a frame may wait.
     pub(crate) fn hang_up_and_wait(&self) {
         self.note_end(End::LocalHangup);
         self.send_hangup(&mut self.sending());
     }
 
-    /// Says the hangup, unless it has been said or another thread is just sending, which then says it.
+    /// Sends the hangup, unless it was sent or another thread is sending.
+    ///
+    /// In that case the other thread sends it after its frame.
     pub(crate) fn send_hangup_if_free(&self) {
         match self.sending.try_lock() {
             Ok(mut sending) => self.send_hangup(&mut sending),
             Err(TryLockError::Poisoned(poisoned)) => self.send_hangup(&mut poisoned.into_inner()),
-            // Whoever holds it looks for an end after letting go.
+            // The thread that holds the writer checks for an end after releasing it.
             Err(TryLockError::WouldBlock) => {}
         }
     }
 
-    /// The hangup frame and the end of our direction: the first half of ending a call so that Asterisk's dialplan goes on.
+    /// Sends the hangup frame and closes our direction, so the dialplan continues.
+    ///
+    /// This is the first half of a clean end.
     fn send_hangup(&self, sending: &mut Sending<T>) {
         if core::mem::replace(&mut sending.hangup_sent, true) {
             return;
@@ -398,22 +412,23 @@ impl<T: Transport> Line<T> {
     }
 
     fn sending(&self) -> MutexGuard<'_, Sending<T>> {
-        // A panic elsewhere leaves the writer whole: it is between two frames, or knows that it is not.
+        // A panic on another thread leaves the writer consistent: it is between two frames, or knows that it is not.
         self.sending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What has come of sending.
+/// The result of [`Line::play_due`].
 #[derive(Debug, Default)]
 pub(crate) struct Played {
-    /// Whether a frame went out.
+    /// Whether a frame was sent.
     pub(crate) sent: bool,
-    /// When the next one is due.
+    /// The scheduled time of the next frame.
     pub(crate) next_due: Option<Instant>,
 }
 
-/// How early silence may be sent: half the time in which a silence is noticed, so that it is not late more often than early.
+/// How early a keep-alive frame may be sent: half the interval at which silence is checked. With it, the frame is not late more
+/// often than early.
 const EARLY: Duration = Duration::from_millis(125);
 
-/// How long a hangup frame may wait for room. The three bytes wait only behind megabytes that the peer does not read.
+/// How long a hangup frame may wait for room. Its three bytes wait only when the peer has left megabytes unread.
 const HANGUP_TIMEOUT: Duration = Duration::from_millis(100);

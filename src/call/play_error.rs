@@ -1,24 +1,25 @@
-//! Why something is not said.
+//! The errors of playing and sending.
 
 use core::fmt;
 
 use super::End;
 use crate::wire::{InvalidDigit, SampleRate};
 
-/// Why something was not accepted in to be said.
+/// An error of queueing audio or digits for playback.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PlayError {
-    /// There is no room for all of it.
+    /// The playback queue has no room for all of it.
     QueueFull {
-        /// How much of it there was room for, from its beginning, in bytes, samples or digits as it was given. That will be said.
+        /// How much was accepted, from its start. The unit is that of the input: bytes, samples or digits. The accepted part will
+        /// be played.
         accepted: usize,
     },
-    /// The text has a character in it that is no DTMF digit.
+    /// The text contains a character that is not a DTMF digit.
     InvalidDigit(InvalidDigit),
-    /// Something of this rate still waits to be said.
+    /// Audio of this rate is still queued.
     RateMismatch(SampleRate),
-    /// Nothing can be said any more.
+    /// Nothing more can be sent on the call.
     NotSent(SendError),
 }
 
@@ -48,13 +49,14 @@ impl From<SendError> for PlayError {
     }
 }
 
-/// Why something could not be sent. The call is over, or about to be.
+/// An error of sending: the call is over, or about to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The call is over, and so it ended: hung up by either side, or because a deadline had passed.
+    /// The call is over and ended this way: a side hung up, or a timeout passed, for example.
     CallEnded(End),
-    /// The connection takes no more. There may be something still to be heard on it; after that the listener says how it ended.
+    /// The connection is closed for writing. Frames may still arrive on it; the receiver returns them and then reports how the
+    /// call ended.
     Disconnected,
 }
 

@@ -1,4 +1,4 @@
-//! What is still to be said on a call, and when.
+//! The queued audio of a call, and when each frame is sent.
 
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -11,68 +11,68 @@ use crate::stream::Pacer;
 use crate::tone::Generator;
 use crate::wire::{Digit, Dtmf, SampleRate};
 
-// It has no clock and no connection of its own: whoever waits on the call's clock takes a frame when one is due, sends it, and
-// says when that was done. Times are passed in, so that it is tested with invented ones.
+// The queue has no clock and no connection of its own. The thread that keeps the call's clock takes a frame at its scheduled
+// time, sends it, and reports when it was sent. Times are passed in, so tests can use invented ones.
 
-/// The queue of speech, cut into frames when they are due.
+/// The queue of audio, cut into frames at their scheduled times.
 #[derive(Debug)]
 pub(super) struct PlaybackQueue {
     rate: SampleRate,
     frame_ms: u16,
     limit: Duration,
     speech: SampleQueue,
-    /// When the speech began that is being said; the frame that waits longest was not due before.
+    /// When the current audio started. No frame of it is scheduled earlier.
     begun: Option<Instant>,
     pacer: Pacer,
-    /// Bytes cut into frames so far, padding not counted, and how many of them have been sent.
+    /// Bytes cut into frames so far, without padding, and how many of them have been sent.
     cut: u64,
     sent: u64,
-    /// Marks with the number of bytes before them.
+    /// Marks, each with the number of bytes ahead of it.
     marks: VecDeque<(u64, Mark)>,
     passed: VecDeque<Mark>,
-    /// Starts and stops of digits, with the number of bytes before them.
+    /// Starts and stops of digits, each with the number of bytes ahead of it.
     signals: VecDeque<(u64, Signal)>,
     next_mark: u64,
     hangs_up_at_end: bool,
-    /// Nothing is missing when the speech is at its end here: the application has marked it, or has taken the rest back.
+    /// Whether the audio may end here without an underrun: the application has set a mark or cleared the rest.
     is_at_proper_end: bool,
     pub(super) underruns: usize,
     pub(super) late_frames: usize,
     pub(super) gaps: usize,
-    /// Elsewhere, since a call that is made passes through the stack of its thread: with half a KiB more it touched another page.
+    /// Boxed because a new call passes through its thread's stack: half a KiB more there touched another page.
     pub(super) lateness: Box<Lateness>,
 }
 
-/// One end of a digit of the start-stop dialect.
+/// The start or the stop of a digit in the start-stop dialect.
 #[derive(Clone, Copy, Debug)]
 enum Signal {
     Start(Digit),
     Stop {
         digit: Digit,
-        /// Where it was started.
+        /// The number of bytes ahead of its start.
         since: u64,
     },
 }
 
-/// What there is to do now.
+/// The next thing to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Due {
-    /// To send the frame that was cut, of this rate.
+    /// Send the frame that was cut, of this rate.
     Frame(SampleRate),
-    /// To send a DTMF signal.
+    /// Send a DTMF signal.
     Signal(Dtmf),
-    /// To wait until then.
+    /// Wait until this time.
     At(Instant),
-    /// All has been said, and upon that a hangup was wanted.
+    /// Hang up: all audio has been played and a hangup was requested.
     HangUp,
     Nothing,
 }
 
-/// Speech that runs dry and goes on within this time had a hole in it; after more it is something new.
+/// The longest pause that counts as an underrun. Audio that continues after a longer pause counts as new.
 const LONGEST_HOLE: Duration = Duration::from_millis(500);
 
-/// How long a key is held, and how long none is after it. A receiver of tones needs 40 ms of each (ITU-T Q.24), and Asterisk
-/// makes 100 ms of whatever the start-stop dialect's stop says (measured).
+/// How long a key is held, and the length of the pause after it. A tone receiver needs 40 ms of each (ITU-T Q.24). Asterisk plays
+/// 100 ms whatever duration the stop of the start-stop dialect holds (measured).
 pub(super) const PRESSED_MS: u16 = 100;
 
 impl PlaybackQueue {
@@ -99,12 +99,12 @@ impl PlaybackQueue {
         }
     }
 
-    /// Whether there is something to do, now or later.
+    /// Returns whether there is something to do, now or later.
     pub(super) fn has_work(&self) -> bool {
         self.whole_bytes() > 0 || !self.signals.is_empty() || self.hangs_up_at_end
     }
 
-    /// How long it takes to say what waits.
+    /// Returns how long the queued audio lasts.
     pub(super) fn queued(&self) -> Duration {
         duration_of(self.whole_bytes(), self.rate)
     }
@@ -113,7 +113,9 @@ impl PlaybackQueue {
         self.rate
     }
 
-    /// Changes the rate of what is said from now on; not while something of another rate waits.
+    /// Sets the rate of the audio queued from now on.
+    ///
+    /// Returns `false` while audio of another rate is queued.
     pub(super) fn set_rate(&mut self, rate: SampleRate) -> bool {
         let is_free = self.rate == rate || (self.whole_bytes() == 0 && self.signals.is_empty());
         if is_free && self.rate != rate {
@@ -123,7 +125,7 @@ impl PlaybackQueue {
         is_free
     }
 
-    /// Takes bytes of samples in, as far as there is room, and answers how many. A sample may be split between two calls.
+    /// Queues as many bytes of samples as fit, and returns how many. A sample may be split between two calls.
     pub(super) fn push(&mut self, bytes: &[u8], now: Instant) -> usize {
         let room = self.limit_in_bytes().saturating_sub(self.speech.len());
         let count = bytes.len().min(room);
@@ -131,7 +133,7 @@ impl PlaybackQueue {
         count
     }
 
-    /// The same with samples; answers how many samples there was room for.
+    /// Queues as many samples as fit, and returns how many.
     pub(super) fn push_samples(&mut self, samples: &[i16], now: Instant) -> usize {
         self.speech.drop_half_sample();
         let room = self.limit_in_bytes().saturating_sub(self.speech.len()) / 2;
@@ -141,8 +143,10 @@ impl PlaybackQueue {
         samples.len()
     }
 
-    /// Takes digits of the start-stop dialect in, as far as there is room, and answers how many: from the next whole frame on,
-    /// each with its start, silence for as long as the key is held, its stop, and silence before what comes next.
+    /// Queues as many digits of the start-stop dialect as fit, and returns how many.
+    ///
+    /// The digits begin with the next whole frame. Each one is its start, silence while the key is held, its stop, and silence
+    /// after it.
     pub(super) fn push_keys(&mut self, digits: &[Digit], now: Instant) -> usize {
         self.speech.drop_half_sample();
         let frame_len = self.frame_len();
@@ -152,7 +156,7 @@ impl PlaybackQueue {
         } else {
             frame_len.saturating_sub(rest)
         };
-        // In whole frames, so that a duration is exact.
+        // Whole frames keep the duration exact.
         let frames = PRESSED_MS.div_ceil(self.frame_ms);
         let pressed_len = frame_len.saturating_mul(usize::from(frames));
         let room = self.limit_in_bytes().saturating_sub(self.speech.len());
@@ -178,9 +182,9 @@ impl PlaybackQueue {
         digits.len()
     }
 
-    /// Takes digits in as tones, as far as there is room, and answers how many.
+    /// Queues as many digits as fit, as tones, and returns how many.
     pub(super) fn push_tones(&mut self, digits: &[Digit], now: Instant) -> usize {
-        // The tone and the pause after it, of two bytes a sample.
+        // The length of the tone and the pause after it, at two bytes a sample.
         let tone_len = self.rate.samples_in(PRESSED_MS).saturating_mul(4);
         let room = self.limit_in_bytes().saturating_sub(self.speech.len());
         let most = room.checked_div(tone_len).unwrap_or(0);
@@ -198,7 +202,7 @@ impl PlaybackQueue {
         }
     }
 
-    /// Sets a mark behind what waits.
+    /// Sets a mark at the end of the playback queue.
     pub(super) fn mark(&mut self) -> Mark {
         let mark = self.unreachable_mark();
         self.marks.push_back((self.end(), mark));
@@ -206,14 +210,14 @@ impl PlaybackQueue {
         mark
     }
 
-    /// A mark that never passes, for a call on which nothing can be said any more.
+    /// Returns a mark that is never reached, for a call that is closed for sending.
     pub(super) fn unreachable_mark(&mut self) -> Mark {
         let mark = Mark(self.next_mark);
         self.next_mark = self.next_mark.wrapping_add(1);
         mark
     }
 
-    /// A mark before which all has been sent, once.
+    /// Returns the next mark that has been reached, once.
     pub(super) fn take_passed_mark(&mut self) -> Option<Mark> {
         self.passed.pop_front()
     }
@@ -226,18 +230,18 @@ impl PlaybackQueue {
         self.hangs_up_at_end = true;
     }
 
-    /// Takes back all that has not been cut into a frame.
+    /// Removes and returns all audio that has not been cut into a frame.
     pub(super) fn clear(&mut self) -> Unplayed {
         let bytes = self.speech.take_all();
         self.hangs_up_at_end = false;
         self.is_at_proper_end = true;
-        // A key that is down comes up now.
+        // A key that is down is released now.
         let is_held = matches!(self.signals.front(), Some((_, Signal::Stop { .. })));
         self.signals.truncate(usize::from(is_held));
         if let Some((place, _)) = self.signals.front_mut() {
             *place = self.cut;
         }
-        // Those before a frame that is under way will still pass.
+        // Marks ahead of a frame that is being sent are still reached.
         let unreached = self.marks.partition_point(|(place, _)| *place <= self.cut);
         let marks = self.marks.split_off(unreached);
         Unplayed {
@@ -247,14 +251,14 @@ impl PlaybackQueue {
         }
     }
 
-    /// Cuts the next frame, if one is due; the last one is filled up with silence.
+    /// Cuts the next frame if its time has come, padding the last one with silence.
     pub(super) fn take_due(&mut self, now: Instant, frame: &mut Vec<u8>) -> Due {
         let whole = self.whole_bytes();
         let signal = self.signals.front().copied();
         let signal = signal.filter(|(place, _)| *place <= self.cut);
         if whole == 0 && signal.is_none() {
-            // When the last frame has lasted: a hangup at its heels can overtake it in Asterisk's channel driver (measured with
-            // 22.10).
+            // Wait until the last frame has finished playing: a hangup right after it can overtake it in Asterisk's channel
+            // driver (measured with 22.10).
             let last_frame_ends = self.pacer.due().filter(|due| *due > now);
             return match (self.hangs_up_at_end, last_frame_ends) {
                 (true, Some(ends)) => Due::At(ends),
@@ -279,7 +283,7 @@ impl PlaybackQueue {
         Due::Frame(self.rate)
     }
 
-    /// The frame that was cut last has been sent.
+    /// Records that the last frame cut was sent at `now`.
     pub(super) fn frame_sent(&mut self, now: Instant) {
         let late = self
             .due()
@@ -324,15 +328,15 @@ impl PlaybackQueue {
         }
     }
 
-    /// When the next frame is due, provided there is one.
+    /// Returns the scheduled time of the next frame, if there is one.
     fn due(&self) -> Option<Instant> {
         self.pacer.due().max(self.begun)
     }
 
-    /// Speech begins, or goes on after it has run dry.
+    /// Starts the audio, or continues it after the queue was empty.
     fn begin(&mut self, now: Instant) {
         if self.cut != self.sent {
-            // The last frame is still on its way: nothing has run dry.
+            // The last frame is still being sent, so the queue has not run dry.
             self.is_at_proper_end = false;
             return;
         }
@@ -340,7 +344,7 @@ impl PlaybackQueue {
             .pacer
             .due()
             .map(|due| now.saturating_duration_since(due));
-        // What is less than a frame late is caught up with.
+        // Playback catches up if the audio is less than a frame late.
         if hole.is_some_and(|hole| hole >= self.frame_duration()) {
             if !self.is_at_proper_end && hole.is_some_and(|hole| hole < LONGEST_HOLE) {
                 self.underruns = self.underruns.saturating_add(1);
@@ -351,7 +355,7 @@ impl PlaybackQueue {
         self.is_at_proper_end = false;
     }
 
-    /// Moves the marks to those passed before which all has been sent.
+    /// Moves marks to `passed` if all audio ahead of them has been sent.
     fn pass_marks(&mut self) {
         while let Some((place, mark)) = self.marks.front().copied() {
             if place > self.sent {
@@ -363,7 +367,7 @@ impl PlaybackQueue {
         }
     }
 
-    /// The place behind all that waits.
+    /// Returns the place at the end of the queue.
     fn end(&self) -> u64 {
         let whole = u64::try_from(self.whole_bytes()).unwrap_or(u64::MAX);
         self.cut.saturating_add(whole)
@@ -388,7 +392,7 @@ impl PlaybackQueue {
     }
 }
 
-/// How long so many bytes of samples last.
+/// Returns how long `bytes` bytes of samples last.
 pub(super) fn duration_of(bytes: usize, rate: SampleRate) -> Duration {
     let samples = u64::try_from(bytes / 2).unwrap_or(u64::MAX);
     let hz = u64::from(rate.hz());
@@ -405,12 +409,12 @@ mod tests {
 
     use super::*;
 
-    /// A queue with a clock that is moved by hand and a peer that takes everything at once.
+    /// A queue with a clock that the test moves and a peer that accepts everything at once.
     struct Rig {
         queue: PlaybackQueue,
         now: Instant,
         frame: Vec<u8>,
-        /// Frames with the time in milliseconds at which they went out.
+        /// Frames, each with the time in milliseconds at which it was sent.
         sent: Vec<(u64, Vec<u8>)>,
         signals: Vec<(u64, Dtmf)>,
         begun: Instant,
@@ -433,7 +437,7 @@ mod tests {
             self.queue.push(bytes, self.now)
         }
 
-        /// Sends what is due now.
+        /// Sends the frames and signals that are scheduled for now.
         fn play_due(&mut self) -> Due {
             loop {
                 match self.queue.take_due(self.now, &mut self.frame) {
@@ -451,7 +455,7 @@ mod tests {
             }
         }
 
-        /// Sends what is due within so many milliseconds, looking once in each.
+        /// Sends the frames and signals of the next `milliseconds`, checking once in each.
         fn run(&mut self, milliseconds: u64) {
             for _ in 0..milliseconds {
                 self.play_due();
@@ -561,7 +565,7 @@ mod tests {
             if marked {
                 rig.queue.mark();
             }
-            // The second frame leaves at 20 ms, and the next is due at 40.
+            // The second frame is sent at 20 ms, and the next is scheduled for 40 ms.
             rig.run(40 + pause_ms);
             rig.push(&counting(640));
             rig.run(100);
@@ -570,7 +574,7 @@ mod tests {
             assert_eq!(rig.queue.gaps, 0, "{case:?}: the clock was kept");
             assert_eq!(rig.queue.lateness.max(), Some(Duration::ZERO));
             assert_eq!(rig.times()[2], 40 + pause_ms, "{case:?}");
-            // What is less than a frame late is caught up with.
+            // Playback catches up if the audio is less than a frame late.
             let next = if pause_ms < 20 { 60 } else { 60 + pause_ms };
             assert_eq!(rig.times()[3], next, "{case:?}");
         }
@@ -705,7 +709,7 @@ mod tests {
             let options = CallOptions::default().frame_duration(Duration::from_millis(frame_ms));
             let mut rig = Rig::new(options);
             let (five, hash) = (Digit::try_from('5').unwrap(), Digit::try_from('#').unwrap());
-            // A frame and a half, which is filled up.
+            // A frame and a half, which is padded to two frames.
             rig.push(&counting(usize::try_from(frame_ms).unwrap() * 24));
             assert_eq!(rig.queue.push_keys(&[five, hash], rig.now), 2);
             rig.push(&counting(2));
@@ -796,7 +800,7 @@ mod tests {
         rig.push(&counting(640));
         assert_eq!(rig.play_due(), Due::At(rig.now + Duration::from_millis(20)));
         rig.now += Duration::from_millis(20);
-        // The last frame takes its time to be heard.
+        // The last frame needs its time to play.
         assert_eq!(rig.play_due(), Due::At(rig.now + Duration::from_millis(20)));
         rig.now += Duration::from_millis(20);
         assert_eq!(rig.play_due(), Due::HangUp);
@@ -840,11 +844,11 @@ mod tests {
             for (_, frame) in &rig.sent {
                 prop_assert_eq!(frame.len() as u64, frame_ms * 16);
             }
-            // Silence is only added, and `counting` has no zeros.
+            // Only silence is added, and `counting` has no zeros.
             let said: Vec<u8> = rig.sent.iter().flat_map(|(_, frame)| frame.clone()).filter(|byte| *byte != 0).collect();
             prop_assert_eq!(&said[..], &given[..given.len() & !1]);
-            // How late each frame is against a clock that starts with the first: no frame may be more than a frame less late than
-            // any frame before it.
+            // `late` is how late a frame is against a clock that starts with the first frame. No frame may be less late than an
+            // earlier one by more than a frame.
             let mut latest = i64::MIN;
             for (count, (at, _)) in rig.sent.iter().enumerate() {
                 let late = *at as i64 - count as i64 * frame_ms as i64;

@@ -1,4 +1,4 @@
-//! The sending half of a call, with a clock.
+//! The playing half of a call, with a clock.
 
 use core::fmt;
 use std::net::TcpStream;
@@ -11,15 +11,15 @@ use super::{SendError, Voice};
 use crate::stream::Pacer;
 use crate::wire::Audio;
 
-/// The sending half of a call, for a thread of its own: it keeps the 20 ms clock by sleeping.
+/// The playing half of a call, for a thread of its own. It keeps the 20 ms clock by sleeping.
 ///
-/// From [`Call::split`](super::Call::split). [`run`](Player::run) says what is queued by [`Voice::play`];
-/// [`send_paced`](Player::send_paced) is for a thread that makes each frame when it is due.
+/// [`Call::split`](super::Call::split) returns it. [`run`](Player::run) plays the audio queued by [`Voice::play`].
+/// [`send_paced`](Player::send_paced) is for a thread that produces each frame at its scheduled time.
 #[doc(alias = "speaker")]
 pub struct Player<T = TcpStream> {
     voice: Voice<T>,
     pub(crate) pacer: Pacer,
-    /// To cut frames of speech into.
+    /// A buffer into which frames of queued audio are cut.
     frame: Vec<u8>,
 }
 
@@ -32,8 +32,10 @@ impl<T: Transport> Player<T> {
         }
     }
 
-    /// Says what voices have queued, and waits for more, until the call is over or nothing more can be sent; the listener knows
-    /// how it ended. It also keeps a silent call alive, whatever the listening thread does meanwhile.
+    /// Plays the queued audio and waits for more, until the call is over or disconnected.
+    ///
+    /// The receiver reports how the call ended. `run` also keeps a silent call alive, whatever the receiving thread does
+    /// meanwhile.
     ///
     /// ```no_run
     /// use audiosocket::call::Call;
@@ -43,7 +45,7 @@ impl<T: Transport> Player<T> {
     ///     let (listener, speaker) = call.split();
     ///     std::thread::scope(|scope| {
     ///         scope.spawn(|| speaker.run());
-    ///         // Without it an error or a panic below would wait for the speaker, and so for the caller.
+    ///         // Without this guard, an error or a panic below would wait for the player, and so for the caller.
     ///         let _hangs_up = voice.hang_up_on_drop();
     ///         voice.play(greeting)?;
     ///         while let Some(event) = listener.receive() {
@@ -66,8 +68,10 @@ impl<T: Transport> Player<T> {
         }
     }
 
-    /// Waits until the next frame is due, 20 ms after the one before, then sends the audio, which should last 20 ms. Answers how
-    /// late the frame was: about 0.1 ms, unless the thread came late or the machine is busy.
+    /// Waits until the next frame's scheduled time, then sends the audio and returns its lateness.
+    ///
+    /// The audio should last 20 ms, because a frame is scheduled 20 ms after the previous one. The lateness is about 0.1 ms,
+    /// unless the thread came late or the machine is busy.
     ///
     /// # Errors
     ///
@@ -78,7 +82,7 @@ impl<T: Transport> Player<T> {
         Ok(self.pacer.frame_sent(Instant::now()))
     }
 
-    /// A handle to the same voice, for sending at once and for hanging up.
+    /// Returns a handle for sending at once and for hanging up.
     pub fn voice(&self) -> Voice<T> {
         self.voice.clone()
     }
@@ -88,7 +92,7 @@ impl<T: Transport> Player<T> {
     }
 }
 
-/// In which the length of a call is watched over, to a quarter of a second like all its times.
+/// The longest time between two checks of the call's duration. All timeouts of a call are kept to this precision.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 impl<T> fmt::Debug for Player<T> {

@@ -1,4 +1,4 @@
-//! Connections that never became calls.
+//! The reasons for refusing a connection.
 
 use core::fmt;
 use std::boxed::Box;
@@ -7,37 +7,37 @@ use std::io;
 
 use crate::wire::Header;
 
-/// Why a connection did not become a call. It was ended properly all the same: an Asterisk at its other end goes on in its
-/// dialplan.
+/// The reason why a connection did not become a call. The connection was ended cleanly anyway, so an Asterisk at its other end
+/// continues in its dialplan.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// It was closed without a byte, as health checks do. Nothing is wrong with that.
+    /// The peer closed the connection without sending a byte, as health checks do. This is normal.
     NothingSent,
-    /// Its first frame is something else than a UUID of 16 bytes.
+    /// The first frame is not a UUID of 16 bytes.
     FirstFrame(Header),
-    /// The UUID had not come when the deadline passed.
+    /// The UUID was not complete when the timeout passed.
     TimedOut {
-        /// How many bytes of it had.
+        /// The number of bytes received.
         received: usize,
     },
-    /// It was closed inside its first frame.
+    /// The connection was closed inside its first frame.
     Truncated {
-        /// How many bytes of the frame had come.
+        /// The number of bytes received of the frame.
         received: usize,
     },
-    /// It failed.
+    /// The connection failed.
     Io(io::Error),
-    /// There were as many calls as there may be. See [`ServerBuilder::max_calls`](crate::server::ServerBuilder::max_calls).
+    /// The server had its maximum number of calls. See [`ServerBuilder::max_calls`](crate::server::ServerBuilder::max_calls).
     TooManyCalls,
-    /// There were as many connections without a UUID as there may be. See
+    /// The server had its maximum number of connections without a UUID. See
     /// [`ServerBuilder::max_pending`](crate::server::ServerBuilder::max_pending).
     TooManyPending,
-    /// The application did not want it. See [`ServerBuilder::admit`](crate::server::ServerBuilder::admit).
+    /// The application did not admit the call. See [`ServerBuilder::admit`](crate::server::ServerBuilder::admit).
     NotAdmitted(Box<dyn Error + Send + Sync>),
-    /// The server was being shut down.
+    /// The server was shutting down.
     ShuttingDown,
-    /// There was no thread to be had for it.
+    /// The server could not start a thread for the connection.
     NoThread(io::Error),
 }
 

@@ -1,36 +1,36 @@
-//! The bytes of what is still to be said.
+//! The bytes of queued audio.
 
 use std::vec::Vec;
 
-/// Samples as bytes, in the order in which they are to be said. The last may lack its other half, until that comes.
+/// Samples as bytes, in playback order. The last sample may lack its second byte until that is queued.
 #[derive(Debug, Default)]
 pub(super) struct SampleQueue {
-    /// From `next` on still to be said.
+    /// The bytes from `next` on are still unplayed.
     bytes: Vec<u8>,
     next: usize,
 }
 
-/// A buffer larger than this is given back when all in it has been said.
+/// A buffer larger than this is freed when all audio in it has been played.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
 impl SampleQueue {
-    /// How many bytes wait.
+    /// Returns the number of queued bytes.
     pub(super) fn len(&self) -> usize {
         self.bytes.len().saturating_sub(self.next)
     }
 
-    /// How many bytes wait, without the half of a sample.
+    /// Returns the number of queued bytes, without a half sample at the end.
     pub(super) fn whole_len(&self) -> usize {
         self.len() & !1
     }
 
-    /// Adds bytes, so many.
+    /// Adds `count` bytes.
     pub(super) fn add(&mut self, count: usize, bytes: impl IntoIterator<Item = u8>) {
         self.make_way(count);
         self.bytes.extend(bytes);
     }
 
-    /// Takes so many bytes out, into a frame.
+    /// Moves `count` bytes into a frame.
     pub(super) fn cut(&mut self, count: usize, frame: &mut Vec<u8>) {
         let end = self.next.saturating_add(count);
         frame.clear();
@@ -38,7 +38,7 @@ impl SampleQueue {
         self.next = end;
     }
 
-    /// Takes all out.
+    /// Removes and returns all queued bytes.
     pub(super) fn take_all(&mut self) -> Vec<u8> {
         let mut bytes = core::mem::take(&mut self.bytes);
         bytes.drain(..self.next.min(bytes.len()));
@@ -46,13 +46,13 @@ impl SampleQueue {
         bytes
     }
 
-    /// Forgets half of a sample whose other half will not come.
+    /// Drops a half sample that will not be completed.
     pub(super) fn drop_half_sample(&mut self) {
         let whole = self.whole_len();
         self.bytes.truncate(self.next.saturating_add(whole));
     }
 
-    /// Gives a large buffer back, if all in it has been said.
+    /// Frees a large buffer if all audio in it has been played.
     pub(super) fn give_back(&mut self) {
         if self.whole_len() == 0 && self.bytes.capacity() > KEPT_CAPACITY {
             self.bytes = self.bytes.get(self.next..).unwrap_or_default().to_vec();
@@ -60,8 +60,9 @@ impl SampleQueue {
         }
     }
 
-    /// Moves what waits to the front of its buffer if that saves the buffer from growing, and if half of it has been said: a
-    /// queue that is kept full would otherwise be moved for each piece.
+    /// Moves the queued bytes to the front of a full buffer if half of it has been played.
+    ///
+    /// This keeps the buffer from growing. Without the condition, a queue that is kept full would be moved for each piece.
     fn make_way(&mut self, count: usize) {
         let is_full = self.bytes.len().saturating_add(count) > self.bytes.capacity();
         if is_full && self.next.saturating_mul(2) >= self.bytes.len() {

@@ -1,5 +1,6 @@
-//! What carries a call.
+//! The connection that carries a call.
 
+use std::boxed::Box;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -7,65 +8,113 @@ use std::time::{Duration, Instant};
 
 /// A connection that can carry a call: [`TcpStream`], or one of your own, such as TLS over one.
 ///
-/// All methods take `&self`, because a call is heard and played on at the same time, from two threads or while a received frame
-/// is still borrowed. A `TcpStream` can do that as it is. A TLS session that needs `&mut` for both directions goes behind a
-/// `Mutex` that is not held while the socket is waited for.
+/// All methods take `&self`, because a call receives and sends at the same time, from two threads or while a received frame is
+/// still borrowed. A `TcpStream` supports that as it is. A TLS session that needs `&mut` for both directions goes into a `Mutex`;
+/// do not hold that mutex while waiting for the socket.
 pub trait Transport: Send + Sync {
-    /// Waits for bytes, at most for the read time-out, and answers how many it got; 0 at the end of the stream.
+    /// Waits for bytes and returns how many were received; 0 at the end of the stream.
+    ///
+    /// It waits for the receive timeout at most.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) or [`TimedOut`](io::ErrorKind::TimedOut) when the time-out has passed, and
-    /// whatever else can happen to a connection.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) or [`TimedOut`](io::ErrorKind::TimedOut) when the timeout has passed, and any
+    /// other error of the connection.
     fn recv(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Reads what has come already, without waiting for more, if the transport can do that; otherwise, and unless it is written,
-    /// as [`recv`](Transport::recv) does, with a time-out of a few milliseconds. Nothing is written on the transport meanwhile. A
-    /// call of one thread that speaks on a silent line looks at it like this, and so wakes once for each frame instead of twice.
+    /// Reads the bytes already received, without waiting for more, if the transport can do that.
+    ///
+    /// The default implementation calls [`recv`](Transport::recv), with a timeout of a few milliseconds. The call sends nothing
+    /// on the transport meanwhile. A call of one thread that plays on a silent line reads like this, so it wakes once for each
+    /// frame instead of twice.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing has come, and whatever else can happen to a connection.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no bytes have been received, and any other error of the connection.
     fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.recv(buffer)
     }
 
-    /// Sends bytes without delay, waits for room for them at most for the write time-out, and answers how many it took.
+    /// Sends bytes without delay and returns how many were accepted.
+    ///
+    /// It waits for room for the send timeout at most.
     ///
     /// # Errors
     ///
     /// As for [`recv`](Transport::recv).
     fn send(&self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Sets how long one [`recv`](Transport::recv) may wait; never called with zero.
+    /// Sets how long one [`recv`](Transport::recv) may wait. The timeout is never zero.
     ///
     /// # Errors
     ///
-    /// Whatever the connection answers; the call then ends.
+    /// Any error of the connection; the call then ends.
     fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()>;
 
-    /// Sets how long one [`send`](Transport::send) may wait; never called with zero.
+    /// Sets how long one [`send`](Transport::send) may wait. The timeout is never zero.
     ///
     /// # Errors
     ///
-    /// Whatever the connection answers; the call is then refused.
+    /// Any error of the connection; the call is then refused.
     fn set_send_timeout(&self, timeout: Duration) -> io::Result<()>;
 
-    /// Ends our direction: the peer reads the end of the stream after what was sent, and can still send.
+    /// Closes our direction, so the peer reads the end of the stream.
+    ///
+    /// The peer first reads the bytes sent before, and can still send.
     ///
     /// # Errors
     ///
-    /// Whatever the connection answers; the call is over in any case.
+    /// Any error of the connection; the call is over in any case.
     fn finish(&self) -> io::Result<()>;
 
-    /// Drops the connection in both directions, at once, also from under a thread that waits in it.
+    /// Drops the connection in both directions at once, even while another thread waits in it.
     fn abort(&self);
 
-    /// The address of the other side, if it has one.
+    /// Returns the address of the peer, if it has one.
     fn remote_addr(&self) -> Option<SocketAddr> {
         None
     }
 }
+
+macro_rules! forward_to_pointee {
+    ($($pointer:ty),*) => {$(
+        impl<T: Transport + ?Sized> Transport for $pointer {
+            fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                (**self).recv(buffer)
+            }
+
+            fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                (**self).try_recv(buffer)
+            }
+
+            fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+                (**self).send(bytes)
+            }
+
+            fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()> {
+                (**self).set_recv_timeout(timeout)
+            }
+
+            fn set_send_timeout(&self, timeout: Duration) -> io::Result<()> {
+                (**self).set_send_timeout(timeout)
+            }
+
+            fn finish(&self) -> io::Result<()> {
+                (**self).finish()
+            }
+
+            fn abort(&self) {
+                (**self).abort();
+            }
+
+            fn remote_addr(&self) -> Option<SocketAddr> {
+                (**self).remote_addr()
+            }
+        }
+    )*};
+}
+
+forward_to_pointee!(&T, Box<T>, Arc<T>);
 
 impl Transport for TcpStream {
     fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -73,7 +122,7 @@ impl Transport for TcpStream {
         Read::read(&mut stream, buffer)
     }
 
-    // std has no read that does not wait by itself. The mode is that of both directions, hence nothing may be written meanwhile.
+    // std has no single non-blocking read. The mode applies to both directions, so nothing may be sent meanwhile.
     fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.set_nonblocking(true)?;
         let result = Transport::recv(self, buffer);
@@ -99,7 +148,7 @@ impl Transport for TcpStream {
     }
 
     fn abort(&self) {
-        // An error means that there is no connection any more.
+        // An error means that the connection no longer exists.
         let _ = self.shutdown(Shutdown::Both);
     }
 
@@ -108,13 +157,13 @@ impl Transport for TcpStream {
     }
 }
 
-/// The way in of a transport that both directions share, as the stream layer wants it.
+/// The receiving direction of a shared transport, as the stream layer needs it.
 #[derive(Debug)]
 pub(crate) struct Incoming<T> {
     transport: Arc<T>,
-    /// Whether a read waits for bytes, or takes what there is.
+    /// Whether a read waits for bytes or returns the bytes already received.
     pub(super) waits: bool,
-    /// Whether the last read took all there was room for, so that there may be more.
+    /// Whether the last read filled the buffer, so more bytes may be available.
     pub(super) took_all_room: bool,
 }
 
@@ -139,13 +188,14 @@ impl<T: Transport> Read for Incoming<T> {
     }
 }
 
-/// The way out of a transport that both directions share, as the stream layer wants it, with a deadline for each frame as a
-/// whole, however few bytes the peer takes at a time.
+/// The sending direction of a shared transport, as the stream layer needs it.
+///
+/// It applies one timeout to each frame as a whole, however few bytes the peer accepts at a time.
 #[derive(Debug)]
 pub(super) struct Outgoing<T> {
     transport: Arc<T>,
     write_timeout: Duration,
-    /// When the frame was started of which only a part has gone out.
+    /// When the first bytes of an incomplete frame were sent.
     frame_begun: Option<Instant>,
 }
 
@@ -161,8 +211,8 @@ impl<T> Outgoing<T> {
 
 impl<T: Transport> Write for Outgoing<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The time-out that the transport has is the whole deadline. A frame goes out in one write unless the peer has stopped
-        // reading, so the time left is set only for what is left of a frame, and the whole deadline again after it.
+        // The transport's own timeout is the whole frame timeout. A frame is sent in one write unless the peer has stopped
+        // reading. So the time left is set only for the rest of a frame, and the whole timeout is set again after it.
         if let Some(started) = self.frame_begun {
             let left = self.write_timeout.saturating_sub(started.elapsed());
             if left.is_zero() {
@@ -187,7 +237,9 @@ impl<T: Transport> Write for Outgoing<T> {
     }
 }
 
-/// Zero would mean no time-out at all, and a kernel may round what is less than a millisecond to it.
+/// Returns the timeout, but at least 1 ms.
+///
+/// Zero would mean no timeout at all, and a kernel may round a shorter time to zero.
 pub(super) fn at_least_a_millisecond(timeout: Duration) -> Duration {
     timeout.max(Duration::from_millis(1))
 }

@@ -1,4 +1,4 @@
-//! What is said on a call.
+//! The sending side of a call: playback, digits and the hangup.
 
 use core::fmt;
 use std::net::TcpStream;
@@ -12,11 +12,11 @@ use super::transport::Transport;
 use super::{CallStats, PlayError, SendError};
 use crate::wire::{Audio, Digit, DtmfDialect, InvalidDigit, Message, SampleRate, Uuid};
 
-/// A handle to play_due on a call: from the thread that listens, while an event is borrowed, and from any other thread.
+/// A handle for sending on a call, usable from any thread.
 ///
-/// Cloning it is cheap, and every clone speaks on the same call. Only what the peer accepts can be said: audio, the hangup, and
-/// digits in the way that suits it. Frames from several threads go out whole, one after the other. A clone that is kept after its
-/// call has ended keeps a descriptor, and can do nothing with it.
+/// It can be used while an event is borrowed. Cloning is cheap, and every clone sends on the same call. A voice sends only
+/// messages that the peer accepts: audio, the hangup, and digits in the form that suits the peer. Frames from several threads are
+/// sent whole, one after the other. A clone that outlives its call keeps a descriptor open and can send nothing.
 pub struct Voice<T = TcpStream> {
     line: Arc<Line<T>>,
 }
@@ -26,16 +26,18 @@ impl<T: Transport> Voice<T> {
         Voice { line }
     }
 
-    /// Says audio of any length: 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued
-    /// behind what waits already and sent in whole frames when they are due, 20 ms each unless
-    /// [`frame_duration`](super::CallOptions::frame_duration) says otherwise. It may come in pieces of any size, faster than real time or
-    /// in bursts, and a sample may be split between two. What is left at the end is filled up with silence to a whole frame; so
-    /// is what there is when more comes too late.
+    /// Queues audio of any length for playback and returns at once.
     ///
-    /// It does not wait. The queue is said while the call waits for events: in [`Call::receive`](super::Call::receive) and
-    /// [`receive_until`](super::Call::receive_until), or, after [`split`](super::Call::split), by
-    /// [`Player::run`](super::Player::run) on a thread of its own. From another thread than the one that waits, what is said on
-    /// a call that is silent in both directions begins up to a quarter of a second late without a `Player`.
+    /// The audio is 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued after any audio
+    /// that is queued already. It is sent in whole frames on the call's clock, 20 ms each unless
+    /// [`frame_duration`](super::CallOptions::frame_duration) sets another length. Pieces may have any size and may arrive faster
+    /// than real time or in bursts. A sample may be split between two pieces. The last frame is padded with silence; so is a
+    /// frame whose rest is queued too late.
+    ///
+    /// The queue is played while the call waits for events in [`Call::receive`](super::Call::receive) or
+    /// [`receive_until`](super::Call::receive_until). After a [`split`](super::Call::split), [`Player::run`](super::Player::run)
+    /// plays it on a thread of its own. If another thread queues audio on a call that is silent in both directions and has no
+    /// running `Player`, playback starts up to a quarter of a second late.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Event, PlayError};
@@ -47,7 +49,7 @@ impl<T: Transport> Voice<T> {
     ///     while let Some(event) = call.receive() {
     ///         match event {
     ///             Event::MarkReached(mark) if mark == greeted => break,
-    ///             // Barge-in: the caller has pressed a key and wants to hear no more.
+    ///             // Barge-in: the caller pressed a key, so stop playback.
     ///             event if event.dtmf().is_some() => {
     ///                 println!("{:?} not heard", voice.clear().duration());
     ///                 break;
@@ -61,35 +63,36 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`PlayError::QueueFull`] if there is no room for all of it (see [`max_queued`](super::CallOptions::max_queued), 5 minutes by
-    /// default): as much as the error says has been taken in, so say the rest later. [`PlayError::NotSent`] if the call is over.
+    /// [`PlayError::QueueFull`] if there is no room for all of it (see [`max_queued`](super::CallOptions::max_queued), 5 minutes
+    /// by default). The error holds how much was accepted; play the rest later. [`PlayError::NotSent`] if the call is over.
     #[doc(alias = "say")]
     #[doc(alias = "speak")]
     pub fn play(&self, bytes: &[u8]) -> Result<(), PlayError> {
         self.enqueue(bytes.len(), |queue, now| queue.push(bytes, now))
     }
 
-    /// The same with samples as numbers.
+    /// Queues samples for playback, like [`play`](Voice::play), but as numbers instead of bytes.
     ///
     /// # Errors
     ///
-    /// As for [`play`](Voice::play); what was taken in is counted in samples.
+    /// As for [`play`](Voice::play); the accepted amount is counted in samples.
     pub fn play_samples(&self, samples: &[i16]) -> Result<(), PlayError> {
         self.enqueue(samples.len(), |queue, now| queue.push_samples(samples, now))
     }
 
-    /// Sends DTMF digits to the peer, each for 100 ms with a pause of 100 ms behind it, queued like speech and so never at the
-    /// same time: `0` to `9`, `*`, `#` and `A` to `D`.
+    /// Queues DTMF digits for the peer: `0` to `9`, `*`, `#` and `A` to `D`.
     ///
-    /// To an Asterisk of the start-stop dialect a digit is a start and a stop (kind 0x02, with the true duration) and silence
-    /// between them. To every other it is a tone in the audio (ITU-T Q.23, -9 and -7 dBm0): a frame of a digit ends the call
-    /// there (measured with 22.10). Which one it is, is set by [`dialect`](super::CallOptions::dialect), or else known from the
-    /// digits that have been heard on the call; before the first, it is tones.
+    /// Each digit lasts 100 ms and is followed by a pause of 100 ms. Digits are queued like audio, so they never overlap it.
+    ///
+    /// To an Asterisk of the start-stop dialect, a digit is sent as a start and a stop (kind 0x02, with the true duration) with
+    /// silence between them. To any other Asterisk, a digit is sent as a tone in the audio (ITU-T Q.23, -9 and -7 dBm0), because
+    /// a digit frame ends the call there (measured with 22.10). [`dialect`](super::CallOptions::dialect) sets the dialect.
+    /// Without that option, the digits received on the call decide; before the first one, tones are sent.
     ///
     /// # Errors
     ///
-    /// [`PlayError::InvalidDigit`], upon which nothing is sent. [`PlayError::QueueFull`] if there is no room for all of them; as many as it
-    /// says were taken in. [`PlayError::NotSent`] if the call is over.
+    /// [`PlayError::InvalidDigit`] if a character is not a DTMF digit; nothing is sent then. [`PlayError::QueueFull`] if there is
+    /// no room for all digits; the error holds how many were accepted. [`PlayError::NotSent`] if the call is over.
     pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
         let digits = digits
             .chars()
@@ -103,13 +106,15 @@ impl<T: Transport> Voice<T> {
         })
     }
 
-    /// Sets a mark behind what waits to be said. When all before it has been handed to the kernel it comes as
-    /// [`Event::MarkReached`](super::Event::MarkReached); at once, if there is nothing. It tells where speech was meant to end, so that the
+    /// Sets a mark at the end of the playback queue.
+    ///
+    /// [`Event::MarkReached`](super::Event::MarkReached) reports the mark when all audio ahead of it has been handed to the
+    /// kernel. If nothing is queued, the mark is reached at once. A mark also shows where the audio was meant to end, so the
     /// silence after it does not count as an underrun.
     ///
-    /// The frame that was sent last takes 20 ms to be heard, and more on its way to the caller. After a
-    /// [`split`](super::Call::split) the listener hands the mark out with the next thing it hears, on a silent line within a
-    /// quarter of a second. A mark that is flushed never comes, nor does one before which the call ends.
+    /// The last frame takes 20 ms to play, plus its way to the caller. After a [`split`](super::Call::split) the receiver returns
+    /// the mark with its next event; on a silent line that takes up to a quarter of a second. A mark that is cleared is never
+    /// reported. Neither is a mark when the call ends ahead of it.
     pub fn mark(&self) -> Mark {
         let is_closed_for_sending = self.line.is_closed_for_sending();
         let mut queue = self.line.queue();
@@ -121,10 +126,12 @@ impl<T: Transport> Voice<T> {
         mark
     }
 
-    /// Stops sending (barge-in): takes back all that waits to be said, with the marks and digits in it and a
-    /// [hangup](Voice::hang_up_after_playback) behind it, and returns it. No more than the one frame that is just being sent goes out.
+    /// Stops playback (barge-in) and returns all audio that was still queued.
     ///
-    /// Asterisk plays what it has got; the pacing leaves no more than a frame or two there.
+    /// The marks and digits in the queue and a [hangup](Voice::hang_up_after_playback) after it are taken back as well. At most
+    /// the one frame that is just being sent still goes out.
+    ///
+    /// Asterisk plays the frames it has received. Pacing leaves at most one or two frames there.
     #[doc(alias = "flush")]
     #[doc(alias = "barge-in")]
     #[doc(alias = "pause")]
@@ -135,22 +142,23 @@ impl<T: Transport> Voice<T> {
         unsaid
     }
 
-    /// How long it takes to say what waits.
+    /// Returns how long the queued audio lasts.
     pub fn queued(&self) -> Duration {
         self.line.queue().queued()
     }
 
-    /// At how many samples a second speech is said.
+    /// Returns the sample rate at which audio is played.
     pub fn rate(&self) -> SampleRate {
         self.line.queue().rate()
     }
 
-    /// Says what comes from now on at another rate: that of a WAV file, say. See [`playback_rate`](super::CallOptions::playback_rate)
-    /// for what Asterisk takes.
+    /// Sets the rate of the audio queued from now on, for example of a WAV file.
+    ///
+    /// See [`playback_rate`](super::CallOptions::playback_rate) for the rates that Asterisk accepts.
     ///
     /// # Errors
     ///
-    /// [`PlayError::RateMismatch`] as long as something of another rate waits to be said.
+    /// [`PlayError::RateMismatch`] while audio of another rate is queued.
     pub fn set_rate(&self, rate: SampleRate) -> Result<(), PlayError> {
         let mut queue = self.line.queue();
         match queue.set_rate(rate) {
@@ -159,16 +167,20 @@ impl<T: Transport> Voice<T> {
         }
     }
 
-    /// Hangs up as soon as all has been said that waits, and what is said meanwhile, and its last frame has lasted; at the next
-    /// wait for events if that is nothing. [`clear`](Voice::clear) takes it back.
+    /// Hangs up when the playback queue is empty and its last frame has finished playing.
+    ///
+    /// Audio that is queued meanwhile is played first. If nothing is queued, the hangup happens at the next wait for events.
+    /// [`clear`](Voice::clear) cancels it.
     pub fn hang_up_after_playback(&self) {
         let mut queue = self.line.queue();
         queue.hang_up_at_end();
         self.line.note_queue(&queue);
     }
 
-    /// Hangs up when what this returns is dropped: at the end of a block, upon an error there, or a panic. For the thread that
-    /// listens when another [runs](super::Player::run) the speaker, which returns only when the call is over.
+    /// Returns a guard that hangs up when it is dropped.
+    ///
+    /// That happens at the end of a block, on an error there, or on a panic. The guard is for a thread that receives while
+    /// another thread [runs](super::Player::run) the player. `run` returns only when the call is over.
     ///
     /// ```no_run
     /// # fn handle(voice: audiosocket::Voice) {
@@ -182,35 +194,39 @@ impl<T: Transport> Voice<T> {
         }
     }
 
-    /// Sends audio at once, as one frame, whatever waits to be said. For audio that comes in real time, such as an echo: Asterisk
-    /// plays what it gets as fast as it gets it, and drops what is seconds ahead.
+    /// Sends audio at once, as one frame, bypassing the playback queue.
+    ///
+    /// It is meant for audio that arrives in real time, such as an echo. Asterisk plays frames as fast as it receives them, and
+    /// drops audio that is seconds ahead.
     ///
     /// # Errors
     ///
-    /// [`SendError`]. An application may ignore it: the listener ends then, after what there is still to hear, and says how.
+    /// [`SendError`] if the call is over or disconnected. An application may ignore it: the receiver returns the events that are
+    /// left and then reports how the call ended.
     pub fn send_now(&self, audio: Audio<'_>) -> Result<(), SendError> {
         self.line.send(&Message::Audio(audio)).map(|_| ())
     }
 
-    /// Ends the call: sends the hangup frame and closes our direction. Asterisk goes on in its dialplan. The listener ends with
-    /// [`End::LocalHangup`](super::End::LocalHangup), at its next event or after about a quarter of a second. Does not wait for
-    /// another thread that is just sending, whose frame the hangup then follows, and for a peer that does not read 0.1 s at the
-    /// most. Hanging up a call that is over does nothing.
+    /// Ends the call: sends the hangup frame and closes our direction, so the dialplan continues.
+    ///
+    /// The receiver ends with [`End::LocalHangup`](super::End::LocalHangup), at its next event or after about a quarter of a
+    /// second. This method does not wait for another thread that is just sending; the hangup then follows that thread's frame. It
+    /// waits at most 0.1 s for a peer that does not read. It does nothing if the call is over.
     pub fn hang_up(&self) {
         self.line.hang_up();
     }
 
-    /// The UUID of the call.
+    /// Returns the UUID of the call.
     pub fn uuid(&self) -> Uuid {
         self.line.uuid
     }
 
-    /// What has been counted on the call so far.
+    /// Returns the statistics of the call so far.
     pub fn stats(&self) -> CallStats {
         self.line.stats()
     }
 
-    /// Samples a second of the audio that came last; `None` before the first.
+    /// Returns the sample rate of the last audio received; `None` before the first.
     pub fn received_rate(&self) -> Option<SampleRate> {
         self.line.received_rate()
     }
@@ -251,7 +267,7 @@ impl<T> fmt::Debug for Voice<T> {
     }
 }
 
-/// Hangs up a call when it is dropped. From [`Voice::hang_up_on_drop`].
+/// A guard that hangs up a call when it is dropped. [`Voice::hang_up_on_drop`] returns it.
 #[derive(Debug)]
 pub struct HangUpOnDrop<T: Transport = TcpStream> {
     voice: Voice<T>,
@@ -263,11 +279,11 @@ impl<T: Transport> Drop for HangUpOnDrop<T> {
     }
 }
 
-/// A place in what is said on a call. See [`Voice::mark`].
+/// A place in the playback queue of a call. See [`Voice::mark`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Mark(pub(super) u64);
 
-/// Speech that [`Voice::clear`](super::Voice::clear) has taken back. To go on with it after all, say its bytes again.
+/// Audio that [`Voice::clear`](super::Voice::clear) has taken back. To continue it, play its bytes again.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Unplayed {
     pub(super) rate: SampleRate,
@@ -276,27 +292,27 @@ pub struct Unplayed {
 }
 
 impl Unplayed {
-    /// Whether all had been said.
+    /// Returns whether everything had been played.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// How long it would have lasted.
+    /// Returns how long the audio would have lasted.
     pub fn duration(&self) -> Duration {
         duration_of(self.bytes.len(), self.rate)
     }
 
-    /// Its samples a second.
+    /// Returns the sample rate of the audio.
     pub fn rate(&self) -> SampleRate {
         self.rate
     }
 
-    /// Its samples, as they were given to [`Voice::play`](super::Voice::play).
+    /// Returns the samples as the bytes that were passed to [`Voice::play`](super::Voice::play).
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The marks in it and at its end, which will not come as events.
+    /// Returns the marks inside and at the end of the audio. They are not reported as events.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
     }

@@ -1,4 +1,4 @@
-//! Where the connections of a server come in.
+//! The accept loop of a server.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use super::hooks::Report;
 use super::lingering::Lingering;
 use crate::call::{Refusal, is_timeout};
 
-/// Where the connections of a server come in.
+/// The accept loop of a server. It runs on its own thread.
 pub(super) struct AcceptLoop<'a> {
     pub(super) connections: &'a Arc<Connections>,
     pub(super) lingering: &'a Lingering,
@@ -20,7 +20,7 @@ pub(super) struct AcceptLoop<'a> {
 }
 
 impl AcceptLoop<'_> {
-    /// The accepting thread's work, until the server is shut down.
+    /// Accepts connections until the server is shut down.
     pub(super) fn run(&self, listener: TcpListener, arrival: SyncSender<Arrival>) {
         let mut is_failing = false;
         while !self.connections.is_stopping() {
@@ -29,21 +29,21 @@ impl AcceptLoop<'_> {
                     is_failing = false;
                     self.take_in(Arc::new(stream), peer, &arrival);
                 }
-                // It had a descriptor while it waited.
+                // Linux reserves a descriptor before it waits, so a timeout means that one was free.
                 Err(error) if is_timeout(&error) => is_failing = false,
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
-                    // Said once for each time that it begins.
+                    // Only the first of several failures in a row is reported.
                     if !core::mem::replace(&mut is_failing, true) {
                         self.tell(Report::AcceptFailed(error));
                     }
-                    // For want of descriptors, most likely: these are the first to do without.
+                    // The usual cause is a lack of descriptors. A silent connection is the first to give up its own.
                     self.connections.dismiss_a_silent_one();
                     thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
                 }
             }
         }
-        // No more calls begin, so that those under way can be waited for.
+        // No more calls can start, so `Server::run` can wait for the live ones.
         drop(arrival);
         self.refuse_late_callers(&listener);
     }
@@ -51,7 +51,7 @@ impl AcceptLoop<'_> {
     fn take_in(&self, stream: Arc<TcpStream>, peer: SocketAddr, arrival: &SyncSender<Arrival>) {
         match self.connections.enter() {
             Ok(entry) => {
-                // The receiver is there for as long as this thread is.
+                // The receiver lives as long as this thread.
                 let _ = arrival.send(Arrival {
                     stream,
                     peer,
@@ -62,16 +62,16 @@ impl AcceptLoop<'_> {
         }
     }
 
-    /// Those who have connected and not been accepted would get a reset when the listener closes.
+    /// Refuses the callers left in the backlog. Otherwise they would get a reset when the listener closes.
     fn refuse_late_callers(&self, listener: &TcpListener) {
-        // Not by the time-out: to set that takes a descriptor, of which there may be none.
+        // Nonblocking mode replaces the timeout here. Setting a timeout needs a descriptor, and there may be no free one.
         if listener.set_nonblocking(true).is_err() {
             return;
         }
         let started = Instant::now();
         for _ in 0..MOST_LATE_CALLERS {
             match listener.accept() {
-                // Entered only to be counted: the answer is that we are shutting down.
+                // `enter` counts the connection, and returns `ShuttingDown`.
                 Ok((stream, peer)) => {
                     if let Err(refusal) = self.connections.enter() {
                         self.refuse(Arc::new(stream), peer, refusal);
@@ -79,7 +79,7 @@ impl AcceptLoop<'_> {
                 }
                 Err(error) if is_timeout(&error) => return,
                 Err(error) if is_passing(&error) => {}
-                // Calls that end free descriptors.
+                // Calls that end free descriptors, so try again.
                 Err(_) if started.elapsed() < LONGEST_LOOK_FOR_DESCRIPTORS => {
                     thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
                 }
@@ -95,37 +95,37 @@ impl AcceptLoop<'_> {
     }
 
     fn tell(&self, report: Report) {
-        // If the application cannot keep up with being told, it still has the count.
+        // If the application's hook is too slow, the report is dropped. The refusal is counted anyway.
         let _ = self.report.try_send(report);
     }
 }
 
-/// A connection that wants its thread.
+/// An accepted connection that needs a thread.
 pub(super) struct Arrival {
     pub(super) stream: Arc<TcpStream>,
     pub(super) peer: SocketAddr,
     pub(super) entry: Entry,
 }
 
-/// How often the accepting thread looks whether the server is being shut down.
+/// How often the accept loop checks whether the server is being shut down.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
-/// How long to pause when a connection could not be accepted: long enough for calls to end, short enough for a caller to wait.
+/// How long to pause after a failed accept. Calls can end in this time, and a caller can wait this long.
 const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
-/// How many callers are still taken out of the backlog when nobody accepts any more; std's backlog is 128, others' at most 4096.
+/// How many callers are accepted from the backlog during a shutdown. std's backlog is 128; others are at most 4096.
 const MOST_LATE_CALLERS: usize = 4096;
 
-/// How long callers in the backlog may go on waiting for a descriptor when the server is being shut down.
+/// How long callers in the backlog may wait for a descriptor during a shutdown.
 const LONGEST_LOOK_FOR_DESCRIPTORS: Duration = Duration::from_secs(2);
 
-/// Limits how long `accept` waits, without which a thread in it could not be ended: only the system can wake it.
+/// Limits how long `accept` waits. Without a limit its thread could not be ended, because only the system can wake it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn time_accepts(listener: &TcpListener) -> io::Result<()> {
     use std::os::fd::OwnedFd;
 
-    // Linux keeps to a socket's read time-out in accept too (socket(7)); std offers that for streams alone, but on the same
-    // socket.
+    // On Linux, a socket's read timeout also applies to `accept` (socket(7)). std can set it only on a `TcpStream`, so this makes
+    // one for the same socket.
     TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_read_timeout(Some(BETWEEN_LOOKS))
 }
 
@@ -137,7 +137,8 @@ pub(super) fn time_accepts(_: &TcpListener) -> io::Result<()> {
     ))
 }
 
-/// Nothing is wrong with us: nobody came, the caller was gone again before we came to him, or a signal came.
+/// Returns whether the error is not a fault of the server. Either no caller came, or a caller disconnected before it was
+/// accepted, or a signal arrived.
 fn is_passing(error: &io::Error) -> bool {
     is_timeout(error)
         || matches!(

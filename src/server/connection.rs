@@ -1,4 +1,4 @@
-//! A connection of a server on its own thread, from its first byte to its end.
+//! The work of a connection's thread, from the first byte to the end.
 
 use std::boxed::Box;
 use std::error::Error;
@@ -16,7 +16,7 @@ use crate::call::{Call, CallOptions, End, PlayError, Refusal, SendError, hang_up
 use crate::stream::FrameWriter;
 use crate::wire::Uuid;
 
-/// What becomes of a connection on its own thread.
+/// The work of a connection's thread.
 pub(super) struct Serving<'a, F> {
     pub(super) settings: &'a Settings,
     pub(super) connections: &'a Connections,
@@ -29,8 +29,8 @@ where
     F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
 {
     pub(super) fn serve(&self, stream: Arc<TcpStream>, peer: SocketAddr, entry: Entry) {
-        // The handler's and the hooks' own panics are caught where they happen. This is for what they leave behind: a value that
-        // panics when it is dropped, which the payload of a panic may do once more.
+        // Panics of the handler and of the hooks are caught where they happen. This catches a value they leave behind that panics
+        // when it is dropped. The payload of a panic may do that again.
         let serve = AssertUnwindSafe(|| match self.open(&stream, peer, &entry) {
             Ok(call) => {
                 let outcome = self.handle(call, &stream);
@@ -55,7 +55,7 @@ where
         }
     }
 
-    /// Waits for the UUID, asks whether the call is wanted, and greets it. A connection that is refused has been hung up.
+    /// Waits for the UUID, calls the `admit` hook, and sends the first frame of silence. Hangs up on a refused connection.
     fn open(
         &self,
         stream: &Arc<TcpStream>,
@@ -95,13 +95,14 @@ where
         }
     }
 
-    /// Runs the handler, and ends the call in whichever way that ended.
+    /// Runs the handler, and hangs up however the handler ended.
     fn handle(&self, mut call: Box<Call>, stream: &Arc<TcpStream>) -> Outcome {
         let uuid = call.uuid();
-        // Whatever a panic left behind in the handler's own state is the handler's to judge at its next call; ours is whole.
+        // After a panic, the handler's own state may be inconsistent, and the handler must check it at its next call. The
+        // server's state is consistent.
         let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&mut call)));
         match call.hang_up_and_wait() {
-            // The peer has closed already.
+            // The peer has already closed, or the connection has failed.
             End::Closed | End::Reset | End::Truncated { .. } | End::Failed(_) => {}
             _ => self.lingering.add(Arc::clone(stream)),
         }
@@ -127,8 +128,8 @@ where
     }
 }
 
-/// Opens a call on the heap. Not inlined: the thread's stack would keep room for every place that the call is moved through, which
-/// is a page more for each call.
+/// Opens a call on the heap. It must not be inlined, because the thread's stack would then reserve space for every move of the
+/// call. That costs one more page for each call.
 #[inline(never)]
 fn open_boxed(
     stream: Arc<TcpStream>,
@@ -139,13 +140,13 @@ fn open_boxed(
     Call::open(stream, Some(peer), options, || entry.dismissal()).map(Box::new)
 }
 
-/// How a handler ended.
+/// The result of a handler.
 struct Outcome {
     uuid: Uuid,
     result: thread::Result<Result<(), Box<dyn Error + Send + Sync>>>,
 }
 
-/// Whether the handler only passes on that nothing more can be said.
+/// Returns whether the error only means that nothing more can be sent.
 fn is_end_of_call(error: &(dyn Error + Send + Sync + 'static)) -> bool {
     error.is::<SendError>() || matches!(error.downcast_ref(), Some(PlayError::NotSent(_)))
 }

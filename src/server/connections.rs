@@ -1,4 +1,4 @@
-//! The connections of a server: how many there may be, which they are, and how they are waited for and cut.
+//! The connections of a server: their limits, their list, and how they are ended.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -14,8 +14,7 @@ use super::{CallInfo, ServerStats};
 use crate::call::{PATIENCE, Refusal, Transport, Voice};
 use crate::wire::Uuid;
 
-/// The connections of a server, those without a UUID and those that are calls, and once it is stopping the time by which they
-/// have to be over.
+/// The connections of a server, with and without a UUID. During a shutdown, also the time at which they must have ended.
 pub(super) struct Connections {
     state: Mutex<State>,
     changed: Condvar,
@@ -25,10 +24,10 @@ pub(super) struct Connections {
 
 #[derive(Default)]
 struct State {
-    /// Counts up, so the first in either map is the oldest.
+    /// Counts up, so the first entry of each map is the oldest.
     last_number: usize,
     pending: BTreeMap<usize, Pending>,
-    /// Those that have sent their UUID and wait to be admitted. They have the place of a call already.
+    /// Connections that have sent their UUID and wait to be admitted. They already take the place of a call.
     asking: BTreeMap<usize, Uuid>,
     calls: BTreeMap<usize, Voice>,
     counts: ServerStats,
@@ -40,7 +39,7 @@ impl State {
         self.pending.is_empty() && self.asking.is_empty() && self.calls.is_empty()
     }
 
-    /// Sends away the connection that has been without a UUID for longest, if that is long enough; answers whether.
+    /// Dismisses the oldest connection without a UUID, if it has waited for [`SURELY_SILENT`]. Returns whether it did.
     fn dismiss_a_silent_one(&mut self) -> bool {
         match self.pending.first_entry() {
             Some(oldest) if oldest.get().since.elapsed() >= SURELY_SILENT => {
@@ -57,9 +56,9 @@ struct Pending {
     is_dismissed: Arc<AtomicBool>,
 }
 
-/// A connection that has been without a UUID for so long gives its place to a newer one when there are too many. Asterisk sends
-/// the UUID within 12 ms of connecting (measured with 22.10), so it is more likely to be a silent peer than a call; and whoever
-/// wants to keep calls out with silent connections needs as many of them every quarter of a second as may be pending.
+/// How long a connection waits for its UUID before a newer one may replace it. Asterisk sends the UUID within 12 ms of connecting
+/// (measured with 22.10), so a connection that has waited this long is more likely a silent peer than a call. To keep calls out
+/// with silent connections, an attacker needs `max_pending` of them every 0.25 s.
 const SURELY_SILENT: Duration = Duration::from_millis(250);
 
 impl Connections {
@@ -72,7 +71,7 @@ impl Connections {
         }
     }
 
-    /// Enters a connection that has been accepted. It has its place until the answer is dropped.
+    /// Enters an accepted connection. It keeps its place until the returned entry is dropped.
     pub(super) fn enter(self: &Arc<Self>) -> Result<Entry, Refusal> {
         let mut state = self.state();
         state.counts.accepted = state.counts.accepted.saturating_add(1);
@@ -115,7 +114,7 @@ impl Connections {
         self.state().calls.values().map(CallInfo::of).collect()
     }
 
-    /// Hangs up the live calls that have this UUID, and answers how many those were.
+    /// Hangs up the live calls that have this UUID, and returns their number.
     pub(super) fn hang_up(&self, uuid: Uuid) -> usize {
         let voices: Vec<Voice> = {
             let state = self.state();
@@ -130,14 +129,14 @@ impl Connections {
         voices.len()
     }
 
-    /// Frees a descriptor, if a silent connection holds one.
+    /// Dismisses a silent connection, if there is one, to free its descriptor.
     pub(super) fn dismiss_a_silent_one(&self) {
         self.state().dismiss_a_silent_one();
     }
 
-    /// Lets the connections end by themselves for the time of `grace`. Called again, the earlier end counts.
+    /// Starts the shutdown: connections may end by themselves during `grace`. If called again, the earlier end applies.
     pub(super) fn stop(&self, grace: Duration) {
-        // A grace that no clock can count to ends when the calls do.
+        // A grace period beyond the clock's range lasts until the calls end.
         let cut_at = Instant::now().checked_add(grace).unwrap_or_else(far_future);
         let mut state = self.state();
         state.cut_at = Some(state.cut_at.map_or(cut_at, |earlier| earlier.min(cut_at)));
@@ -151,8 +150,8 @@ impl Connections {
         self.state().cut_at.is_some()
     }
 
-    /// After [`stop`](Connections::stop): waits until all connections are over. At the end of the grace those left are hung up,
-    /// and those left after that are cut.
+    /// Waits until all connections have ended, after [`stop`](Connections::stop). Hangs up the remaining calls at the end of the
+    /// grace period, and aborts those that are left `PATIENCE` later.
     pub(super) fn wait_for_the_last(&self) {
         self.wait_until(|state| state.cut_at);
         let left: Vec<Voice> = self.state().calls.values().cloned().collect();
@@ -163,7 +162,7 @@ impl Connections {
         left.iter().for_each(|voice| voice.line().transport.abort());
     }
 
-    /// Waits until no connection is left, or the time has come.
+    /// Waits until no connection is left, or until the given time.
     fn wait_until(&self, time: impl Fn(&State) -> Option<Instant>) {
         let mut state = self.state();
         while !state.is_empty() {
@@ -181,7 +180,7 @@ impl Connections {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that can panic runs while it is held.
+        // No code that can panic runs while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -199,7 +198,7 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// A connection's place among those that are live; dropping it gives it up, on every path and in a panic.
+/// The place of a connection among the live ones. Dropping it frees the place, on every path and in a panic.
 #[derive(Debug)]
 pub(super) struct Entry {
     connections: Arc<Connections>,
@@ -212,7 +211,7 @@ impl Entry {
         format!("{prefix}-{}", self.number)
     }
 
-    /// Why the connection is to be given up, if it is.
+    /// Returns why the connection must be given up, if it must.
     pub(super) fn dismissal(&self) -> Option<Refusal> {
         if !self.is_dismissed.load(Ordering::Relaxed) {
             return None;
@@ -223,8 +222,8 @@ impl Entry {
         })
     }
 
-    /// The connection has sent its UUID and gets the place of a call, if there is one. Answers how many calls there are with the
-    /// same UUID, those that are just asking included.
+    /// Gives the connection the place of a call, now that it has sent its UUID. Returns how many other calls have the same UUID,
+    /// including those being admitted.
     pub(super) fn ask(&self, uuid: Uuid) -> Result<usize, Refusal> {
         let mut state = self.connections.state();
         if state.cut_at.is_some() {
@@ -243,8 +242,8 @@ impl Entry {
         Ok(same)
     }
 
-    /// The connection has been admitted. One that is refused instead keeps its place until it has been handed over to be ended,
-    /// since until then it is to be waited for.
+    /// Makes the admitted connection a call. A refused connection keeps its place until it has been passed on to be ended,
+    /// because the server must wait for it until then.
     pub(super) fn become_call(&self, voice: Voice) -> Result<(), Refusal> {
         let mut state = self.connections.state();
         if state.cut_at.is_some() {
@@ -281,6 +280,6 @@ impl CallInfo {
     }
 }
 
-/// A server knows the peer of each of its calls, so this is never seen.
+/// A placeholder that is never shown. A server knows the peer of each of its calls.
 const UNKNOWN_PEER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);

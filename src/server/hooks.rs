@@ -1,4 +1,4 @@
-//! What the application has a server call.
+//! The application's hooks, which a server calls.
 
 use std::any::Any;
 use std::boxed::Box;
@@ -14,7 +14,8 @@ use std::sync::mpsc::Receiver;
 use super::{Incident, IncomingCall};
 use crate::call::Refusal;
 
-/// The hooks of a [`ServerBuilder`](super::ServerBuilder). A panic in one costs no more than what it was asked about.
+/// The hooks of a [`ServerBuilder`](super::ServerBuilder). A panic in a hook affects only the call or the incident that
+/// was passed to it.
 pub(super) struct Hooks {
     pub(super) admit: Box<Admit>,
     pub(super) on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
@@ -37,17 +38,17 @@ impl Hooks {
             Ok(answer) => answer.map_err(Refusal::NotAdmitted),
             Err(panic) => {
                 let message = format!("panicked: {}", panic_message(&*panic));
-                // What it carried may panic once more when it is dropped.
+                // The payload may panic again when it is dropped.
                 core::mem::forget(panic);
                 Err(Refusal::NotAdmitted(message.into()))
             }
         }
     }
 
-    /// The reporting thread's work: a hook that takes its time holds up no call.
+    /// Reports incidents until no more can arrive. Runs on its own thread, so a slow hook holds up no call.
     pub(super) fn tell(&self, reports: Receiver<Report>, is_over: &AtomicBool) {
         for report in reports {
-            // What a slow hook has not been told by the end is not waited for.
+            // The server does not wait for a slow hook after the last call, so the remaining reports are dropped.
             if is_over.load(Ordering::Relaxed) {
                 continue;
             }
@@ -66,7 +67,7 @@ impl Hooks {
         }
     }
 
-    /// Tells the application. A panic in its hook has been printed by the panic hook and is not to cost a call.
+    /// Reports an incident to the application. The panic hook has already printed a panic in its hook, which must not end a call.
     pub(super) fn report(&self, incident: &Incident<'_>) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.on_incident)(incident))) {
             core::mem::forget(payload);
@@ -74,7 +75,7 @@ impl Hooks {
     }
 }
 
-/// What there is to report of those who have no thread of their own.
+/// A report about a connection that has no thread of its own.
 pub(super) enum Report {
     Refused(SocketAddr, Refusal),
     AcceptFailed(io::Error),

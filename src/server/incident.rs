@@ -1,4 +1,4 @@
-//! What a server has to report.
+//! Failures that a server reports.
 
 use core::fmt;
 use std::error::Error;
@@ -8,36 +8,40 @@ use std::net::SocketAddr;
 use crate::call::Refusal;
 use crate::wire::Uuid;
 
-/// Something that went wrong on a server without ending it. See [`ServerBuilder::on_incident`](super::ServerBuilder::on_incident).
+/// A failure on a server that did not end the server.
+///
+/// See [`ServerBuilder::on_incident`](super::ServerBuilder::on_incident).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Incident<'a> {
     /// A connection did not become a call.
     Refused {
-        /// Where it came from.
+        /// The address of the peer.
         peer: SocketAddr,
-        /// Its UUID, if it had sent one.
+        /// The UUID of the connection, if it had sent one.
         uuid: Option<Uuid>,
-        /// Why.
+        /// The reason.
         refusal: &'a Refusal,
     },
     /// The handler of a call returned an error, which ended that call.
     HandlerFailed {
-        /// The call.
+        /// The UUID of the call.
         uuid: Uuid,
-        /// What the handler returned.
+        /// The error that the handler returned.
         error: &'a (dyn Error + Send + Sync + 'static),
     },
     /// The handler of a call panicked, which ended that call.
     HandlerPanicked {
-        /// The call.
+        /// The UUID of the call.
         uuid: Uuid,
-        /// What the panic said, if it was text.
+        /// The message of the panic, if it was text.
         message: &'a str,
     },
-    /// A connection could not be accepted: for want of descriptors, most likely. The server pauses for 50 ms and tries again.
+    /// A connection could not be accepted, most likely for lack of descriptors.
+    ///
+    /// The server pauses for 50 ms and tries again.
     AcceptFailed {
-        /// Why.
+        /// The error of the system.
         error: &'a io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Connections that are over but for their end: our hangup has been sent, the peer has not closed yet.
+//! Connections on which the server has hung up, but which the peer has not closed.
 
 use std::io;
 use std::net::TcpStream;
@@ -9,11 +9,11 @@ use std::vec::Vec;
 use crate::call::{PATIENCE, Transport, discard, hang_up};
 use crate::stream::FrameWriter;
 
-/// The connections of a server that wait for their peer to close, looked after by one thread.
+/// The connections of a server that wait for their peer to close.
 ///
-/// To close with bytes unread makes the kernel send a reset, upon which Asterisk hangs the caller up instead of going on in its
-/// dialplan (measured with 22.10). So what still comes is read and forgotten until the peer has closed too, or [`PATIENCE`] is
-/// over. One thread does it for all, since calls that end must not cost those that go on.
+/// If a connection is closed with unread bytes, the kernel sends a reset. Asterisk then hangs up the caller instead of continuing
+/// in the dialplan (measured with 22.10). So each connection is read, and the bytes discarded, until the peer has closed or
+/// [`PATIENCE`] has passed. One thread does this for all connections, so that calls that have ended do not slow down live ones.
 #[derive(Debug, Default)]
 pub(super) struct Lingering {
     state: Mutex<State>,
@@ -32,41 +32,41 @@ struct Departing {
     deadline: Option<Instant>,
 }
 
-/// How often each connection is looked at. std has no way to wait for many sockets at once.
+/// How often each connection is read. std cannot wait for many sockets at once.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// How many connections may linger; beyond that the oldest are dropped. The price of each is a descriptor and a `read` a round.
+/// How many connections may linger. Beyond that, the oldest are dropped. Each costs a descriptor and a `read` every round.
 const MOST: usize = 1024;
 
-/// How many times a connection is read from in a round, 4 KiB each: a peer that floods us is not to hold up the others. 50
-/// rounds a second take in 800 KiB, and Asterisk sends 384 KB a second at most (192 kHz).
+/// How many reads of 4 KiB a connection gets in a round. With this limit, a peer that floods the server cannot hold up the
+/// others. 50 rounds a second read up to 800 KiB from each connection. Asterisk sends at most 384 kB/s (192 kHz).
 const READS_A_ROUND: usize = 4;
 
 impl Lingering {
     /// Takes over a connection on which the hangup has been sent.
     pub(super) fn add(&self, stream: Arc<TcpStream>) {
         let deadline = Instant::now().checked_add(PATIENCE);
-        // If it fails the connection has, and the first read tells.
+        // If this fails, the connection has failed, and the first read returns its error.
         let _ = stream.set_nonblocking(true);
         self.state().arrived.push(Departing { stream, deadline });
         self.changed.notify_one();
     }
 
-    /// Sends the hangup on a connection of which nothing has been read, without waiting, and takes it over.
+    /// Sends the hangup on a connection that was never read, and takes it over. Does not wait.
     pub(super) fn refuse(&self, stream: Arc<TcpStream>) {
-        // Three bytes fit into an empty send buffer; if not even they do, there is nothing to be said to this peer.
+        // The three bytes of a hangup fit into an empty send buffer. If they do not, this peer cannot be reached.
         let _ = stream.set_nonblocking(true);
         hang_up(&mut FrameWriter::new(&*stream), &*stream);
         self.add(stream);
     }
 
-    /// No more connections will come: [`run`](Lingering::run) returns after the last.
+    /// Closes the list for new connections. [`run`](Lingering::run) returns after the last one.
     pub(super) fn close(&self) {
         self.state().is_closing = true;
         self.changed.notify_one();
     }
 
-    /// The thread's work.
+    /// Reads the connections until the list is closed and the last one has ended.
     pub(super) fn run(&self) {
         let mut departing: Vec<Departing> = Vec::new();
         loop {
@@ -106,7 +106,7 @@ impl Lingering {
 }
 
 impl Departing {
-    /// Reads what has come; answers whether the peer has closed, failed, or run out of time.
+    /// Discards the bytes received. Returns whether the peer has closed, failed, or run out of time.
     fn is_over(&self) -> bool {
         for _ in 0..READS_A_ROUND {
             match discard(&*self.stream) {

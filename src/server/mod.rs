@@ -1,8 +1,8 @@
-//! Many calls at once: a server that gives each call a thread.
+//! A server for many calls at once, with one thread for each call.
 //!
-//! [`Server`] calls a handler with a [`Call`](crate::call::Call) for each connection that sends its UUID. [`ServerBuilder`] limits how
-//! many there may be, chooses whom to admit, and is told of every [`Incident`]. A [`ServerHandle`] lists calls, hangs them up and shuts
-//! the server down, from any thread.
+//! [`Server`] runs a handler with a [`Call`](crate::call::Call) for each connection that sends its UUID. [`ServerBuilder`] limits
+//! the number of calls, chooses which to admit, and sets the hook that receives every [`Incident`]. A [`ServerHandle`] lists
+//! calls, hangs them up and shuts the server down, from any thread.
 
 mod accept_loop;
 mod connection;
@@ -10,7 +10,7 @@ mod connections;
 mod hooks;
 mod incident;
 mod lingering;
-// The house has one file a noun, and the noun of this one is the server.
+// Each file in this crate is named after its type, and here that name is also the module's.
 #[allow(clippy::module_inception)]
 mod server;
 mod server_builder;

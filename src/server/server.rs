@@ -1,4 +1,4 @@
-//! A server for calls: one thread each.
+//! A server that runs each call on its own thread.
 
 use core::fmt;
 use std::boxed::Box;
@@ -22,14 +22,15 @@ use super::{ServerBuilder, ServerHandle};
 use crate::call::{Call, Refusal};
 
 // Invariants:
-// - One thread accepts, the one that called `run` starts the threads of calls, one waits for peers to close (`Lingering`), and
-//   one calls the application's hook for those who have no thread of their own. So neither a peer nor a hook can hold up a call.
-// - Nothing gets out of a connection's thread: a panic in the handler, in a hook, or in what they leave behind is caught there,
-//   since `thread::scope` would panic at its end for it.
-// - Each connection is entered in `Connections` before its thread starts and leaves when that is done, so that the last one can
-//   be waited for. What is over but for the peer's close is in `Lingering`.
+// 1. Neither a peer nor a hook can hold up a call. The thread that called `run` starts the threads of calls. One thread accepts
+//    connections. One thread waits for peers to close (`Lingering`). One thread calls the application's hook for connections
+//    that have no thread of their own.
+// 2. A panic never leaves a connection's thread. It is caught there, whether it comes from the handler, from a hook, or from a
+//    value that one of them leaves behind. Otherwise `thread::scope` would panic when it ends.
+// 3. Each connection is entered in `Connections` before its thread starts, and leaves when its work is done. So `run` can wait
+//    for the last one. A connection that has ended, but whose peer has not closed, is in `Lingering`.
 
-/// A server that calls a handler for each call, on a thread of its own.
+/// A server that calls a handler for each call, on a separate thread.
 ///
 /// ```no_run
 /// use audiosocket::server::Server;
@@ -46,10 +47,11 @@ use crate::call::{Call, Refusal};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It needs Linux, where `accept` keeps to a time-out; elsewhere it answers with an error when it is made.
+/// A server needs Linux, where `accept` respects a timeout. On other systems, creating a server returns an error.
 ///
-/// `TCP_NODELAY` is set on every connection: two writes with Nagle's algorithm on end a call on Asterisk 22.10, which waits 5 ms
-/// for a payload (measured); the price is a packet for each frame, which at 50 frames a second is what is wanted.
+/// The server sets `TCP_NODELAY` on every connection. With Nagle's algorithm, two writes for one frame end a call on Asterisk
+/// 22.10, because it waits only 5 ms for a payload (measured). The cost is one packet for each frame, which is right at 50 frames
+/// a second.
 pub struct Server {
     listener: TcpListener,
     shared: Arc<Shared>,
@@ -57,31 +59,36 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server at the given address, with the settings of [`ServerBuilder`] as they are by default. Port 0 lets the system choose.
+    /// Binds a server to the given address, with the default settings of [`ServerBuilder`].
+    ///
+    /// With port 0 the system chooses the port.
     ///
     /// # Errors
     ///
-    /// The system's: the address is in use, not ours, or not to be found.
+    /// Returns the system's error if the address is in use, is not local, or does not resolve.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Server> {
         Server::builder().bind(address)
     }
 
-    /// A server on a listener from elsewhere: from a service manager, or with a longer backlog than std's 128.
+    /// Creates a server on an existing listener.
+    ///
+    /// The listener may come from a service manager, or have a longer backlog than std's 128. See
+    /// [`ServerBuilder::from_listener`].
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// Returns the system's error if the listener cannot be configured.
     pub fn from_listener(listener: TcpListener) -> io::Result<Server> {
         Server::builder().from_listener(listener)
     }
 
-    /// The settings to choose before the server is bound.
+    /// Returns a builder, for settings to choose before the server is bound.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
 
     pub(super) fn new(listener: TcpListener, settings: Settings) -> io::Result<Server> {
-        // A listener that does not wait would make the accept loop spin.
+        // A nonblocking listener would make the accept loop spin.
         listener.set_nonblocking(false)?;
         time_accepts(&listener)?;
         let shared = Arc::new(Shared {
@@ -95,30 +102,34 @@ impl Server {
         })
     }
 
-    /// The address the server listens at, with the port the system chose if that was 0.
+    /// Returns the address the server listens on. If port 0 was given, it has the port the system chose.
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// A handle to list calls, hang them up and shut the server down, from any thread.
+    /// Returns a handle to the server for other threads.
+    ///
+    /// It lists calls, hangs them up and shuts the server down.
     pub fn handle(&self) -> ServerHandle {
         ServerHandle {
             shared: Arc::clone(&self.shared),
         }
     }
 
-    /// Serves calls until [`ServerHandle::shut_down`], and returns when the last one is over. The handler is called on a thread for
-    /// each call and may borrow what outlives this call.
+    /// Serves calls until [`ServerHandle::shut_down`], and returns when the last call has ended.
     ///
-    /// When the handler returns, with or without an error, or panics, its call is ended properly, so that Asterisk goes on in
-    /// its dialplan. An error or a panic ends no other call; both are an [`Incident`](super::Incident), of which nobody hears
-    /// unless [`ServerBuilder::on_incident`] is set, except for a [`SendError`](crate::call::SendError), with which a handler only says that
-    /// the call is over. (With `panic = "abort"`, and when a stack overflows, the process ends.)
+    /// Each call runs the handler on its own thread. The handler may borrow anything that outlives `run`.
+    ///
+    /// When the handler returns, fails or panics, the server hangs up cleanly, so the dialplan continues. Errors and panics do
+    /// not affect other calls. They are reported only as an [`Incident`](super::Incident), to the hook set with
+    /// [`ServerBuilder::on_incident`]. A [`SendError`](crate::call::SendError) or a
+    /// [`PlayError::NotSent`](crate::call::PlayError::NotSent) is not reported, because it only means that the call is over. With
+    /// `panic = "abort"`, a panic ends the process. A stack overflow always does.
     ///
     /// # Errors
     ///
-    /// The system's, if there is no thread to begin with. What goes wrong later is an [`Incident`](super::Incident) and does not
-    /// end the server.
+    /// Returns the system's error if it cannot start the server's own threads. Later failures are an
+    /// [`Incident`](super::Incident) and do not end the server.
     pub fn run<F>(self, handler: F) -> io::Result<()>
     where
         F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
@@ -141,8 +152,8 @@ impl Server {
             |suffix| thread::Builder::new().name(format!("{}-{suffix}", settings.thread_name));
         thread::scope(|helpers| {
             name("ends").spawn_scoped(helpers, || lingering.run())?;
-            // What ends last, a slow hook's refusal, still needs somebody to wait for its peer; so all of them end before that
-            // thread does.
+            // A slow hook may refuse its connection last, and that connection still needs the thread that waits for peers. So
+            // every other thread ends before that one.
             let result = thread::scope(|scope| {
                 let settings = &settings;
                 name("reports").spawn_scoped(scope, || settings.hooks.tell(reports, &is_over))?;
@@ -184,10 +195,10 @@ impl Server {
     }
 }
 
-/// How many connections may be waiting for their thread to be started. Starting one takes 20 us or so.
+/// How many connections may wait for their thread to start. Starting a thread takes about 20 us.
 const MOST_ARRIVALS: usize = 1024;
 
-/// How many incidents may wait to be reported by a hook that is slow. Those beyond are counted and not reported.
+/// How many incidents may wait for a slow hook. Further refusals are counted, but not reported.
 const MOST_REPORTS: usize = 1024;
 
 impl fmt::Debug for Server {

@@ -12,7 +12,7 @@ use super::{Incident, Server};
 use crate::call::CallOptions;
 use crate::wire::Uuid;
 
-/// The settings of a [`Server`]: how much it takes on, whom it admits, and whom it tells when something goes wrong.
+/// The settings of a [`Server`]: its limits, its hooks and its threads.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,45 +46,55 @@ pub(super) struct Settings {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct IncomingCall {
-    /// Where it comes from.
+    /// The address of the peer.
     pub peer: SocketAddr,
-    /// Its UUID.
+    /// The UUID it sent.
     pub uuid: Uuid,
-    /// How many live calls have the same UUID, those that are just being admitted included: 0, unless the dialplan uses one
-    /// twice. Asterisk does not mind.
+    /// How many other calls with this UUID are live or being admitted.
+    ///
+    /// It is 0 unless the dialplan uses a UUID twice. Asterisk accepts that.
     pub live_with_same_uuid: usize,
 }
 
 impl ServerBuilder {
-    /// How many calls there may be at once, those that wait to be admitted included: 1000 by default, which a machine with two
-    /// cores takes in and echoes (bench/README.md); how many it keeps time with depends on what is done for each. A call more is
-    /// refused. The price of a call is a thread, some 15 KB of memory and a descriptor; the defaults together need up to some
-    /// 3100 descriptors (`ulimit -n`), of which up to 1024 are connections that are over but for the peer's close.
+    /// Sets how many calls there may be at once, including those being admitted. The default is 1000.
+    ///
+    /// Further calls are refused. A machine with two cores accepts and echoes 1000 calls (bench/README.md). How many calls it
+    /// serves on time depends on the work done for each.
+    ///
+    /// Each call costs a thread, about 15 KiB of memory and a descriptor. In total, the default settings need up to about 3100
+    /// descriptors (`ulimit -n`). Up to 1024 of them belong to connections that have ended, but whose peer has not closed yet.
     pub fn max_calls(mut self, calls: usize) -> ServerBuilder {
         self.settings.max_calls = calls;
         self
     }
 
-    /// How many connections may be waiting for their UUID at once: 1000 by default. They are counted apart, so that silent
-    /// connections do not take the place of calls. If there are more, the oldest gives way to the new one, provided it has been
-    /// waiting for 0.25 s, twenty times what Asterisk needs; otherwise the new one is refused. The price is that of a call, until
-    /// the [UUID time-out](CallOptions::uuid_timeout). 0 refuses everybody.
+    /// Sets how many connections may wait for their UUID at once. The default is 1000; 0 refuses every connection.
+    ///
+    /// They are counted separately from calls, so silent connections do not take the place of calls. When the limit is reached, a
+    /// new connection replaces the oldest one if that has waited for at least 0.25 s, twenty times as long as Asterisk needs.
+    /// Otherwise the new connection is refused. A pending connection costs as much as a call, until the
+    /// [UUID timeout](CallOptions::uuid_timeout).
     pub fn max_pending(mut self, connections: usize) -> ServerBuilder {
         self.settings.max_pending = connections;
         self
     }
 
-    /// The deadlines and limits of each call, and what keeps it alive.
+    /// Sets the timeouts and limits of each call, and how silent calls are kept alive.
     pub fn call_options(mut self, options: CallOptions) -> ServerBuilder {
         self.settings.call_options = options;
         self
     }
 
-    /// Whom to admit, asked once a connection has sent its UUID; everybody by default. An error refuses it, with a hangup upon
-    /// which Asterisk goes on in its dialplan, and is the reason in [`Refusal::NotAdmitted`](crate::call::Refusal::NotAdmitted). Called
-    /// on the connection's own thread, so that it holds up nobody else, but has the place of a call meanwhile; and it has to be
-    /// done well within 2 s, after which Asterisk gives up a call on which nothing has moved, and the greeting is only sent after
-    /// it.
+    /// Sets the hook that decides whether to admit a call. By default, every call is admitted.
+    ///
+    /// The server calls the hook when a connection has sent its UUID. If the hook returns an error, the server refuses the
+    /// connection with a hangup, so the dialplan continues. The error becomes the reason in
+    /// [`Refusal::NotAdmitted`](crate::call::Refusal::NotAdmitted).
+    ///
+    /// The hook runs on the connection's own thread, so it holds up no other call. Meanwhile the connection takes the place of a
+    /// call. The hook must return well within 2 s. Asterisk ends a call after 2 s without traffic, and the server sends its first
+    /// frame of silence only after the hook.
     pub fn admit(
         mut self,
         hook: impl Fn(&IncomingCall) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
@@ -93,10 +103,11 @@ impl ServerBuilder {
         self
     }
 
-    /// What to do when something goes wrong that does not end the server; nothing by default. Called from several threads at
-    /// once, never from one that other calls wait for. Of those who were refused before they had a thread, 1024 may wait to be
-    /// reported; those beyond are only counted, as are those that it has not been told when the last call is over. A hook that
-    /// does not return keeps [`Server::run`] from returning.
+    /// Sets the hook for failures that do not end the server. By default, they are not reported.
+    ///
+    /// The hook is called from several threads at once. Other calls never wait for any of these threads. Reports about
+    /// connections without a thread of their own are queued, up to 1024. Beyond that, refusals are only counted. When the last
+    /// call has ended, reports still queued are dropped. A hook that does not return keeps [`Server::run`] from returning.
     pub fn on_incident(
         mut self,
         hook: impl Fn(&Incident<'_>) + Send + Sync + 'static,
@@ -105,37 +116,43 @@ impl ServerBuilder {
         self
     }
 
-    /// What the threads of calls are called, before a hyphen and a number: `call` by default. Linux shows 15 bytes. A zero byte,
-    /// which no thread's name may have, is left out.
+    /// Sets the prefix of thread names. The default is `call`.
+    ///
+    /// The name of a call's thread is the prefix, a hyphen and a number. Linux shows 15 bytes of it. Zero bytes are removed,
+    /// because a thread's name cannot contain them.
     pub fn thread_name(mut self, name: impl Into<String>) -> ServerBuilder {
         self.settings.thread_name = name.into().replace('\0', "");
         self
     }
 
-    /// The stack of a call's thread in bytes. By default the platform's, 2 MiB on Linux, of which only what is used takes memory:
-    /// an overflow ends the whole process, so do not make it small to save what it does not cost. One that cannot be had refuses
-    /// every call with [`Refusal::NoThread`](crate::call::Refusal::NoThread).
+    /// Sets the stack size of a call's thread in bytes. The default is the platform's, 2 MiB on Linux.
+    ///
+    /// Only the used part of a stack takes memory, so a small stack saves nothing. An overflow ends the whole process. If the
+    /// system cannot provide a stack of this size, every call is refused with
+    /// [`Refusal::NoThread`](crate::call::Refusal::NoThread).
     pub fn stack_size(mut self, bytes: usize) -> ServerBuilder {
         self.settings.stack_size = Some(bytes);
         self
     }
 
-    /// A server with these settings at the given address. See [`Server::bind`].
+    /// Binds a server with these settings to the given address. See [`Server::bind`].
     ///
     /// # Errors
     ///
-    /// The system's: the address is in use, not ours, or not to be found.
+    /// Returns the system's error if the address is in use, is not local, or does not resolve.
     pub fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server> {
         self.from_listener(TcpListener::bind(address)?)
     }
 
-    /// A server with these settings on a listener from elsewhere: from a service manager, or with a longer backlog than std's
-    /// 128. The server gives it a time-out, so it must not be shared with somebody else who accepts on it.
+    /// Creates a server with these settings on an existing listener.
+    ///
+    /// The listener may come from a service manager, or have a longer backlog than std's 128. The server sets a timeout on it, so
+    /// no other code may accept connections on it.
     ///
     /// # Errors
     ///
-    /// The system's.
-    // Named after what `Server` calls it; a builder is no type one converts from.
+    /// Returns the system's error if the listener cannot be configured.
+    // Named like the method of `Server`. A builder is not a type to convert from.
     #[allow(clippy::wrong_self_convention)]
     pub fn from_listener(self, listener: TcpListener) -> io::Result<Server> {
         Server::new(listener, self.settings)

@@ -1,4 +1,4 @@
-//! A server seen from other threads.
+//! A handle to a running server, for other threads.
 
 use core::fmt;
 use std::net::SocketAddr;
@@ -10,8 +10,9 @@ use super::connections::Connections;
 use crate::call::CallStats;
 use crate::wire::Uuid;
 
-/// A handle to a [`Server`](super::Server), for other threads: what calls there are, hanging one up, shutting all down. Cloning
-/// it is cheap.
+/// A handle to a [`Server`](super::Server) for other threads. It is cheap to clone.
+///
+/// It lists the calls, hangs up individual calls, and shuts the server down.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,58 +36,62 @@ pub(super) struct Shared {
     pub(super) connections: Arc<Connections>,
 }
 
-/// A call under way, as a [`ServerHandle`] lists it.
+/// A live call, as listed by a [`ServerHandle`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallInfo {
-    /// Its UUID. Two calls may have the same one.
+    /// The UUID of the call. Two calls may have the same UUID.
     pub uuid: Uuid,
-    /// Where it comes from.
+    /// The address of the peer.
     pub peer: SocketAddr,
-    /// When its UUID had come.
+    /// The time at which the whole UUID had arrived.
     pub started: Instant,
-    /// What has been counted on it so far.
+    /// The statistics of the call so far.
     pub stats: CallStats,
 }
 
-/// What a server has counted.
+/// The statistics of a server.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ServerStats {
-    /// Connections accepted so far, health checks among them.
+    /// Connections accepted so far, including health checks.
     pub accepted: usize,
-    /// Connections that were refused so far, for whatever reason.
+    /// Connections refused so far, for any reason.
     pub refused: usize,
     /// Calls started so far.
     pub calls_started: usize,
-    /// Calls under way.
+    /// Live calls.
     pub calls: usize,
-    /// Connections that are no calls yet: without a UUID, or waiting to be admitted.
+    /// Connections that are not calls yet: those without a UUID, and those being admitted.
     pub pending: usize,
 }
 
 impl ServerHandle {
-    /// The calls under way, the oldest first.
+    /// Returns the live calls, oldest first.
     pub fn calls(&self) -> Vec<CallInfo> {
         self.shared.connections.live_calls()
     }
 
-    /// What has been counted so far.
+    /// Returns the statistics of the server so far.
     pub fn stats(&self) -> ServerStats {
         self.shared.connections.counts()
     }
 
-    /// Hangs up the calls that have this UUID, and answers how many those were: one, unless Asterisk used it twice at once, or
-    /// none. Waits for a peer that does not read for 0.1 s at the most.
+    /// Hangs up the calls that have this UUID, and returns their number.
+    ///
+    /// The number is 0 or 1, unless Asterisk uses the UUID for several calls at once. The method waits at most 0.1 s for a
+    /// peer that does not read.
     pub fn hang_up(&self, uuid: Uuid) -> usize {
         self.shared.connections.hang_up(uuid)
     }
 
-    /// Shuts the server down: it accepts no more calls, lets those under way end by themselves for the time of `grace`, then
-    /// hangs up the rest, and cuts what is still there 2 s later. Does not wait; [`Server::run`](super::Server::run) returns when
-    /// the last handler has. Called again, it can only shorten the grace.
+    /// Shuts the server down, without waiting.
     ///
-    /// A handler that neither receives nor sends cannot be ended by anyone, and is waited for.
+    /// The server stops accepting calls. Live calls may end by themselves during `grace`. Then the server hangs up the rest, and
+    /// cuts the remaining connections 2 s later. [`Server::run`](super::Server::run) returns when the last handler has returned.
+    /// Another `shut_down` can only shorten the grace period.
+    ///
+    /// `run` also waits for a handler that neither receives nor sends. Nothing can end such a handler.
     pub fn shut_down(&self, grace: Duration) {
         self.shared.connections.stop(grace);
     }

@@ -1,4 +1,4 @@
-//! Reads a connection at once, for a judge.
+//! The live judge: a thread that reads a connection without delay and judges the server.
 
 use core::fmt;
 use std::collections::VecDeque;
@@ -16,15 +16,15 @@ use crate::asterisk::{CallState, Consequence, Judge, Violation};
 use crate::call::{EndedLocally, PATIENCE, is_timeout};
 
 // Invariants:
-// - One thread reads the connection, at once and whatever anybody else does, so that a judge knows when things came. What it
-//   reads waits in `read_bytes` for those who listen.
-// - `judge` and `read_bytes` are locked for no longer than it takes to look, never both, and never while something is waited for.
-// - A kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends
-//   holds `was_reset`, and the end of the stream is not believed before that has been looked at.
-// - The thread ends soon after the call has: the longest it waits is for how a server closes that has hung up, `PATIENCE`.
+// 1. One thread reads the connection without delay, whatever the other threads do. So the judge knows when bytes arrived. The
+//    bytes wait in `read_bytes` until the call receives them.
+// 2. `judge` and `read_bytes` are locked only briefly, never both at once, and never during a wait.
+// 3. The kernel reports a reset only once, either to the reading thread or to a sending thread. The other one then finds the end
+//    of the stream. So a sending thread holds `was_reset` while it sends, and the reading thread checks `was_reset` before it
+//    believes the end of the stream.
+// 4. The thread ends soon after the call. Its longest wait is `PATIENCE`, for a server that has hung up to close.
 
-/// The thread that reads a connection for a judge, and does with it what the judged Asterisk does: closes it once the call is
-/// over.
+/// The thread that reads a connection for a judge. When the call is over, it closes the connection, as the judged Asterisk does.
 #[derive(Debug)]
 pub(super) struct LiveJudge {
     reading: Arc<LiveReading>,
@@ -32,12 +32,12 @@ pub(super) struct LiveJudge {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What has been read and judged.
+/// The judge and the bytes read, shared with the reading thread.
 pub(super) struct LiveReading {
     judge: Mutex<Judge>,
     read_bytes: Mutex<ReadBytes>,
     more_read: Condvar,
-    /// Whether somebody who was sending has met a reset. Locked while he sends.
+    /// Whether a sending thread has met a reset. Locked during each send.
     was_reset: Mutex<bool>,
     is_dismissed: AtomicBool,
 }
@@ -48,7 +48,7 @@ struct ReadBytes {
     end: Option<ReadEnd>,
 }
 
-/// What comes after the last byte.
+/// The end of the bytes read.
 #[derive(Clone, Copy, Debug)]
 enum ReadEnd {
     Closed,
@@ -56,31 +56,32 @@ enum ReadEnd {
     Failed(io::ErrorKind),
     /// Asterisk has ended the call.
     EndedHere,
-    /// Nobody has listened for too long.
+    /// Too many bytes were read and not received.
     TooMuch,
 }
 
-/// How many bytes wait for a listener: 4 minutes of audio at 8 kHz, 11 s at 192 kHz. A test that never listens fills it and loses
-/// nothing by it; all is judged.
+/// How many bytes may wait to be received. This is 4 minutes of audio at 8 kHz, or 11 s at 192 kHz. A test that never receives
+/// reaches this limit, but loses no violations, because all bytes are judged.
 const MOST_UNREAD: usize = 4 << 20;
 
-/// How much is read at once. More than a server that keeps time ever has under way.
+/// How many bytes one read returns at most. A server that keeps time never has this many under way.
 const MOST_READ: usize = 64 << 10;
 
-/// How long a read waits when no millisecond counts. Between two finds that nothing is there it is not known when something came.
+/// How long a read waits when milliseconds do not matter. Between two reads that find nothing, the arrival time of a byte is
+/// unknown.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// How long to wait for room: as good as not at all, which is what Asterisk does.
+/// How long a write waits for room. The time is almost zero, because Asterisk does not wait at all.
 const LONGEST_WRITE: Duration = Duration::from_millis(1);
 
-/// How long to wait between two looks when milliseconds count. std has no way to wait that fine for a connection.
+/// How long to pause between two reads when milliseconds matter. std has no wait for a connection that is this precise.
 const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
 
-/// How many reads are made at the end for what has come before it, which is as much as may be under way.
+/// How many reads may follow a dismissal, for bytes that arrived before it. They cover all bytes that may be under way.
 const LAST_READS: usize = 64;
 
 impl LiveJudge {
-    /// Begins to read. From now on nobody else may.
+    /// Starts to read. From now on, only this thread may read the connection.
     pub(super) fn call(stream: Arc<TcpStream>, judge: Judge) -> io::Result<LiveJudge> {
         stream.set_read_timeout(Some(BETWEEN_LOOKS))?;
         stream.set_write_timeout(Some(LONGEST_WRITE))?;
@@ -108,7 +109,7 @@ impl LiveJudge {
         &self.reading
     }
 
-    /// Ends the call from this side, unless the server has: then how it closes is still waited for. Answers all that was found.
+    /// Ends the call and returns all violations. If the server has already hung up, the method waits for it to close.
     pub(super) fn dismiss(mut self) -> Vec<Violation> {
         self.leave();
         self.reading.violations()
@@ -120,10 +121,11 @@ impl LiveJudge {
         };
         if self.reading.state() != CallState::HungUp {
             self.reading.is_dismissed.store(true, Ordering::Relaxed);
-            // Wakes the thread, and tells the server nothing. An error means that the connection is gone and the thread awake.
+            // The shutdown wakes the thread and sends nothing to the server. An error means that the connection is gone. Then
+            // the thread is awake.
             let _ = self.stream.shutdown(Shutdown::Read);
         }
-        // If it has panicked, that has been printed, and what it has found is still there.
+        // If the thread has panicked, the message has been printed, and the violations found are still there.
         let _ = thread.join();
     }
 }
@@ -139,7 +141,7 @@ impl LiveReading {
         self.judge().violations().to_vec()
     }
 
-    /// Takes what has been read_bytes, and waits for some if there is none.
+    /// Returns bytes that have been read from the connection. Waits for some if there are no bytes yet.
     pub(super) fn read(&self, buffer: &mut [u8], timeout: Duration) -> io::Result<usize> {
         let nothing_yet =
             |read_bytes: &mut ReadBytes| read_bytes.bytes.is_empty() && read_bytes.end.is_none();
@@ -158,19 +160,19 @@ impl LiveReading {
         }
     }
 
-    /// Sends, unless the call is over.
+    /// Sends bytes, unless the call is over.
     pub(super) fn write(&self, stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
         if self.state() != CallState::InCall {
             return Err(EndedLocally::error());
         }
         let mut was_reset = self.was_reset();
-        // Before it goes out, too: else the silence before it could be taken to go on.
+        // Recorded before the write as well. Otherwise the judge could count the write as part of the silence before it.
         self.judge().sent(Instant::now());
         let result = io::Write::write(&mut { stream }, bytes);
         match &result {
             Ok(_) => self.judge().sent(Instant::now()),
             Err(error) if is_timeout(error) => self.judge().write_blocked(Instant::now()),
-            // Not a broken pipe, which is what follows upon a close.
+            // A broken pipe does not count, because it follows a normal close.
             Err(error) => *was_reset |= error.kind() == io::ErrorKind::ConnectionReset,
         }
         result
@@ -180,7 +182,7 @@ impl LiveReading {
         self.judge().state()
     }
 
-    /// The thread's work.
+    /// Reads and judges until the call is over. Runs on the judge's thread.
     fn attend(&self, stream: &TcpStream) {
         let mut buffer = vec![0; MOST_READ];
         let mut last_reads = LAST_READS;
@@ -195,7 +197,7 @@ impl LiveReading {
                 CallState::InCall => {}
                 CallState::HungUp => {
                     let since = *hung_up_at.get_or_insert_with(|| {
-                        // Asterisk closes then; what the server does upon that is to be seen.
+                        // Asterisk closes when it receives a hangup. How the server closes after that still matters.
                         self.end(ReadEnd::Closed);
                         let _ = stream.shutdown(Shutdown::Write);
                         Instant::now()
@@ -214,7 +216,7 @@ impl LiveReading {
             let result = io::Read::read(&mut { stream }, &mut buffer);
             let at = Instant::now();
             match result {
-                // The end of the stream may be our own doing.
+                // The end of the stream may come from `leave`.
                 Ok(0) if is_last || self.is_dismissed.load(Ordering::Relaxed) => return,
                 Ok(0) if *self.was_reset() => {
                     self.judge().reset(at);
@@ -248,7 +250,7 @@ impl LiveReading {
                     self.judge().reset(at);
                     self.end(ReadEnd::Reset);
                 }
-                // Nothing that the server is to be blamed for.
+                // The server did not cause this error, so it is not a violation.
                 Err(error) => {
                     self.end(ReadEnd::Failed(error.kind()));
                     return;
@@ -262,7 +264,7 @@ impl LiveReading {
         }
     }
 
-    /// Whether this Asterisk stays in the call although the server has gone.
+    /// Returns whether this version of Asterisk stays in the call although the server has gone.
     fn is_stuck(&self) -> bool {
         let judge = self.judge();
         let last = judge.violations().last();
@@ -280,14 +282,14 @@ impl LiveReading {
         self.more_read.notify_all();
     }
 
-    /// The first end counts.
+    /// Sets the end of the bytes read. Only the first end counts.
     fn end(&self, end: ReadEnd) {
         self.read_bytes().end.get_or_insert(end);
         self.more_read.notify_all();
     }
 
     fn judge(&self) -> MutexGuard<'_, Judge> {
-        // A judge is whole after every call.
+        // A judge is consistent after every method call.
         self.judge.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,7 +1,7 @@
-//! Asterisk's part of a call, for tests of a server in any language.
+//! Simulated Asterisk callers, for tests of a server in any language.
 //!
-//! [`TestCall`] is a test in a few lines: it calls a server from every version of Asterisk and reports what they would do.
-//! [`SimulatedAsterisk`] is one of those callers, step by step.
+//! [`TestCall`] is a test in a few lines: it calls a server as every version of Asterisk and reports the violations each one
+//! finds. [`SimulatedAsterisk`] is one such caller, controlled step by step.
 
 mod live_judge;
 mod simulated_asterisk;

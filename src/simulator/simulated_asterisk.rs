@@ -1,4 +1,4 @@
-//! Asterisk's part of a call, played by us.
+//! A simulated Asterisk, controlled step by step.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -19,10 +19,13 @@ use crate::call::{
 use crate::stream::{FrameReader, FrameWriter, WriteError};
 use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 
-/// Plays Asterisk's part: connects to a server, sends the UUID, then audio in real time and digits, and hears what comes back.
+/// A simulated Asterisk that calls a server.
 ///
-/// For tests of a server in any language, without a telephone system. It does what a real Asterisk was seen to do (measured
-/// with 22.10): the UUID first, audio every 20 ms, none while a digit is held, the digit when it comes up, no hangup frame.
+/// It connects, sends the UUID, audio and digits, and receives the server's frames. It is for tests of a server in any language,
+/// without a telephone system.
+///
+/// It behaves as a real Asterisk does (measured with 22.10). It sends the UUID first, then audio every 20 ms in real time. While
+/// a key is held, it sends no audio. It sends the digit when the key comes up. It sends no hangup frame.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -41,10 +44,10 @@ use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// [`judged_by`](SimulatedAsterisk::judged_by) makes it take offence at what a version of Asterisk takes offence at.
+/// With [`judged_by`](SimulatedAsterisk::judged_by), it reports violations, by the rules of a version of Asterisk.
 #[derive(Debug)]
 pub struct SimulatedAsterisk {
-    /// Goes first when it is dropped: its thread has the connection, too.
+    /// Dropped first, because its thread shares the connection.
     live_judge: Option<LiveJudge>,
     call: Call<SimulatedConnection>,
     caller: SimulatedCaller,
@@ -52,11 +55,11 @@ pub struct SimulatedAsterisk {
 }
 
 impl SimulatedAsterisk {
-    /// Connects to a server and sends the UUID. Asterisk gives a server 2 s for that, and so does this.
+    /// Connects to a server and sends the UUID. Asterisk waits up to 2 s for the connection, and so does this.
     ///
     /// # Errors
     ///
-    /// The connection's, with each address tried; [`TimedOut`](io::ErrorKind::TimedOut) after 2 s.
+    /// Returns the connection's error after trying each address, or [`TimedOut`](io::ErrorKind::TimedOut) after 2 s.
     pub fn connect(address: impl ToSocketAddrs, uuid: Uuid) -> io::Result<SimulatedAsterisk> {
         let stream = connect_in_time(address)?;
         stream.set_nodelay(true)?;
@@ -71,7 +74,7 @@ impl SimulatedAsterisk {
         let peer_addr = stream.peer_addr().ok();
         let connection = Arc::new(SimulatedConnection::new(stream));
         let reader = FrameReader::new(Incoming::new(Arc::clone(&connection)));
-        // Asterisk sends nothing by itself, neither at once nor to fill a silence.
+        // Asterisk sends nothing of its own, neither at the start nor during a silence.
         let options = CallOptions::default()
             .initial_silence(false)
             .keep_alive(None);
@@ -93,13 +96,17 @@ impl SimulatedAsterisk {
         })
     }
 
-    /// The same Asterisk, judging what the server sends by the rules of a version, in the application unless they say otherwise,
-    /// and doing what that version does: at what ends its calls it ends this one, and [`end`](SimulatedAsterisk::end) is then
-    /// [`End::LocalHangup`]. Digits go out in that version's dialect; none do if it sends none.
+    /// Judges what the server sends, by the rules of a version of Asterisk.
     ///
-    /// A thread reads the connection from now on, at once and whether anybody [receives](SimulatedAsterisk::receive) or not,
-    /// since the rules are about milliseconds. What it has read and nobody has received is kept up to 4 MB, 4 minutes at 8 kHz;
-    /// beyond that the rest is judged and not kept, and who receives after all gets to [`End::Failed`] in the end.
+    /// A version stands for its application, `AudioSocket()`; [`Rules`] can choose the channel driver instead. This Asterisk then
+    /// does what that version does. When a violation ends the call in that version, it also ends this call, and
+    /// [`end`](SimulatedAsterisk::end) returns [`End::LocalHangup`]. Digits are sent in the version's dialect, or not at all if
+    /// the version sends none.
+    ///
+    /// The rules depend on milliseconds. So from now on a thread reads the connection without delay, whether or not the test
+    /// [receives](SimulatedAsterisk::receive). Up to 4 MiB of bytes are kept until they are received, which is 4 minutes of audio
+    /// at 8 kHz. Bytes beyond that are judged, but not kept. A test that receives later reads the kept bytes and then gets
+    /// [`End::Failed`].
     ///
     /// ```
     /// use audiosocket::asterisk::{Rule, Version};
@@ -125,8 +132,8 @@ impl SimulatedAsterisk {
     ///
     /// # Errors
     ///
-    /// The system's, if it has no thread for it; [`InvalidInput`](io::ErrorKind::InvalidInput) if it is judged already or
-    /// something has been received: a call is judged from its beginning.
+    /// Returns the system's error if it cannot start the thread. Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if the
+    /// call is already judged or something has been received, because a call is judged from its start.
     pub fn judged_by(mut self, rules: impl Into<Rules>) -> io::Result<SimulatedAsterisk> {
         let (listener, _) = self.call.split();
         if self.live_judge.is_some() || listener.has_read() {
@@ -143,72 +150,79 @@ impl SimulatedAsterisk {
         Ok(self)
     }
 
-    /// The same Asterisk with digits in the given dialect; by default, [`DtmfDialect::Asterisk`].
+    /// Sends digits in the given dialect. The default is [`DtmfDialect::Asterisk`].
     #[must_use]
     pub const fn with_dialect(mut self, dialect: DtmfDialect) -> SimulatedAsterisk {
         self.caller.dialect = Some(dialect);
         self
     }
 
-    /// Waits for what the server sends next; `None` when the call is over. See [`Call::receive`].
+    /// Waits for the next event from the server. Returns `None` when the call is over. See [`Call::receive`].
     ///
-    /// From a server of this crate a frame of silence comes first
-    /// ([`initial_silence`](crate::call::CallOptions::initial_silence)), and more whenever nothing has moved for a second.
+    /// A server built with this crate first sends a frame of silence
+    /// ([`initial_silence`](crate::call::CallOptions::initial_silence)). It sends another one whenever there has been no traffic
+    /// for a second.
     pub fn receive(&mut self) -> Option<Event<'_>> {
         self.call.receive()
     }
 
-    /// The same, but waits no longer than to the given time. See [`CallReceiver::receive_until`].
+    /// Waits for the next event from the server, but at most until the given time. See [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.call.receive_until(time)
     }
 
-    /// The caller, who talks and presses keys.
+    /// Returns the caller, which sends audio and presses keys.
     pub const fn caller(&mut self) -> &mut SimulatedCaller {
         &mut self.caller
     }
 
-    /// The ears and the mouth of the caller, for a thread each.
+    /// Splits the call into its receiver and its caller, for use on two threads.
     pub fn split(&mut self) -> (&mut CallReceiver<SimulatedConnection>, &mut SimulatedCaller) {
         (self.call.split().0, &mut self.caller)
     }
 
-    /// Tells a hook of all audio of the call from now on. See [`Call::set_audio_hook`].
+    /// Sets a hook that receives all audio of the call from now on. See [`Call::set_audio_hook`].
     pub fn set_audio_hook(&self, hook: impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static) {
         self.call.set_audio_hook(hook);
     }
 
-    /// How the call ended; `None` as long as it goes on, for all that has been received so far.
+    /// Returns how the call ended, or `None` if it continues.
+    ///
+    /// `None` can also mean that the events before the end have not all been received.
     pub fn end(&self) -> Option<End> {
         self.call.end()
     }
 
-    /// What has been counted on the call so far; the UUID does not count.
+    /// Returns the statistics of the call so far. The UUID is not counted.
     pub fn stats(&self) -> CallStats {
         self.call.stats()
     }
 
-    /// What the server has been found to do wrong so far, if it is [judged](SimulatedAsterisk::judged_by): each rule once, in the
-    /// order in which it was found.
+    /// Returns the violations found so far, if the call is [judged](SimulatedAsterisk::judged_by).
+    ///
+    /// Each rule appears once, in the order in which violations were found.
     pub fn violations(&self) -> Vec<Violation> {
         self.call.voice().line().transport.violations()
     }
 
-    /// Hangs up as Asterisk does: by closing the connection, without a hangup frame. If the server has sent something that was
-    /// not received, the kernel resets the connection instead, as Asterisk's does.
+    /// Hangs up as Asterisk does: closes the connection, without a hangup frame.
     ///
-    /// Answers what the server has been found to do wrong, if it is [judged](SimulatedAsterisk::judged_by). If it has hung up
-    /// itself, how it then closes is part of that, and waited for up to 2 s.
+    /// If some of the server's bytes were not received, the kernel resets the connection instead, as it does for Asterisk.
+    ///
+    /// Returns the violations, if the call is [judged](SimulatedAsterisk::judged_by). If the server has hung up, the way it
+    /// closes is judged too. The method waits up to 2 s for that.
     pub fn hang_up(mut self) -> Vec<Violation> {
-        // No shutdown before the close: it would send the end of the stream ahead of the reset. All that holds the connection is
-        // in here, and nothing hands out more than a reference to it.
+        // There is no shutdown before the close, because it would send the end of the stream ahead of the reset. This value owns
+        // everything that holds the connection, and its methods only lend references to it.
         self.live_judge
             .take()
             .map(LiveJudge::dismiss)
             .unwrap_or_default()
     }
 
-    /// A UUID that nobody else is likely to use (version 4). Not for secrets: its randomness is that of a hash map's keys.
+    /// Returns a random UUID (version 4), which is unlikely to be in use.
+    ///
+    /// It is not for secrets, because its randomness is that of a hash map's keys.
     pub fn random_uuid() -> Uuid {
         let random = || RandomState::new().build_hasher().finish();
         let value = u128::from(random()) << 64 | u128::from(random());
@@ -218,13 +232,13 @@ impl SimulatedAsterisk {
 }
 
 impl CallReceiver<SimulatedConnection> {
-    /// What the server has been found to do wrong so far. See [`SimulatedAsterisk::violations`].
+    /// Returns the violations found so far. See [`SimulatedAsterisk::violations`].
     pub fn violations(&self) -> Vec<Violation> {
         self.line().transport.violations()
     }
 }
 
-/// The caller behind a [`SimulatedAsterisk`]: talks in real time, presses keys, or keeps silent.
+/// The caller of a [`SimulatedAsterisk`]: sends audio in real time, presses keys, or stays silent.
 #[derive(Debug)]
 pub struct SimulatedCaller {
     speaker: Player<SimulatedConnection>,
@@ -233,21 +247,23 @@ pub struct SimulatedCaller {
 }
 
 impl SimulatedCaller {
-    /// Says audio of 20 ms when it is due, and answers how late that was. See [`Player::send_paced`].
+    /// Sends 20 ms of audio at its scheduled time, and returns how late it was. See [`Player::send_paced`].
     ///
     /// # Errors
     ///
-    /// [`SendError`] if the server takes no more.
+    /// Returns a [`SendError`] if the call is over or the server has disconnected.
     pub fn send_frame(&mut self, audio: Audio<'_>) -> Result<Duration, SendError> {
         self.speaker.send_paced(audio)
     }
 
-    /// Holds a key. As with Asterisk no audio goes out meanwhile, and the digit is sent when the key comes up, in the
-    /// start-stop dialect also when it goes down.
+    /// Holds a key, and sends its digit when the key comes up.
+    ///
+    /// As with Asterisk, no audio is sent while the key is held. In the start-stop dialect, a start frame is also sent when the
+    /// key goes down.
     ///
     /// # Errors
     ///
-    /// [`SendError`] if the server takes no more.
+    /// Returns a [`SendError`] if the call is over or the server has disconnected.
     pub fn press(&mut self, digit: Digit, held: Duration) -> Result<(), SendError> {
         self.speaker.wait();
         let voice = self.speaker.voice();
@@ -268,7 +284,7 @@ impl SimulatedCaller {
         Ok(())
     }
 
-    /// Says nothing for a while. Asterisk sends nothing then; audio after it starts a new schedule.
+    /// Sends nothing for the given time, as Asterisk does when the caller is silent. Audio after it starts a new schedule.
     pub fn keep_silent(&mut self, duration: Duration) {
         self.speaker.wait();
         thread::sleep(duration);

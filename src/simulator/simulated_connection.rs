@@ -11,13 +11,14 @@ use super::live_judge::LiveReading;
 use crate::asterisk::Violation;
 use crate::call::Transport;
 
-/// The connection of a [`SimulatedAsterisk`](super::SimulatedAsterisk): a TCP connection, and if there is a judge, what he has
-/// been read of it.
+/// The connection of a [`SimulatedAsterisk`](super::SimulatedAsterisk), over TCP.
+///
+/// If the call is judged, the judge's thread reads the connection, and this type returns the bytes it has read.
 #[derive(Debug)]
 pub struct SimulatedConnection {
     stream: Arc<TcpStream>,
     reading: OnceLock<Arc<LiveReading>>,
-    /// In milliseconds, for those who wait for what is read for the judge.
+    /// The receive timeout of a judged call, in milliseconds.
     read_timeout: AtomicU64,
 }
 
@@ -34,9 +35,9 @@ impl SimulatedConnection {
         &self.stream
     }
 
-    /// From now on all is heard from there.
+    /// Receives from the judge's thread from now on, instead of the TCP connection.
     pub(super) fn read_from(&self, reading: &Arc<LiveReading>) {
-        // Who is judged already stays so.
+        // If the call is already judged, the first judge stays.
         let _ = self.reading.set(Arc::clone(reading));
     }
 

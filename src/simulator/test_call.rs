@@ -1,4 +1,4 @@
-//! A call to try a server with.
+//! A test call to a server.
 
 use core::fmt;
 use std::boxed::Box;
@@ -17,7 +17,9 @@ use crate::call::{Call, End, Event, PATIENCE, SendError};
 use crate::server::Server;
 use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
 
-/// A call to try a server with, from every version of Asterisk at the same time: a test that no version objects, in a few lines.
+/// A test call to a server, from every version of Asterisk at the same time.
+///
+/// It tests in a few lines that no version reports a violation.
 ///
 /// ```
 /// use std::error::Error;
@@ -40,8 +42,8 @@ use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
 /// # Ok::<(), Box<dyn Error>>(())
 /// ```
 ///
-/// The caller does one thing after the other and hangs up at the end; if there is nothing for him to do, he talks for a second. A
-/// server in another process or language is called by its address, with [`run_against`](TestCall::run_against).
+/// The caller performs the steps in order and hangs up at the end. Without any steps, the caller sends a tone for 1 s. To call a
+/// server in another process or language by its address, use [`run_against`](TestCall::run_against).
 #[derive(Clone, Debug)]
 #[must_use = "it has to be placed"]
 pub struct TestCall {
@@ -49,7 +51,7 @@ pub struct TestCall {
     script: Vec<Step>,
 }
 
-/// Something the caller does.
+/// A step of the caller.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Talk(Duration),
@@ -59,13 +61,13 @@ enum Step {
 
 /// How long a key is held, as in Asterisk's `SendDTMF()`.
 const KEY_HELD: Duration = Duration::from_millis(100);
-/// How long the caller listens after the last he did, so that what is under way arrives.
+/// How long the caller receives after the last step. In this time, frames under way arrive.
 const LAST_WORDS: Duration = Duration::from_millis(250);
-/// How long to listen between two looks whether the caller is done.
+/// How long to receive before checking again whether the caller has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 impl TestCall {
-    /// A call from a version of each row of the [table](crate::asterisk::TABLE), the start-stop fork among them.
+    /// Creates a call from one version of each [table](crate::asterisk::TABLE) row, including the start-stop fork.
     pub fn new() -> TestCall {
         TestCall {
             versions: Version::REPRESENTATIVES
@@ -77,23 +79,24 @@ impl TestCall {
         }
     }
 
-    /// The same call from these versions alone.
+    /// Sets the versions that call, in place of the default ones.
     pub fn versions<R: Into<Rules>>(mut self, rules: impl IntoIterator<Item = R>) -> TestCall {
         self.versions = rules.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The caller talks: a soft tone of 500 Hz, its samples 500 or -500, 20 ms a frame at 8 kHz. Less long if the server hangs
-    /// up.
+    /// Adds a tone: the caller sends a soft tone of 500 Hz.
+    ///
+    /// Its samples are 500 or -500, in frames of 20 ms at 8 kHz. The tone ends early if the server hangs up.
     pub fn tone(self, duration: Duration) -> TestCall {
         self.then(Step::Talk(duration))
     }
 
-    /// The caller presses keys, for 100 ms each. A version that sends no digits only sends nothing meanwhile.
+    /// Adds key presses of 100 ms each. A version that sends no digits sends nothing during a press.
     ///
     /// # Errors
     ///
-    /// [`InvalidDigit`] for a character that is on no key.
+    /// Returns [`InvalidDigit`] for a character that is not on a key.
     pub fn press(mut self, digits: &str) -> Result<TestCall, InvalidDigit> {
         for digit in digits.chars() {
             self = self.then(Step::Press(Digit::try_from(digit)?));
@@ -101,16 +104,16 @@ impl TestCall {
         Ok(self)
     }
 
-    /// The caller says nothing, and then neither does Asterisk.
+    /// Adds a silence: the caller is silent, so Asterisk sends nothing.
     pub fn silence(self, duration: Duration) -> TestCall {
         self.then(Step::KeepSilent(duration))
     }
 
-    /// Calls the server at an address, from all versions at the same time, and waits until all calls are over.
+    /// Calls a server from all versions at the same time, until all calls have ended.
     ///
     /// # Errors
     ///
-    /// The connections' or the system's; see [`SimulatedAsterisk::connect`].
+    /// Returns an error of a connection or of the system; see [`SimulatedAsterisk::connect`].
     pub fn run_against(&self, address: impl ToSocketAddrs) -> io::Result<TestReport> {
         let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
         let calls = thread::scope(|scope| {
@@ -131,12 +134,14 @@ impl TestCall {
         })
     }
 
-    /// The same to a server of our own, on a port that the system chooses, whose calls have this handler. Returns when all have
-    /// left it, so a handler that stays on after its call has ended keeps it.
+    /// Calls a new server with this handler from all versions at the same time.
+    ///
+    /// The system chooses the server's port. The method returns when all calls have left the handler. A handler that stays
+    /// after its call has ended delays the return.
     ///
     /// # Errors
     ///
-    /// Those of [`run_against`](TestCall::run_against), and the server's.
+    /// Returns the errors of [`run_against`](TestCall::run_against), and those of the server.
     pub fn run<F>(&self, handler: F) -> io::Result<TestReport>
     where
         F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
@@ -186,7 +191,7 @@ impl TestCall {
                 }
                 let next_look = now.checked_add(BETWEEN_LOOKS).unwrap_or(now);
                 let until = last_words.map_or(next_look, |end| end.min(next_look));
-                // All that matters of what is heard is that it was, which is counted.
+                // The events themselves do not matter, because the call counts the frames.
                 while !matches!(listener.receive_until(until), Some(Event::TimeUp)) {
                     if listener.end().is_some() {
                         return;
@@ -204,7 +209,7 @@ impl TestCall {
     }
 
     fn perform(&self, caller: &mut SimulatedCaller) -> Result<(), SendError> {
-        // 500 Hz: 16 samples, half of them high.
+        // 500 Hz at 8 kHz is 16 samples a period, half of them high.
         let tone: [i16; 160] = core::array::from_fn(|place| match place % 16 < 8 {
             true => 500,
             false => -500,
@@ -239,7 +244,9 @@ impl Default for TestCall {
     }
 }
 
-/// What came of a [`TestCall`]. As text, what is wrong: a line for each fault.
+/// The result of a [`TestCall`].
+///
+/// As text, it lists the violations and incidents, one a line.
 #[derive(Clone, Debug)]
 pub struct TestReport {
     calls: Vec<TestOutcome>,
@@ -247,20 +254,24 @@ pub struct TestReport {
 }
 
 impl TestReport {
-    /// Whether there were calls, no version objects, and no handler failed or panicked.
+    /// Returns whether there were calls, without a violation or an incident.
+    ///
+    /// A handler that fails or panics is an incident.
     pub fn passed(&self) -> bool {
         !self.calls.is_empty()
             && self.incidents.is_empty()
             && self.calls.iter().all(|call| call.violations.is_empty())
     }
 
-    /// The calls, one for each version.
+    /// Returns the calls, one for each version.
     pub fn calls(&self) -> &[TestOutcome] {
         &self.calls
     }
 
-    /// What went wrong in the server that [`run`](TestCall::run) has made: handlers that failed or panicked.
-    /// Asterisk does not mind, since their calls are ended properly.
+    /// Returns the incidents of the server that [`run`](TestCall::run) started.
+    ///
+    /// Examples are handlers that failed or panicked. They are not violations, because the server hangs up cleanly, so the
+    /// dialplan continues.
     pub fn incidents(&self) -> &[String] {
         &self.incidents
     }
@@ -290,16 +301,16 @@ impl fmt::Display for TestReport {
     }
 }
 
-/// One call of a [`TestReport`].
+/// The outcome of one call of a [`TestReport`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TestOutcome {
-    /// Whose call it was.
+    /// The rules of the version that called.
     pub rules: Rules,
-    /// What the server did wrong.
+    /// The violations of the server.
     pub violations: Vec<Violation>,
-    /// How it ended, unless the caller hung up.
+    /// How the call ended, or `None` if the caller hung up.
     pub end: Option<End>,
-    /// How many frames came from the server.
+    /// How many frames were received from the server.
     pub frames_heard: usize,
 }

@@ -1,12 +1,12 @@
-//! How many bytes a second arrive as linear audio of 8 kHz.
+//! The byte rate of audio, which distinguishes G.711 from linear audio of 8 kHz.
 
 use std::time::Duration;
 
-/// Tells G.711 from linear audio of 8 kHz by the bytes that arrive in a second.
+/// A detector that distinguishes G.711 from linear audio of 8 kHz by its byte rate.
 ///
-/// Asterisk's channel driver sends u-law and A-law under kind 0x10 as well if the dial string does not ask for a linear format
-/// (measured with 22.10, without `/c(slin)`). Linear audio of 8 kHz is 16,000 bytes a second, G.711 is 8,000. The length of a frame
-/// cannot tell: 160 bytes are 20 ms of G.711 and 10 ms of linear audio.
+/// Asterisk's channel driver also sends u-law and A-law under kind 0x10 if the dial string does not request a linear format
+/// (measured with 22.10, without `/c(slin)`). Linear audio of 8 kHz is 16,000 bytes per second; G.711 is 8,000. The length of a
+/// frame is not enough: 160 bytes are 20 ms of G.711 or 10 ms of linear audio.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,13 +26,13 @@ pub struct ByteRate {
     is_g711_suspected: bool,
 }
 
-/// For how long bytes are counted before they are judged.
+/// The time over which bytes are counted before they are judged.
 const WINDOW: Duration = Duration::from_secs(1);
-/// A longer pause is not the spacing of frames: the line was silent, or a digit was held.
+/// The longest distance between two frames. A longer pause means that the line was silent or a digit was held.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl ByteRate {
-    /// Counts a payload of kind 0x10 that arrived `at` this time, counted from any fixed start.
+    /// Counts a payload of kind 0x10 that arrived at `at`, measured from any fixed start.
     pub fn add(&mut self, payload_len: usize, at: Duration) {
         let pause = self.last.map(|last| at.saturating_sub(last));
         self.last = Some(at);
@@ -47,18 +47,20 @@ impl ByteRate {
         if counted_for >= WINDOW {
             let milliseconds = u64::try_from(counted_for.as_millis()).unwrap_or(u64::MAX);
             let a_second = self.bytes.saturating_mul(1000).checked_div(milliseconds);
-            // A fifth to each side for frames that came late; linear audio has twice the rate.
+            // A tolerance of a fifth to each side covers late frames. Linear audio has twice the rate.
             self.is_g711_suspected = a_second.is_some_and(|bytes| (6_400..=9_600).contains(&bytes));
             self.restart(at);
         }
     }
 
-    /// Whether the last whole second without a pause had the rate of G.711. False until a second has passed.
+    /// Returns whether the last full second without a pause had the rate of G.711.
+    ///
+    /// Returns false until a second has passed.
     pub const fn is_g711_suspected(&self) -> bool {
         self.is_g711_suspected
     }
 
-    /// The frame that arrives now starts the count, so its bytes do not belong to it.
+    /// Restarts the count with the frame that arrives now. That frame's bytes are not counted.
     fn restart(&mut self, at: Duration) {
         self.started = Some(at);
         self.bytes = 0;
@@ -69,7 +71,7 @@ impl ByteRate {
 mod tests {
     use super::*;
 
-    /// Feeds frames so far apart and answers what is thought at the end.
+    /// Adds frames at this spacing and returns the last verdict.
     fn thought(payload_len: usize, spacing_ms: &[u64], frames: usize) -> bool {
         let mut rate = ByteRate::default();
         let mut at = Duration::ZERO;
@@ -91,7 +93,7 @@ mod tests {
             (320, &[20], false),
             (160, &[10], false),
             (960, &[60], false),
-            // Frames that come late and then together are as many.
+            // Frames that arrive late and then together have the same rate.
             (160, &[38, 2], true),
             (320, &[0, 0, 60], false),
         ] {
@@ -106,9 +108,9 @@ mod tests {
     #[test]
     fn nothing_is_thought_before_a_second_nor_of_pauses() {
         assert!(!thought(160, &[20], 45));
-        // A frame each time and then a pause: 320 bytes in 140 ms would be few.
+        // Two frames 20 ms apart, then a pause: 320 bytes each would be too low a rate.
         assert!(!thought(320, &[20, 120], 400));
-        // Two such frames in 140 ms would be as many bytes as G.711 has.
+        // Two frames of 640 bytes in 140 ms would have about the rate of G.711.
         assert!(!thought(640, &[20, 120], 400));
     }
 

@@ -1,7 +1,7 @@
-//! Frames over any [`Read`](std::io::Read) and [`Write`](std::io::Write), and the clock by which audio is sent.
+//! Frames over any [`Read`](std::io::Read) and [`Write`](std::io::Write), and a clock that paces audio.
 //!
-//! Below [`call`](crate::call), for programs that bring their own connections: a TLS stream, a pipe, a file. A reader and a
-//! writer know nothing of calls; they keep frames whole.
+//! This module lies below [`call`](crate::call), for programs that bring their own connections: a TLS stream, a pipe, a file.
+//! Readers and writers do not handle calls; they keep frames whole.
 //!
 //! ```
 //! use audiosocket::stream::{FrameReader, FrameWriter};

@@ -1,17 +1,17 @@
-//! The clock by which audio is sent.
+//! The clock that paces audio.
 
 use std::time::{Duration, Instant};
 
-/// Says when the next frame is due, on an absolute schedule: one frame a frame time, without drift.
+/// An absolute schedule for sending audio: one frame per frame duration, without drift.
 ///
-/// Asterisk plays what it gets as fast as it comes and drops what overflows its queue (measured with 22.10), so the sender has
-/// to keep real time. Sleeping for a frame time after each frame drifts by the time everything else takes (0.5 % measured); a
-/// schedule does not.
+/// Asterisk plays audio as fast as it arrives and drops what overflows its queue (measured with 22.10), so the sender has to keep
+/// real time. A sender that sleeps for a frame duration after each frame drifts by the time that everything else takes (0.5 %
+/// measured). A schedule does not drift.
 ///
-/// A sender that is late keeps the schedule and so catches up, as long as it is less than one frame late. If it is later,
-/// the listener has heard the gap already: the schedule starts anew instead of sending the missed frames in a burst.
+/// A sender that is less than one frame late keeps the schedule and so catches up. If it is later, the caller has already heard
+/// the gap. The schedule then restarts, so that the missed frames are not sent in a burst.
 ///
-/// It has no clock of its own: the time is passed in, so that schedules can be tested with invented times.
+/// The pacer has no clock of its own. You pass the time to it, so you can test schedules with invented times.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -30,7 +30,9 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// A clock for frames that last `frame_duration`: 20 ms, unless both sides are known to use something else.
+    /// Returns a pacer for frames that last `frame_duration`.
+    ///
+    /// Use 20 ms, unless both sides are known to use another duration.
     pub const fn new(frame_duration: Duration) -> Pacer {
         Pacer {
             frame_duration,
@@ -38,19 +40,22 @@ impl Pacer {
         }
     }
 
-    /// When the next frame is due: `None` before the first, which may go at once.
+    /// Returns the scheduled time of the next frame.
+    ///
+    /// Returns `None` before the first frame, which may be sent at once.
     pub const fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// How long to wait until the next frame is due; zero if it is due already.
+    /// Returns the wait until the next frame's scheduled time; zero if that has passed.
     pub fn delay(&self, now: Instant) -> Duration {
         self.due
             .map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
     }
 
-    /// Moves the schedule on by one frame, and answers how late the frame was; zero for one that was early, which the schedule
-    /// does not mind.
+    /// Advances the schedule by one frame and returns how late the frame was.
+    ///
+    /// The lateness of an early frame is zero. Early frames do not shift the schedule.
     pub fn frame_sent(&mut self, now: Instant) -> Duration {
         let due = self.due.unwrap_or(now);
         let late = now.saturating_duration_since(due);
@@ -59,7 +64,9 @@ impl Pacer {
         late
     }
 
-    /// Forgets the schedule: the next frame is due at once and starts a new one. For the pause after which speech begins again.
+    /// Discards the schedule. The next frame may be sent at once and starts a new schedule.
+    ///
+    /// Use this after a pause, before playback starts again.
     pub const fn restart(&mut self) {
         self.due = None;
     }
@@ -80,7 +87,7 @@ mod tests {
         let start = Instant::now();
         let mut pacer = Pacer::new(Duration::from_millis(20));
         pacer.frame_sent(start);
-        // Due at 20 ms and sent at 40 ms: the next frame is not due at once.
+        // Scheduled for 20 ms and sent at 40 ms: the next frame may not follow at once.
         let late = pacer.frame_sent(start + Duration::from_millis(40));
         assert_eq!(late, Duration::from_millis(20));
         assert_eq!(pacer.due(), Some(start + Duration::from_millis(60)));

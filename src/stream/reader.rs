@@ -1,4 +1,4 @@
-//! Frames out of a `Read`.
+//! Frames from a `Read`.
 
 use core::fmt;
 use std::io::{self, Read};
@@ -7,12 +7,12 @@ use std::vec::Vec;
 
 use crate::wire::{Decoded, Frame, FrameBuffer, Header};
 
-/// Reads frames from a stream, each borrowed from the reader's own buffer.
+/// A reader of frames from a stream. Each frame borrows from the reader's own buffer.
 ///
-/// - Nothing is lost by an error: the place in the stream is part of the reader, so after a time-out the next call goes on where
-///   the last one stopped, even inside a header.
-/// - One `read` brings as many frames as have arrived; they are then handed out without reading.
-/// - The buffer has 4 KiB and is allocated once, and a second time if a longer frame is announced. No frame costs an allocation.
+/// - An error loses nothing. The reader keeps its place in the stream, so after a time-out the next call continues where the last
+///   one stopped, even inside a header.
+/// - One `read` returns as many frames as have arrived. The reader then returns them without further reads.
+/// - The buffer of 4 KiB is allocated once, and a second time if a header announces a longer frame. No frame costs an allocation.
 ///
 /// ```
 /// use audiosocket::stream::FrameReader;
@@ -36,17 +36,18 @@ pub struct FrameReader<R> {
     max_payload_len: usize,
 }
 
-/// Room for a dozen frames of 20 ms at 8 kHz; 1000 calls with it take 16 MB in all, with 64 KiB each they take 24 to 76 MB.
+/// Room for a dozen 20 ms frames at 8 kHz. With it, 1,000 calls use 16 MB in all; with 64 KiB each they use 24 to 76 MB.
 const FIRST_STORAGE_LEN: usize = 4096;
 
 impl<R> FrameReader<R> {
-    /// A reader that takes frames of any length.
+    /// Returns a reader that accepts frames of any length.
     pub fn new(source: R) -> FrameReader<R> {
         FrameReader::with_max_payload_len(source, Frame::MAX_PAYLOAD_LEN)
     }
 
-    /// A reader that skips, and reports, frames with a payload of more than `len` bytes. Its buffer never holds more than such a
-    /// frame, or 4 KiB.
+    /// Returns a reader that limits payloads to `len` bytes.
+    ///
+    /// It skips and reports longer frames. Its buffer never exceeds the longest accepted frame, or 4 KiB if that is larger.
     pub fn with_max_payload_len(source: R, len: usize) -> FrameReader<R> {
         let max_payload_len = len.min(Frame::MAX_PAYLOAD_LEN);
         let storage_len = FIRST_STORAGE_LEN;
@@ -58,46 +59,50 @@ impl<R> FrameReader<R> {
         }
     }
 
-    /// The source. Reading from it directly takes bytes from under the reader.
+    /// Returns the source. If you read from it directly, the reader misses those bytes.
     pub fn get_ref(&self) -> &R {
         &self.source
     }
 
-    /// The source, to change. Reading from it directly takes bytes from under the reader.
+    /// Returns the source, mutably. If you read from it directly, the reader misses those bytes.
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.source
     }
 
-    /// The source again; bytes read and not handed out are lost.
+    /// Returns the source. Bytes that were read but not yet handed out are lost.
     pub fn into_inner(self) -> R {
         self.source
     }
 
-    /// The number of bytes read and not yet handed out: at the end of a stream, those of a frame that was cut.
+    /// Returns the number of bytes that were read but not yet handed out.
+    ///
+    /// At the end of a stream, these are the bytes of a truncated frame.
     pub fn buffered_len(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Whether the stream may end here: every frame that has started is whole and has been handed out, or skipped.
+    /// Returns whether the stream may end here.
+    ///
+    /// It may if every frame that has started is complete and has been handed out or skipped.
     pub const fn at_frame_boundary(&self) -> bool {
         self.buffer.is_empty()
     }
 
-    /// The header at the front, as soon as it has been read, before its payload has.
+    /// Returns the header at the front once it is complete, even before its payload.
     pub fn header(&self) -> Option<Header> {
         self.buffer.header()
     }
 }
 
 impl<R: Read> FrameReader<R> {
-    /// The next frame; `None` at the end of the stream, if that lies between two frames.
+    /// Reads the next frame; returns `None` at the end of the stream, between two frames.
     ///
-    /// Reads as often as the frame takes. To keep a deadline, read step by step with [`fill`](FrameReader::fill).
+    /// Reads as often as the frame requires. To meet a deadline, read step by step with [`fill`](FrameReader::fill).
     ///
     /// # Errors
     ///
-    /// [`ReadError`]: the source's, a stream cut inside a frame, or a frame over the limit, which is then skipped. After a
-    /// time-out and after a frame over the limit, call again.
+    /// [`ReadError`] if the source fails, if the stream ends inside a frame, or for a frame over the limit, which the reader
+    /// skips. After a time-out or a frame over the limit, call again.
     pub fn read_frame(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
         while self.needed() > 0 {
             if self.fill()? == 0 {
@@ -107,9 +112,10 @@ impl<R: Read> FrameReader<R> {
         self.buffered_frame()
     }
 
-    /// Reads once, as much as there is room for, and answers the number of bytes: 0 at the end of the stream, if that lies
-    /// between two frames. While a frame is waiting, at least 1 is answered, even if it leaves no room to read into or if the
-    /// stream has ended behind it: take the frame and call again.
+    /// Reads once, into all the room available, and returns the number of bytes.
+    ///
+    /// Returns 0 at the end of the stream, if that lies between two frames. Returns at least 1 while a frame is waiting, even if
+    /// there is no room to read into or the stream has ended after that frame. Take the frame and call again.
     ///
     /// # Errors
     ///
@@ -140,10 +146,10 @@ impl<R: Read> FrameReader<R> {
         Ok(count)
     }
 
-    /// How many bytes have to be read before [`buffered_frame`](FrameReader::buffered_frame) has an answer: 0 if it has one.
+    /// Returns how many bytes [`buffered_frame`](FrameReader::buffered_frame) still needs; 0 if it has a result.
     pub fn needed(&self) -> usize {
         match self.buffer.header() {
-            // Not a question for the buffer, which may yet have to grow for this frame.
+            // The buffer cannot decide this because it may still have to grow for this frame.
             Some(header) if header.payload_len() <= self.max_payload_len => {
                 header.frame_len().saturating_sub(self.buffer.len())
             }
@@ -151,7 +157,9 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The next frame among the bytes already read; `None` if there is no whole one. Never reads.
+    /// Returns the next frame among the bytes already read, without reading.
+    ///
+    /// Returns `None` if there is no complete frame.
     ///
     /// # Errors
     ///
@@ -171,7 +179,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// Grows the buffer to the longest frame allowed, at most once in its life.
+    /// Grows the buffer to the longest accepted frame, at most once in its life.
     fn make_room_for(&mut self, header: Header) {
         if header.frame_len() <= self.storage_len || header.payload_len() > self.max_payload_len {
             return;
@@ -180,7 +188,8 @@ impl<R: Read> FrameReader<R> {
         let small = core::mem::replace(&mut self.buffer, FrameBuffer::new(Vec::new()));
         self.buffer = match small.move_to(vec![0; storage_len]) {
             Ok(large) => large,
-            // The larger storage holds what the smaller one held; if not, the frame is reported as too long, nothing worse.
+            // The larger storage holds the contents of the smaller one. If it did not, the frame would only be reported as too
+            // long.
             Err(small) => small,
         };
         self.storage_len = storage_len;
@@ -196,30 +205,32 @@ impl<R: fmt::Debug> fmt::Debug for FrameReader<R> {
     }
 }
 
-/// Why a reader has no frame to give.
+/// The reason why a reader has no frame.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The source failed. After a time-out, see [`is_timeout`](ReadError::is_timeout), reading can go on.
+    /// The source failed. After a time-out you can continue to read; see [`is_timeout`](ReadError::is_timeout).
     Io(io::Error),
     /// The stream ended inside a frame.
     Truncated {
-        /// How many bytes are missing: to the end of the header, or to the end of the frame.
+        /// The number of missing bytes: to the end of the header, or to the end of the frame.
         needed: usize,
     },
-    /// A frame is longer than the reader takes. It is skipped, and reading can go on.
+    /// A frame is longer than the reader accepts. The reader skips it, and you can continue to read.
     TooLong {
-        /// Its header.
+        /// The header of the frame.
         header: Header,
-        /// The longest payload the reader takes, in bytes.
+        /// The longest payload that the reader accepts, in bytes.
         max_payload_len: usize,
     },
 }
 
 impl ReadError {
-    /// Whether a read time-out ran out or a non-blocking source had nothing: reading can go on, nothing is lost.
+    /// Returns whether the read timed out or a non-blocking source had no data.
+    ///
+    /// Nothing is lost, and you can continue to read.
     pub fn is_timeout(&self) -> bool {
-        // Linux reports a socket's time-out as `WouldBlock`, other systems as `TimedOut`.
+        // Linux reports a socket's time-out as `WouldBlock`, other systems report it as `TimedOut`.
         matches!(self, ReadError::Io(error)
             if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
     }

@@ -1,4 +1,4 @@
-//! Frames into a `Write`.
+//! Frames to a `Write`.
 
 use core::fmt;
 use std::io::{self, Write};
@@ -6,14 +6,14 @@ use std::vec::Vec;
 
 use crate::wire::{Frame, Message};
 
-/// Writes frames to a stream, each whole and in one `write`.
+/// A writer of frames to a stream, each complete and in one `write`.
 ///
-/// One `write` because a header and its payload that reach Asterisk more than 5 ms apart end the call (measured with 22.10;
-/// before 20.15, 21.10 and 22.5 any gap does), and two writes meet that fate as soon as Nagle's algorithm holds one back. For
-/// the same reason the writer keeps nothing back, so there is nothing to flush; and a frame of which the stream took only part
-/// because of an error is the last: after it the peer would take audio for headers.
+/// Asterisk ends the call if a header and its payload arrive more than 5 ms apart (measured with 22.10). Before 20.15, 21.10 and
+/// 22.5, any gap ends it. Two writes cause such a gap as soon as Nagle's algorithm delays one of them. For the same reason the
+/// writer holds nothing back, so there is nothing to flush. If an error stops the stream inside a frame, that frame is the last,
+/// because the peer would read audio as headers after it.
 ///
-/// The frame is put together in a buffer of the writer's own, as long as the longest frame, or [batch](FrameWriter::batch), so
+/// The writer builds each frame in its own buffer. The buffer is as long as the longest frame, or [batch](FrameWriter::batch), so
 /// far.
 ///
 /// ```
@@ -32,7 +32,7 @@ pub struct FrameWriter<W> {
 }
 
 impl<W> FrameWriter<W> {
-    /// A writer to `sink`.
+    /// Returns a writer to `sink`.
     pub const fn new(sink: W) -> FrameWriter<W> {
         FrameWriter {
             sink,
@@ -41,35 +41,36 @@ impl<W> FrameWriter<W> {
         }
     }
 
-    /// The sink. What is written to it directly must be whole frames.
+    /// Returns the sink. If you write to it directly, write complete frames.
     pub fn get_ref(&self) -> &W {
         &self.sink
     }
 
-    /// The sink, to change. What is written to it directly must be whole frames.
+    /// Returns the sink, mutably. If you write to it directly, write complete frames.
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.sink
     }
 
-    /// The sink again. Nothing is lost, since nothing is held back.
+    /// Returns the sink. Nothing is lost because the writer holds nothing back.
     pub fn into_inner(self) -> W {
         self.sink
     }
 }
 
 impl<W: Write> FrameWriter<W> {
-    /// Writes a frame, whatever it carries. What Asterisk makes of it is not checked here.
+    /// Writes a frame with any content. The writer does not check what Asterisk accepts.
     ///
     /// # Errors
     ///
-    /// [`WriteError`]. After [`WriteError::Io`], a time-out among them, nothing of the frame has been sent and writing can go on.
+    /// [`WriteError`]. After [`WriteError::Io`], which includes time-outs, nothing of the frame has been sent and you can
+    /// continue to write.
     pub fn write_frame(&mut self, frame: Frame<'_>) -> Result<(), WriteError> {
         let mut batch = self.batch();
         batch.add_frame(frame);
         batch.write()
     }
 
-    /// Puts frames together that go out in one `write`. See [`Batch`].
+    /// Returns an empty batch, whose frames go out in one `write`. See [`Batch`].
     pub fn batch(&mut self) -> Batch<'_, W> {
         Batch {
             writer: self,
@@ -81,7 +82,7 @@ impl<W: Write> FrameWriter<W> {
     ///
     /// # Errors
     ///
-    /// Those of [`write_frame`](FrameWriter::write_frame).
+    /// The errors of [`write_frame`](FrameWriter::write_frame).
     pub fn write_message(&mut self, message: &Message<'_>) -> Result<(), WriteError> {
         self.write_frame(message.frame(&mut [0; Message::INLINE_LEN]))
     }
@@ -96,10 +97,10 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
     }
 }
 
-/// Frames that go out in one `write`: for a program that has several at hand at the same moment, since a system call costs more
-/// than a frame. From [`FrameWriter::batch`].
+/// A batch of frames that go out in one `write`, created by [`FrameWriter::batch`].
 ///
-/// An echo that answers all frames that one `read` has brought, and delays none of them:
+/// Use it if a program has several frames at the same moment, because a system call costs more than a frame. This echo sends
+/// back all frames of one `read` and delays none of them:
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -125,25 +126,25 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Not for speech: Asterisk plays what it gets as fast as it comes. That is what the [`Pacer`](super::Pacer) is for.
+/// Do not use a batch for speech, because Asterisk plays audio as fast as it arrives. Use the [`Pacer`](super::Pacer) for that.
 ///
-/// What is not written when the batch is dropped is never written.
+/// If you drop the batch, frames not yet written are never written.
 #[must_use = "nothing is sent until it is written"]
 pub struct Batch<'a, W> {
     writer: &'a mut FrameWriter<W>,
-    /// How much of the writer's buffer is taken.
+    /// The number of bytes used in the writer's buffer.
     len: usize,
 }
 
 impl<W> Batch<'_, W> {
-    /// Adds a frame behind those that are in it.
+    /// Adds a frame after those already in the batch.
     pub fn add_frame(&mut self, frame: Frame<'_>) {
         let buffer = &mut self.writer.buffer;
         let len = self.len.saturating_add(frame.encoded_len());
         if buffer.len() < len {
             buffer.resize(len, 0);
         }
-        // There is room for it.
+        // The frame fits because the buffer was resized for it.
         let room = buffer.get_mut(self.len..).unwrap_or_default();
         if frame.encode(room).is_ok() {
             self.len = len;
@@ -155,25 +156,26 @@ impl<W> Batch<'_, W> {
         self.add_frame(message.frame(&mut [0; Message::INLINE_LEN]));
     }
 
-    /// Its length on the wire in bytes.
+    /// Returns the length of the batch on the wire in bytes.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is no frame in it.
+    /// Returns whether the batch has no frames.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
 impl<W: Write> Batch<'_, W> {
-    /// Writes its frames in one `write`, or in more if the sink takes only part, and empties it. An empty one writes nothing.
+    /// Writes the frames in one `write` and empties the batch.
+    ///
+    /// It needs further writes if the sink accepts only part. An empty batch writes nothing.
     ///
     /// # Errors
     ///
-    /// [`WriteError`], as for a single frame as long as all of them: after [`WriteError::Io`] nothing has been sent, the frames
-    /// are still in the batch, and it can be written again; any other is the writer's last, even if the cut lies between two
-    /// frames.
+    /// [`WriteError`]. After [`WriteError::Io`], nothing has been sent, the frames are still in the batch, and you can write it
+    /// again. Any other error is the writer's last, even if the sink stopped between two frames.
     pub fn write(&mut self) -> Result<(), WriteError> {
         let writer = &mut *self.writer;
         if writer.cut_short {
@@ -216,28 +218,30 @@ impl<W: fmt::Debug> fmt::Debug for Batch<'_, W> {
     }
 }
 
-/// Why a frame, or a batch of them, could not be written.
+/// The reason why a frame or a batch could not be written.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The sink failed before it took anything of the frame or the batch. The stream is in step, and writing can go on if the
-    /// sink can.
+    /// The sink failed before it accepted any byte of the frame or batch. The stream is in step, and you can continue to write if
+    /// the sink can.
     Io(io::Error),
-    /// The sink failed inside the frame, or anywhere inside the batch. The stream is out of step for good.
+    /// The sink failed inside the frame, or anywhere inside the batch. The stream is permanently out of step.
     Partial {
-        /// How many bytes of the frame, or the batch, were sent.
+        /// The number of bytes of the frame or batch that were sent.
         sent: usize,
-        /// How many bytes it has.
+        /// The length of the frame or batch in bytes.
         len: usize,
         /// The sink's error.
         error: io::Error,
     },
-    /// Nothing was tried, because an earlier frame was cut short.
+    /// The writer tried nothing, because an earlier frame was sent only in part.
     Desynchronized,
 }
 
 impl WriteError {
-    /// Whether the sink would not take the frame in time, so that it can be tried again: nothing of it was sent.
+    /// Returns whether the sink did not accept the frame in time.
+    ///
+    /// Nothing of the frame was sent, so you can try again.
     pub fn is_timeout(&self) -> bool {
         matches!(self, WriteError::Io(error)
             if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))

@@ -6,8 +6,8 @@ use super::{BufferTooShort, Frame, Kind};
 
 /// The audio of one frame: a rate and at least one whole sample.
 ///
-/// An `Audio` that exists may be sent: Asterisk ends a call on an empty audio frame (`res_audiosocket.c`, measured with 22.10),
-/// and a frame of odd length shifts every later sample of a recording by a byte, so neither can be made.
+/// You can send every `Audio` value. Asterisk ends a call on an empty audio frame (`res_audiosocket.c`, measured with 22.10). A
+/// frame of odd length shifts every later sample of a recording by a byte. So an `Audio` is never empty and never of odd length.
 ///
 /// ```
 /// use audiosocket::wire::{Audio, SampleRate};
@@ -27,14 +27,14 @@ pub struct Audio<'a> {
 }
 
 impl<'a> Audio<'a> {
-    /// The most bytes one frame can carry: whole samples only, so one less than any payload.
+    /// The most bytes of audio in one frame: whole samples only, so one less than the longest payload.
     pub const MAX_LEN: usize = 65_534;
 
-    /// Audio from the bytes of its samples, little-endian.
+    /// Returns audio from the little-endian bytes of its samples.
     ///
     /// # Errors
     ///
-    /// [`AudioError`] for no bytes, an odd number of bytes, or more than [`MAX_LEN`](Audio::MAX_LEN).
+    /// [`AudioError`] if there are no bytes, an odd number of bytes, or more than [`MAX_LEN`](Audio::MAX_LEN).
     #[inline]
     pub const fn new(rate: SampleRate, bytes: &'a [u8]) -> Result<Audio<'a>, AudioError> {
         if bytes.is_empty() {
@@ -49,11 +49,12 @@ impl<'a> Audio<'a> {
         Ok(Audio { rate, bytes })
     }
 
-    /// Audio from samples, whose bytes are put at the start of `buffer`: two for each.
+    /// Returns audio from samples. Their bytes go to the start of `buffer`, two for each.
     ///
     /// # Errors
     ///
-    /// [`AudioError`] for no samples, more than 32,767 of them, or a buffer too short; nothing is written then.
+    /// [`AudioError`] if there are no samples, if there are more than 32,767, or if `buffer` is too short. Nothing is written
+    /// then.
     pub fn from_samples(
         rate: SampleRate,
         samples: &[i16],
@@ -73,24 +74,25 @@ impl<'a> Audio<'a> {
         Audio::new(rate, bytes)
     }
 
-    /// Samples a second.
+    /// Returns the number of samples per second.
     pub const fn rate(&self) -> SampleRate {
         self.rate
     }
 
-    /// The samples as bytes, as they were on the wire: an even number, never none.
+    /// Returns the samples as bytes, as on the wire: an even number, never zero.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The samples as numbers, -32,768 to 32,767.
+    /// Returns the samples as numbers, -32,768 to 32,767.
     pub const fn samples(&self) -> Samples<'a> {
         Samples::new(self.bytes)
     }
 
-    /// How long the audio lasts in microseconds; a 20 ms frame answers 20,000 at every rate.
+    /// Returns the duration in microseconds: 20,000 for a 20 ms frame at every rate.
     pub const fn duration_us(&self) -> u32 {
-        // At most 32,767 samples: 4.1 seconds. In steps of 100 Hz, which divide every rate, the product stays in 32 bits.
+        // There are at most 32,767 samples: 4.1 s. Every rate is a multiple of 100 Hz; in steps of 100 Hz, the product fits into
+        // 32 bits.
         let samples = (self.bytes.len() / 2) as u32;
         match samples
             .saturating_mul(10_000)
@@ -119,9 +121,9 @@ impl<'a> From<Audio<'a>> for Frame<'a> {
     }
 }
 
-/// The samples of some bytes, in either direction.
+/// An iterator over the samples in some bytes, from either end.
 ///
-/// Made from any payload, even a malformed one: it visits the whole samples, and [`trailing`](Samples::trailing) has the odd
+/// It accepts any payload, even a malformed one. It visits the whole samples, and [`trailing`](Samples::trailing) returns the odd
 /// byte.
 ///
 /// ```
@@ -139,7 +141,7 @@ pub struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// The samples of `bytes`, little-endian.
+    /// Returns the samples of `bytes`, little-endian.
     pub const fn new(bytes: &'a [u8]) -> Samples<'a> {
         match bytes.split_last() {
             Some((last, whole)) if bytes.len() % 2 != 0 => Samples {
@@ -153,7 +155,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The byte that is left when the bytes do not come out in whole samples.
+    /// Returns the last byte if the number of bytes is odd.
     pub const fn trailing(&self) -> Option<u8> {
         self.trailing
     }
@@ -195,11 +197,11 @@ impl ExactSizeIterator for Samples<'_> {}
 
 impl core::iter::FusedIterator for Samples<'_> {}
 
-/// How many samples make a second of audio: one of the nine rates that have a kind.
+/// The number of samples per second: one of the nine rates that have a kind.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum SampleRate {
-    /// 8 kHz, kind 0x10, `slin`: what every Asterisk speaks.
+    /// 8 kHz, kind 0x10, `slin`: every Asterisk supports it.
     Hz8000,
     /// 12 kHz, kind 0x11, `slin12`.
     Hz12000,
@@ -220,7 +222,7 @@ pub enum SampleRate {
 }
 
 impl SampleRate {
-    /// All nine, lowest first.
+    /// All nine rates, lowest first.
     pub const ALL: &[SampleRate] = &[
         SampleRate::Hz8000,
         SampleRate::Hz12000,
@@ -233,7 +235,7 @@ impl SampleRate {
         SampleRate::Hz192000,
     ];
 
-    /// The rate of so many samples a second, `None` if no kind has it.
+    /// Returns the rate of `hz` samples per second; `None` if no kind has it.
     pub const fn from_hz(hz: u32) -> Option<SampleRate> {
         Some(match hz {
             8_000 => SampleRate::Hz8000,
@@ -249,7 +251,7 @@ impl SampleRate {
         })
     }
 
-    /// Samples a second.
+    /// Returns the number of samples per second.
     pub const fn hz(self) -> u32 {
         match self {
             SampleRate::Hz8000 => 8_000,
@@ -264,7 +266,7 @@ impl SampleRate {
         }
     }
 
-    /// The kind of a frame with audio of this rate.
+    /// Returns the kind of a frame with audio of this rate.
     pub const fn kind(self) -> Kind {
         match self {
             SampleRate::Hz8000 => Kind::SLIN,
@@ -279,13 +281,15 @@ impl SampleRate {
         }
     }
 
-    /// How many samples last so many milliseconds, rounded down: 160 for 20 ms at 8 kHz, 882 at 44.1 kHz.
+    /// Returns the number of samples in `milliseconds`, rounded down.
+    ///
+    /// For 20 ms, this is 160 at 8 kHz and 882 at 44.1 kHz.
     pub const fn samples_in(self, milliseconds: u16) -> usize {
-        // 1,920 times 65,535 is the most: it fits into 32 bits, which the rate itself would not.
+        // The largest product is 1,920 times 65,535. It fits into 32 bits; with the rate in Hz it would not.
         (self.hundreds().saturating_mul(milliseconds as u32) / 10) as usize
     }
 
-    /// The rate in hundreds of hertz; every rate is a whole number of them, at least 80.
+    /// Returns the rate in hundreds of hertz. Every rate is a whole number of them, at least 80.
     const fn hundreds(self) -> u32 {
         self.hz() / 100
     }
@@ -297,23 +301,23 @@ impl fmt::Display for SampleRate {
     }
 }
 
-/// Why some bytes or samples are no audio that could be sent.
+/// The reason why bytes or samples are not audio that you can send.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AudioError {
-    /// There is not one sample.
+    /// There is no sample.
     Empty,
-    /// The last sample has one byte only.
+    /// The last sample has only one byte.
     OddLength {
         /// The number of bytes.
         len: usize,
     },
-    /// A frame holds 32,767 samples at most.
+    /// The audio is longer than the 32,767 samples that a frame holds.
     TooLong {
         /// The number of bytes.
         len: usize,
     },
-    /// The buffer to put the samples into is too short.
+    /// The buffer for the samples is too short.
     BufferTooShort(BufferTooShort),
 }
 

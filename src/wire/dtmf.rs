@@ -1,36 +1,36 @@
-//! DTMF digits and the two ways in which they travel.
+//! DTMF digits and their two dialects.
 
 use core::fmt;
 
-/// A DTMF digit as it travels: one half of a key press, or the whole of it.
+/// A DTMF signal: one half of a key press, or all of it.
 ///
-/// Which of the two dialects it came in shows in the variant, so nothing has to be configured to read them.
+/// The variant shows the dialect, so you need no configuration to read both dialects.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-// Exhaustive on purpose: these are all the signals of the two dialects, and a third dialect would be a breaking change.
+// Exhaustive on purpose: the two dialects have no other signals, and a third dialect would be a breaking change.
 #[expect(clippy::exhaustive_enums)]
 pub enum Dtmf {
-    /// The key went down (start-stop dialect). A duration sent with a start means nothing and is ignored.
+    /// The key went down (start-stop dialect). A duration sent with a start has no meaning and is ignored.
     Start(Digit),
     /// The key came up (start-stop dialect).
     Stop {
         /// The key.
         digit: Digit,
-        /// How long it was held, in milliseconds. Unsigned: the C side has an `int` there that is never negative.
+        /// The time the key was held, in milliseconds. It is unsigned; the C code has an `int` here that is never negative.
         duration_ms: u32,
     },
-    /// The key was pressed; sent once it has come up, without a duration (Asterisk's dialect).
+    /// The key was pressed (Asterisk's dialect). Asterisk sends this once the key has come up, without a duration.
     Digit(Digit),
 }
 
 impl Dtmf {
-    /// The key that was pressed.
+    /// Returns the key that was pressed.
     pub const fn digit(&self) -> Digit {
         match *self {
             Dtmf::Start(digit) | Dtmf::Stop { digit, .. } | Dtmf::Digit(digit) => digit,
         }
     }
 
-    /// The dialect that has this signal.
+    /// Returns the dialect that has this signal.
     pub const fn dialect(&self) -> DtmfDialect {
         match self {
             Dtmf::Start(_) | Dtmf::Stop { .. } => DtmfDialect::StartStop,
@@ -39,23 +39,23 @@ impl Dtmf {
     }
 }
 
-/// The two ways in which DTMF travels over AudioSocket.
+/// One of the two dialects of DTMF over AudioSocket.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-// Exhaustive on purpose: a third dialect would bring new signals, and so break [`Dtmf`] in any case.
+// Exhaustive on purpose: a third dialect would bring new signals, and so break [`Dtmf`] anyway.
 #[expect(clippy::exhaustive_enums)]
 pub enum DtmfDialect {
-    /// Kind 0x03, one byte, sent when the key comes up: Asterisk since 20.14, 21.9, 22.4 and 23.0. Asterisk sends it and does
-    /// not accept it.
+    /// Kind 0x03, one byte, sent when the key comes up: Asterisk since 20.14, 21.9, 22.4 and 23.0. Asterisk sends it but does not
+    /// accept it.
     #[default]
     Asterisk,
-    /// Kind 0x02, six bytes, at the start and at the stop, in both directions: the document "AudioSocket with DTMF".
+    /// Kind 0x02, six bytes, sent at the start and at the stop, in both directions. The document is "AudioSocket with DTMF".
     StartStop,
 }
 
 /// One of the sixteen keys: `0` to `9`, `*`, `#`, and `A` to `D`.
 ///
-/// Lower-case letters, which Asterisk passes on as they were sent, read as the upper-case ones. `0` is a key although the
-/// document of the start-stop dialect lists `1-9` only: Asterisk sends it like any other.
+/// Lower-case letters are read as upper-case ones; Asterisk passes them on unchanged. `0` is a key because Asterisk sends it like
+/// any other, although the document of the start-stop dialect lists only `1-9`.
 ///
 /// ```
 /// use audiosocket::wire::Digit;
@@ -68,7 +68,7 @@ pub enum DtmfDialect {
 pub struct Digit(u8);
 
 impl Digit {
-    /// All sixteen, in the order of the keys on a keypad, row by row (ITU-T Q.23).
+    /// All sixteen keys in the order of a keypad, row by row (ITU-T Q.23).
     pub const ALL: [Digit; 16] = [
         Digit(b'1'),
         Digit(b'2'),
@@ -88,7 +88,7 @@ impl Digit {
         Digit(b'D'),
     ];
 
-    /// The digit that has this ASCII code, `None` if none has.
+    /// Returns the digit with this ASCII code; `None` for any other code.
     pub const fn from_ascii(code: u8) -> Option<Digit> {
         match code {
             b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D' => Some(Digit(code)),
@@ -97,12 +97,12 @@ impl Digit {
         }
     }
 
-    /// Its ASCII code, letters in upper case.
+    /// Returns the digit's ASCII code, with letters in upper case.
     pub const fn to_ascii(self) -> u8 {
         self.0
     }
 
-    /// Its character, letters in upper case.
+    /// Returns the digit's character, with letters in upper case.
     pub const fn to_char(self) -> char {
         self.0 as char
     }
@@ -131,7 +131,7 @@ impl fmt::Display for Digit {
     }
 }
 
-/// A character is none of the sixteen DTMF digits.
+/// The error for a character that is not one of the sixteen DTMF digits.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct InvalidDigit {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_character_beyond_ascii_is_no_digit() {
-        // U+0131 and U+FF11 have digits' codes in their low bytes.
+        // The low bytes of U+0131 and U+FF11 are the codes of digits.
         for character in ['\u{131}', '\u{ff11}', 'E', ' '] {
             assert_eq!(Digit::try_from(character), Err(InvalidDigit { character }));
         }

@@ -1,13 +1,13 @@
-//! What an error frame carries.
+//! The payload of an error frame.
 
 use core::fmt;
 
 use super::{Frame, PayloadTooLong};
 
-/// The payload of an error frame: the code of some application, of any length, or none.
+/// The payload of an error frame: an application's code of any length, or nothing.
 ///
-/// A payload of one byte is read as Asterisk's bit flags by [`flags`](ErrorCode::flags), as the protocol's document has them.
-/// Asterisk itself never sends an error frame, and ends the call when it gets one.
+/// [`flags`](ErrorCode::flags) reads a payload of one byte as Asterisk's bit flags, as defined in the protocol's document.
+/// Asterisk itself never sends an error frame, and ends the call when it receives one.
 ///
 /// ```
 /// use audiosocket::wire::{ErrorCode, ErrorFlags};
@@ -23,11 +23,11 @@ pub struct ErrorCode<'a> {
 }
 
 impl<'a> ErrorCode<'a> {
-    /// An error code of these bytes.
+    /// Returns an error code with these bytes.
     ///
     /// # Errors
     ///
-    /// [`PayloadTooLong`] for more than 65,535 of them.
+    /// [`PayloadTooLong`] if there are more than 65,535 bytes.
     pub const fn new(payload: &'a [u8]) -> Result<ErrorCode<'a>, PayloadTooLong> {
         if payload.len() > Frame::MAX_PAYLOAD_LEN {
             return Err(PayloadTooLong { len: payload.len() });
@@ -35,12 +35,12 @@ impl<'a> ErrorCode<'a> {
         Ok(ErrorCode { payload })
     }
 
-    /// The bytes, which only the application that sent them can explain.
+    /// Returns the bytes. Only the application that sent them can interpret them.
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// The code as bit flags, if it has exactly one byte.
+    /// Returns the code as bit flags, if it has exactly one byte.
     pub const fn flags(&self) -> Option<ErrorFlags> {
         match self.payload {
             [bits] => Some(ErrorFlags(*bits)),
@@ -49,7 +49,7 @@ impl<'a> ErrorCode<'a> {
     }
 }
 
-// A code is one byte or a few; 65,535 numbers in a log tell nobody anything.
+// A code is usually one byte or a few. 65,535 numbers in a log are of no use to a reader.
 impl fmt::Debug for ErrorCode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.payload.len() {
@@ -69,7 +69,7 @@ impl fmt::Display for ErrorCode<'_> {
     }
 }
 
-/// Asterisk's error code: one bit for each thing that went wrong.
+/// Asterisk's error code, with one bit for each fault.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ErrorFlags(u8);
 
@@ -87,17 +87,17 @@ impl ErrorFlags {
         (ErrorFlags::MEMORY, "memory"),
     ];
 
-    /// The flags of this byte, those without a name included.
+    /// Returns the flags of this byte, including those without a name.
     pub const fn from_bits(bits: u8) -> ErrorFlags {
         ErrorFlags(bits)
     }
 
-    /// All bits, those without a name included.
+    /// Returns all bits, including those without a name.
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether all bits of `flags` are set.
+    /// Returns whether all bits of `flags` are set.
     pub const fn contains(self, flags: ErrorFlags) -> bool {
         self.0 & flags.0 == flags.0
     }

@@ -1,14 +1,13 @@
-//! A frame: header and payload, whole.
+//! Frames and their headers.
 
 use core::fmt;
 
 use super::Kind;
 
-/// One frame: a kind and a payload of at most 65,535 bytes, borrowed from wherever it lies.
+/// One frame: a kind and a borrowed payload of at most 65,535 bytes.
 ///
-/// A `Frame` that exists can be encoded. At this layer no byte string is malformed: whatever comes is a frame or the beginning
-/// of one, which is why [`parse`](Frame::parse) has no error. Whether the payload suits its kind is a question for
-/// [`message`](Frame::message).
+/// Every `Frame` value can be encoded. No bytes are malformed at this layer. Any bytes are a frame or the start of one, so
+/// [`parse`](Frame::parse) has no error. [`message`](Frame::message) checks whether the payload suits its kind.
 ///
 /// ```
 /// use audiosocket::wire::{Frame, Kind, Parsed};
@@ -30,17 +29,17 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The longest payload in bytes: the length field has 16 bits.
+    /// The length of the longest payload in bytes. The length field has 16 bits.
     pub const MAX_PAYLOAD_LEN: usize = 65_535;
 
-    /// The longest frame in bytes, header included.
+    /// The length of the longest frame in bytes, header included.
     pub const MAX_LEN: usize = 65_538;
 
-    /// A frame of any kind and payload.
+    /// Returns a frame of any kind with any payload.
     ///
     /// # Errors
     ///
-    /// [`PayloadTooLong`] for a payload over [`MAX_PAYLOAD_LEN`](Frame::MAX_PAYLOAD_LEN).
+    /// [`PayloadTooLong`] if the payload is longer than [`MAX_PAYLOAD_LEN`](Frame::MAX_PAYLOAD_LEN).
     #[inline]
     pub const fn new(kind: Kind, payload: &'a [u8]) -> Result<Frame<'a>, PayloadTooLong> {
         if payload.len() > Self::MAX_PAYLOAD_LEN {
@@ -49,12 +48,14 @@ impl<'a> Frame<'a> {
         Ok(Frame { kind, payload })
     }
 
-    /// A frame of a payload whose type keeps it within [`MAX_PAYLOAD_LEN`](Frame::MAX_PAYLOAD_LEN).
+    /// Returns a frame for a payload whose type limits it to [`MAX_PAYLOAD_LEN`](Frame::MAX_PAYLOAD_LEN).
     pub(super) const fn of_checked_payload(kind: Kind, payload: &'a [u8]) -> Frame<'a> {
         Frame { kind, payload }
     }
 
-    /// Reads the frame at the start of `bytes`, in place and without copying. Never panics, never fails.
+    /// Parses the frame at the start of `bytes`, in place and without copying.
+    ///
+    /// It never panics and never fails.
     #[inline]
     pub const fn parse(bytes: &'a [u8]) -> Parsed<'a> {
         let Some((header, body)) = bytes.split_first_chunk::<{ Header::LEN }>() else {
@@ -77,26 +78,26 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// What the frame is.
+    /// Returns the kind of the frame.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What it carries: at most 65,535 bytes, not checked against the kind.
+    /// Returns the payload: at most 65,535 bytes, not checked against the kind.
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// Its header.
+    /// Returns the header of the frame.
     pub const fn header(&self) -> Header {
-        // Not truncated: there is no way to make a frame with a payload over 65,535 bytes.
+        // Not truncated: no frame can have a payload over 65,535 bytes.
         Header {
             kind: self.kind,
             payload_len: self.payload.len() as u16,
         }
     }
 
-    /// Its length on the wire in bytes: header and payload.
+    /// Returns the frame's length on the wire in bytes: header and payload.
     pub const fn encoded_len(&self) -> usize {
         self.header().frame_len()
     }
@@ -105,7 +106,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     ///
-    /// [`BufferTooShort`] if `buffer` is shorter than [`encoded_len`](Frame::encoded_len); nothing is written then.
+    /// [`BufferTooShort`] if `buffer` is shorter than [`encoded_len`](Frame::encoded_len). Nothing is written then.
     #[inline]
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], BufferTooShort> {
         let error = BufferTooShort {
@@ -118,7 +119,7 @@ impl<'a> Frame<'a> {
         let Some((header, body)) = frame.split_first_chunk_mut::<{ Header::LEN }>() else {
             return Err(error);
         };
-        // Cut once more, so that the compiler sees two slices of equal length and needs no panic path for the copy.
+        // Split once more, so that the compiler sees two slices of equal length and needs no panic path for the copy.
         let Some((payload, _)) = body.split_at_mut_checked(self.payload.len()) else {
             return Err(error);
         };
@@ -128,7 +129,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-// The payload of an audio frame is hundreds of numbers that tell a reader nothing.
+// The payload is left out because an audio payload is hundreds of numbers of no use to a reader.
 impl fmt::Debug for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -146,7 +147,7 @@ impl fmt::Display for Frame<'_> {
     }
 }
 
-/// The three bytes before a payload: the kind, then the payload's length as a big-endian `u16`.
+/// The three-byte header of a frame: kind, then payload length as a big-endian `u16`.
 ///
 /// ```
 /// use audiosocket::wire::{Header, Kind};
@@ -162,15 +163,15 @@ pub struct Header {
 }
 
 impl Header {
-    /// Its own length in bytes.
+    /// The length of a header in bytes.
     pub const LEN: usize = 3;
 
-    /// A header for a payload of this many bytes.
+    /// Returns a header for a payload of this many bytes.
     pub const fn new(kind: Kind, payload_len: u16) -> Header {
         Header { kind, payload_len }
     }
 
-    /// Reads a header. Every three bytes are one.
+    /// Parses a header. Any three bytes are a header.
     pub const fn parse(bytes: [u8; Header::LEN]) -> Header {
         let [kind, high, low] = bytes;
         Header {
@@ -179,23 +180,23 @@ impl Header {
         }
     }
 
-    /// The header as it goes onto the wire.
+    /// Returns the header's bytes on the wire.
     pub const fn to_bytes(self) -> [u8; Header::LEN] {
         let [high, low] = self.payload_len.to_be_bytes();
         [self.kind.byte(), high, low]
     }
 
-    /// The kind of the frame.
+    /// Returns the kind of the frame.
     pub const fn kind(self) -> Kind {
         self.kind
     }
 
-    /// The length of the payload in bytes.
+    /// Returns the length of the payload in bytes.
     pub const fn payload_len(self) -> usize {
         self.payload_len as usize
     }
 
-    /// The length of the whole frame in bytes, header included.
+    /// Returns the length of the whole frame in bytes, header included.
     pub const fn frame_len(self) -> usize {
         Header::LEN.saturating_add(self.payload_len as usize)
     }
@@ -207,29 +208,29 @@ impl fmt::Display for Header {
     }
 }
 
-/// What the start of some bytes turned out to be: a whole frame, or not enough yet.
+/// The result of parsing the start of some bytes: a complete frame, or too few bytes.
 ///
-/// Not a `Result`, because half a frame is nothing wrong: `?` on it would drop a call that is merely in transit.
+/// It is not a `Result` because half a frame is not an error. With `?`, a program would drop a call whose frame is still in
+/// transit.
 // Exhaustive on purpose: there is no third case.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums)]
 pub enum Parsed<'a> {
-    /// The bytes begin with a whole frame.
+    /// The bytes start with a complete frame.
     Complete {
-        /// That frame.
+        /// The frame.
         frame: Frame<'a>,
         /// The bytes after it.
         rest: &'a [u8],
     },
     /// The bytes end inside a frame.
     Incomplete {
-        /// How many bytes are missing, at least 1: to the end of the header while that is not whole, else to the end of the
-        /// frame.
+        /// The number of missing bytes, at least 1: to the end of the header if that is incomplete, else to the end of the frame.
         needed: usize,
     },
 }
 
-/// The whole frames at the start of some bytes, one after the other.
+/// An iterator over the complete frames at the start of some bytes.
 ///
 /// ```
 /// use audiosocket::wire::{Frames, Kind};
@@ -246,12 +247,14 @@ pub struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    /// The frames of `bytes`.
+    /// Returns the frames of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Frames<'a> {
         Frames { rest: bytes }
     }
 
-    /// The bytes not read yet; once the iterator has ended, those of an unfinished frame.
+    /// Returns the bytes not read yet.
+    ///
+    /// Once the iterator has ended, they belong to an incomplete frame.
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -274,11 +277,11 @@ impl<'a> Iterator for Frames<'a> {
 
 impl core::iter::FusedIterator for Frames<'_> {}
 
-/// A payload does not fit into a frame.
+/// The error for a payload that does not fit into a frame.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct PayloadTooLong {
-    /// Its length in bytes.
+    /// The length of the payload in bytes.
     pub len: usize,
 }
 
@@ -294,13 +297,13 @@ impl fmt::Display for PayloadTooLong {
 
 impl core::error::Error for PayloadTooLong {}
 
-/// A buffer has no room for what was to be written to it.
+/// The error for a buffer that is too short.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct BufferTooShort {
-    /// The bytes it would have had to hold.
+    /// The number of bytes needed.
     pub needed: usize,
-    /// The bytes it holds.
+    /// The length of the buffer in bytes.
     pub len: usize,
 }
 

@@ -1,24 +1,25 @@
-//! The incremental decoder: bytes in as they come, frames out as they become whole.
+//! The incremental decoder: bytes go in as they arrive, frames come out once they are complete.
 
 use core::fmt;
 
 use super::{Frame, Header, Parsed};
 
-// Invariants, which every method keeps:
-// - start <= end <= storage.len(); storage[start..end] are the bytes received and not yet handed out.
-// - While `skip` is not 0 the next `skip` bytes to come belong to a frame over the limit, and start == end.
-// - Bytes are moved to the front only when `spare` is asked for room and the tail has none worth a read; a frame handed out
-//   therefore stays where it is until the buffer is touched again, which the borrow checker sees to.
+// Every method keeps these invariants:
+// - start <= end <= storage.len(); storage[start..end] are the bytes received but not yet handed out.
+// - While `skip` is not 0, the next `skip` bytes to arrive belong to a frame over the limit, and start == end.
+// - Bytes move to the front only when `spare` needs room and the tail has too little for a read. So a frame handed out stays in
+//   place until the buffer is used again; the borrow checker enforces this.
 
-/// Turns bytes that come in pieces into frames, without copying or allocating, over storage from the caller.
+/// A decoder that turns pieces of a stream into frames, without copying or allocating.
 ///
-/// The one decoder of this crate: [`FrameReader`](crate::stream::FrameReader) is this buffer and a `Read`, and a microcontroller
-/// uses it with the receive function of its own TCP stack. Fill [`spare`](FrameBuffer::spare), say how much with
-/// [`filled`](FrameBuffer::commit), take frames with [`next_frame`](FrameBuffer::next_frame) until it wants more.
+/// It is the only decoder of this crate. [`FrameReader`](crate::stream::FrameReader) combines it with a `Read`. A microcontroller
+/// uses it with the receive function of its own TCP stack. Write the received bytes to [`spare`](FrameBuffer::spare), report
+/// their number with [`commit`](FrameBuffer::commit), and call [`next_frame`](FrameBuffer::next_frame) until it needs more.
 ///
-/// Storage is anything that lends bytes: an array, a slice, a vector. With storage of `n` bytes the limit is a payload of
-/// `n - 3`; a frame over it is reported once and skipped, and the stream stays in step. 323 bytes hold Asterisk's 20 ms at
-/// 8 kHz, 65,538 every frame there can be. At most 3 bytes of storage hold no frame with a payload, less than 3 none at all.
+/// You provide the storage, which is anything that lends bytes: an array, a slice, a vector. With storage of `n` bytes, the
+/// longest payload is `n - 3`. A longer frame is reported once and skipped, and the stream stays in step. 323 bytes hold
+/// Asterisk's 20 ms frames at 8 kHz; 65,538 bytes hold every possible frame. Storage of 3 bytes holds only frames without a
+/// payload; shorter storage holds no frame at all.
 ///
 /// ```
 /// use audiosocket::wire::{Decoded, FrameBuffer, Kind};
@@ -43,25 +44,25 @@ pub struct FrameBuffer<S> {
     max_payload_len: usize,
 }
 
-/// What a [`FrameBuffer`] has to give.
-// Exhaustive on purpose: a loop over a stream has to deal with each.
+/// The result of [`FrameBuffer::next_frame`].
+// Exhaustive on purpose: a loop over a stream has to handle each case.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums)]
 pub enum Decoded<'a> {
     /// The next frame.
     Frame(Frame<'a>),
-    /// No whole frame yet.
+    /// There is no complete frame yet.
     Incomplete {
-        /// How many bytes are missing, at least 1: to the end of the header, or to the end of the frame, which may be one that
-        /// is being skipped.
+        /// The number of missing bytes, at least 1: to the end of the header, or to the end of the frame. That frame may be one
+        /// that is being skipped.
         needed: usize,
     },
-    /// A frame over the limit begins here. Its payload is skipped as it comes; this is the only word of it.
+    /// A frame over the limit starts here. Its payload is skipped as it arrives, and the frame is not reported again.
     TooLong(Header),
 }
 
 impl<S> FrameBuffer<S> {
-    /// A buffer in `storage`, whose contents do not matter.
+    /// Returns a buffer in `storage`, whose contents do not matter.
     pub const fn new(storage: S) -> FrameBuffer<S> {
         FrameBuffer {
             storage,
@@ -72,33 +73,36 @@ impl<S> FrameBuffer<S> {
         }
     }
 
-    /// Also refuses frames with a payload of more than `len` bytes, where the storage alone would hold them.
+    /// Limits payloads to `len` bytes, even where the storage would hold more.
     #[must_use]
     pub const fn with_max_payload_len(mut self, len: usize) -> FrameBuffer<S> {
         self.max_payload_len = len;
         self
     }
 
-    /// The number of bytes received and not yet handed out.
+    /// Returns the number of bytes received but not yet handed out.
     pub const fn len(&self) -> usize {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether the stream is between two frames, so that it may end here: nothing is waiting and nothing is being skipped.
+    /// Returns whether the stream is between two frames, so that it may end here.
+    ///
+    /// No bytes are waiting then, and no frame is being skipped.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0 && self.skip == 0
     }
 
-    /// Gives the storage back; what it still held is lost.
+    /// Returns the storage. Bytes still in it are lost.
     pub fn into_storage(self) -> S {
         self.storage
     }
 }
 
 impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
-    /// The room for the next bytes: as much as can be had, so that one read may bring many frames.
+    /// Returns the room for the next bytes.
     ///
-    /// Empty only if the storage has no room for a header, or if frames are waiting that have not been taken.
+    /// The room is as large as possible, so that one read may bring many frames. It is empty only if the storage has no room for
+    /// a header, or if frames are waiting that you have not taken.
     pub fn spare(&mut self) -> &mut [u8] {
         let storage_len = self.storage.as_ref().len();
         if self.start == self.end {
@@ -112,8 +116,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
             .unwrap_or_default()
     }
 
-    /// Takes over the first `count` bytes of [`spare`](FrameBuffer::spare), which have just been written there. A count over
-    /// its length counts as its length.
+    /// Accepts the first `count` bytes of [`spare`](FrameBuffer::spare), which you have just written there.
+    ///
+    /// A `count` over the length of the room counts as that length.
     pub fn commit(&mut self, count: usize) {
         let room = self.storage.as_ref().len().saturating_sub(self.end);
         self.end = self.end.saturating_add(count.min(room));
@@ -122,13 +127,15 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         self.start = self.start.saturating_add(skipped);
     }
 
-    /// The header at the front, as soon as it is whole, before its payload is.
+    /// Returns the header at the front once it is complete, even before its payload.
     pub fn header(&self) -> Option<Header> {
         let (header, _) = self.waiting().split_first_chunk()?;
         Some(Header::parse(*header))
     }
 
-    /// What [`next_frame`](FrameBuffer::next_frame) would say is needed, or 0 if it has a frame or a word on one.
+    /// Returns the number of bytes that [`next_frame`](FrameBuffer::next_frame) still needs.
+    ///
+    /// Returns 0 if it has a frame, or a frame over the limit to report.
     pub fn needed(&self) -> usize {
         match self.header() {
             Some(header) if self.is_too_long(header) => 0,
@@ -138,7 +145,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         }
     }
 
-    /// The next frame, if it is whole.
+    /// Returns the next frame, if it is complete.
     pub fn next_frame(&mut self) -> Decoded<'_> {
         let header = match self.header() {
             Some(header) if self.is_too_long(header) => {
@@ -169,11 +176,13 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         }
     }
 
-    /// The same buffer, its waiting bytes included, in other storage: larger storage, when a header announces a longer frame.
+    /// Moves the buffer, with its waiting bytes, into other storage.
+    ///
+    /// Use it to switch to larger storage when a header announces a longer frame.
     ///
     /// # Errors
     ///
-    /// This buffer, unchanged, if the waiting bytes do not fit into `storage`.
+    /// Returns this buffer, unchanged, if the waiting bytes do not fit into `storage`.
     pub fn move_to<T: AsMut<[u8]>>(self, mut storage: T) -> Result<FrameBuffer<T>, FrameBuffer<S>> {
         let waiting = self.waiting();
         let Some((front, _)) = storage.as_mut().split_at_mut_checked(waiting.len()) else {
@@ -189,9 +198,10 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         })
     }
 
-    /// Moves what waits to the front, in steps that do not overlap: one step as a rule, many if a short frame was taken from
-    /// before a long one. To copy what may overlap takes memmove, and that as much flash on a microcontroller as all of this
-    /// file.
+    /// Moves the waiting bytes to the front, in steps that do not overlap.
+    ///
+    /// It usually needs one step, but many if a short frame was taken from ahead of a long one. A copy of overlapping bytes would
+    /// need memmove, which takes as much flash on a microcontroller as this whole file.
     fn move_to_front(&mut self) {
         let distance = self.start;
         if distance == 0 {
@@ -229,8 +239,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         self.start = self.start.saturating_add(skipped);
     }
 
-    /// How much room the tail must have so that nothing need be moved: the rest of the frame at the front, or, as long as its
-    /// length is not known, a header.
+    /// Returns the room that the tail needs so that no bytes have to move.
+    ///
+    /// This is the rest of the frame at the front, or a header while the frame's length is unknown.
     fn room_due(&self) -> usize {
         match self.header() {
             Some(header) => header.frame_len().saturating_sub(self.len()).max(1),

@@ -1,4 +1,4 @@
-//! The first byte of a frame.
+//! The kind of a frame, its first byte.
 
 use core::fmt;
 
@@ -6,11 +6,11 @@ use super::SampleRate;
 
 /// The kind of a frame: its first byte.
 ///
-/// Every byte is a possible kind, so this is the byte itself with names for the values that mean something today. A kind
-/// without a name survives a round trip like any other, and a name given to it later changes nothing else.
+/// Every byte is a possible kind. This type is that byte, with names for the values that have a meaning today. A kind without a
+/// name survives a round trip like any other. If it gets a name later, nothing else changes.
 ///
-/// The values are Asterisk's (`include/asterisk/res_audiosocket.h`), except [`DTMF_START_STOP`](Kind::DTMF_START_STOP), which
-/// comes from the start-stop dialect of the protocol.
+/// The values come from Asterisk (`include/asterisk/res_audiosocket.h`), except [`DTMF_START_STOP`](Kind::DTMF_START_STOP). That
+/// one comes from the start-stop dialect of the protocol.
 ///
 /// ```
 /// use audiosocket::wire::{Kind, SampleRate};
@@ -23,17 +23,17 @@ use super::SampleRate;
 pub struct Kind(u8);
 
 impl Kind {
-    /// 0x00: the call is over. Asterisk obeys it and never sends it. No payload is due; one that comes is ignored.
+    /// 0x00: the call is over. Asterisk obeys it and never sends it. It needs no payload, and a payload is ignored.
     pub const HANGUP: Kind = Kind(0x00);
-    /// 0x01: the UUID of the call, 16 bytes. Asterisk's first frame, always.
+    /// 0x01: the UUID of the call, 16 bytes. It is always Asterisk's first frame.
     pub const UUID: Kind = Kind(0x01);
-    /// 0x02: a DTMF digit starts or stops, 6 bytes (start-stop dialect). Without payload: silence, in libraries of old.
+    /// 0x02: a DTMF digit starts or stops, 6 bytes (start-stop dialect). Without payload: silence, in old libraries.
     pub const DTMF_START_STOP: Kind = Kind(0x02);
     /// 0x03: a DTMF digit, 1 byte (Asterisk since 20.14, 21.9, 22.4 and 23.0).
     pub const DTMF_DIGIT: Kind = Kind(0x03);
     /// 0x10: audio at 8 kHz, Asterisk's `slin`.
     pub const SLIN: Kind = Kind(0x10);
-    /// 0x11: audio at 12 kHz, Asterisk's `slin12`. This kind and those after it: Asterisk since 20.17, 21.12, 22.7 and 23.1.
+    /// 0x11: audio at 12 kHz, Asterisk's `slin12`. Asterisk has this kind and those after it since 20.17, 21.12, 22.7 and 23.1.
     pub const SLIN12: Kind = Kind(0x11);
     /// 0x12: audio at 16 kHz, Asterisk's `slin16`.
     pub const SLIN16: Kind = Kind(0x12);
@@ -49,20 +49,20 @@ impl Kind {
     pub const SLIN96: Kind = Kind(0x17);
     /// 0x18: audio at 192 kHz, Asterisk's `slin192`.
     pub const SLIN192: Kind = Kind(0x18);
-    /// 0xff: an error, with an optional code of the application. Asterisk defines it and never sends it.
+    /// 0xff: an error, with an optional code of the application. Asterisk defines it but never sends it.
     pub const ERROR: Kind = Kind(0xff);
 
-    /// The kind that has this byte.
+    /// Returns the kind with this byte.
     pub const fn from_byte(byte: u8) -> Kind {
         Kind(byte)
     }
 
-    /// The byte that stands for this kind on the wire.
+    /// Returns the byte of this kind on the wire.
     pub const fn byte(self) -> u8 {
         self.0
     }
 
-    /// The sampling rate of an audio kind, `None` for every other kind.
+    /// Returns the sample rate of an audio kind; `None` for every other kind.
     #[inline]
     pub const fn sample_rate(self) -> Option<SampleRate> {
         match self {
@@ -79,7 +79,9 @@ impl Kind {
         }
     }
 
-    /// A short name: `hangup`, `UUID`, `DTMF`, `audio` or `error`; `None` for a kind nobody has defined.
+    /// Returns a short name; `None` for an undefined kind.
+    ///
+    /// The names are `hangup`, `UUID`, `DTMF`, `audio` and `error`.
     pub const fn name(self) -> Option<&'static str> {
         match self {
             Kind::HANGUP => Some("hangup"),

@@ -1,13 +1,13 @@
-//! What a frame means.
+//! The meaning of a frame.
 
 use core::fmt;
 
 use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Header, Kind, Uuid};
 
-/// A frame understood: its payload read as its kind demands.
+/// A message: a frame's payload, read as its kind requires.
 ///
-/// Laws, tested: a message that is encoded and read again is the same message, and a frame whose payload suits its kind gives
-/// a message, whatever the kind.
+/// Tests check two laws. A message that is encoded and read again is the same message. A frame of any kind gives a message if its
+/// payload suits that kind.
 ///
 /// ```
 /// use audiosocket::wire::{Digit, Dtmf, Frame, Message, Parsed};
@@ -21,7 +21,7 @@ use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Header, Kind, 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Message<'a> {
-    /// The call is over (kind 0x00). A payload, which none has a use for, is ignored.
+    /// The call is over (kind 0x00). A payload has no use and is ignored.
     Hangup,
     /// The UUID of the call (kind 0x01).
     Uuid(Uuid),
@@ -31,28 +31,31 @@ pub enum Message<'a> {
     Audio(Audio<'a>),
     /// An error (kind 0xff).
     Error(ErrorCode<'a>),
-    /// Kind 0x02 without payload: silence, as some libraries have it. No Asterisk ever sent it; it ends a call on every
-    /// Asterisk since 20.14, so do not send it either.
+    /// Kind 0x02 without payload: silence, as some libraries define it. No Asterisk ever sent it, and every Asterisk since 20.14
+    /// ends the call when it receives it. Do not send it.
     LegacySilence,
-    /// A kind that nobody has defined, kept whole. (Made by hand from a frame of a defined kind, it is encoded as that frame, and
-    /// so is read again as what that frame means.)
+    /// An undefined kind, kept whole.
+    ///
+    /// If you make it from a frame of a defined kind, it is encoded as that frame. It is then read as that frame's message.
     Unknown(Frame<'a>),
 }
 
 impl<'a> Message<'a> {
-    /// The longest payload of a message that is neither audio nor an error nor unknown, in bytes: the UUID.
+    /// The longest payload, in bytes, of a message other than audio, errors and unknown kinds: the UUID.
     pub(crate) const INLINE_LEN: usize = Uuid::LEN;
 
     /// Writes the message as a frame to the start of `buffer` and returns the part written.
     ///
     /// # Errors
     ///
-    /// [`BufferTooShort`] if the frame does not fit; nothing is written then.
+    /// [`BufferTooShort`] if the frame does not fit. Nothing is written then.
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], BufferTooShort> {
         self.frame(&mut [0; Message::INLINE_LEN]).encode(buffer)
     }
 
-    /// The message as a frame. `inline` holds the payload of those messages that have none to borrow.
+    /// Returns the message as a frame.
+    ///
+    /// `inline` holds the payload of messages that have no payload to borrow.
     pub(crate) fn frame<'f>(&'f self, inline: &'f mut [u8; Message::INLINE_LEN]) -> Frame<'f> {
         match self {
             Message::Hangup => Frame::of_checked_payload(Kind::HANGUP, &[]),
@@ -74,7 +77,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// In a few words, for logs; what an error or an unknown frame carries is not in them.
+/// Writes a few words for logs, without the payload of an unknown frame or a long error code.
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -85,7 +88,7 @@ impl fmt::Display for Message<'_> {
                 write!(f, "digit {digit} stops after {duration_ms} ms")
             }
             Message::Dtmf(Dtmf::Digit(digit)) => write!(f, "digit {digit}"),
-            // Never one byte: a sample has two.
+            // Never one byte, because a sample has two.
             Message::Audio(audio) => {
                 write!(
                     f,
@@ -101,7 +104,7 @@ impl fmt::Display for Message<'_> {
     }
 }
 
-/// State, ASCII code, then the duration in milliseconds, little-endian.
+/// Builds the payload: state, ASCII code, then the duration in milliseconds, little-endian.
 fn start_stop_frame(
     state: u8,
     digit: Digit,
@@ -115,21 +118,22 @@ fn start_stop_frame(
             *start = payload;
             Frame::of_checked_payload(Kind::DTMF_START_STOP, start)
         }
-        // Six bytes always fit into sixteen; the compiler drops this arm.
+        // Six bytes always fit into sixteen, so the compiler removes this arm.
         None => Frame::of_checked_payload(Kind::DTMF_START_STOP, &[]),
     }
 }
 
 impl<'a> Frame<'a> {
-    /// What the frame means. Strict: a payload that does not suit its kind is an error, which still holds the frame.
+    /// Reads the frame as a message. A payload that does not suit its kind is an error.
+    ///
+    /// The frame remains usable after an error.
     ///
     /// # Errors
     ///
-    /// [`PayloadError`] for a UUID that has not 16 bytes, audio that is empty or odd, and DTMF of a wrong length, state or
-    /// digit. Whoever wants the rest of such a payload takes [`payload`](Frame::payload), and
-    /// [`Samples`](super::Samples) for audio.
-    // Inlined, with audio first: almost every frame is audio, and where the caller sees that, what a message can be else costs
-    // nothing.
+    /// [`PayloadError`] for a UUID that does not have 16 bytes, audio that is empty or of odd length, and DTMF of a wrong length,
+    /// state or digit. To use such a payload anyway, call [`payload`](Frame::payload), and [`Samples`](super::Samples) for audio.
+    // Inlined, with audio first, because almost every frame is audio. If the calling code shows the compiler that a frame is
+    // audio, the other messages cost nothing.
     #[inline]
     pub const fn message(&self) -> Result<Message<'a>, PayloadError> {
         if let Some(rate) = self.kind().sample_rate() {
@@ -151,13 +155,13 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// All but audio that is right.
+/// Reads every message except valid audio.
 const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, PayloadErrorReason> {
     let payload = frame.payload();
     if frame.kind().sample_rate().is_some() {
         return match payload.is_empty() {
             true => Err(PayloadErrorReason::EmptyAudio),
-            // Too long is out of the question: the longest payload is odd.
+            // The length cannot exceed the limit of audio here, because the longest payload is odd.
             false => Err(PayloadErrorReason::OddAudio {
                 actual: payload.len(),
             }),
@@ -200,7 +204,7 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
         }),
         (Kind::ERROR, _) => match ErrorCode::new(payload) {
             Ok(code) => Ok(Message::Error(code)),
-            // No frame holds a payload that would be too long for a code.
+            // No frame holds a payload that is too long for a code.
             Err(error) => Err(PayloadErrorReason::Length {
                 actual: error.len,
                 expected: Frame::MAX_PAYLOAD_LEN,
@@ -210,10 +214,10 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
     }
 }
 
-/// The payload of a frame does not suit the frame's kind.
+/// The error for a payload that does not suit the frame's kind.
 ///
-/// The error borrows nothing, so `frame.message()?` works wherever errors are boxed. The frame is still there, and the stream it came
-/// from stays in step.
+/// The error borrows nothing, so `frame.message()?` works wherever errors are boxed. The frame remains usable, and its stream
+/// stays in step.
 ///
 /// ```
 /// use audiosocket::wire::{Frame, Kind, PayloadErrorReason};
@@ -231,12 +235,12 @@ pub struct PayloadError {
 }
 
 impl PayloadError {
-    /// The header of the frame: its kind and the length of its payload.
+    /// Returns the header of the frame: its kind and the length of its payload.
     pub const fn header(&self) -> Header {
         self.header
     }
 
-    /// What is wrong with its payload.
+    /// Returns the reason why the payload is wrong.
     pub const fn reason(&self) -> PayloadErrorReason {
         self.reason
     }
@@ -250,25 +254,25 @@ impl fmt::Display for PayloadError {
 
 impl core::error::Error for PayloadError {}
 
-/// What is wrong with a payload.
+/// The reason why a payload does not suit its kind.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum PayloadErrorReason {
-    /// It is shorter or longer than the kind demands. (Kind 0x02 may also have no payload at all.)
+    /// The payload is shorter or longer than the kind requires. Kind 0x02 may also have no payload at all.
     Length {
-        /// Its length in bytes.
+        /// The length of the payload in bytes.
         actual: usize,
-        /// The length expected.
+        /// The expected length in bytes.
         expected: usize,
     },
-    /// Audio without a sample.
+    /// The audio has no sample.
     EmptyAudio,
-    /// Audio whose last sample has one byte.
+    /// The last sample of the audio has only one byte.
     OddAudio {
-        /// Its length in bytes.
+        /// The length of the payload in bytes.
         actual: usize,
     },
-    /// The state byte of the start-stop dialect is neither 0, stop, nor 1, start.
+    /// The state byte of the start-stop dialect is neither 0 (stop) nor 1 (start).
     DtmfState {
         /// The state byte.
         state: u8,
@@ -280,7 +284,7 @@ pub enum PayloadErrorReason {
     },
 }
 
-/// Reads on from the name of a kind.
+/// Writes text that follows the name of a kind.
 impl fmt::Display for PayloadErrorReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -480,7 +484,7 @@ mod tests {
                 },
                 "DTMF (0x03) with payload length 2 instead of 1",
             ),
-            // A later commit of the start-stop fork puts AST_CONTROL_* values, 1 to 40 or so, under 0x03.
+            // A later commit of the start-stop fork sends AST_CONTROL_* values, about 1 to 40, as kind 0x03.
             (
                 frame(0x03, &[16]),
                 PayloadErrorReason::DtmfDigit { code: 16 },

@@ -1,33 +1,35 @@
-//! Bytes, frames and messages. Core only: no std, no heap, no I/O, no clock, and no panic, whatever the bytes.
+//! Bytes, frames and messages.
 //!
-//! Three steps, each with its own vocabulary:
+//! This module uses core only: no std, no heap, no I/O, no clock. It never panics, whatever the bytes.
 //!
-//! 1. [`Frame::parse`] finds a *frame* in bytes. A frame is complete or incomplete, never malformed: every byte is a possible
-//!    [`Kind`] and every two bytes a possible length.
-//! 2. [`Frame::message`] reads what a frame means as a [`Message`]. A payload that is wrong for its kind is a
-//!    [`PayloadError`], and the next frame is still where it should be.
-//! 3. [`FrameBuffer`] does the first step for bytes that come in pieces.
+//! It works in three steps:
 //!
-//! [`Frame::encode`] and [`Message::encode`] go the other way, into the caller's buffer.
+//! 1. [`Frame::parse`] finds a *frame* in bytes. A frame is complete or incomplete, never malformed, because every byte is a
+//!    possible [`Kind`] and every two bytes are a possible length.
+//! 2. [`Frame::message`] reads a frame as a [`Message`]. A payload that does not suit its kind is a [`PayloadError`], and the
+//!    stream stays in step.
+//! 3. [`FrameBuffer`] does the first step for bytes that arrive in pieces.
+//!
+//! [`Frame::encode`] and [`Message::encode`] work in the other direction, into a buffer that you provide.
 //!
 //! # The protocol
 //!
-//! A frame is one byte of kind, a big-endian `u16` of payload length, and the payload. Facts marked *measured* were seen with
-//! Asterisk 22.10.1 or, for the start-stop dialect, with that fork's modules loaded in it.
+//! A frame is one byte of kind, a big-endian `u16` of payload length, and the payload. Facts marked *measured* were observed with
+//! Asterisk 22.10.1 or, for the start-stop dialect, with that fork's modules loaded into it.
 //!
 //! | kind | meaning | payload | sent by |
 //! |---|---|---|---|
-//! | 0x00 | hangup | none | the server; never by Asterisk (measured) |
-//! | 0x01 | UUID of the call | 16 bytes, in the order they are written | Asterisk, first (measured) |
+//! | 0x00 | hangup | none | the server; never Asterisk (measured) |
+//! | 0x01 | UUID of the call | 16 bytes, in written order | Asterisk, as the first frame (measured) |
 //! | 0x02 | DTMF start or stop | state (1 start, 0 stop), ASCII code, `u32` little-endian milliseconds | both, in the start-stop dialect |
-//! | 0x02 | silence, in libraries of old | none | nobody |
+//! | 0x02 | silence, in old libraries | none | nobody |
 //! | 0x03 | DTMF digit | ASCII code | Asterisk since 20.14, 21.9, 22.4, 23.0 (measured) |
 //! | 0x10 | audio at 8 kHz | signed linear samples, 16 bits, little-endian, mono | both |
 //! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96, 192 kHz | the same | both, Asterisk since 20.17, 21.12, 22.7, 23.1 |
 //! | 0xff | error | a code of the application, or none | nobody in practice |
 //!
-//! Where the protocol's document is silent: a duration is unsigned, a start with a duration is a start, a hangup with a payload
-//! is a hangup, `0` is a digit, and the letters a to d mean A to D.
+//! The protocol's document leaves some points open. In this crate, a duration is unsigned. A start with a duration is a start,
+//! and a hangup with a payload is a hangup. `0` is a digit, and the letters a to d mean A to D.
 
 mod audio;
 mod dtmf;

@@ -1,12 +1,12 @@
-//! The UUID that names a call.
+//! The UUID of a call.
 
 use core::fmt;
 use core::str::FromStr;
 
-/// The UUID of a call: 16 bytes in the order in which they are written (RFC 4122, section 4.1.2).
+/// The UUID of a call: 16 bytes in written order (RFC 4122, section 4.1.2).
 ///
-/// Any 16 bytes are one. Asterisk checks neither version nor variant and passes on the nil UUID like any other, so nothing is
-/// checked here either.
+/// Any 16 bytes are a UUID. Asterisk checks neither version nor variant and passes on the nil UUID like any other, so this type
+/// does not check them either.
 ///
 /// ```
 /// use audiosocket::wire::Uuid;
@@ -22,28 +22,30 @@ use core::str::FromStr;
 pub struct Uuid([u8; Uuid::LEN]);
 
 impl Uuid {
-    /// Its length in bytes.
+    /// The length of a UUID in bytes.
     pub const LEN: usize = 16;
 
     /// The nil UUID, all zeros.
     pub const NIL: Uuid = Uuid([0; Uuid::LEN]);
 
-    /// The UUID with these bytes.
+    /// Returns the UUID with these bytes.
     pub const fn from_bytes(bytes: [u8; Uuid::LEN]) -> Uuid {
         Uuid(bytes)
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the UUID.
     pub const fn as_bytes(&self) -> &[u8; Uuid::LEN] {
         &self.0
     }
 
-    /// Reads a UUID written as 32 hexadecimal digits of either case, in groups of 8-4-4-4-12 joined by hyphens or without any
-    /// hyphen. The same as `text.parse()`, for constants.
+    /// Parses a UUID of 32 hexadecimal digits in either case.
+    ///
+    /// The digits are in groups of 8-4-4-4-12 joined by hyphens, or have no hyphens. `text.parse()` does the same, but not in
+    /// constants.
     ///
     /// # Errors
     ///
-    /// [`ParseUuidError`] for anything else.
+    /// [`ParseUuidError`] for any other text.
     pub const fn parse(text: &str) -> Result<Uuid, ParseUuidError> {
         let mut rest = text.as_bytes();
         let grouped = rest.len() == 36;
@@ -95,7 +97,7 @@ impl From<Uuid> for [u8; Uuid::LEN] {
     }
 }
 
-/// In lower case, in groups of 8-4-4-4-12, as Asterisk writes it.
+/// Writes the UUID in lower case, in groups of 8-4-4-4-12, as Asterisk does.
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, byte) in self.0.iter().enumerate() {
@@ -114,18 +116,18 @@ impl fmt::Debug for Uuid {
     }
 }
 
-/// Why a text is no UUID.
+/// The reason why a text is not a UUID.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ParseUuidError {
-    /// It is neither 36 bytes long, with hyphens, nor 32, without.
+    /// The text is neither 36 bytes long, with hyphens, nor 32, without.
     Length {
-        /// Its length in bytes.
+        /// The length of the text in bytes.
         len: usize,
     },
-    /// It has something else where a hexadecimal digit or a hyphen is due.
+    /// The text has another character in place of a hexadecimal digit or a hyphen.
     Character {
-        /// Where, counted in bytes from 0.
+        /// The position in bytes, counted from 0.
         position: usize,
     },
 }

@@ -290,13 +290,14 @@ pub const FAULTS: [Fault; 23] = [
     ),
     fault(
         "twice-real-time",
-        "sends 4 s of audio in 2 s",
+        // Well below the queue of 2 s, also where the server comes late and catches up.
+        "sends 3.2 s of audio in 1.6 s",
         &[Rule::TooFast],
         Talks,
         |stream| {
             let mut stream = greeted(stream)?;
             let started = Instant::now();
-            for number in 0..200 {
+            for number in 0..160 {
                 let due = started + Duration::from_millis(10) * number;
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 stream.write_all(&audio_frame(0x10, 320))?;

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::served::{HandlerResult, Served};
+use audiosocket::asterisk::Version;
 use audiosocket::call::Call;
 use audiosocket::server::Server;
 use audiosocket::simulator::{SimulatedAsterisk, TestCall};
@@ -186,23 +187,27 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
         wait_for(address);
     }
 
-    // On a busy machine eight handshakes take seconds.
-    let call = TestCall::new().tone(Duration::from_secs(5));
-    let report = call.run_against(plain.as_str()).unwrap();
-    assert!(report.passed(), "{report}");
-    for call in report.calls() {
-        // Of the greeting and 250 frames that come back.
-        assert!(call.frames_heard > 25, "{call:?}");
+    // One after the other: on a busy machine eight handshakes at once take more than a second, and the echo of a second that waited for
+    // its handshake is too fast for every Asterisk.
+    for version in Version::REPRESENTATIVES {
+        let call = TestCall::new()
+            .versions([*version])
+            .tone(Duration::from_secs(1));
+        let report = call.run_against(plain.as_str()).unwrap();
+        assert!(report.passed(), "{report}");
+        // Of the greeting and 50 frames that come back.
+        assert!(report.calls()[0].frames_heard > 25, "{report:?}");
     }
+    let calls = Version::REPRESENTATIVES.len();
     // Of 16 samples of the caller's tone, some.
     let tone = 500_i16.to_le_bytes().repeat(8);
     // A copy, as more of it is to come.
     let overheard = overheard.lock().unwrap().clone();
-    assert!(overheard.len() > report.calls().len() * 50 * 320);
+    assert!(overheard.len() > calls * 50 * 320);
     assert!(!overheard.windows(tone.len()).any(|bytes| bytes == tone));
 
     let before = server.handle.stats().calls_started;
-    assert_eq!(before, report.calls().len());
+    assert_eq!(before, calls);
     let uuid = SimulatedAsterisk::random_uuid();
     let mut stranger = SimulatedAsterisk::connect(strangers.as_str(), uuid).unwrap();
     while let Some(event) = stranger.receive() {

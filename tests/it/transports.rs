@@ -270,7 +270,7 @@ impl Transport for Talking {
 #[test]
 fn with_a_deadline_near_nothing_is_waited_for_but_that() {
     let transport = Arc::new(Talking::default());
-    let mut call = Call::<Talking>::accept(Arc::clone(&transport), quiet()).unwrap();
+    let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let reads_before = transport.reads.load(Ordering::Relaxed);
     let mut heard = 0;
     for _ in 0..20 {
@@ -413,4 +413,50 @@ fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
         (&**written.lock().unwrap(), *is_shut_down.lock().unwrap()),
         (&[0, 0, 0][..], true)
     );
+}
+
+#[test]
+fn boxed_and_borrowed_transports_carry_calls() {
+    let uuid = encoded(&[Message::Uuid(UUID)]);
+    let boxed: Box<dyn Transport> = Box::new(Scripted::new(uuid.iter().copied().map(Step::Byte)));
+    let mut call = Call::accept(boxed, quiet()).unwrap();
+    assert_eq!(call.receive(), None);
+    assert_eq!(call.end(), Some(End::Closed));
+    let transport = Scripted::new(uuid.into_iter().map(Step::Byte));
+    let mut call = Call::accept(&transport, quiet()).unwrap();
+    assert_eq!(call.receive(), None);
+    assert_eq!(call.uuid(), UUID);
+}
+
+/// Methods of std keep their meaning with the trait in scope.
+#[test]
+fn std_methods_of_a_stream_are_not_shadowed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    stream
+        .set_read_timeout(Some(Duration::from_millis(10)))
+        .unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
+    let mut reading = &*stream;
+    assert!(reading.read(&mut [0; 1]).is_err(), "a time-out");
+    assert_eq!(reading.write(&[1]).unwrap(), 1);
+}
+
+#[test]
+fn audio_hook_may_clear_itself() {
+    let transport = Talking::default();
+    let call = Arc::new(Call::accept(transport, quiet()).unwrap());
+    let frames = Arc::new(AtomicUsize::new(0));
+    let (counted, inner) = (Arc::clone(&frames), Arc::downgrade(&call));
+    call.set_audio_hook(move |_, _, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        if let Some(call) = inner.upgrade() {
+            call.clear_audio_hook();
+        }
+    });
+    let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+    for _ in 0..3 {
+        call.voice().send_now(audio).unwrap();
+    }
+    assert_eq!(frames.load(Ordering::Relaxed), 1);
 }

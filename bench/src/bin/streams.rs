@@ -233,11 +233,7 @@ fn echo_in_memory(kind: &str, memory: &Arc<Memory>) -> Duration {
     if kind != "call" {
         return memory.echo(kind);
     }
-    let mut call: Call<Memory> = Call::accept(
-        Arc::clone(memory),
-        CallOptions::default(),
-    )
-    .expect("a UUID");
+    let mut call = Call::accept(Arc::clone(memory), CallOptions::default()).expect("a UUID");
     let start = Instant::now();
     echo_call(&mut call).expect("nothing fails in memory");
     start.elapsed()

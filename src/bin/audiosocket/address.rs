@@ -1,4 +1,4 @@
-//! The addresses of a command line, and what goes wrong with them.
+//! Addresses on the command line, and their errors.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use crate::failure::Failure;
 use crate::text::quoted;
 
-/// That of a server that is to be called; an error if none was given.
+/// Returns the address of the server to call, or an error if there is no address.
 pub fn of_server(value: Option<OsString>) -> Result<String, Failure> {
     match value {
         Some(address) => Ok(address.to_string_lossy().into_owned()),
@@ -16,7 +16,7 @@ pub fn of_server(value: Option<OsString>) -> Result<String, Failure> {
     }
 }
 
-/// No connection could be made to it.
+/// Returns the error for a failed connection.
 pub fn cannot_call(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::InvalidInput => none("", address, error),
@@ -24,7 +24,7 @@ pub fn cannot_call(address: &str, error: &io::Error) -> Failure {
     }
 }
 
-/// It could not be listened on, as `--listen` wants.
+/// Returns the error for an address of `--listen` that cannot be listened on.
 pub fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::InvalidInput => none("--listen ", address, error),
@@ -32,7 +32,7 @@ pub fn cannot_listen(address: &str, error: &io::Error) -> Failure {
     }
 }
 
-/// It could not be looked up, as `--to` wants.
+/// Returns the error for an address of `--to` that cannot be looked up.
 pub fn cannot_reach(address: &str, error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::InvalidInput => none("--to ", address, error),

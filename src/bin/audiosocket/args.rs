@@ -1,4 +1,4 @@
-//! The command line, piece by piece.
+//! Command-line arguments, one at a time.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -10,13 +10,13 @@ use audiosocket::wire::DtmfDialect;
 use crate::failure::Failure;
 use crate::text::quoted;
 
-/// What is left of the command line. Options are `--name value` or `--name=value`; `--` ends them.
+/// Remaining command-line arguments. Options are `--name value` or `--name=value`; `--` ends them.
 #[derive(Debug)]
 pub struct Args {
     rest: std::vec::IntoIter<OsString>,
-    /// The option that came last, for the messages about its value.
+    /// Last option, for messages about its value.
     option: String,
-    /// The value that came with it behind `=`, until it is asked for.
+    /// Value attached to the last option with `=`, until it is read.
     attached: Option<OsString>,
     options_over: bool,
 }
@@ -25,7 +25,7 @@ pub struct Args {
 pub enum Arg {
     /// An option, with its dashes and without a value.
     Option(String),
-    /// Anything else.
+    /// Any other argument.
     Value(OsString),
 }
 
@@ -43,7 +43,7 @@ impl Args {
         }
     }
 
-    /// The next option or value. An error if the option before it was given a value that nobody asked for.
+    /// Returns the next option or value. Returns an error if the option before it was given a value that was not read.
     pub fn next(&mut self) -> Result<Option<Arg>, Failure> {
         if let Some(value) = &self.attached {
             return Err(Failure::Usage(format!(
@@ -55,7 +55,7 @@ impl Args {
         let Some(word) = self.rest.next() else {
             return Ok(None);
         };
-        // An option that is not UTF-8 is none of ours; the replacement characters make it an unknown one.
+        // This tool has no option that is not UTF-8. The replacement characters make such an option an unknown one.
         let text = word.to_string_lossy();
         if self.options_over || !text.starts_with('-') || text == "-" {
             return Ok(Some(Arg::Value(word)));
@@ -74,7 +74,7 @@ impl Args {
         Ok(Some(Arg::Option(self.option.clone())))
     }
 
-    /// The next option, where there are only options.
+    /// Returns the next option, for commands that accept only options.
     pub fn next_option(&mut self) -> Result<Option<String>, Failure> {
         match self.next()? {
             None => Ok(None),
@@ -83,7 +83,7 @@ impl Args {
         }
     }
 
-    /// The next option, where one value goes with them: it is put into `value`.
+    /// Returns the next option, for commands that also accept one value. Stores that value in `value`.
     pub fn next_option_beside(
         &mut self,
         value: &mut Option<OsString>,
@@ -98,7 +98,7 @@ impl Args {
         }
     }
 
-    /// Makes sure that nothing follows the option that came last, such as `--help`.
+    /// Checks that no argument follows the last option, such as `--help`.
     pub fn end(&mut self) -> Result<(), Failure> {
         let option = self.option.clone();
         match self.next()? {
@@ -111,7 +111,7 @@ impl Args {
         })
     }
 
-    /// The value of the option that came last.
+    /// Returns the value of the last option.
     pub fn value(&mut self) -> Result<OsString, Failure> {
         self.attached
             .take()
@@ -119,20 +119,20 @@ impl Args {
             .ok_or_else(|| Failure::Usage(format!("{} needs a value", self.option)))
     }
 
-    /// The value of the option that came last, as text.
+    /// Returns the value of the last option as text.
     pub fn text(&mut self) -> Result<String, Failure> {
         self.value()?.into_string().map_err(|value| {
             Failure::Usage(format!("{} {} is not UTF-8", self.option, quoted(value)))
         })
     }
 
-    /// The value of the option that came last, as whatever can be made of text.
+    /// Parses the value of the last option.
     pub fn parse<T: FromStr<Err: Display>>(&mut self) -> Result<T, Failure> {
         let text = self.text()?;
         text.parse().map_err(|error| self.wrong_value(&text, error))
     }
 
-    /// A whole number, at least 1.
+    /// Parses the value as a whole number, at least 1.
     pub fn count(&mut self) -> Result<usize, Failure> {
         let text = self.text()?;
         match text.parse() {
@@ -141,10 +141,10 @@ impl Args {
         }
     }
 
-    /// A time in seconds, such as `5` or `0.5`.
+    /// Parses the value as a time in seconds, such as `5` or `0.5`.
     pub fn seconds(&mut self) -> Result<Duration, Failure> {
         let text = self.text()?;
-        // A year is longer than any call, and what is far beyond it no clock can count to.
+        // A year is longer than any call, and a clock cannot count times far beyond it.
         let longest = 366.0 * 86_400.0;
         text.parse()
             .ok()
@@ -162,23 +162,23 @@ impl Args {
         }
     }
 
-    /// What to say of the option that came last if there is none such.
+    /// Returns the error for an unknown option.
     pub fn unknown(&self) -> Failure {
         Failure::Usage(format!("unknown option {}", quoted(&self.option)))
     }
 
-    /// What to say of a value that does not suit the option that came last.
+    /// Returns the error for an invalid value of the last option.
     pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
         Failure::Usage(format!("{} {}: {reason}", self.option, quoted(value)))
     }
 }
 
-/// What to say of an argument that has no place here.
+/// Returns the error for an unexpected argument.
 fn unexpected(value: OsString) -> Failure {
     Failure::Usage(format!("unexpected argument {}", quoted(value)))
 }
 
-/// What follows the first `=` of a word, exactly as it was given.
+/// Returns the bytes after the first `=` of a word, unchanged.
 #[cfg(unix)]
 fn after_equals(word: &std::ffi::OsStr) -> Option<OsString> {
     use std::os::unix::ffi::OsStrExt;

@@ -1,19 +1,19 @@
-//! Why the tool did not do what it was asked to.
+//! Errors of the tool.
 
 use std::process::ExitCode;
 
 use audiosocket::wav::WavError;
 
-/// A failure, in one line that says what was wrong and what to do.
+/// Failure with a one-line message that states the error and the remedy.
 #[derive(Debug)]
 pub enum Failure {
     /// The command line was wrong: exit code 2.
     Usage(String),
     /// The work failed: exit code 1.
     Failed(String),
-    /// The same, and what was wrong has been said already.
+    /// The work failed, and the error has been printed: exit code 1.
     Reported,
-    /// Who read the output has gone.
+    /// The reader of the output has closed it.
     NobodyReads,
 }
 
@@ -26,7 +26,7 @@ impl Failure {
         Failure::Failed(String::from(message))
     }
 
-    /// The same of what does nothing but print: who has read enough, as `head` has, wants to hear no more.
+    /// Converts the failure of a command that only prints. Its reader may stop early, as `head` does, which needs no message.
     pub fn of_printing(self) -> Failure {
         match self {
             Failure::NobodyReads => Failure::Reported,
@@ -34,7 +34,7 @@ impl Failure {
         }
     }
 
-    /// What is still to be said of it.
+    /// Returns the message, unless it has been printed.
     pub fn message(&self) -> Option<String> {
         match self {
             Failure::Usage(message) => Some(format!("{message} (--help tells more)")),

@@ -1,4 +1,4 @@
-//! How what is heard on a call comes.
+//! Timing of the audio received on a call.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::analysis::cadence::Cadence;
 use crate::json::Object;
 use crate::text::counted;
 
-/// Listens to when audio comes, for the report at the end.
+/// Monitor of the audio's arrival times, for the report at the end.
 #[derive(Debug)]
 pub struct Hearing {
     started: Instant,
@@ -17,7 +17,7 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// Of a call that began at the given time.
+    /// Creates the monitor of a call that started at the given time.
     pub fn since(started: Instant) -> Hearing {
         Hearing {
             started,
@@ -38,8 +38,8 @@ impl Hearing {
         self.cadence.note_digit(self.started.elapsed());
     }
 
-    /// `first_audio_ms`, from the begin to the first frame that is not all silence; `jitter_ms`; `gaps_in`, those of digits left
-    /// out, and `worst_gap_in_ms`.
+    /// Adds `first_audio_ms`, `jitter_ms`, `gaps_in` and `worst_gap_in_ms`. The first is the time from the start to the first
+    /// frame that is not silence. Gaps at digits do not count.
     pub fn fields(&self, object: Object) -> Object {
         let object = match self.first {
             Some(first) => object.thousandths("first_audio_ms", milliseconds(first)),
@@ -56,7 +56,8 @@ impl Hearing {
         }
     }
 
-    /// The same in short lines; none if nothing was heard.
+    /// Returns the time of the first sound, the jitter and the gaps as short text lines. Returns no line if no audio was
+    /// received.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(first) = self.first {

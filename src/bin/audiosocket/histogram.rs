@@ -1,17 +1,17 @@
-//! A distribution of times, in little memory however many there are.
+//! Distribution of times in bounded memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How often each time was measured, on whichever thread. A time is kept to 1/128 of itself, which is the precision of the
-/// percentiles; the longest is exact.
+/// Counts of measured times, added from any thread. A time is stored with a precision of 1/128, so percentiles have that
+/// precision. The longest time is exact.
 #[derive(Debug)]
 pub struct Histogram {
     counts: Vec<AtomicU64>,
     longest: AtomicU64,
 }
 
-/// Of each power of two; below this many nanoseconds each has a count of its own.
+/// Steps for each power of two. Each value below this many nanoseconds has its own count.
 const STEPS: u64 = 128;
 
 impl Histogram {
@@ -21,7 +21,7 @@ impl Histogram {
         self.longest.fetch_max(nanoseconds, Ordering::Relaxed);
     }
 
-    /// The time in milliseconds that so many percent did not exceed; `None` if none was measured.
+    /// Returns the time in milliseconds that `percent` percent of the values do not exceed. Returns `None` without values.
     pub fn percentile_ms(&self, percent: u64) -> Option<f64> {
         let counts = self
             .counts
@@ -61,7 +61,7 @@ fn place(nanoseconds: u64) -> usize {
     (u64::from(shift) * STEPS + (nanoseconds >> shift)) as usize
 }
 
-/// The most nanoseconds that have this place.
+/// Returns the largest number of nanoseconds counted at this place.
 fn highest(place: usize) -> u64 {
     let shift = (place as u64 / STEPS).saturating_sub(1);
     let lowest = place as u64 - shift * STEPS;

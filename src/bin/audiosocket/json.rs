@@ -1,22 +1,22 @@
-//! One line of JSON.
+//! JSON on one line.
 
 use std::fmt::{Display, Write};
 
 use audiosocket::wire::Dtmf;
 
-/// A JSON object, on one line, its fields in the order they are added.
+/// JSON object on one line, with its fields in the order of addition.
 #[derive(Debug)]
 pub struct Object {
     text: String,
 }
 
 impl Object {
-    /// One with an `event` field, as every line has it.
+    /// Creates an object with an `event` field, which every line has.
     pub fn event(name: &str) -> Object {
         Object::new().text("event", name)
     }
 
-    /// One to be put into another.
+    /// Creates an object for use inside another.
     pub fn new() -> Object {
         Object {
             text: String::from("{"),
@@ -33,7 +33,7 @@ impl Object {
         self.raw(name, value)
     }
 
-    /// A number with three decimals.
+    /// Adds a number with three decimals.
     #[must_use]
     pub fn thousandths(self, name: &str, value: f64) -> Object {
         self.raw(name, format_args!("{value:.3}"))
@@ -50,7 +50,7 @@ impl Object {
         self.raw(name, format_args!("[{}]", objects.join(",")))
     }
 
-    /// The fields of a DTMF signal, the same wherever the tool writes one.
+    /// Adds the fields of a DTMF signal. They are the same in all of the tool's output.
     #[must_use]
     pub fn dtmf(self, dtmf: Dtmf) -> Object {
         let (signal, duration_ms) = match dtmf {

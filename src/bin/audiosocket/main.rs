@@ -1,4 +1,4 @@
-//! The tool for AudioSocket calls: try them, answer them, place them, look at them.
+//! Command-line tool for AudioSocket calls: demonstrates, answers, places and inspects them.
 
 #![forbid(unsafe_code)]
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {
-                // If even this cannot be printed, the exit code still tells.
+                // If this message cannot be printed, the exit code still reports the failure.
                 let _ = output::print_error(&message);
             }
             failure.exit_code()

@@ -1,12 +1,12 @@
-//! Lines on standard output, from any thread.
+//! Standard output, line by line, from any thread.
 
 use std::io::{self, ErrorKind, Write};
 
 use crate::failure::Failure;
 use crate::text::on_one_line;
 
-/// Standard output. Unlike `println!` it answers with an error when nobody reads any more, instead of a panic, and every line is
-/// out when it returns, also into a pipe.
+/// Standard output. `println!` panics when the reader has closed the output, but these methods return an error. Each flushes its
+/// text, also into a pipe.
 #[derive(Debug)]
 pub struct Output {
     _private: (),
@@ -33,7 +33,7 @@ impl Output {
     }
 }
 
-/// One line on standard error, whatever the message holds.
+/// Prints a message as one line on standard error. Escapes line breaks in it.
 pub fn print_error(message: &str) -> io::Result<()> {
     io::stderr()
         .lock()

@@ -1,4 +1,4 @@
-//! What prints the reports.
+//! Printing of reports.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,18 +10,18 @@ use crate::output::{self, Output};
 use crate::reports::{Importance, Reports};
 use crate::text::counted;
 
-/// Prints what is reported, on a thread of its own that can be left behind: a reader of our output who is slow, or has stopped
-/// reading, holds up neither the calls nor the end.
+/// Printer of the reports, on a separate thread. A reader of the output that is slow or has stopped delays neither the calls nor
+/// the exit.
 pub struct Printer {
     reports: Arc<Reports>,
     printed: mpsc::Receiver<Result<(), Failure>>,
 }
 
-/// How long the reader of our output has for what is left when the time given by `--seconds` is over.
+/// How long the remaining reports may take to print after the time of `--seconds`.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 impl Printer {
-    /// Starts the thread. If nothing can be printed any more it calls `give_up`, once, so that all comes to an end.
+    /// Starts the thread. If printing fails, the thread calls `give_up` once, so that the program ends.
     pub fn start(
         reports: &Arc<Reports>,
         json: bool,
@@ -36,7 +36,7 @@ impl Printer {
                 taken.close();
                 give_up();
             }
-            // Nobody waits for it if the time was over before.
+            // The receiver is gone if the time limit was reached before.
             let _ = tell.send(result);
         };
         match thread::Builder::new().spawn(print) {
@@ -45,7 +45,7 @@ impl Printer {
         }
     }
 
-    /// Prints what is left, however long that takes; but not beyond the time that was given.
+    /// Prints the remaining reports. Waits as long as needed, or until shortly after `ends_at`.
     pub fn finish(self, ends_at: Option<Instant>) -> Result<(), Failure> {
         self.reports.close();
         let result = match ends_at {
@@ -58,7 +58,7 @@ impl Printer {
         match result {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => {
-                // And the one that is being printed.
+                // Includes the report that is being printed.
                 let left = counted(self.reports.waiting() + 1, "report");
                 Err(Failure::Failed(format!(
                     "time is over and {left} not printed: nobody reads the output"
@@ -77,7 +77,7 @@ fn print(reports: &Reports, json: bool) -> Result<(), Failure> {
         if json {
             output.line(&report.json.finish())?;
         } else if report.importance == Importance::Warning {
-            // A warning in a text log stands out by where it is printed.
+            // In text output, warnings go to standard error, which makes them stand out.
             let _ = output::print_error(&report.text);
         } else {
             output.line(&report.text)?;

@@ -1,4 +1,4 @@
-//! What is waiting to be printed.
+//! Reports that wait to be printed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,28 +6,28 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::json::Object;
 use crate::text::counted;
 
-/// Reports from many calls to the one thread that prints them. Adding one never waits, so that a reader of our output who is
-/// slow holds up no call; and there is room for so many, so that a peer who causes them in a flood does not fill the memory.
+/// Queue of reports from many calls to the printing thread. Adding a report never waits, so a slow reader of the output delays no
+/// call. The queue is bounded, so a peer that causes a flood of reports does not fill the memory.
 #[derive(Debug, Default)]
 pub struct Reports {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-/// Some hundred bytes each: a few megabytes.
+/// Limit of the reports. Each takes a few hundred bytes, which makes a few megabytes in all.
 const CAPACITY: usize = 10_000;
-/// The rest is for the begin and the end of calls, two reports each, however many digits and warnings a peer causes.
+/// Limit for details and warnings. The rest is reserved for the start and the end of calls, two reports each.
 const CAPACITY_FOR_DETAILS: usize = 8_000;
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Report>,
-    /// How many found no room since that was said last.
+    /// Number of reports dropped since the last report about dropped ones.
     dropped: usize,
     closed: bool,
 }
 
-/// Something to print, in both forms.
+/// Report in both formats.
 #[derive(Debug)]
 pub struct Report {
     pub importance: Importance,
@@ -36,7 +36,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of something that is wrong, on no call in particular.
+    /// Creates a warning that belongs to no call.
     pub fn warning(text: &str) -> Report {
         Report {
             importance: Importance::Warning,
@@ -48,21 +48,22 @@ impl Report {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Importance {
-    /// A call begins or ends.
+    /// A call starts or ends.
     Call,
-    /// Something on a call.
+    /// Event during a call.
     Detail,
-    /// Something is wrong.
+    /// Warning about an error.
     Warning,
 }
 
 impl Reports {
-    /// Adds a report, or counts it if there is no room.
+    /// Adds a report, or counts it as dropped if the queue is full.
     pub fn add(&self, report: Report) {
         let mut state = self.state();
         let has_room = match report.importance {
             Importance::Call => state.waiting.len() < CAPACITY,
-            // Once one is dropped, all are until that has been said: so it is said where it happened, and once.
+            // After one drop, all details are dropped until the drop is reported. So the reader gets one report at the right
+            // place.
             _ => state.dropped == 0 && state.waiting.len() < CAPACITY_FOR_DETAILS,
         };
         if state.closed {
@@ -76,7 +77,7 @@ impl Reports {
         self.changed.notify_one();
     }
 
-    /// Waits for the next report; `None` when they are closed and all have been taken.
+    /// Waits for the next report and returns it. Returns `None` when the queue is closed and empty.
     pub fn take(&self) -> Option<Report> {
         let mut state = self.state();
         loop {
@@ -107,26 +108,26 @@ impl Reports {
         }
     }
 
-    /// What is to be called with what goes wrong, one line for each.
+    /// Returns a function that adds each text as a warning.
     pub fn warner(self: &Arc<Self>) -> impl Fn(&str) + Send + 'static {
         let reports = Arc::clone(self);
         move |text| reports.add(Report::warning(text))
     }
 
-    /// No more reports are taken in. Those that wait can still be taken out.
+    /// Closes the queue to new reports. Queued reports can still be removed.
     pub fn close(&self) {
         self.state().closed = true;
         self.changed.notify_all();
     }
 
-    /// How many have not been taken out, those dropped included.
+    /// Returns the number of queued reports, including dropped ones.
     pub fn waiting(&self) -> usize {
         let state = self.state();
         state.waiting.len() + state.dropped
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that can panic runs while it is held.
+        // No code that can panic runs while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

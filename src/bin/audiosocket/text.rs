@@ -1,14 +1,14 @@
-//! Text for people.
+//! Text formatting.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 use audiosocket::wire::Uuid;
 
-/// What a terminal line may have, by the tool's contract.
+/// Maximum width of a terminal line, which is part of the tool's contract.
 const COLUMNS: usize = 60;
 
-/// One line, or more if it has over 60 columns: it is broken between words, and each further line begins with `indent`.
+/// Wraps text between words at 60 columns. Each further line starts with `indent`.
 pub fn wrapped(start: &str, indent: &str, text: &str) -> String {
     let mut lines = String::from(start);
     let mut columns = start.chars().count();
@@ -29,18 +29,18 @@ pub fn wrapped(start: &str, indent: &str, text: &str) -> String {
     lines
 }
 
-/// So many of something whose plural has an s.
+/// Returns a count with its noun, for nouns with a plural in s.
 pub fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }
 
-/// What somebody has typed, in quotes, so that an empty one shows.
+/// Quotes a user's input, so that an empty one is visible.
 pub fn quoted(typed: impl AsRef<OsStr>) -> String {
     format!("'{}'", typed.as_ref().to_string_lossy())
 }
 
-/// The same text on one line, whatever it holds: what would break or erase the line is escaped.
+/// Returns the text on one line. Escapes characters that would break or erase the line.
 pub fn on_one_line(text: &str) -> String {
     let mut line = String::new();
     for character in text.chars() {
@@ -54,18 +54,18 @@ pub fn on_one_line(text: &str) -> String {
     line
 }
 
-/// A path in a line that is about it.
+/// Formats a path for a line of text.
 pub fn shown(path: &Path) -> String {
     on_one_line(&path.display().to_string())
 }
 
-/// Two digits for each byte.
+/// Formats each byte as two hexadecimal digits.
 pub fn hexadecimal(bytes: &[u8], separator: &str) -> String {
     let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     bytes.join(separator)
 }
 
-/// The first group of a UUID, which is enough to tell calls apart in a log.
+/// Returns the first group of a UUID, which is enough to distinguish calls in a log.
 pub fn short(uuid: Uuid) -> String {
     let [a, b, c, d, ..] = *uuid.as_bytes();
     hexadecimal(&[a, b, c, d], "")
@@ -92,7 +92,7 @@ mod tests {
                 .all(|line| line.starts_with("12345 four"))
         );
         assert_eq!(lines.matches("four").count(), 30);
-        // A word that is too long for any line has one to itself.
+        // A word longer than the limit gets its own line.
         let long = "x".repeat(70);
         assert_eq!(
             wrapped("", "  ", &format!("a {long} b")),

@@ -1,11 +1,11 @@
-//! What a server was found to do wrong, without what comes of it.
+//! Violations by a server, without their consequences.
 
 use audiosocket::asterisk::Violation;
 
 use crate::json::Object;
 use crate::text::hexadecimal;
 
-/// What was done wrong, and where.
+/// Describes a violation and its place.
 pub fn fault_text(violation: &Violation) -> String {
     let place = match hexadecimal(violation.bytes(), " ") {
         bytes if bytes.is_empty() => format!("byte {}", violation.offset),
@@ -15,12 +15,12 @@ pub fn fault_text(violation: &Violation) -> String {
     format!("{rule}, {fault} ({place})")
 }
 
-/// The same for programs, as fields.
+/// Adds a violation to an object, as fields.
 pub fn fault_fields(object: Object, violation: &Violation) -> Object {
     object
         .text("rule", violation.rule.name())
         .thousandths("at_ms", violation.at.as_secs_f64() * 1000.0)
-        // No call sends more than memory can count.
+        // No call sends more bytes than `usize` can count.
         .number(
             "offset",
             usize::try_from(violation.offset).unwrap_or(usize::MAX),

@@ -1,24 +1,24 @@
-//! When the audio of one direction of a call is heard.
+//! Playback times of the audio in one direction of a call.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Gives the audio of frames, as they come, its place in time: one frame's after the other's, as long as that is within two
-/// frames of the time at which it came. So jitter leaves no slits, and gaps and bursts stay what they are.
+/// Placement of audio frames on the time axis. Each frame follows the one before it if that is within two frames of its arrival
+/// time. So jitter leaves no gaps, and real gaps and bursts are kept.
 #[derive(Debug, Default)]
 pub struct AudioTimes {
     end: Option<Duration>,
     heard_ms: f64,
-    /// How much audio came before that of a frame, in milliseconds, and where its own was put: of the last frames.
+    /// For each recent frame: the milliseconds of audio before it, and the time at which it was placed.
     places: VecDeque<(f64, Duration)>,
 }
 
 const TOLERANCE: Duration = Duration::from_millis(40);
-/// A minute and a half in frames of 20 ms: longer than a key is held.
+/// Limit of the stored places: 90 s in frames of 20 ms, which is longer than a key is held.
 const MOST_PLACES: usize = 4096;
 
 impl AudioTimes {
-    /// The place of audio that came at this time.
+    /// Returns the playback time of audio that arrived at `at`.
     pub fn place(&mut self, at: Duration, samples: usize, hz: u32) -> Duration {
         let start = self
             .end
@@ -34,7 +34,7 @@ impl AudioTimes {
         start
     }
 
-    /// When it was, in milliseconds, that so many milliseconds of audio had been heard.
+    /// Returns the time, in milliseconds, at which `heard_ms` of audio had been played.
     pub fn at_ms(&self, heard_ms: f64) -> f64 {
         let place = self
             .places

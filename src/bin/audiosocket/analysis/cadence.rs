@@ -1,17 +1,17 @@
-//! When the audio frames of one direction come: gaps, bursts, jitter.
+//! Timing of the audio frames in one direction: gaps, bursts and jitter.
 
 use std::time::Duration;
 
 use audiosocket::stream::ByteRate;
 use audiosocket::wire::{Audio, SampleRate};
 
-/// Watches the times at which audio frames come, against the time their audio lasts.
+/// Monitor that compares the arrival times of audio frames with the duration of their audio.
 #[derive(Debug, Default)]
 pub struct Cadence {
     first: Option<Duration>,
     last: Option<Last>,
     audio: Duration,
-    /// When one came, since the last frame of audio.
+    /// When the last digit arrived, if one has arrived since the last audio frame.
     digit: Option<Duration>,
     run: Option<Run>,
     gaps: usize,
@@ -22,42 +22,43 @@ pub struct Cadence {
     byte_rate: ByteRate,
 }
 
-/// A frame that came more than two frame times late.
+/// Time before a frame that arrived more than two frame durations late.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Gap {
-    /// When the frame before it came.
+    /// When the previous frame arrived.
     pub since: Duration,
-    /// How long after that it came.
+    /// Time from the previous frame to the late one.
     pub lasted: Duration,
-    /// Whether it ended with a digit: Asterisk sends no audio while one is held (measured with 22.10: 120 ms for one of 100 ms).
+    /// Whether a digit ended the gap. Asterisk sends no audio while a digit is held (measured with 22.10: a gap of 120 ms for a
+    /// digit of 100 ms).
     pub had_digit: bool,
 }
 
-/// Frames that came faster than their audio lasts, until they were ahead by two frame times or more.
+/// Frames that arrived faster than their audio lasts, and got at least two frame durations ahead.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Burst {
-    /// When the first of them came.
+    /// When the first frame arrived.
     pub since: Duration,
     pub frames: usize,
     pub audio: Duration,
-    /// From the first to the last.
+    /// Time from the first frame to the last.
     pub within: Duration,
 }
 
-/// What a frame of audio tells.
+/// Findings about one audio frame.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Noted {
-    /// How long after the one before it came.
+    /// Time since the previous audio frame.
     pub spacing: Option<Duration>,
     pub gap: Option<Gap>,
-    /// One that is over with the frame before.
+    /// Burst that ended with the previous frame.
     pub burst: Option<Burst>,
 }
 
-/// A digit this long before a frame explains its gap no more.
+/// A digit explains a gap only if it arrived at most this long before the frame.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Frames of a sample or two are late and early by more than their own time all along.
+/// Minimum slack for gaps and bursts. Frames of one or two samples always deviate by more than their own duration.
 const LEAST_SLACK: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +74,7 @@ struct Run {
 }
 
 impl Cadence {
-    /// Takes a frame that came at this time.
+    /// Adds a frame that arrived at `at`.
     pub fn add(&mut self, at: Duration, audio: Audio<'_>) -> Noted {
         let length = Duration::from_micros(u64::from(audio.duration_us()));
         let last = self.last.replace(Last { at, length });
@@ -90,7 +91,7 @@ impl Cadence {
         };
         let spacing = at.saturating_sub(last.at);
         if self.is_g711_suspected() != was_g711 {
-            // Until now it was measured against the wrong length.
+            // The earlier values were measured against the wrong frame duration.
             self.jitter = Jitter::default();
         }
         let due = last.length * self.length_factor();
@@ -130,12 +131,12 @@ impl Cadence {
         }
     }
 
-    /// A digit came, as a signal.
+    /// Notes that a digit arrived as a DTMF frame.
     pub fn note_digit(&mut self, at: Duration) {
         self.digit = Some(at);
     }
 
-    /// The burst with which the audio ends, if it does.
+    /// Returns the burst at the end of the audio, if there is one.
     pub fn finish(&mut self) -> Option<Burst> {
         let due = self.due_spacing()?;
         self.end_run((due * 2).max(LEAST_SLACK))
@@ -158,12 +159,12 @@ impl Cadence {
         }
     }
 
-    /// How long all audio lasts.
+    /// Returns the total duration of the audio.
     pub const fn audio(&self) -> Duration {
         self.audio
     }
 
-    /// From the first frame to the end of what the last one holds.
+    /// Returns the time from the first frame to the end of the last frame's audio.
     pub fn elapsed(&self) -> Duration {
         match (self.first, self.last) {
             (Some(first), Some(last)) => last.at.saturating_add(last.length).saturating_sub(first),
@@ -171,17 +172,17 @@ impl Cadence {
         }
     }
 
-    /// How long after the last frame the next is due.
+    /// Returns the expected time between the last frame and the next.
     pub fn due_spacing(&self) -> Option<Duration> {
         self.last.map(|last| last.length * self.length_factor())
     }
 
     fn length_factor(&self) -> u32 {
-        // G.711 has a sample in each byte.
+        // G.711 has one sample per byte.
         if self.is_g711_suspected() { 2 } else { 1 }
     }
 
-    /// Gaps, but for those of digits.
+    /// Returns the number of gaps that no digit explains.
     pub const fn gaps(&self) -> usize {
         self.gaps
     }
@@ -190,7 +191,7 @@ impl Cadence {
         self.gaps_with_digit
     }
 
-    /// The longest gap that no digit explains.
+    /// Returns the longest gap that no digit explains.
     pub const fn worst_gap(&self) -> Option<Gap> {
         self.worst_gap
     }
@@ -199,14 +200,16 @@ impl Cadence {
         self.bursts
     }
 
-    /// How far the spacing of frames is from their length in the mean, in milliseconds, gaps apart; `None` without two frames.
+    /// Returns the mean deviation of frame spacing from frame duration, in milliseconds. Gaps do not count. `None` means that
+    /// fewer than two frames were measured.
     ///
-    /// It is the D of RFC 3550, 6.4.1, whose running mean is the jitter there.
+    /// The deviation is D in RFC 3550, section 6.4.1. The jitter there is the running mean of D.
     pub fn jitter_ms(&self) -> Option<f64> {
         self.jitter.mean_ms()
     }
 
-    /// Whether what comes as linear audio of 8 kHz, 16,000 bytes a second, is at the 8,000 of G.711. Known after a second.
+    /// Returns whether audio marked as 8 kHz linear arrives at the byte rate of G.711. Linear audio has 16,000 bytes per second,
+    /// G.711 has 8,000. The result is known after one second.
     pub fn is_g711_suspected(&self) -> bool {
         self.byte_rate.is_g711_suspected()
     }
@@ -233,7 +236,7 @@ impl Jitter {
 mod tests {
     use super::*;
 
-    /// Frames of so many bytes of kind 0x10, each so many milliseconds after the one before.
+    /// Adds frames of kind 0x10 with `payload_len` bytes. Each spacing is the time since the previous frame, in milliseconds.
     fn watched(
         payload_len: usize,
         spacings: impl IntoIterator<Item = u64>,
@@ -268,7 +271,7 @@ mod tests {
         let gaps: Vec<Option<Gap>> = noted.iter().map(|noted| noted.gap).collect();
         assert_eq!(gaps, [None, None, None, Some(gap), None]);
         assert_eq!((cadence.gaps(), cadence.worst_gap()), (1, Some(gap)));
-        // 0, 40 and 0 ms: the gap does not count.
+        // The deviations are 0, 40 and 0 ms. The gap does not count.
         assert!((cadence.jitter_ms().unwrap() - 40.0 / 3.0).abs() < 1e-9);
         assert_eq!((cadence.audio(), cadence.elapsed()), (ms(100), ms(181)));
     }
@@ -282,7 +285,7 @@ mod tests {
         cadence.note_digit(ms(101));
         assert!(cadence.add(ms(120), audio).gap.unwrap().had_digit);
         assert!(!cadence.add(ms(240), audio).gap.unwrap().had_digit);
-        // One that came long before the audio did is no reason.
+        // A digit long before the audio frame does not explain the gap.
         cadence.note_digit(ms(260));
         assert!(!cadence.add(ms(365), audio).gap.unwrap().had_digit);
         assert_eq!((cadence.gaps_with_digit(), cadence.gaps()), (1, 2));
@@ -298,7 +301,7 @@ mod tests {
             audio: ms(60),
             within: ms(1),
         };
-        // Ahead by 20 and 19 ms, so not by two frames.
+        // The frames are ahead by 20 and 19 ms, which is less than two frames.
         assert!(noted.iter().all(|noted| noted.burst.is_none()));
         assert_eq!(cadence.finish(), None);
         let (cadence, noted) = watched(320, [20, 0, 0, 20, 0, 20]);
@@ -310,7 +313,7 @@ mod tests {
             })
         );
         assert_eq!(cadence.bursts(), 1);
-        // A server that sends twice as fast as it is heard, to the end.
+        // The server sends at twice the playback speed until the end.
         let (mut cadence, noted) = watched(320, [10; 49]);
         assert!(noted.iter().all(|noted| noted.burst.is_none()));
         let whole = Burst {

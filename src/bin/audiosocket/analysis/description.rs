@@ -1,4 +1,4 @@
-//! A finding in words and as a JSON object.
+//! Findings as text and as JSON objects.
 
 use audiosocket::wire::{Frame, Kind, Message};
 
@@ -8,7 +8,7 @@ use crate::text::{counted, hexadecimal};
 use super::finding::{Ending, Finding, Passage, What};
 use super::summary::milliseconds;
 
-/// What a finding is called, and what there is to say of it, if anything is. Audio says nothing of itself.
+/// Returns the name and description of a finding, if there is a description. An audio frame has an empty one.
 pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
     Some(match *what {
         What::Frame(frame) => (name(frame), frame_text(frame)),
@@ -64,7 +64,7 @@ fn frame_text(frame: Frame<'_>) -> String {
     }
 }
 
-/// A finding as an object, if it is one for programs.
+/// Returns a finding as a JSON object, if the JSON output includes it.
 pub fn object(finding: &Finding<'_>) -> Option<Object> {
     let (object, at) = match finding.what {
         What::Frame(frame) => (frame_object(finding.offset, frame), None),
@@ -132,7 +132,7 @@ fn frame_object(offset: usize, frame: Frame<'_>) -> Object {
     }
 }
 
-/// What a frame is called, by the tool's contract.
+/// Returns the name of a frame in the tool's output. The names are part of its contract.
 pub fn name(frame: Frame<'_>) -> &'static str {
     match frame.kind() {
         Kind::DTMF_START_STOP if frame.payload().is_empty() => "silence",

@@ -1,4 +1,4 @@
-//! Who has ended a call, and how.
+//! The end of a call: the side that ended it, and how.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::tap_file::Sender;
 
 use super::finding::Ending;
 
-/// The end of a call: whose doing it was, how he did it, and when that was seen.
+/// End of a call: the side that caused it, how, and when it was seen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ended {
     pub by: Sender,
@@ -20,12 +20,12 @@ pub enum HowEnded {
     Ended(Ending),
 }
 
-/// The ends that are seen of a call, in whatever order.
+/// Ends seen in a call, in any order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ends {
-    /// Of each side the first that says how it ended.
+    /// First end of each side that shows how it ended.
     told: [Option<Ended>; 2],
-    /// And when it first took no more, which is only the sign of an end that may be seen later.
+    /// First time each side stopped reading. This is only the sign of an end that may be seen later.
     took_no_more: [Option<Ended>; 2],
 }
 
@@ -41,7 +41,7 @@ impl Ends {
         }
     }
 
-    /// The one that counts: the first.
+    /// Returns the earliest end, which is the one that counts.
     pub fn first(&self) -> Option<Ended> {
         let sides = self.told.iter().zip(&self.took_no_more);
         sides

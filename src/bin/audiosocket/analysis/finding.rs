@@ -1,4 +1,4 @@
-//! What is found in a stream or a recording.
+//! Findings in a stream or a recording.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use super::tones::Tone;
 use crate::failure::Failure;
 use crate::tap_file::Sender;
 
-/// Something found, in the order in which it is found.
+/// Finding, in the order of discovery.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'a> {
-    /// Of a tap recording alone: a raw stream has no times, and tells not who sent it.
+    /// Sender and time, in a tap recording only. A raw stream has neither.
     pub passage: Option<Passage>,
-    /// Where in the stream of its direction.
+    /// Byte offset in the stream of its direction.
     pub offset: usize,
-    /// Where on the time axis of a picture: when it passed, or, in a raw stream, how much audio came before. Audio of a tap
-    /// recording is where it would be heard, which is its own time but for the jitter.
+    /// Position on the time axis of a picture. In a tap recording it is the arrival time, in a raw stream the duration of the
+    /// audio before it. Audio of a tap recording is placed at its playback time, which is the arrival time without the jitter.
     pub time: Duration,
     pub what: What<'a>,
 }
 
-/// Who sent something, and when it was seen or known, since the recording began.
+/// Sender and time of a finding. The time counts from the start of the recording to when the finding was seen or known.
 #[derive(Clone, Copy, Debug)]
 pub struct Passage {
     pub sender: Sender,
@@ -32,9 +32,9 @@ pub struct Passage {
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
     Frame(Frame<'a>),
-    /// A digit in the sound, found with the frame at the offset.
+    /// Digit in the sound, found with the frame at the offset.
     Tone(Tone),
-    /// How long after the audio frame before it the one at the offset came.
+    /// Time from the previous audio frame to the one at the offset.
     Spacing(Duration),
     Gap(Gap),
     Burst(Burst),
@@ -42,18 +42,18 @@ pub enum What<'a> {
     Ending(Ending),
 }
 
-/// A frame that came in pieces, with a time between them.
+/// Frame that arrived in pieces, with a pause between them.
 #[derive(Clone, Copy, Debug)]
 pub struct Split {
     pub since: Duration,
-    /// How many of its bytes came first.
+    /// Number of its bytes that arrived first.
     pub after: usize,
     pub frame_len: usize,
-    /// From its first byte to its last.
+    /// Time from its first byte to its last.
     pub lasted: Duration,
 }
 
-/// The end of what one of both sends, or takes.
+/// End of a side's sending or reading.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ending {
     Closed,
@@ -62,7 +62,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// As a word, in JSON and elsewhere.
+    /// Returns the name, as used in JSON and elsewhere.
     pub const fn name(self) -> &'static str {
         match self {
             Ending::Closed => "closed",
@@ -72,5 +72,5 @@ impl Ending {
     }
 }
 
-/// Where findings go.
+/// Callback that receives findings.
 pub type Show<'a> = dyn FnMut(&Finding<'_>) -> Result<(), Failure> + 'a;

@@ -1,4 +1,4 @@
-//! The analysis of a call of which both directions are seen: what `inspect` does with a recording and `tap` with a live call.
+//! Analysis of both directions of a call. `inspect` analyses a recording, `tap` a live call.
 
 mod audio_times;
 pub mod cadence;

@@ -1,4 +1,4 @@
-//! What one of both sends in a call.
+//! Analysis of one direction of a call.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use super::ended::HowEnded;
 use super::finding::{Ending, Finding, Passage, Show, Split, What};
 use super::summary::{SideSummary, suspicion};
 
-/// One direction of a call, as it is seen.
+/// One direction of a call, fed with entries as they arrive.
 pub struct Side {
     sender: Sender,
     buffer: FrameBuffer<Vec<u8>>,
-    /// Where the next frame begins.
+    /// Offset of the next frame.
     offset: usize,
     frames: usize,
     malformed: usize,
     splits: usize,
-    /// Of the frame that is not whole yet: when it began, and with how many bytes.
+    /// For an incomplete frame: when it started, and with how many bytes.
     started: Option<(Duration, usize)>,
     cadence: Cadence,
     tones: Tones,
     times: AudioTimes,
 }
 
-/// From which time between its first byte and its last a frame counts as split: Asterisk waits 5 ms for the rest of a payload
-/// (measured with 22.10: 4 ms are fine, and 6 ms end the call).
+/// Minimum time between a frame's first and last byte that counts as a split. Asterisk waits 5 ms for the rest of a payload
+/// (measured with 22.10: 4 ms work, and 6 ms end the call).
 const SPLIT: Duration = Duration::from_millis(5);
 
 impl Side {
@@ -54,17 +54,17 @@ impl Side {
         self.sender
     }
 
-    /// Whether there has been a byte of it.
+    /// Returns whether this side has sent a byte.
     pub fn has_sent(&self) -> bool {
         self.offset > 0 || !self.buffer.is_empty()
     }
 
-    /// What is to be thought of its audio.
+    /// Returns a warning about the format of the audio, if it looks wrong.
     pub fn suspicion(&self) -> Option<&'static str> {
         suspicion(self.sender, &self.cadence)
     }
 
-    /// Shows what is found in the entry, and answers how that ends the call, if it does.
+    /// Shows the findings in the entry. Returns how the entry ends the call, if it does.
     pub fn take(
         &mut self,
         entry: Entry<'_>,
@@ -87,7 +87,7 @@ impl Side {
         show: &mut Show<'_>,
     ) -> Result<Option<HowEnded>, Failure> {
         let mut ended = None;
-        // Frames are lent by the buffer, so it is outside while they are looked at.
+        // Frames borrow from the buffer, so it is taken out of `self` while they are processed.
         let mut buffer = std::mem::replace(&mut self.buffer, FrameBuffer::new(Vec::new()));
         let mut shown = Ok(());
         while !bytes.is_empty() && shown.is_ok() {
@@ -96,7 +96,7 @@ impl Side {
             spare[..piece.len()].copy_from_slice(piece);
             buffer.commit(piece.len());
             bytes = rest;
-            // Storage for the longest frame there can be makes none too long.
+            // The buffer fits the longest possible frame, so no frame is too long.
             while let Decoded::Frame(frame) = buffer.next_frame() {
                 shown = self.take_frame(at, frame, show);
                 if frame.message() == Ok(Message::Hangup) {
@@ -165,7 +165,7 @@ impl Side {
         Ok(())
     }
 
-    /// Answers also how many bytes there were in all.
+    /// Shows the remaining findings. Returns the summary and the total number of bytes.
     pub fn finish(
         &mut self,
         at: Duration,

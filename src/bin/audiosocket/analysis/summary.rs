@@ -1,4 +1,4 @@
-//! What there is to say at the end.
+//! Summary at the end of the analysis.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,33 +9,33 @@ use crate::text::counted;
 use super::ended::{Ended, HowEnded};
 use super::finding::Ending;
 
-/// What there was, in all.
+/// Totals of a stream or a recording.
 #[derive(Debug, Default)]
 pub struct Summary {
     pub frames: usize,
     pub bytes: usize,
     /// Bytes of unfinished frames at the end.
     pub truncated: usize,
-    /// Of a tap recording alone.
+    /// Summary of the call, for a tap recording only.
     pub call: Option<CallSummary>,
 }
 
-/// What only a recording of both directions, with their times, can tell.
+/// Summary that needs both directions of a call and their times.
 #[derive(Debug)]
 pub struct CallSummary {
     pub started: SystemTime,
-    /// When the last entry came, since the recording began.
+    /// Time from the start of the recording to the last entry.
     pub length: Duration,
     pub sides: [SideSummary; 2],
     pub ended: Option<Ended>,
 }
 
-/// What one of both sent.
+/// Totals of one side.
 #[derive(Debug)]
 pub struct SideSummary {
     pub sender: Sender,
     pub frames: usize,
-    /// Bytes of an unfinished frame at the end, and how many are missing.
+    /// Number of bytes of an unfinished frame at the end. `needed` is the number of missing bytes.
     pub truncated: usize,
     pub needed: usize,
     pub malformed: usize,
@@ -44,7 +44,7 @@ pub struct SideSummary {
 }
 
 impl CallSummary {
-    /// Who ended the call, for people.
+    /// Returns a text about which side ended the call.
     pub fn ended(&self) -> String {
         let Some(ended) = self.ended else {
             return String::from("the recording ends before the call");
@@ -60,7 +60,7 @@ impl CallSummary {
 }
 
 impl SideSummary {
-    /// In a few words each, for people.
+    /// Returns short phrases for the text output.
     pub fn phrases(&self) -> Vec<String> {
         let cadence = &self.cadence;
         let mut phrases = vec![counted(self.frames, "frame")];
@@ -100,7 +100,7 @@ impl SideSummary {
     }
 }
 
-/// What is to be thought of audio that comes at half its rate.
+/// Returns a warning if the audio arrives at half its expected rate.
 pub fn suspicion(sender: Sender, cadence: &Cadence) -> Option<&'static str> {
     cadence.is_g711_suspected().then_some(match sender {
         Sender::Caller => "8000 bytes a second: u-law or a-law; dial with /c(slin)",
@@ -127,10 +127,10 @@ fn gaps(cadence: &Cadence) -> String {
     format!("{which} of {lasted:.0} ms at {since}{and_at_digits}")
 }
 
-/// A time in the call, for people.
+/// Formats a time in the call for the text output.
 pub fn seconds(time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    // Only a damaged recording has calls of years; the line must not break for it.
+    // Only a damaged recording contains calls that last years. The line must not become too long then.
     if seconds < 1e7 {
         format!("{seconds:.3} s")
     } else {

@@ -3,17 +3,17 @@
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Audio, Digit, SampleRate};
 
-/// Hears digits in audio frames that come one after the other. A change of rate begins anew, since nothing can be said of how the
-/// audio before and after it fits together.
+/// Detection of digits in consecutive audio frames. A change of rate starts the detection again, because audio before and after
+/// it cannot be joined.
 #[derive(Debug, Default)]
 pub struct Tones {
     hearing: Option<(SampleRate, Detector)>,
-    /// How much audio came before that of the detector.
+    /// Milliseconds of audio before that of the current detector.
     before_ms: f64,
     samples: u64,
 }
 
-/// A digit that was heard, and when, in milliseconds of audio from the beginning.
+/// Detected digit, with its time in milliseconds of audio from the start.
 #[derive(Clone, Copy, Debug)]
 pub struct Tone {
     pub digit: Digit,
@@ -22,7 +22,7 @@ pub struct Tone {
 }
 
 impl Tones {
-    /// The digits that end in this audio, or have ended a moment before it.
+    /// Returns the digits that end in this audio or shortly before it.
     pub fn hear(&mut self, audio: Audio<'_>) -> Vec<Tone> {
         let mut tones = Vec::new();
         if self
@@ -41,7 +41,7 @@ impl Tones {
         tones
     }
 
-    /// The digit that the audio has ended with, if it has.
+    /// Returns the digit at the end of the audio, if there is one.
     pub fn finish(&mut self) -> Vec<Tone> {
         let Some((rate, mut detector)) = self.hearing.take() else {
             return Vec::new();

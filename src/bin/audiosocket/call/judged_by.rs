@@ -1,4 +1,4 @@
-//! By whom a server is to be judged.
+//! Choice of the Asterisk version that judges a server.
 
 use audiosocket::asterisk::Version;
 use audiosocket::wire::{DtmfDialect, SampleRate};
@@ -6,7 +6,7 @@ use audiosocket::wire::{DtmfDialect, SampleRate};
 use crate::args::Args;
 use crate::failure::Failure;
 
-/// The value of `--asterisk`.
+/// Value of `--asterisk`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum JudgedBy {
     /// The option was not given.
@@ -14,7 +14,7 @@ pub enum JudgedBy {
     WhoeverSuits,
     Version(Version),
     Nobody,
-    /// By nobody, but who there is.
+    /// No judge. The command lists the versions instead.
     ListOfAll,
 }
 
@@ -31,7 +31,7 @@ impl JudgedBy {
         }
     }
 
-    /// The version, if there is one; an error if it would never place such a call.
+    /// Returns the version, if there is one. Returns an error if that version never places such a call.
     pub fn version(
         self,
         dialect: Option<DtmfDialect>,
@@ -41,7 +41,7 @@ impl JudgedBy {
         let version = match (self, dialect) {
             (JudgedBy::Nobody | JudgedBy::ListOfAll, _) => return Ok(None),
             (JudgedBy::Version(version), _) => version,
-            // Nobody else speaks it.
+            // No other version sends this dialect.
             (JudgedBy::WhoeverSuits, Some(DtmfDialect::StartStop)) => Version::START_STOP,
             (JudgedBy::WhoeverSuits, _) => Version::default(),
         };

@@ -1,4 +1,4 @@
-//! The listening side of a call.
+//! Receiving side of a call.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::json::Object;
 use crate::output::Output;
 use crate::text::wrapped;
 
-/// Reports digits until the call is over, or the caller has been done for a moment.
+/// Reports digits until the call is over, or until shortly after the caller has finished.
 pub fn listen(
     listener: &mut CallReceiver<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
@@ -71,5 +71,5 @@ pub fn listen(
     }
 }
 
-/// How long the caller still listens after the last frame, so that what is under way arrives.
+/// How long to receive after the last frame is sent, so that frames in transit arrive.
 const LAST_WORDS: Duration = Duration::from_millis(250);

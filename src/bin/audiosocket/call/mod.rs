@@ -1,4 +1,4 @@
-//! `audiosocket call`: places a call, as Asterisk would.
+//! `audiosocket call`: places a call as Asterisk would.
 
 mod judged_by;
 mod listen;
@@ -77,7 +77,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 
 fn call(options: &Options) -> Result<(), Failure> {
     let address = &options.address;
-    // Said before the server is bothered; the recording itself does not overwrite anything either.
+    // Checked before connecting to the server. The recording itself does not overwrite a file either.
     if let Some(path) = options.record.as_ref().filter(|path| path.exists()) {
         return Err(Failure::Failed(format!(
             "cannot record in {}: it exists already",
@@ -126,7 +126,7 @@ fn call(options: &Options) -> Result<(), Failure> {
             &output,
         );
         if heard.is_err() {
-            // Nobody learns what comes of this call any more.
+            // The output failed, so the rest of the call cannot be reported.
             quiet.store(true, Ordering::Relaxed);
         }
         (talking.join(), heard)
@@ -162,7 +162,7 @@ fn call(options: &Options) -> Result<(), Failure> {
     }
     match failed_recordings {
         0 => Ok(()),
-        // What was wrong with it has been said.
+        // The warnings have reported the failed recording.
         _ => Err(Failure::Reported),
     }
 }

@@ -1,4 +1,4 @@
-//! The recording of a call.
+//! Recording of a call.
 
 use std::path::Path;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::output::{self, Output};
 use crate::recordings::{Recordings, SoundRecorder};
 use crate::text::quoted;
 
-/// Records the call on a thread of its own. What goes wrong with that is said at once.
+/// Records the call on a separate thread. Errors of the recording are printed immediately.
 pub fn record(
     options: &Options,
     asterisk: &SimulatedAsterisk,
@@ -25,7 +25,7 @@ pub fn record(
     let json = options.json;
     let recordings = Recordings::start(move |text| {
         let warning = Object::event("warning").text("text", text).finish();
-        // Nobody may be there to read it; the exit code still tells.
+        // If the output is closed, the exit code still reports the error.
         let _ = match json {
             true => Output::new().line(&warning).is_ok(),
             false => output::print_error(text).is_ok(),
@@ -34,7 +34,7 @@ pub fn record(
     let recorder = recordings.sound_in(recording, path.to_path_buf());
     let mut hook = recorder.hook();
     asterisk.set_audio_hook(move |direction, audio, at| {
-        // Whoever places the call is the caller, whose side is the left one.
+        // This program is the caller, and the caller's audio goes to the left channel.
         let side = match direction {
             Direction::Received => Direction::Sent,
             _ => Direction::Received,

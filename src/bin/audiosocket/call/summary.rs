@@ -1,4 +1,4 @@
-//! How a call went.
+//! Summary of a call.
 
 use audiosocket::asterisk::Violation;
 use audiosocket::call::{CallStats, End, SendError, Timeout};
@@ -11,10 +11,10 @@ use crate::histogram::Histogram;
 use crate::json::Object;
 use crate::text::{counted, wrapped};
 
-/// A call that is over, to be told of at its end.
+/// Finished call, for the summary.
 pub struct Summary {
     pub end: Option<End>,
-    /// Why the caller stopped before the end of what was to be said, if he did.
+    /// Why the caller stopped early, if it did.
     pub failure: Option<SendError>,
     pub seconds: f64,
     pub stats: CallStats,
@@ -24,7 +24,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// In a line for programs.
+    /// Returns the summary as one JSON line.
     pub fn json(&self, options: &Options) -> String {
         let mut summary = Object::event("summary")
             .text("uuid", &options.uuid.to_string())
@@ -48,7 +48,7 @@ impl Summary {
         summary.finish()
     }
 
-    /// In lines for people.
+    /// Returns the summary as text lines.
     pub fn text(&self, options: &Options, violations: &Violations) -> String {
         let over = format!("over after {:.1} s: ", self.seconds);
         let sent = counted(self.stats.frames_sent, "frame");
@@ -69,7 +69,7 @@ impl Summary {
         lines.join("\n")
     }
 
-    /// Whether all went well with the connection.
+    /// Returns an error if the connection ended abnormally.
     pub fn judge(&self) -> Result<(), Failure> {
         judge(self.end, self.failure)
     }
@@ -93,14 +93,14 @@ impl Summary {
         }
     }
 
-    /// At the median and at the 99th percentile.
+    /// Returns the lateness at the median and at the 99th percentile.
     fn late_ms(&self) -> Option<(f64, f64)> {
         self.late.percentile_ms(50).zip(self.late.percentile_ms(99))
     }
 }
 
-/// That the server takes no more is nothing wrong if it has ended the call, which a caller notices when
-/// he talks on.
+/// Returns an error if the call ended abnormally. A failed send is not an error if the server has ended the call: the caller
+/// notices the end only when it sends.
 fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
     match (end, failure) {
         (None, None) | (Some(End::Closed | End::RemoteHangup | End::LocalHangup), _) => Ok(()),

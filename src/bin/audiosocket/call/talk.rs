@@ -1,4 +1,4 @@
-//! The caller's side of a call.
+//! Sending side of a call.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,24 +11,25 @@ use audiosocket::wire::{Audio, Digit, SampleRate};
 use super::wish::Options;
 use crate::histogram::Histogram;
 
-/// What the caller has said.
+/// Result of the sending side.
 pub struct Said {
     pub late: Histogram,
-    /// Why he stopped before the end of it, if he did.
+    /// Why the caller stopped early, if it did.
     pub failure: Option<SendError>,
 }
 
-/// Without file, digits or `--seconds`.
+/// Duration of a call without a file, digits or `--seconds`.
 const DEFAULT_LENGTH: Duration = Duration::from_secs(5);
-/// How long the caller talks, or is silent, before the first digit.
+/// How long the caller sends audio or silence before the first digit.
 const BEFORE_DIGITS: Duration = Duration::from_secs(1);
 const DIGIT_HELD: Duration = Duration::from_millis(100);
-/// The same between two digits.
+/// How long the caller sends audio or silence between two digits.
 const BETWEEN_DIGITS: Duration = Duration::from_millis(100);
-/// How long the caller still listens when file and digits are out.
+/// How long the call lasts after the end of the file and the last digit.
 const AFTER_ALL: Duration = Duration::from_secs(1);
 
-/// The caller's side: talks and presses keys until the time is over, he is to be quiet, or the server takes no more.
+/// Sends audio and presses keys until the end of the script. Stops early at the time limit, when `quiet` is set, or when a send
+/// fails.
 pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
     let mut talk = Talk {
         source: Source::new(options),
@@ -57,9 +58,9 @@ struct Talk<'a> {
     quiet: &'a AtomicBool,
 }
 
-/// Why the caller has stopped before the end of what was to be said.
+/// Reason why the caller stopped early.
 enum Stopped {
-    /// The time was over, or he was told to.
+    /// The time limit was reached, or `quiet` was set.
     InTime,
     Failed(SendError),
 }
@@ -113,7 +114,7 @@ impl Talk<'_> {
     }
 }
 
-/// What the caller says, in frames of 20 ms: the file, and silence when that is at its end.
+/// Audio that the caller sends, in frames of 20 ms: the file, then silence.
 struct Source<'a> {
     rate: SampleRate,
     left: &'a [u8],

@@ -1,4 +1,4 @@
-//! `audiosocket call --asterisk list`: what each version of Asterisk does.
+//! `audiosocket call --asterisk list`: the behaviour of each version of Asterisk.
 
 use audiosocket::asterisk::{Behaviour, Rule, TABLE, Version};
 use audiosocket::wire::DtmfDialect;
@@ -56,7 +56,7 @@ fn version_object(behaviour: &Behaviour) -> Object {
     object
 }
 
-/// Those in which the versions do not differ.
+/// Returns whether all versions treat a violation of the rule alike.
 fn is_for_all(rule: &Rule) -> bool {
     let waits = matches!(rule, Rule::SplitHeader | Rule::SplitPayload);
     let first = TABLE[0].consequence(*rule);

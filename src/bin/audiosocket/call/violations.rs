@@ -1,4 +1,4 @@
-//! What a server was found to do wrong, printed when it is found.
+//! Violations by a server, printed when they are found.
 
 use audiosocket::asterisk::{Version, Violation};
 
@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::text::wrapped;
 use crate::violation::{fault_fields, fault_text};
 
-/// Prints the violations of a call, each once.
+/// Printer that prints each violation of a call once.
 #[derive(Debug)]
 pub struct Violations {
     version: Version,
@@ -25,7 +25,7 @@ impl Violations {
         }
     }
 
-    /// Prints those of the ones found so far that have not been printed.
+    /// Prints the violations in `found` that have not been printed.
     pub fn print(&mut self, found: &[Violation], output: &Output) -> Result<(), Failure> {
         for violation in found.iter().skip(self.printed) {
             output.line(&match self.json {
@@ -37,12 +37,12 @@ impl Violations {
         Ok(())
     }
 
-    /// What the judged Asterisk does upon a violation.
+    /// Returns what the judging version of Asterisk does after a violation.
     pub fn consequence(&self, violation: &Violation) -> String {
         format!("Asterisk {} {}", self.version, violation.consequence)
     }
 
-    /// The names of the rules, for a line of an error.
+    /// Returns the names of the violated rules for an error message.
     pub fn complaint(&self, found: &[Violation]) -> String {
         let names: Vec<&str> = found
             .iter()
@@ -58,7 +58,7 @@ impl Violations {
     }
 }
 
-/// A violation as the fields of an object.
+/// Adds the fields of a violation to an object.
 pub fn fields(object: Object, violation: &Violation) -> Object {
     fault_fields(object, violation)
         .text("consequence", violation.consequence.name())

@@ -1,4 +1,4 @@
-//! What the command line wants.
+//! Command-line options of `audiosocket call`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,26 +14,26 @@ use crate::args::Args;
 use crate::failure::Failure;
 use crate::text::quoted;
 
-/// What is wanted.
+/// Action requested on the command line.
 pub enum Wish {
     Call(Options),
     Versions { json: bool },
     Help,
 }
 
-/// What kind of call is wanted.
+/// Options of a call.
 pub struct Options {
     pub address: String,
     pub uuid: Uuid,
     pub digits: Vec<Digit>,
-    /// `None` for that of the version.
+    /// `None` selects the dialect of the version.
     pub dialect: Option<DtmfDialect>,
-    /// What the caller says; nothing, but silence, if there is none.
+    /// Audio that the caller sends. `None` means silence.
     pub speech: Option<Wav>,
     pub rate: SampleRate,
     pub record: Option<PathBuf>,
     pub seconds: Option<Duration>,
-    /// By which the server is judged, if it is.
+    /// Version that judges the server, if any.
     pub version: Option<Version>,
     pub json: bool,
 }

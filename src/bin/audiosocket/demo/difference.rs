@@ -1,6 +1,6 @@
-//! How the frames that came back differ from those that were sent.
+//! Comparison of the frames sent with the frames received.
 
-/// How many frames at the start came back as they were sent.
+/// Returns how many frames at the start came back unaltered and in place.
 pub fn equal_at_start(sent: &[Vec<u8>], back: &[Vec<u8>]) -> usize {
     sent.iter()
         .zip(back)
@@ -8,7 +8,7 @@ pub fn equal_at_start(sent: &[Vec<u8>], back: &[Vec<u8>]) -> usize {
         .count()
 }
 
-/// The first difference between the frames sent, which all differ from each other, and those that came back.
+/// Describes the first difference between the sent and the received frames. All sent frames must differ from each other.
 pub fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
     let total = sent.len();
     let place = equal_at_start(sent, back);
@@ -28,7 +28,7 @@ pub fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
         }
         Some(met) => met,
     };
-    // Swapped, if the other one is here and this one there, and they go on alike.
+    // Two frames are swapped if each is in the other's place and the next frame is right.
     let other = (number..total).find(|other| sent.get(*other) == Some(met));
     if let Some(other) = other {
         if back.get(other) == Some(due) && back.get(other + 1) == sent.get(other + 1) {
@@ -140,7 +140,7 @@ mod tests {
                 )
             );
         }
-        // No swap: the later frame came early, and again in its place.
+        // Not a swap: the later frame came early, and again in its place.
         let mut back = sent.clone();
         back.insert(10, sent[11].clone());
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `audiosocket demo`: a server and a simulated Asterisk in one process, so that a newcomer sees a whole call.
+//! `audiosocket demo`: runs a server and a simulated Asterisk in one process, to show a new user a whole call.
 
 mod difference;
 mod rising_tone;
@@ -33,7 +33,7 @@ echoes, and a simulated Asterisk that talks for 3 s, presses
 Exits 1 if anything was lost or altered, and names it.
 ";
 
-/// What the caller does: talk for so many frames of 20 ms, then press a digit if there is one.
+/// Caller's script: a number of 20 ms frames to send, then a digit to press, if any.
 const SCRIPT: [(usize, Option<char>); 4] = [
     (50, Some('4')),
     (25, Some('2')),
@@ -41,10 +41,11 @@ const SCRIPT: [(usize, Option<char>); 4] = [
     (50, None),
 ];
 const DIGIT_HELD: Duration = Duration::from_millis(100);
-/// How long the caller waits for the rest of the echo. On loopback it takes a fraction of a millisecond, on a busy machine more.
+/// How long the caller waits for the rest of the echo. It takes a fraction of a millisecond on loopback, and more on a busy
+/// machine.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the caller listens on after the last frame that is due, for one too many.
+/// How long the caller keeps receiving after the last expected frame, to detect an extra one.
 const LISTEN_ON: Duration = Duration::from_millis(100);
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -59,7 +60,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     }
 }
 
-/// The whole demonstration. How calls are answered comes from outside, so that tests can answer wrongly.
+/// Runs the whole demonstration. `answer` handles the calls, so tests can pass a faulty one.
 fn demonstrate(
     answer: impl Fn(&mut Call, &ServerNotes<'_>) -> Result<(), SendError> + Sync,
     listen_on: Duration,
@@ -68,7 +69,7 @@ fn demonstrate(
     print(
         "A call between a server and a simulated Asterisk, both in\nthis process, over loopback.\n\n",
     )?;
-    // Without silence of its own, so that every frame that comes back is one that was sent.
+    // The server sends no silence of its own, so each frame it returns is one that was sent.
     let only_echo = CallOptions::default()
         .initial_silence(false)
         .keep_alive(None);
@@ -104,7 +105,7 @@ fn demonstrate(
     }
 }
 
-/// What the server's side notes.
+/// Notes of the server's side.
 #[derive(Debug)]
 struct ServerNotes<'a> {
     timeline: &'a Timeline,
@@ -125,7 +126,7 @@ impl ServerNotes<'_> {
     }
 }
 
-/// The server's side: the loop that any server has, and notes for the timeline.
+/// Handles a call with the loop of a typical server, and adds notes to the timeline.
 fn answer(call: &mut Call, notes: &ServerNotes<'_>) -> Result<(), SendError> {
     notes.note(&format!(
         "has the call, {}...",
@@ -159,7 +160,7 @@ fn place_call(
         let (done, is_done) = mpsc::channel();
         let talking = scope.spawn(move || {
             let sent = talk(caller, timeline);
-            // The listener may have ended first, with the call.
+            // The receiver may have ended first, with the call.
             let _ = done.send(Instant::now());
             sent
         });
@@ -216,7 +217,7 @@ fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
 struct Received {
     audio: Vec<Vec<u8>>,
     at: Vec<Instant>,
-    /// Whatever came that was not audio.
+    /// Received messages that are not audio.
     others: Vec<String>,
 }
 
@@ -229,7 +230,7 @@ fn listen(
     let expected: usize = SCRIPT.iter().map(|(frames, _)| frames).sum();
     let mut received = Received::default();
     let mut done_at: Option<Instant> = None;
-    // As soon as all has come that is due.
+    // Set when all expected frames have arrived.
     let mut complete_at: Option<Instant> = None;
     loop {
         let now = Instant::now();
@@ -265,7 +266,7 @@ fn listen(
     received
 }
 
-/// What was sent and what came back.
+/// Frames sent and received.
 #[derive(Debug)]
 struct Outcome {
     sent: Sent,
@@ -288,7 +289,7 @@ impl Outcome {
             equal.count(),
         );
         let echo = Histogram::default();
-        // From the first difference on, nobody knows which frame is the echo of which.
+        // After the first difference, frames cannot be paired with their echoes.
         let paired = equal_at_start(&self.sent.audio, &self.received.audio);
         for (sent, back) in self.sent.at.iter().zip(&self.received.at).take(paired) {
             echo.add(back.saturating_duration_since(*sent));
@@ -305,7 +306,7 @@ impl Outcome {
         text
     }
 
-    /// What was lost or altered first, in words.
+    /// Describes the first frame or digit that was lost or altered.
     fn first_fault(&self, server_heard: &[Digit]) -> Option<String> {
         if let Some(error) = &self.sent.failure {
             return Some(format!(
@@ -342,7 +343,8 @@ mod tests {
 
     use super::*;
 
-    /// The demonstration with a server that, for the audio frame of each number, says what it is told to; and what it printed.
+    /// Runs the demonstration with a server that sends the frames `said_for` returns for each audio frame. Returns the result and
+    /// the printed text.
     fn demonstrate_with(
         listen_on: Duration,
         said_for: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync,
@@ -420,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_server_that_says_the_last_frame_twice_fails() {
-        // So long that the second one is met on a busy machine too.
+        // Long enough to receive the second frame on a busy machine too.
         let listen_on = Duration::from_secs(2);
         let (result, _) = demonstrate_with(listen_on, |number, bytes| match number {
             150 => vec![bytes.to_vec(), bytes.to_vec()],

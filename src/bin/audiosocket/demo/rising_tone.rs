@@ -1,10 +1,10 @@
-//! A tone to send: it rises, so that every frame differs from every other and a missing one can be named.
+//! Test tone that rises, so that all frames differ and a missing one can be identified.
 
 use std::f64::consts::TAU;
 
 use audiosocket::wire::{Audio, SampleRate};
 
-/// Frames of 20 ms with a tone that rises from 300 to 1200 Hz over 5 s, and again.
+/// Generator of 20 ms frames with a rising tone. The tone repeatedly rises from 300 to 1200 Hz over 5 s.
 #[derive(Debug)]
 pub struct RisingTone {
     rate: SampleRate,
@@ -14,7 +14,7 @@ pub struct RisingTone {
     bytes: Vec<u8>,
 }
 
-/// A quarter of full scale: plain to hear, and far from clipping when it is mixed.
+/// A quarter of full scale, which is clearly audible and far from clipping when mixed.
 const AMPLITUDE: f64 = 8000.0;
 const RISE_SECONDS: f64 = 5.0;
 const LOWEST_HZ: f64 = 300.0;
@@ -32,7 +32,7 @@ impl RisingTone {
         }
     }
 
-    /// The next 20 ms.
+    /// Returns the next 20 ms.
     pub fn next_frame(&mut self) -> Audio<'_> {
         let hz = f64::from(self.rate.hz());
         for sample in &mut self.samples {

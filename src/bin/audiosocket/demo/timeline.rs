@@ -1,11 +1,11 @@
-//! A timeline of what several threads do.
+//! Timeline of several threads.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::text::wrapped;
 
-/// What happened when, noted from several threads.
+/// Notes with their times, from several threads.
 #[derive(Debug)]
 pub struct Timeline {
     started: Instant,

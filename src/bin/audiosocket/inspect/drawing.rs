@@ -1,4 +1,4 @@
-//! The picture of a call, as an SVG file.
+//! The picture of a call as an SVG file.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::analysis::summary::{SideSummary, Summary, seconds};
 use crate::tap_file::Sender;
 use crate::text::counted;
 
-/// Draws what was gathered and what is to be said of it. Both sides share a time axis: sound above, the spacing of frames below.
+/// Draws the picture with its summary. Both sides share a time axis. Sound is at the top, the spacing of frames below.
 pub fn draw(picture: &Picture, summary: &Summary, name: &str) -> String {
     let title = match picture.uuid {
         Some(uuid) => format!("Call {uuid}"),
@@ -58,19 +58,19 @@ pub fn draw(picture: &Picture, summary: &Summary, name: &str) -> String {
 
 const WIDTH: f64 = 1200.0;
 const LEFT_EDGE: f64 = 16.0;
-/// Where the time axis begins and ends.
+/// Left end of the time axis.
 const LEFT: f64 = 84.0;
 const COLUMNS: usize = 1080;
 const RIGHT: f64 = LEFT + COLUMNS as f64;
 const SOUND_HEIGHT: f64 = 110.0;
 const SPACING_HEIGHT: f64 = 66.0;
 const TRACK_HEIGHT: f64 = 18.0;
-/// An empty recording has an axis too.
+/// Shortest time axis, also used for an empty recording.
 const SHORTEST: Duration = Duration::from_millis(20);
-/// How many letters of the usual text fit beside each other.
+/// Number of letters of normal text that fit on a line.
 const LINE_LETTERS: usize = 168;
 
-// Read without colours, marks differ by the row they are in.
+// Without colours, the row of a mark shows its meaning.
 const STYLE: &str = "\
 <defs><pattern id=\"hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
 <path d=\"M0 0V5\" stroke=\"#777\" stroke-width=\"1.6\"/></pattern></defs>
@@ -139,7 +139,7 @@ fn numbers(picture: &Picture, summary: &Summary, name: &str) -> String {
     numbers.join(", ")
 }
 
-/// A drawing that has got so far down.
+/// Drawing that is complete down to `y`.
 struct Drawing {
     svg: Svg,
     y: f64,
@@ -165,7 +165,7 @@ impl Drawing {
         self.svg.text("name", Anchor::End, LEFT - 8.0, self.y, name);
     }
 
-    /// The sound of one side, and in a row each whatever else there is to see of it.
+    /// Draws the sound of one side, with one row for each kind of digit and mark.
     fn sound(&mut self, lane: &Lane, audio: Class<'_>, full_scale: f32) {
         self.y += 6.0;
         let rows = [&lane.signals, &lane.tones].map(|labels| {
@@ -229,7 +229,7 @@ impl Drawing {
         let bottom = y + TRACK_HEIGHT - 2.0;
         let clusters = labels.clusters(|at| self.x(at), RIGHT);
         let places = clusters.iter().flat_map(|cluster| {
-            // Lines for a crowd would hide the sound.
+            // Lines for a crowd would cover the sound.
             let to = if cluster.is_crowd { bottom + 8.0 } else { to };
             cluster.places.iter().map(move |x| (*x, bottom, to))
         });
@@ -256,7 +256,7 @@ impl Drawing {
         }
     }
 
-    /// The names of what ended it, below the thick lines.
+    /// Draws the names of the endings below their thick lines.
     fn endings(&mut self, lane: &Lane) {
         if lane.endings.is_empty() {
             return;
@@ -264,7 +264,7 @@ impl Drawing {
         self.y += 14.0;
         let mut endings = lane.endings.clone();
         endings.sort_by_key(|(at, _)| *at);
-        // From the right; names that would overlap share a place.
+        // Sorted by time. A name that would overlap the one before joins it.
         let mut places: Vec<(f64, String)> = Vec::new();
         for (at, name) in endings {
             let x = self.x(at);
@@ -286,7 +286,7 @@ impl Drawing {
         }
     }
 
-    /// The time between frames, in decades of milliseconds.
+    /// Draws the time between frames, in decades of milliseconds.
     fn spacing(&mut self, lane: &Lane, side: &SideSummary, look: Look) {
         let heading = format!("{}: milliseconds between audio frames", look.heading);
         self.line("small", 16.0, LEFT, &heading);
@@ -301,7 +301,7 @@ impl Drawing {
         for decade in 0..=decades as i32 {
             let ms = 10_f32.powi(decade);
             self.svg.level_line("level", y_of(ms), LEFT, RIGHT);
-            // Of very many decades, of damaged recordings, not each.
+            // Damaged recordings can have very many decades, so only some are labelled.
             if decades < 6.0 || decade % 3 == 0 {
                 let text = if decade == 0 {
                     String::from("\u{2264} 1")
@@ -320,7 +320,7 @@ impl Drawing {
             self.svg
                 .text("small", Anchor::Start, RIGHT + 5.0, y_of(ms) + 4.0, &text);
         }
-        // Twice as wide as a pixel, and with a stem down or up to what is due, so that a single late frame can be seen.
+        // Columns are two pixels wide, with a stem to the expected spacing, so that a single late frame is visible.
         let columns = lane.spacing.columns(self.length, COLUMNS / 2);
         let stems = columns.iter().enumerate().filter_map(|(column, spacing)| {
             let own = (*spacing)?;
@@ -334,7 +334,7 @@ impl Drawing {
         self.y = bottom + 8.0;
     }
 
-    /// An empty one, with the ticks of the time axis in it.
+    /// Draws an empty panel with the ticks of the time axis.
     fn panel(&mut self, height: f64) {
         let ticks = Ticks::of(self.length);
         let lines = ticks.places().map(|(x, _)| (x, self.y, self.y + height));
@@ -354,7 +354,7 @@ impl Drawing {
     }
 }
 
-/// The seconds of the time axis: each 1, 2 or 5 of a power of ten, so that there are no more than ten.
+/// Seconds on the time axis. The step is 1, 2 or 5 times a power of ten, so that there are at most ten steps.
 struct Ticks {
     length: f64,
     step: f64,
@@ -372,7 +372,7 @@ impl Ticks {
         Ticks { length, step }
     }
 
-    /// Where each is, and how it is called.
+    /// Returns the position and the label of each tick.
     fn places(&self) -> impl Iterator<Item = (f64, String)> {
         let Ticks { length, step } = *self;
         let decimals = (-step.log10().floor()).max(0.0) as usize;
@@ -387,7 +387,7 @@ impl Ticks {
     }
 }
 
-/// From where to where there is something, in pixels: the first one, and how many.
+/// Returns the runs of marked columns in pixels: the first column of each, and its width.
 fn runs(marks: &Envelope, length: Duration) -> Vec<(f64, f64)> {
     let mut runs: Vec<(f64, f64)> = Vec::new();
     for (column, mark) in marks.columns(length, COLUMNS).into_iter().enumerate() {
@@ -401,7 +401,7 @@ fn runs(marks: &Envelope, length: Duration) -> Vec<(f64, f64)> {
     runs
 }
 
-/// Columns that reach at least to the ones before them, as a line would.
+/// Extends each column to reach the one before it, as in a line.
 fn joined(columns: Vec<Option<Extremes>>) -> Vec<Option<Extremes>> {
     let mut before: Option<Extremes> = None;
     let join = |column: Option<Extremes>| {
@@ -418,7 +418,7 @@ fn joined(columns: Vec<Option<Extremes>>) -> Vec<Option<Extremes>> {
     columns.into_iter().map(join).collect()
 }
 
-/// An upright line for each column, at least a pixel high.
+/// Returns a vertical line for each column, at least one pixel high.
 fn strokes(
     columns: &[Option<Extremes>],
     y_of: impl Fn(f32) -> f64,
@@ -433,7 +433,7 @@ fn strokes(
         })
 }
 
-/// A round number that is not reached, so that quiet calls can be seen too.
+/// Returns a round number above the peak, or full scale, so that quiet calls are visible too.
 fn scale_over(peak: f32) -> f32 {
     let scales = [1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0];
     scales

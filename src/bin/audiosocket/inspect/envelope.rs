@@ -1,11 +1,11 @@
-//! The extremes of a course of values, in bounded space.
+//! Extremes of values over time, in bounded memory.
 
 use std::time::Duration;
 
 use audiosocket::wire::Audio;
 
-/// The lowest and the highest of the values in each step of time. There are so many steps; when time goes beyond them, each two
-/// become one of twice the length.
+/// Lowest and highest value in each step of time. The number of steps is limited. When time exceeds them, each pair of steps
+/// becomes one step of twice the length.
 #[derive(Debug)]
 pub struct Envelope {
     step_us: u64,
@@ -18,9 +18,9 @@ pub struct Extremes {
     pub high: f32,
 }
 
-/// Between two and four for each column of a picture.
+/// Limit of the steps: two to four for each column of a picture.
 const MOST_STEPS: usize = 4096;
-/// A sample at 8 kHz.
+/// One sample at 8 kHz.
 const FIRST_STEP_US: u64 = 125;
 
 impl Default for Envelope {
@@ -37,10 +37,10 @@ impl Envelope {
         self.widen(microseconds(at), value, value);
     }
 
-    /// The same value from one time to another.
+    /// Adds one value for a span of time.
     pub fn add_span(&mut self, from: Duration, to: Duration, value: f32) {
         let (from, to) = (microseconds(from), microseconds(to.max(from)));
-        // First, so that it is the last that can change the length of a step.
+        // The end comes first, because only it can change the length of a step.
         self.widen(to, value, value);
         for step in from / self.step_us..to / self.step_us {
             self.widen(step * self.step_us, value, value);
@@ -54,7 +54,7 @@ impl Envelope {
         let Some((_, first)) = samples.next() else {
             return;
         };
-        // Samples of the same step are widened by together.
+        // Samples of the same step are added together.
         let (mut step_at, mut low, mut high) = (at, first, first);
         for (place, sample) in samples {
             let sample_at = at.saturating_add(place as u64 * 1_000_000 / hz);
@@ -69,7 +69,7 @@ impl Envelope {
         self.widen(step_at, low, high);
     }
 
-    /// The highest value, whatever its sign.
+    /// Returns the highest absolute value.
     pub fn peak(&self) -> f32 {
         let values = self.steps.iter().flatten();
         values.fold(0.0, |peak, value| {
@@ -81,7 +81,7 @@ impl Envelope {
         self.steps.is_empty()
     }
 
-    /// What there is in each of so many columns that together last so long.
+    /// Returns the extremes in each of `count` columns that divide `length` equally.
     pub fn columns(&self, length: Duration, count: usize) -> Vec<Option<Extremes>> {
         let begin_of = |column: usize| {
             let microseconds = length.as_micros() * column as u128 / count.max(1) as u128;
@@ -194,7 +194,7 @@ mod tests {
                 high: 2.0
             })
         );
-        // And one that ended long before.
+        // An envelope that ends long before the last column.
         let mut short = Envelope::default();
         short.add(us(0), 1.0);
         assert!(short.columns(us(u64::MAX), 2)[1].is_none());

@@ -1,4 +1,4 @@
-//! Findings for programs.
+//! Findings as JSON lines.
 
 use crate::analysis::description::object;
 use crate::analysis::finding::Finding;
@@ -7,7 +7,7 @@ use crate::json::Object;
 
 use super::lines::Lines;
 
-/// One object a line. What a raw stream has none of, times and directions, is left out.
+/// Format with one object per line. Times and directions are omitted for a raw stream, which has neither.
 pub struct JsonLines;
 
 impl Lines for JsonLines {

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-/// What is to be written where, in bounded space.
+/// Letters with their times, in bounded memory.
 #[derive(Debug, Default)]
 pub struct Labels {
     labels: Vec<(Duration, char)>,
     count: usize,
 }
 
-/// A few letters that stand so close that they have to share a place.
+/// Letters so close together that they share a box.
 #[derive(Debug, PartialEq)]
 pub struct Cluster {
-    /// Where they belong: in which pixels.
+    /// Pixels at which the letters belong.
     pub places: Vec<f64>,
-    /// Where their box begins, and how wide it is.
+    /// Left edge of the box. `width` is its width.
     pub left: f64,
     pub width: f64,
     pub text: String,
-    /// Whether the text only counts them.
+    /// Whether the text only gives the number of letters.
     pub is_crowd: bool,
 }
 
-/// More than there is room for by far.
+/// Limit of the stored letters, far more than fit in a picture.
 const MOST: usize = 4000;
-/// Beyond them a box says how many there are, not which.
+/// Limit of the letters in a box. Beyond it, the box shows only their number.
 const MOST_IN_BOX: usize = 16;
 const LETTER_WIDTH: f64 = 9.0;
 const PADDING: f64 = 6.0;
@@ -42,14 +42,14 @@ impl Labels {
         self.count
     }
 
-    /// The boxes, from left to right, none over another, and none beyond `right`.
+    /// Returns the boxes from left to right. No two overlap, and none extends beyond `right`.
     pub fn clusters(&self, x_of: impl Fn(Duration) -> f64, right: f64) -> Vec<Cluster> {
         let mut labels = self.labels.clone();
         labels.sort_by_key(|(at, _)| *at);
         let mut clusters: Vec<(Vec<f64>, Vec<char>)> = Vec::new();
         for (at, letter) in labels {
             let x = x_of(at);
-            // A box that gets wider may reach the one that follows, never the one before: it grows to the right.
+            // A box grows to the right. So it may reach the next box, but never the previous one.
             let is_near = |first: &[f64], letters: &[char]| x < first[0] + width(letters) + BETWEEN;
             match clusters.last_mut() {
                 Some((places, letters)) if is_near(places, letters) => {
@@ -61,7 +61,7 @@ impl Labels {
                 _ => clusters.push((vec![x], vec![letter])),
             }
         }
-        // What has no room before the end shares the place before it.
+        // A box with too little space before the right edge is merged into the one before it.
         while let [.., (before, before_letters), (last, letters)] = &mut clusters[..] {
             let left = right - width(letters);
             if left >= left_of(before) + width(before_letters) + BETWEEN {
@@ -87,7 +87,7 @@ impl Labels {
     }
 }
 
-/// The first letter of a box is over its place.
+/// Returns the left edge of a box whose first letter is centred at its place.
 fn left_of(places: &[f64]) -> f64 {
     let first = places.first().copied().unwrap_or_default();
     first - (LETTER_WIDTH + PADDING) / 2.0

@@ -1,9 +1,9 @@
-//! The ways to show findings, a line each or so.
+//! Output formats for findings.
 
 use crate::analysis::finding::Finding;
 use crate::analysis::summary::Summary;
 
-/// A way to show findings: lines, whole ones, or none as yet.
+/// Output format for findings. Each method returns whole lines, or no line yet.
 pub trait Lines {
     fn finding(&mut self, finding: &Finding<'_>) -> String;
     fn end(&mut self, summary: &Summary) -> String;

@@ -1,4 +1,4 @@
-//! `audiosocket inspect`: what a stream or a recording of both directions contains.
+//! `audiosocket inspect`: prints the contents of a stream or of a recording of both directions.
 
 mod drawing;
 mod envelope;
@@ -86,7 +86,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     inspect(&Input { file }, lines, svg.as_deref())
 }
 
-/// Refuses an output that would not be where it is looked for, or would take the place of the input.
+/// Rejects an output that is standard output, or that would overwrite the input.
 fn check_output(file: &OsStr, svg: &OsStr) -> Result<(), Failure> {
     if svg == "-" {
         return Err(Failure::usage(
@@ -137,7 +137,7 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Res
     result
 }
 
-/// What is inspected.
+/// Input to inspect.
 struct Input {
     file: OsString,
 }
@@ -155,7 +155,7 @@ impl Input {
         Failure::Failed(format!("cannot read {self}: {error}"))
     }
 
-    /// As a title: without the folder, and without quotes.
+    /// Returns the name for a title, without folder and quotes.
     fn name(&self) -> String {
         match self.file.to_str() {
             Some("-") => self.to_string(),
@@ -168,7 +168,7 @@ impl Input {
     }
 }
 
-/// As it is called in messages.
+/// Formats the name for messages.
 impl Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.file.to_str() {
@@ -178,7 +178,7 @@ impl Display for Input {
     }
 }
 
-/// What to say of a stream that ends inside a frame.
+/// Returns the error for a stream that ends inside a frame.
 fn unfinished(input: &Input, whose: &str, there: usize, needed: usize) -> Failure {
     Failure::Failed(format!(
         "{input} ends inside a frame{whose} (bytes of it there: {there}, missing: {needed})"

@@ -1,4 +1,4 @@
-//! What a picture of a call has to show, gathered in bounded space.
+//! Data for the picture of a call, in bounded memory.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use super::labels::Labels;
 use crate::analysis::finding::{Ending, Finding, What};
 use crate::analysis::summary::milliseconds;
 
-/// Gathers findings.
+/// Collected findings of a call.
 #[derive(Debug, Default)]
 pub struct Picture {
     pub uuid: Option<Uuid>,
-    /// Caller and server; a raw stream is in the first.
+    /// Caller and server. A raw stream uses the first lane.
     pub lanes: [Lane; 2],
     pub length: Duration,
 }
 
-/// One direction.
+/// Collected findings of one direction.
 #[derive(Debug, Default)]
 pub struct Lane {
     pub audio: Envelope,
     pub audio_length: Duration,
-    /// In milliseconds, at the frame that came so long after the one before it.
+    /// Milliseconds since the previous audio frame, at the time of each audio frame.
     pub spacing: Envelope,
     pub signals: Labels,
     pub tones: Labels,
@@ -31,7 +31,7 @@ pub struct Lane {
     pub bursts: Envelope,
     pub splits: Envelope,
     pub malformed: Envelope,
-    /// The first of each kind.
+    /// First ending of each kind.
     pub endings: Vec<(Duration, &'static str)>,
     held: Option<Dtmf>,
 }
@@ -78,7 +78,7 @@ impl Picture {
 }
 
 impl Lane {
-    /// A digit counts when its key goes down, as far as that is told.
+    /// Adds a digit at the time of its key press, if the recording contains that time.
     fn add_signal(&mut self, time: Duration, dtmf: Dtmf) {
         let before = self.held.take();
         match dtmf {

@@ -1,4 +1,4 @@
-//! The frames of a raw stream: the bytes of one direction, as they came.
+//! Frames of a raw stream, which contains the bytes of one direction as they arrived.
 
 use std::io::Read;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::{Input, unfinished};
 use crate::analysis::finding::{Finding, Show, What};
 use crate::analysis::summary::Summary;
 
-/// Shows what is in the stream. The failure, if there is one, is that of the stream.
+/// Shows the findings in the stream. The inner result is an error if the stream is damaged.
 pub fn read(
     source: impl Read,
     input: &Input,
@@ -22,7 +22,7 @@ pub fn read(
     let mut reader = FrameReader::new(source);
     let mut summary = Summary::default();
     let mut tones = Tones::default();
-    // The only clock there is.
+    // The duration of the audio is the only clock of a raw stream.
     let mut audio_ms = 0.0;
     let needed = loop {
         let time = Duration::from_secs_f64(audio_ms / 1000.0);

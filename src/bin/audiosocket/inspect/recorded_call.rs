@@ -1,4 +1,4 @@
-//! The frames of a tap recording: the bytes of both directions of a call, with their times.
+//! Frames of a tap recording. It contains the bytes of both directions of a call, with their times.
 
 use std::io::Read;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::analysis::finding::Show;
 use crate::analysis::side::Side;
 use crate::analysis::summary::{CallSummary, Summary};
 
-/// Shows what is in the recording. The failure, if there is one, is that of the recording.
+/// Shows the findings in the recording. The inner result is an error if the recording is damaged.
 pub fn read(
     source: impl Read,
     input: &Input,
@@ -93,7 +93,7 @@ mod tests {
         Input { file: "x".into() }
     }
 
-    /// An offset, a kind, a payload.
+    /// Offset, kind and payload.
     type OwnedFrame = (usize, u8, Vec<u8>);
 
     fn frames_of(
@@ -114,7 +114,7 @@ mod tests {
     }
 
     proptest! {
-        // Each draws two pictures, or reads streams twice.
+        // Each case draws two pictures, or reads streams twice.
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]

@@ -1,17 +1,17 @@
-//! Scalable vector graphics, as far as a picture of a call needs them.
+//! SVG elements that the picture of a call needs.
 
 use std::fmt::{Display, Write};
 
-/// An SVG file under construction. Whatever text it is given, it is well-formed.
+/// SVG file under construction. The file is well-formed for any text.
 #[derive(Debug)]
 pub struct Svg {
     elements: String,
 }
 
-/// The looks that the style sheet has for an element.
+/// Class of an element in the style sheet.
 pub type Class<'a> = &'a str;
 
-/// Where a text has its place.
+/// Part of a text that is placed at its coordinate.
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
     Start,
@@ -50,7 +50,7 @@ impl Svg {
         ));
     }
 
-    /// Upright lines, as one element: where each is, where it begins and where it ends.
+    /// Adds vertical lines as one element. Each has a position, a start and an end.
     pub fn upright_lines(
         &mut self,
         class: Class<'_>,
@@ -75,7 +75,7 @@ impl Svg {
         ));
     }
 
-    /// The file, so wide and so high.
+    /// Returns the file with this width and height.
     pub fn finish(self, title: &str, width: f64, height: f64, definitions: &str) -> String {
         let (width, height) = (Tenths(width), Tenths(height));
         format!(
@@ -91,18 +91,18 @@ impl Svg {
     }
 }
 
-/// A coordinate to a tenth of a pixel, and no longer than it must be.
+/// Coordinate with at most one decimal.
 struct Tenths(f64);
 
 impl Display for Tenths {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tenths = (self.0 * 10.0).round() / 10.0;
-        // Never the minus of a zero.
+        // Adding zero turns -0 into 0.
         write!(f, "{}", tenths + 0.0)
     }
 }
 
-/// Text that is nothing but text, also where it holds what XML has no way to write.
+/// Escapes text for XML. Replaces characters that XML cannot contain.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

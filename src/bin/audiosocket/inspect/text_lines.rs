@@ -1,4 +1,4 @@
-//! Findings for people.
+//! Findings as text lines.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::text::{counted, wrapped};
 use super::lines::Lines;
 use super::utc::Utc;
 
-/// Audio frames of a direction that follow each other and are alike share a line, as long as nothing else is to be told of either
-/// direction: so the lines are in the order of time.
+/// Format that combines equal, consecutive audio frames of a direction in one line. Any other finding in either direction ends
+/// the line, so the lines are in order of time.
 #[derive(Default)]
 pub struct TextLines {
-    /// In the order in which they began.
+    /// In the order in which the runs started.
     runs: Vec<AudioRun>,
 }
 
@@ -28,12 +28,12 @@ struct AudioRun {
     frames: usize,
 }
 
-/// What a line begins with.
+/// Start of a line.
 #[derive(Clone, Copy)]
 enum Place {
     Offset(usize),
     Passage(Passage),
-    /// In a tap recording, and of nobody.
+    /// Time in a tap recording, without a sender.
     Time(Duration),
 }
 

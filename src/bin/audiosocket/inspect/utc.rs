@@ -1,9 +1,9 @@
-//! A date and a time of day.
+//! Date and time of day.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Shows a time as `2026-11-22 19:40:12 UTC`.
+/// Time displayed as `2026-11-22 19:40:12 UTC`.
 #[derive(Clone, Copy, Debug)]
 pub struct Utc(pub SystemTime);
 
@@ -14,7 +14,7 @@ impl fmt::Display for Utc {
         let since_1970 = self.0.duration_since(UNIX_EPOCH).unwrap_or_default();
         let seconds = since_1970.as_secs();
         let (day, second) = (seconds / 86_400, seconds % 86_400);
-        // Counted from the first of March of the year 0, a leap day is the last of its year: 719,468 days before 1970.
+        // Years start on the first of March of the year 0, 719,468 days before 1970. So a leap day is the last day of its year.
         let day = day + 719_468;
         let (cycle, day) = (day / DAYS_OF_400_YEARS, day % DAYS_OF_400_YEARS);
         let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -47,7 +47,7 @@ mod tests {
         Utc(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
     }
 
-    // By date -u -d @N.
+    // Expected values are from `date -u -d @N`.
     #[test]
     fn dates_are_those_of_the_calendar() {
         for (seconds, expected) in [

@@ -1,13 +1,14 @@
-//! How many files the system lets this process have open, of which each connection is one.
+//! Limit on the files this process may have open. Each connection counts as one.
 
 use std::fs;
 
-/// What is wrong if there are too few descriptors for so many more connections; `None` also where the system does not tell.
+/// Returns an error text if there are too few descriptors for `calls` more connections. Returns `None` also if the system does
+/// not report the limit.
 pub fn too_few_for(calls: usize) -> Option<String> {
     let (limit, hard_limit) = limits(&fs::read_to_string("/proc/self/limits").ok()?)?;
     let taken = fs::read_dir("/proc/self/fd")
         .ok()?
-        // What was inherited can have a number that this process itself could not get.
+        // An inherited descriptor can have a number above this process's own limit.
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|number: &usize| *number < limit)
         .count();
@@ -25,7 +26,7 @@ pub fn too_few_for(calls: usize) -> Option<String> {
     ))
 }
 
-/// The soft and the hard limit, of a line like `Max open files            1024                 524288               files`.
+/// Returns the soft and hard limit from a line like `Max open files            1024                 524288               files`.
 fn limits(text: &str) -> Option<(usize, usize)> {
     let line = text
         .lines()

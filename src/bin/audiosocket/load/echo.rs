@@ -1,21 +1,22 @@
-//! The sound that comes back, frame by frame.
+//! Audio that comes back, frame by frame.
 
 use super::stamp::{MARK, SOUND_LEN, Stamp};
 
-/// Puts what was sent together again from what comes back, wherever the server has cut it, and leaves out the silence between,
-/// which servers send to keep a call alive.
+/// Reassembly of the sent frames from the echo. The server may cut the audio anywhere. Silence between the frames is skipped,
+/// because servers send it to keep a call alive.
 #[derive(Debug, Default)]
 pub struct Echo {
-    /// Begins where a frame does, or should: one that is not whole, or is altered and may yet turn out to be one that lacks
+    /// Starts where a frame starts or should start. It holds an incomplete frame, or an altered one that may turn out to lack
     /// bytes.
     pending: Vec<u8>,
 }
 
-/// An altered frame with the mark of the next, if that begins right behind it or before.
+/// Number of bytes needed to find the end of an altered frame: the frame, and the rest of a mark that starts at its last byte.
 const DECIDABLE_LEN: usize = SOUND_LEN + MARK.len() - 1;
 
 impl Echo {
-    /// Takes in the sound of one frame that came, and tells of each of ours that is whole now: `None` is one that was altered.
+    /// Adds the sound of one received frame. Calls `tell` for each complete frame, with its stamp or, if it is altered, with
+    /// `None`.
     pub fn hear(&mut self, sound: &[u8], mut tell: impl FnMut(Option<Stamp>)) {
         self.pending.extend_from_slice(sound);
         let mut rest = &self.pending[..];
@@ -37,7 +38,7 @@ impl Echo {
         self.pending.drain(..begin);
     }
 
-    /// Whether there is an altered frame, or part of one, at the end of all that came, which nobody has been told of.
+    /// Returns whether an altered frame, or part of one, is left at the end. `hear` has not reported that frame.
     pub fn ends_in_altered(&self) -> bool {
         !self.pending.is_empty()
     }
@@ -48,7 +49,7 @@ fn without_silence(sound: &[u8]) -> &[u8] {
     &sound[begin.unwrap_or(sound.len())..]
 }
 
-/// As far as the mark of the next frame, if part of this one is missing.
+/// Returns the length of an altered frame. If bytes are missing, the frame ends at the mark of the next one.
 fn len_of_altered(sound: &[u8]) -> usize {
     let next = sound[1..]
         .windows(MARK.len())
@@ -71,7 +72,7 @@ mod tests {
         .to_vec()
     }
 
-    /// The numbers of the frames that are heard if the sound comes in pieces of so many bytes.
+    /// Returns the numbers of the frames found when the sound arrives in pieces of `piece_len` bytes.
     fn heard(sound: &[u8], piece_len: usize) -> (Vec<Option<u32>>, bool) {
         let mut echo = Echo::default();
         let mut frames = Vec::new();

@@ -1,4 +1,4 @@
-//! `audiosocket load`: many calls at once, to a server that sends back what it hears.
+//! `audiosocket load`: places many calls at once to a server that echoes.
 
 mod descriptors;
 mod echo;
@@ -77,7 +77,7 @@ struct Options {
 
 const DEFAULT_CALLS: usize = 10;
 const DEFAULT_SECONDS: Duration = Duration::from_secs(10);
-/// More than there are ports to call from. Their number also goes into each frame.
+/// Limit of the calls, which is more than the available local ports. Each frame contains the number of its call.
 const MOST_CALLS: usize = 65_535;
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -116,9 +116,10 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     }))
 }
 
-/// One thread for each call, which listens, one or a few that speak for all, and this one, which tells of it.
+/// Runs the load. Each call has a thread that receives, a few threads send for all calls, and the current thread prints the
+/// reports.
 fn load(options: &Options) -> Result<(), Failure> {
-    // Before the server is bothered.
+    // Checked before connecting to the server.
     if let Some(reason) = descriptors::too_few_for(options.calls) {
         return Err(Failure::Failed(reason));
     }
@@ -128,7 +129,7 @@ fn load(options: &Options) -> Result<(), Failure> {
         .map_err(|error| cannot_call(address, &error))?;
     let threads = Threads::start(options.calls)?;
     let calls: Vec<PlacedCall> = (0..options.calls as u32).map(PlacedCall::new).collect();
-    // If not even one comes through there is no need to try them all.
+    // If even the first call cannot connect, the others need not try.
     let connected =
         connect_to_any(&calls[0], addresses).map_err(|error| cannot_call(address, &error))?;
     let [.., a, b, c, d] = *SimulatedAsterisk::random_uuid().as_bytes();
@@ -141,14 +142,14 @@ fn load(options: &Options) -> Result<(), Failure> {
     let outcomes = threads.go(&run);
     let told = tell(options, &run, &outcomes);
     if told.is_err() {
-        // Nobody learns what comes of it any more.
+        // The output failed, so the result cannot be reported.
         run.stop();
         while outcomes.recv().is_ok() {}
     }
     told
 }
 
-/// A name can have several addresses, and the server need not listen on all.
+/// Connects the call to the first address that accepts. A name can have several addresses, and a server need not listen on all.
 fn connect_to_any(
     call: &PlacedCall,
     addresses: impl Iterator<Item = SocketAddr>,
@@ -163,19 +164,20 @@ fn connect_to_any(
     Err(failure)
 }
 
-/// As many as fill the time, and at least one.
+/// Returns the number of frames that fill the time, at least one.
 fn frames_in(time: Duration) -> u32 {
     let frames = time.as_millis().div_ceil(FRAME_TIME.as_millis());
     u32::try_from(frames).unwrap_or(u32::MAX).max(1)
 }
 
-/// The threads of the calls and those that speak for them, which wait until there is something to do for them.
+/// Threads that receive or send. Each waits until the run starts.
 struct Threads {
     gates: Vec<Sender<Arc<Run>>>,
     outcomes: Receiver<Outcome>,
 }
 
-/// More than they need, and so little that thousands have room: a thread that listens goes three or four calls deep.
+/// Stack size of a thread. It is more than a thread needs, and small enough for thousands. A receiving thread goes three or four
+/// function calls deep.
 const STACK_LEN: usize = 256 * 1024;
 
 impl Threads {
@@ -185,7 +187,7 @@ impl Threads {
         for number in 0..calls {
             let outcome = outcome.clone();
             gates.push(start_thread(move |run| {
-                // Somebody waits for it until all have come.
+                // The receiver waits until all outcomes have arrived.
                 let _ = outcome.send(run.calls[number].run(run));
             })?);
         }
@@ -195,7 +197,7 @@ impl Threads {
         Ok(Threads { gates, outcomes })
     }
 
-    /// Lets them all begin.
+    /// Starts the run on all threads.
     fn go(self, run: &Arc<Run>) -> Receiver<Outcome> {
         for gate in self.gates {
             let _ = gate.send(Arc::clone(run));
@@ -204,7 +206,7 @@ impl Threads {
     }
 }
 
-/// If nothing ever comes through its gate, because something else has failed, the thread ends.
+/// Starts a thread that works when it receives the run. If something else fails, the gate is dropped and the thread ends.
 fn start_thread(work: impl FnOnce(&Run) + Send + 'static) -> Result<Sender<Arc<Run>>, Failure> {
     let (gate, begin) = mpsc::channel::<Arc<Run>>();
     thread::Builder::new()
@@ -222,7 +224,7 @@ fn start_thread(work: impl FnOnce(&Run) + Send + 'static) -> Result<Sender<Arc<R
     Ok(gate)
 }
 
-/// Tells of the run while it goes on, and what came of it.
+/// Reports progress during the run, and the result at the end.
 fn tell(options: &Options, run: &Run, outcomes: &Receiver<Outcome>) -> Result<(), Failure> {
     let output = Output::new();
     if !options.json {

@@ -1,5 +1,4 @@
-//! One call of a load: what its own thread does, which connects, listens and hangs up. What it says comes from a thread that
-//! speaks for many.
+//! One call of a load. Its own thread connects, receives and hangs up. A thread shared by many calls sends its audio.
 
 use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Write};
@@ -19,47 +18,47 @@ use super::run::Run;
 use super::stamp::{SOUND_LEN, Stamp};
 use super::tally::{Check, Tally};
 
-/// A call that is to be placed, is under way, or is over.
+/// Call that is not placed yet, in progress, or over.
 #[derive(Debug, Default)]
 pub struct PlacedCall {
     number: u32,
-    /// Until the UUID is out there is none.
+    /// Set when the UUID has been sent.
     stream: OnceLock<TcpStream>,
     said: AtomicU32,
-    /// Why it could say no more.
+    /// Why the call could not send all frames.
     failure: OnceLock<ErrorKind>,
     is_over: AtomicBool,
-    /// As of the frames that came last, for whoever wants to know meanwhile.
+    /// Tally after the last received frames, for readers on other threads.
     heard: Mutex<Tally>,
 }
 
-/// What became of a call.
+/// Result of a call.
 #[derive(Debug)]
 pub struct Outcome {
     pub tally: Tally,
     pub fault: Option<Fault>,
-    /// The kinds of what came that is neither audio of ours nor silence.
+    /// Kinds of received frames that are neither this tool's audio nor silence.
     pub unexpected: BTreeSet<u8>,
 }
 
-/// What was wrong with a whole call, and how it came to that.
+/// Fault of a whole call, with its reason.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Fault {
-    /// There was no connection, or the server ended it before any audio came.
+    /// The connection failed, or the server ended it before it sent audio.
     Refused(String),
     EndedEarly(String),
     /// The server did not close after the hangup.
     NotClosed,
 }
 
-/// As long as Asterisk gives a server.
+/// Connect timeout, the same as Asterisk's.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Only to notice in good time that nothing comes: what does come is read at once.
+/// Read timeout, which only limits how late silence is noticed. Received bytes are read immediately.
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
-/// One frame is sent in 20 ms, so what has no room has waited for seconds, and one thread waits for many calls: in effect
-/// this is one tick of the kernel.
+/// Write timeout. A frame is sent every 20 ms, so a full buffer means that the server has not read for seconds. One thread sends
+/// for many calls, so it must not wait long. In effect the timeout is one tick of the kernel.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
-/// How long the last frames have to come back, and then the server to close.
+/// How long to wait for the last frames, and then for the server to close.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl PlacedCall {
@@ -82,12 +81,12 @@ impl PlacedCall {
                 WriteError::Io(error) => error,
                 other => io::Error::other(other),
             })?;
-        // It is connected once only.
+        // A call connects only once.
         let _ = self.stream.set(stream);
         Ok(())
     }
 
-    /// Says the next frame, if there is one to be said and somebody to hear it.
+    /// Sends the next frame, if the call is connected and has a frame left.
     pub fn say(&self, run: &Run) {
         let said = self.said.load(Ordering::Relaxed);
         let Some(stream) = self.stream.get().filter(|_| !self.has_said_all(run)) else {
@@ -99,17 +98,17 @@ impl PlacedCall {
             frame: said,
             sent_at: run.nanoseconds(),
         };
-        // Counted first: the echo can be heard before this thread gets on.
+        // Counted before sending, because the echo can arrive before this thread continues.
         self.said.store(said + 1, Ordering::Relaxed);
         if let Err(error) = write_audio(stream, &stamp.sound()) {
             self.said.store(said, Ordering::Relaxed);
             let _ = self.failure.set(error.kind());
-            // Wakes the other thread, which reads what there is and then the end.
+            // Wakes the other thread, which reads the remaining bytes and then the end.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Whether nothing more is to be said, or can be.
+    /// Returns whether all frames have been sent, or no more can be sent.
     pub fn has_said_all(&self, run: &Run) -> bool {
         self.said.load(Ordering::Relaxed) >= run.frames_per_call
             || self.failure.get().is_some()
@@ -120,12 +119,12 @@ impl PlacedCall {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Whether it is neither yet to be connected nor over.
+    /// Returns whether the call is connected and not over.
     pub fn is_under_way(&self) -> bool {
         self.stream.get().is_some() && !self.is_over()
     }
 
-    /// What has been said and heard so far.
+    /// Returns the frames sent and received so far.
     pub fn tally(&self) -> Tally {
         let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         Tally {
@@ -134,7 +133,7 @@ impl PlacedCall {
         }
     }
 
-    /// Connects, unless that has been done, and listens until the call is over.
+    /// Connects, unless the call is connected, and receives until the call is over.
     pub fn run(&self, run: &Run) -> Outcome {
         let mut unexpected = BTreeSet::new();
         let fault = match self.connect_in_turn(run) {
@@ -144,7 +143,7 @@ impl PlacedCall {
         };
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(stream) = self.stream.get() {
-            // Not closed, for the thread that speaks may be about to write; but the peer need not wait.
+            // The stream stays open because the sending thread may be about to write. The shutdown ends the peer's wait.
             let _ = stream.shutdown(Shutdown::Both);
         }
         Outcome {
@@ -154,7 +153,7 @@ impl PlacedCall {
         }
     }
 
-    /// `None` if the run is stopped before it is this call's turn.
+    /// Connects when it is this call's turn. Returns `None` if the run is stopped before that.
     fn connect_in_turn(&self, run: &Run) -> io::Result<Option<&TcpStream>> {
         if self.stream.get().is_none() {
             thread::sleep(run.time_left_to(run.start_of(self.number)));
@@ -186,7 +185,7 @@ fn reason_not_connected(error: &io::Error) -> String {
     }
 }
 
-/// The listening side of a call.
+/// Receiving side of a call.
 struct Hearing<'a> {
     call: &'a PlacedCall,
     run: &'a Run,
@@ -196,7 +195,7 @@ struct Hearing<'a> {
     check: Check,
     has_heard_audio: bool,
     unexpected: &'a mut BTreeSet<u8>,
-    /// When we no longer wait: for the last frames, and then for the server to close.
+    /// When to stop waiting, first for the last frames and then for the server to close.
     deadline: Option<Instant>,
     has_hung_up: bool,
 }
@@ -222,7 +221,7 @@ impl<'a> Hearing<'a> {
         }
     }
 
-    /// Hears all that comes, and hangs up when it is time.
+    /// Receives until the call ends, and hangs up when it is time.
     fn run(mut self) -> Option<Fault> {
         let end = loop {
             match self.reader.fill() {
@@ -250,10 +249,10 @@ impl<'a> Hearing<'a> {
         self.fault(end)
     }
 
-    /// Takes the frames that have been read, and answers whether one of them is a hangup.
+    /// Processes the frames that have been read. Returns whether one of them is a hangup.
     fn hear_frames(&mut self) -> bool {
         let at = self.run.nanoseconds();
-        // None is too long for this reader, which takes all there can be.
+        // The reader accepts frames of every length, so no frame is too long.
         while let Ok(Some(frame)) = self.reader.buffered_frame() {
             let sound = frame.payload();
             match frame.kind() {
@@ -270,7 +269,7 @@ impl<'a> Hearing<'a> {
                         }
                     });
                 }
-                // Silence at another rate, from a server that says so by itself.
+                // Silence at another rate, which a server may send on its own.
                 kind if kind.sample_rate().is_some() && sound.iter().all(|byte| *byte == 0) => {}
                 kind => {
                     self.check.tally.unexpected += 1;
@@ -301,16 +300,16 @@ impl<'a> Hearing<'a> {
         is_too_late || !self.has_hung_up && (has_heard_all || self.run.is_stopped())
     }
 
-    /// In the way upon which nothing that is under way is lost.
+    /// Hangs up so that no bytes in transit are lost.
     fn hang_up(&mut self) {
-        // If the server takes no more, the end of the stream will say why.
+        // If the send fails, the end of the stream shows the reason.
         let _ = FrameWriter::new(self.stream).write_message(&Message::Hangup);
         let _ = self.stream.shutdown(Shutdown::Write);
         self.has_hung_up = true;
         self.deadline = Instant::now().checked_add(PATIENCE);
     }
 
-    /// What was wrong with a call that ended so; `None` is one whose end the server has not confirmed.
+    /// Returns the fault of a call that ended with `end`. `None` means that the server did not confirm the end.
     fn fault(&self, end: Option<End>) -> Option<Fault> {
         if self.run.is_stopped() {
             return None;
@@ -318,7 +317,7 @@ impl<'a> Hearing<'a> {
         let Some(end) = end else {
             return Some(Fault::NotClosed);
         };
-        // After the hangup all ends are alike.
+        // After the hangup, all ends are alike.
         if self.has_hung_up {
             return None;
         }

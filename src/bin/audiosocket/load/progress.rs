@@ -1,4 +1,4 @@
-//! How far a load has come.
+//! Progress of a load.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -9,21 +9,21 @@ use crate::output::Output;
 
 use super::run::Run;
 
-/// Says so once a second: to a person in one line that is written anew each time, to a program in a line of JSON each. In a pipe
-/// without JSON a line every 10 s is enough.
+/// Progress report, printed once a second. A terminal gets one line that is overwritten, and a program gets a line of JSON each
+/// time. A pipe without JSON gets a line every 10 s.
 #[derive(Debug)]
 pub struct Progress {
     form: Form,
     interval: Duration,
     next: Duration,
-    /// Of the line on the terminal.
+    /// Width of the line on the terminal.
     columns: usize,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Form {
     Json,
-    /// On a terminal.
+    /// One line on a terminal.
     OneLine,
     Lines,
 }
@@ -44,14 +44,14 @@ impl Progress {
         }
     }
 
-    /// Until there is something to tell.
+    /// Returns the time until the next report.
     pub fn time_left(&self, run: &Run) -> Duration {
         run.time_left_to(self.next)
     }
 
     pub fn tell(&mut self, run: &Run, calls_over: usize, output: &Output) -> Result<(), Failure> {
         let seconds = self.next.as_secs();
-        // One that was missed because the output was slow is not made up for.
+        // A report missed because of slow output is not printed later.
         while run.time_left_to(self.next).is_zero() {
             self.next += self.interval;
         }
@@ -79,7 +79,7 @@ impl Progress {
         self.overwrite(&line, output)
     }
 
-    /// Leaves an empty line where it was told on a terminal.
+    /// Clears the progress line on a terminal.
     pub fn clear(&mut self, output: &Output) -> Result<(), Failure> {
         if self.columns == 0 {
             return Ok(());
@@ -97,5 +97,5 @@ impl Progress {
     }
 }
 
-/// One fewer than the tool's lines have: some terminals go on to the next line behind the last column.
+/// Line width, one less than the tool's limit. Some terminals start a new line after the last column.
 const COLUMNS: usize = 59;

@@ -1,4 +1,4 @@
-//! What the threads of a load share: all its calls, and its clock.
+//! State shared by the threads of a load: all its calls, and its clock.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,25 +11,26 @@ use crate::histogram::Histogram;
 
 #[derive(Debug)]
 pub struct Run {
-    /// See [`Stamp::run`](super::stamp::Stamp::run).
+    /// Number of the run. See [`Stamp::run`](super::stamp::Stamp::run).
     pub number: u32,
     pub address: SocketAddr,
     pub started: Instant,
     pub frames_per_call: u32,
     pub calls: Vec<PlacedCall>,
     pub round_trips: Histogram,
-    /// How late frames were sent, against the clock.
+    /// How late frames were sent, measured by the clock.
     pub lateness: Histogram,
-    /// In nanoseconds, what was lost because this machine could not keep up.
+    /// Delay in nanoseconds because this machine could not keep up.
     behind: AtomicU64,
     is_stopped: AtomicBool,
 }
 
 pub const FRAME_TIME: Duration = Duration::from_millis(20);
 const CALLS_PER_SHARE: usize = 250;
-/// So that servers have a second for the first thousand, as with real callers at their busiest.
+/// Limits the rate to 1000 new calls per second, as with real callers at their busiest.
 const CALLS_PER_FRAME_TIME: usize = 20;
-/// Fewer calls than that thousand take the second, too, each a frame time after the one before, or fewer of them.
+/// Frame times for the start of up to 1000 calls, one second in all. Each call starts a frame time after the one before, so fewer
+/// than 50 calls take less than a second.
 const FRAME_TIMES_TO_START: usize = 50;
 
 impl Run {
@@ -52,12 +53,12 @@ impl Run {
         }
     }
 
-    /// Since the begin.
+    /// Returns the nanoseconds since the start.
     pub fn nanoseconds(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// When a call is placed, after the begin.
+    /// Returns when a call is placed, as the time since the start.
     pub fn start_of(&self, call: u32) -> Duration {
         start(call, self.calls.len())
     }
@@ -66,7 +67,7 @@ impl Run {
         time.saturating_sub(self.started.elapsed())
     }
 
-    /// By how much the last frames were later than they were to be at the begin: more than nothing if this machine is too slow.
+    /// Returns how far the last frames were behind their original schedule. It is above zero if this machine is too slow.
     pub fn behind(&self) -> Duration {
         Duration::from_nanos(self.behind.load(Ordering::Relaxed))
     }
@@ -80,7 +81,7 @@ impl Run {
         self.is_stopped.load(Ordering::Relaxed)
     }
 
-    /// What all calls have said and heard so far.
+    /// Returns the frames sent and received so far, for all calls.
     pub fn tally(&self) -> Tally {
         let mut all = Tally::default();
         for call in &self.calls {
@@ -89,13 +90,13 @@ impl Run {
         all
     }
 
-    /// How many threads [`pace`](Run::pace) the calls. With one for 1000 calls, and the server beside it on two cores, half of
-    /// the frames were over 6 ms late, with four 0.5 ms.
+    /// Returns how many threads [`pace`](Run::pace) the calls. For 1000 calls, with the server on the same two cores, one thread
+    /// sent half of the frames over 6 ms late. With four threads it was 0.5 ms.
     pub fn shares(calls: usize) -> usize {
         calls.div_ceil(CALLS_PER_SHARE)
     }
 
-    /// Says every frame of a share of the calls when it is due, until all is said.
+    /// Sends all frames of a share of the calls, each at its scheduled time.
     pub fn pace(&self, share: usize) {
         let shares = Run::shares(self.calls.len());
         let calls = || (0..).zip(&self.calls).skip(share).step_by(shares);
@@ -110,7 +111,7 @@ impl Run {
                 let late = self.started.elapsed().saturating_sub(due);
                 self.lateness.add(late);
                 if late >= FRAME_TIME {
-                    // Never two frames of a call at once: the schedule goes on from here.
+                    // A call never sends two frames at once, so the schedule moves by the delay.
                     behind += late;
                 }
                 call.say(self);
@@ -122,14 +123,14 @@ impl Run {
     }
 }
 
-/// When a call is placed that is one of so many: all within a second or more, no two at the same time, each when its first frame
-/// is due.
+/// Returns when one of `calls` calls is placed. The calls start within a second or more, and no two at the same time. Each call
+/// starts at the scheduled time of its first frame.
 fn start(call: u32, calls: usize) -> Duration {
     let frame_times = FRAME_TIMES_TO_START.max(calls.div_ceil(CALLS_PER_FRAME_TIME));
     FRAME_TIME * (call % frame_times as u32) + phase(call, calls)
 }
 
-/// When the frames of a call are due within each frame time: spread evenly, so that the server has as much to do at any time.
+/// Returns the offset of a call's frames in each frame time. The offsets are spread evenly, so the server's load is even too.
 fn phase(call: u32, calls: usize) -> Duration {
     FRAME_TIME * call / calls.max(1) as u32
 }

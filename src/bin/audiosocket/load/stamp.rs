@@ -1,19 +1,19 @@
-//! What makes each frame of a load its own.
+//! Stamp that makes each frame of a load unique.
 
-/// How many bytes of sound a frame has: 20 ms at 8 kHz.
+/// Number of sound bytes in a frame: 20 ms at 8 kHz.
 pub const SOUND_LEN: usize = 320;
 
-/// No sound of a load begins with a zero byte, so that it is told from silence by its beginning.
+/// First bytes of each frame's sound. They start with a nonzero byte, which distinguishes the frame from silence.
 pub const MARK: [u8; 4] = *b"load";
 
-/// Which frame it is. All of its sound follows from this, so nothing has to be kept of what was sent.
+/// Identity of a frame. Its whole sound is computed from this, so sent frames need not be stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Stamp {
-    /// A random number, by which what another program said is no frame of ours.
+    /// Random number that distinguishes this run's frames from those of another program.
     pub run: u32,
     pub call: u32,
     pub frame: u32,
-    /// In nanoseconds since the begin of the run.
+    /// Time of sending in nanoseconds since the start of the run.
     pub sent_at: u64,
 }
 
@@ -46,7 +46,7 @@ impl Stamp {
         sound
     }
 
-    /// `None` if this is not, to the last bit, the sound of any stamp.
+    /// Returns the stamp of a frame's sound. Returns `None` if any bit differs from the sound of that stamp.
     pub fn of(sound: &[u8; SOUND_LEN]) -> Option<Stamp> {
         let number = |place: usize| {
             let mut bytes = [0; 4];
@@ -63,7 +63,7 @@ impl Stamp {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
+/// Random number generator SplitMix64 (Steele, Lea and Flood, 2014).
 struct Random(u64);
 
 impl Random {

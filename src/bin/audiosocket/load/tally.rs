@@ -1,32 +1,32 @@
-//! What became of the frames.
+//! Counts of sent and returned frames.
 
 use std::ops::AddAssign;
 
 use super::stamp::Stamp;
 
-/// What was sent and what came back, of one call or of all.
+/// Frames sent and received, for one call or for all.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
     pub sent: usize,
-    /// That came back as they were, each counted once.
+    /// Unaltered frames that came back, each counted once.
     pub right: usize,
     pub corrupt: usize,
     pub doubled: usize,
-    /// Among those that are right.
+    /// Right frames that came back out of order.
     pub out_of_order: usize,
-    /// That another call, or another program, had sent.
+    /// Frames sent by another call or another program.
     pub crossed: usize,
-    /// That are neither audio of ours nor silence.
+    /// Frames that are neither this tool's audio nor silence.
     pub unexpected: usize,
 }
 
 impl Tally {
-    /// How many of our frames came back, in whatever state.
+    /// Returns how many frames came back in any state.
     pub fn received(&self) -> usize {
         self.right + self.corrupt + self.doubled + self.crossed
     }
 
-    /// How many came back neither right nor altered.
+    /// Returns how many frames came back neither right nor altered.
     pub fn lost(&self) -> usize {
         self.sent.saturating_sub(self.right + self.corrupt)
     }
@@ -44,21 +44,21 @@ impl AddAssign for Tally {
     }
 }
 
-/// Looks whether the frames of one call come back, each once and in order.
+/// Check that the frames of one call come back once each, and in order.
 #[derive(Debug)]
 pub struct Check {
     run: u32,
     call: u32,
     frames: u32,
-    /// One more than the highest number that has come.
+    /// One more than the highest frame number received.
     next: u32,
-    /// A bit for each frame: a day of a call takes half a megabyte.
+    /// One bit for each frame. A call of one day takes half a megabyte.
     seen: Vec<u64>,
     pub tally: Tally,
 }
 
 impl Check {
-    /// For a call of so many frames.
+    /// Creates the check for a call of `frames` frames.
     pub fn new(run: u32, call: u32, frames: u32) -> Check {
         Check {
             run,
@@ -70,7 +70,7 @@ impl Check {
         }
     }
 
-    /// Counts a frame that came back, and answers whether it was right: this call's, whole, and for the first time.
+    /// Counts a returned frame. Returns whether it was right: unaltered, from this call, and the first of its number.
     pub fn hear(&mut self, stamp: Option<Stamp>) -> bool {
         let Some(stamp) = stamp else {
             self.tally.corrupt += 1;
@@ -80,7 +80,8 @@ impl Check {
             self.tally.crossed += 1;
             return false;
         }
-        // Nobody but us makes such sound by chance. But the number comes from outside, and memory depends on it.
+        // Other programs do not produce such sound by chance. But the number comes from outside, and the size of `seen` depends
+        // on it.
         if stamp.frame >= self.frames {
             self.tally.corrupt += 1;
             return false;
@@ -97,7 +98,7 @@ impl Check {
         true
     }
 
-    /// Whether it is seen for the first time.
+    /// Marks a frame as seen. Returns whether it was new.
     fn see(&mut self, frame: u32) -> bool {
         let (word, bit) = ((frame / 64) as usize, 1 << (frame % 64));
         if self.seen.len() <= word {
@@ -125,7 +126,7 @@ mod tests {
         }
     }
 
-    /// Of a call of 200 frames.
+    /// Returns the tally of a call of 200 frames.
     fn tally(heard: impl IntoIterator<Item = Option<Stamp>>) -> Tally {
         let mut check = Check::new(RUN, CALL, 200);
         check.tally.sent = 200;

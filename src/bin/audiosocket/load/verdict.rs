@@ -1,4 +1,4 @@
-//! What came of a load.
+//! Result of a load.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::placed_call::{Fault, Outcome};
 use super::run::Run;
 use super::tally::Tally;
 
-/// All outcomes together.
+/// Sum of all outcomes.
 #[derive(Debug, Default)]
 pub struct Verdict {
     calls: usize,
@@ -34,12 +34,12 @@ impl Verdict {
         self.unexpected.extend(outcome.unexpected);
     }
 
-    /// How many calls are over.
+    /// Returns how many calls are over.
     pub fn calls(&self) -> usize {
         self.calls
     }
 
-    /// Tells all; an error if anything was wrong.
+    /// Prints the result. Returns an error if any call or frame had a fault.
     pub fn tell(&self, run: &Run, json: bool, output: &Output) -> Result<(), Failure> {
         for (fault, count) in &self.faults {
             let (what, reason) = described(fault);
@@ -79,7 +79,7 @@ impl Verdict {
         }
     }
 
-    /// The first few; a server that sends noise sends all there are.
+    /// Returns the first few unexpected kinds. A server that sends noise sends every kind.
     fn unexpected_kinds(&self) -> String {
         let kinds = self.unexpected.iter().map(|kind| Kind::from_byte(*kind));
         let mut names: Vec<String> = kinds
@@ -179,7 +179,7 @@ impl Verdict {
         text
     }
 
-    /// All that was wrong, in one line; `None` if nothing was.
+    /// Returns all faults in one line, or `None` if there are no faults.
     fn complaint(&self) -> Option<String> {
         let tally = self.tally;
         let frames = [
@@ -211,7 +211,7 @@ impl Verdict {
     }
 }
 
-/// A name for scripts, and the reason.
+/// Returns a fault's name for scripts, and its reason.
 fn described(fault: &Fault) -> (&'static str, &str) {
     match fault {
         Fault::Refused(reason) => ("refused", reason),

@@ -1,4 +1,4 @@
-//! The recording of a call's bytes, as a tap file.
+//! Recording of a call's bytes as a tap file.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -9,7 +9,7 @@ use super::{Piece, Recorder, Tape, TapeError};
 use crate::tap_file::{Entry, OwnedEntry, TapWriter};
 use crate::text::{counted, shown};
 
-/// Records the bytes of one call until it is dropped.
+/// Recorder of one call's bytes. Dropping it ends the recording.
 pub struct BytesRecorder {
     recorder: Recorder,
 }
@@ -19,8 +19,8 @@ impl BytesRecorder {
         BytesRecorder { recorder }
     }
 
-    /// Records an entry, unless the disk is far behind. From the first dropped entry on the rest is dropped, because the frames after
-    /// a hole cannot be told apart.
+    /// Records an entry, or drops it if the disk is far behind. After the first dropped entry, all others are dropped too,
+    /// because frame boundaries are lost after a hole.
     pub fn add(&self, entry: Entry<'_>) {
         let entry = OwnedEntry::from(entry);
         if self.recorder.has_dropped() || !self.recorder.has_room() {
@@ -42,7 +42,7 @@ pub(super) struct BytesTape {
 }
 
 enum State {
-    /// Without its header, which the thread writes.
+    /// New file without a header. The recording thread writes the header.
     Created(File, SystemTime),
     Running(TapWriter<File>),
     Failed,
@@ -100,7 +100,7 @@ impl Tape for BytesTape {
     }
 }
 
-/// How many recordings may have the same name.
+/// Limit of the recordings with the same name.
 const MOST_OF_A_NAME: usize = 1_000_000;
 
 fn create_numbered(folder: &Path, name: &str) -> io::Result<(File, PathBuf, String)> {

@@ -24,7 +24,7 @@ use bytes::BytesTape;
 pub use sound::SoundRecorder;
 use sound::{Sound, SoundTape};
 
-/// The recordings of a command, of sound and of bytes. One thread writes them, so that a slow or full disk delays no call.
+/// Recordings of one command, both sound and bytes. One thread writes them, so a slow or full disk delays no call.
 pub struct Recordings {
     to_thread: Sender<Item>,
     next_tape: AtomicU64,
@@ -32,10 +32,10 @@ pub struct Recordings {
     thread: JoinHandle<usize>,
 }
 
-/// How many bytes may be queued for the disk, of all calls together: what 100 calls send and receive in 20 s at 8 kHz.
+/// Limit of the bytes queued for the disk, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
 const MOST_QUEUED: usize = 64 << 20;
 
-/// How often held sound is written when nothing new arrives.
+/// Interval at which held sound is written when nothing new arrives.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 enum Item {
@@ -55,7 +55,7 @@ enum Item {
     Close,
 }
 
-/// What a recorder hands to the thread.
+/// Data that a recorder sends to the thread.
 enum Piece {
     Sound(Sound),
     Entry(OwnedEntry),
@@ -70,16 +70,16 @@ impl Piece {
     }
 }
 
-/// One file being written.
+/// File of one recording, written on the recording thread.
 trait Tape: Send {
     fn add(&mut self, piece: Piece) -> Result<(), TapeError>;
 
-    /// Writes what has become old enough.
+    /// Writes the held data that is old enough.
     fn look(&mut self, _now: Instant) -> Result<(), TapeError> {
         Ok(())
     }
 
-    /// Ends the file; returns what it lacks, as a sentence, if the recorder dropped something or the file could not take all.
+    /// Ends the file. Returns a sentence about missing data, if the recorder dropped pieces or the recording dropped frames.
     fn finish(self: Box<Self>, at: Instant, dropped: usize) -> Result<Option<String>, TapeError>;
 }
 
@@ -98,7 +98,7 @@ impl TapeError {
 }
 
 impl Recordings {
-    /// Starts the thread. `complain` receives what goes wrong with a recording, one line each.
+    /// Starts the thread. `complain` receives one line for each error of a recording.
     pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<Recordings, Failure> {
         let (to_thread, items) = mpsc::channel();
         let queued = Arc::new(AtomicUsize::new(0));
@@ -124,7 +124,7 @@ impl Recordings {
         })
     }
 
-    /// Starts the thread for recordings in `folder`, which is created if it does not exist.
+    /// Starts the thread for recordings in `folder`. Creates the folder if it does not exist.
     pub fn start_in(
         folder: &Path,
         complain: impl Fn(&str) + Send + 'static,
@@ -135,20 +135,21 @@ impl Recordings {
         Recordings::start(complain)
     }
 
-    /// Records the sound of a call in `folder` as `name.wav` or, if that file exists, as `name-2.wav` and so on.
+    /// Records the sound of a call in `folder`, in the file `name.wav`. If that file exists, the name is `name-2.wav` and so on.
     pub fn sound(&self, folder: &Path, name: String, started: Instant) -> SoundRecorder {
         let tape = SoundTape::held(folder.to_path_buf(), name, started);
         SoundRecorder::new(self.begin(Box::new(tape)))
     }
 
-    /// Records the sound of a call in a file that exists already.
+    /// Records the sound of a call in an existing file.
     pub fn sound_in(&self, recording: Recording<File>, path: PathBuf) -> SoundRecorder {
         let tape = SoundTape::running(recording, path);
         SoundRecorder::new(self.begin(Box::new(tape)))
     }
 
-    /// Records the bytes of a call in a new file in `folder`, `name.tap`. If a recording of that name exists, of bytes or of sound,
-    /// the file is `name-2.tap` and so on. Returns that name without its extension, so that the sound can have the same name.
+    /// Records the bytes of a call in `folder`, in the new file `name.tap`. If a recording of that name exists, of bytes or of
+    /// sound, the name is `name-2.tap` and so on. Returns the name without its extension, so that the sound recording can have it
+    /// too.
     pub fn bytes(
         &self,
         folder: &Path,
@@ -160,11 +161,11 @@ impl Recordings {
         Ok((recorder, name))
     }
 
-    /// Writes what is queued; returns how many recordings failed.
+    /// Writes the queued data. Returns how many recordings failed.
     pub fn finish(self) -> usize {
         // The thread waits for this item.
         let _ = self.to_thread.send(Item::Close);
-        // A panic has been printed, and has cost at least one recording.
+        // The panic has been printed, and at least one recording has failed.
         self.thread.join().unwrap_or(1)
     }
 
@@ -181,12 +182,12 @@ impl Recordings {
     }
 }
 
-/// Hands the pieces of one recording to the thread.
+/// Sender of one recording's pieces to the thread.
 struct Recorder {
     tape: u64,
     to_thread: Sender<Item>,
     queued: Arc<AtomicUsize>,
-    /// How much found no room, in the unit of the tape.
+    /// Amount dropped because the queue was full, in the unit of the tape.
     dropped: AtomicUsize,
 }
 
@@ -221,7 +222,7 @@ impl Recorder {
     }
 }
 
-/// The thread's side.
+/// State of the recording thread.
 struct Tapes<F> {
     running: HashMap<u64, Box<dyn Tape>>,
     failed: usize,
@@ -262,7 +263,7 @@ impl<F: Fn(&str)> Tapes<F> {
         self.running.keys().copied().collect()
     }
 
-    /// Works on a tape. A tape that fails is ended.
+    /// Runs `work` on a tape. A tape that fails is ended.
     fn on_tape(&mut self, tape: u64, work: impl FnOnce(&mut dyn Tape) -> Result<(), TapeError>) {
         let Some(file) = self.running.get_mut(&tape) else {
             return;

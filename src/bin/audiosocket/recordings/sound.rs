@@ -1,4 +1,4 @@
-//! The recording of a call's sound, as a WAV file.
+//! Recording of a call's sound as a WAV file.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use audiosocket::wire::{Audio, SampleRate};
 use super::{Piece, Recorder, Tape, TapeError};
 use crate::text::{counted, shown};
 
-/// Records the sound of one call until it is dropped.
+/// Recorder of one call's sound. Dropping it ends the recording.
 pub struct SoundRecorder {
     recorder: Arc<Recorder>,
 }
@@ -24,12 +24,12 @@ impl SoundRecorder {
         }
     }
 
-    /// Records a frame, unless the disk is far behind: then the frame is dropped and counted.
+    /// Records a frame. If the disk is far behind, the frame is dropped and counted.
     pub fn add(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
         add(&self.recorder, direction, audio, at);
     }
 
-    /// A hook for the call's audio.
+    /// Returns an audio hook for the call.
     pub fn hook(&self) -> impl FnMut(Direction, Audio<'_>, Instant) + Send + 'static {
         let recorder = Arc::clone(&self.recorder);
         move |direction, audio, at| add(&recorder, direction, audio, at)
@@ -61,12 +61,12 @@ pub(super) struct Sound {
     at: Instant,
 }
 
-/// For how long sound is held until the rate of the recording is chosen.
+/// How long sound is held until the recording's rate is chosen.
 const UNTIL_RATE_IS_CHOSEN: Duration = Duration::from_millis(500);
 
-/// A recording, or what will be one.
+/// Sound recording whose file may not exist yet.
 pub(super) enum SoundTape {
-    /// The file does not exist yet: it gets the higher of the two sides' rates, which is known once both have sent audio.
+    /// The file does not exist yet. It gets the higher rate of the two sides, which is known once both have sent audio.
     Held {
         folder: PathBuf,
         name: String,
@@ -93,7 +93,7 @@ impl SoundTape {
         SoundTape::Running { recording, path }
     }
 
-    /// Creates the file, unless it exists, and writes what was held.
+    /// Creates the file, unless it exists, and writes the held sound.
     fn create(&mut self) -> Result<(), TapeError> {
         let SoundTape::Held {
             folder,

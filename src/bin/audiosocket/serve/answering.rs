@@ -1,4 +1,4 @@
-//! One call being answered.
+//! Handling of one call.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,21 +14,21 @@ use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
 use crate::text::{counted, short, wrapped};
 
-/// A call being answered.
+/// Call that the server is handling.
 pub struct Answering<'a> {
     pub call: &'a mut Call,
     pub answer: &'a Answer,
-    /// Whether digits are sent back, too.
+    /// Whether digits are sent back too.
     pub digits_back: bool,
     pub hang_up_after: Option<Duration>,
     pub recordings: Option<(&'a Recordings, &'a Path)>,
     pub reports: &'a Reports,
-    /// Whether to tell each second how it goes, for who looks at a terminal.
+    /// Whether to report progress each second, for a person at a terminal.
     pub tells_seconds: bool,
 }
 
 impl Answering<'_> {
-    /// Answers the call until it is over.
+    /// Handles the call until it is over.
     pub fn run(self) {
         let Answering {
             call,
@@ -42,7 +42,7 @@ impl Answering<'_> {
         let uuid = call.uuid();
         let started = Instant::now();
         reports.add(start_report(call));
-        // Until the end of this function.
+        // Records until the end of this function.
         let _recorder = recordings.map(|(recordings, folder)| {
             let recorder = recordings.sound(folder, uuid.to_string(), started);
             call.set_audio_hook(recorder.hook());
@@ -56,7 +56,7 @@ impl Answering<'_> {
         let mut hearing = Hearing::since(started);
         let mut next_second = started.checked_add(SECOND).filter(|_| tells_seconds);
         let mut speech = Speech::new(answer);
-        // A caller who has gone is no failure, here and below: the next event will be the end of the call.
+        // Errors of `begin` and of the sends below are ignored. If the caller has gone, the next event is the end of the call.
         let _ = speech.begin(&voice);
         loop {
             let now = Instant::now();
@@ -80,7 +80,7 @@ impl Answering<'_> {
                 }
                 Some(Event::Message(Message::Audio(audio))) => {
                     hearing.hear(audio);
-                    // A digit on its way back is not to be mixed with the echo.
+                    // Echo is not mixed with a digit that is being sent back.
                     if matches!(answer, Answer::Echo) && voice.queued().is_zero() {
                         let _ = voice.send_now(audio);
                     }
@@ -108,7 +108,8 @@ impl Answering<'_> {
     }
 }
 
-// Not inlined, here and below, so that the stack of a call does not keep room for texts: that would be a page more for each call.
+// Not inlined, here and below, so that a call's stack reserves no space for these texts. The space would be one more page per
+// call.
 #[inline(never)]
 fn start_report(call: &Call) -> Report {
     let (uuid, peer) = (call.uuid(), peer_text(call));
@@ -173,10 +174,10 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
     }
 }
 
-/// How often it is told how a call goes, if it is.
+/// Interval of the progress reports.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How late what was said left: `late_ms_p50`, `late_ms_p99`, `gaps_out`. Nothing if nothing was.
+/// Adds the lateness of the sent audio: `late_ms_p50`, `late_ms_p99`, `gaps_out`. Adds nothing if no audio was sent.
 fn said_fields(object: Object, stats: &CallStats) -> Object {
     match lateness_ms(stats) {
         Some((p50, p99)) => object

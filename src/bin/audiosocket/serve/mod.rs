@@ -187,12 +187,12 @@ fn serve(options: &Options) -> Result<(), Failure> {
     printer.finish(ends_at)?;
     match failed_recordings {
         0 => Ok(()),
-        // What was wrong with them has been said.
+        // The warnings have reported the failed recordings.
         _ => Err(Failure::Reported),
     }
 }
 
-/// Answers calls until all that were wanted are over, the time is, or nothing can be printed.
+/// Answers calls until the requested number is over, the time limit is reached, or printing fails.
 fn answer_calls(
     server: Server,
     options: &Options,
@@ -206,7 +206,7 @@ fn answer_calls(
         let number = started.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(calls) = options.calls {
             if number >= calls {
-                // No more calls, and all the time they want for those under way.
+                // The server accepts no more calls. The calls in progress may take as long as they need.
                 handle.shut_down(Duration::MAX);
             }
             if number > calls {
@@ -230,7 +230,7 @@ fn answer_calls(
     thread::scope(|scope| {
         let (running, ended) = mpsc::channel::<()>();
         let serving = scope.spawn(move || {
-            // Dropped when the server has ended, whichever way.
+            // Dropped when the server has ended, also after an error or a panic.
             let _running = running;
             server.run(answer)
         });

@@ -1,20 +1,20 @@
-//! What a call gets to hear.
+//! Audio that a call receives.
 
 use audiosocket::call::{PlayError, Voice};
 use audiosocket::wav::Wav;
 use audiosocket::wire::SampleRate;
 
-/// What the caller gets to hear.
+/// Audio that the caller receives.
 #[derive(Debug)]
 pub enum Answer {
     Echo,
     Silence,
-    /// This once, and then a hangup.
+    /// Plays the file once, and then hangs up.
     Speech(Wav),
 }
 
-/// An answer on one call, queued a few seconds at a time: what waits is copied for each call, and a thousand may hear the
-/// same long file.
+/// Playback of an answer on one call, queued a few seconds at a time. Queued audio is copied for each call, and a thousand calls
+/// may play the same long file.
 pub struct Speech<'a> {
     left: &'a [u8],
     piece_len: usize,
@@ -41,13 +41,13 @@ impl<'a> Speech<'a> {
         }
     }
 
-    /// Says two pieces, each with a mark at its end.
+    /// Queues two pieces, each with a mark at its end.
     pub fn begin(&mut self, voice: &Voice) -> Result<(), PlayError> {
         self.go_on(voice)?;
         self.go_on(voice)
     }
 
-    /// Says the next piece, for when one has been said and another is under way.
+    /// Queues the next piece. Call this when one piece has been played and another is playing.
     pub fn go_on(&mut self, voice: &Voice) -> Result<(), PlayError> {
         let (piece, left) = self.left.split_at(self.piece_len.min(self.left.len()));
         if piece.is_empty() {

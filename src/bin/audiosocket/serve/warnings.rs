@@ -1,4 +1,4 @@
-//! What goes wrong on a call being answered.
+//! Warnings about one call.
 
 use audiosocket::wire::Uuid;
 
@@ -6,7 +6,8 @@ use crate::json::Object;
 use crate::reports::{Importance, Report, Reports};
 use crate::text::{counted, short};
 
-/// The warnings of one call. A peer can cause one with each frame, and after a few they tell nothing new: the rest is counted.
+/// Warnings of one call. A peer can cause a warning with each frame. After a few, more of them add no information, so the rest is
+/// counted.
 pub struct Warnings<'a> {
     uuid: Uuid,
     count: usize,
@@ -31,7 +32,7 @@ impl<'a> Warnings<'a> {
         }
     }
 
-    /// Says how many more there were.
+    /// Reports the number of warnings that were not printed.
     pub fn finish(self) {
         let more = self.count.saturating_sub(WARNINGS_PER_CALL);
         if more > 0 {

@@ -1,4 +1,4 @@
-//! The recordings of a call that is tapped.
+//! Recording of a tapped call.
 
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -11,7 +11,7 @@ use crate::recordings::{BytesRecorder, Recordings, SoundRecorder};
 use crate::tap_file::{Entry, OwnedEntry, Sender};
 use crate::text::quoted;
 
-/// The recordings of a call, and what has come before they could have a name.
+/// Recordings of a call, with the entries held until the call has a name.
 pub struct CallRecording<'a> {
     folder: Option<Folder<'a>>,
     started: Instant,
@@ -26,7 +26,7 @@ struct Running {
     sound: SoundRecorder,
 }
 
-/// How many bytes are held while there is no name: more than a UUID is ever late for.
+/// Limit of the bytes held while the call has no UUID. A UUID never arrives that late.
 const MOST_HELD: usize = 64 << 10;
 
 impl<'a> CallRecording<'a> {
@@ -63,12 +63,12 @@ impl<'a> CallRecording<'a> {
         }
     }
 
-    /// Whether it is time to do without a name.
+    /// Returns whether enough bytes are held to start recording without a UUID.
     pub fn holds_too_much(&self) -> bool {
         self.held_len > MOST_HELD
     }
 
-    /// Begins to record, unless that has been done: now that there is a name, or that there will be none.
+    /// Starts recording, unless it has started. Call this when the UUID is known, or when the call will have no UUID.
     pub fn begin(&mut self, log: &Log<'_>) {
         let Some(folder) = self.folder.take() else {
             return;
@@ -92,7 +92,7 @@ impl<'a> CallRecording<'a> {
     }
 }
 
-/// Where calls are recorded.
+/// Folder for the recordings of calls.
 #[derive(Clone, Copy)]
 pub struct Folder<'a> {
     pub path: &'a Path,

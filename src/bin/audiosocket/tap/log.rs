@@ -1,4 +1,4 @@
-//! What is told of a call that is tapped.
+//! Reports about a tapped call.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::reports::{Importance, Report, Reports};
 use crate::tap_file::Sender;
 use crate::text::{short, wrapped};
 
-/// What is told of a call.
+/// Reports about one call.
 pub struct Log<'a> {
     reports: &'a Reports,
     peer: SocketAddr,
@@ -36,7 +36,7 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// The first that comes counts.
+    /// Sets the UUID. Only the first one counts.
     pub fn learn_uuid(&mut self, uuid: Uuid) {
         self.uuid.get_or_insert(uuid);
     }
@@ -45,7 +45,7 @@ impl<'a> Log<'a> {
         self.uuid
     }
 
-    /// Tells that there is a call, unless that has been done.
+    /// Reports that the call has started, once.
     pub fn begin(&mut self) {
         if std::mem::replace(&mut self.is_begun, true) {
             return;
@@ -65,7 +65,7 @@ impl<'a> Log<'a> {
         );
     }
 
-    /// Of a connection without a byte.
+    /// Reports a connection that closed without sending a byte.
     pub fn add_probe(&self) {
         let peer = self.peer;
         self.report(
@@ -75,7 +75,7 @@ impl<'a> Log<'a> {
         );
     }
 
-    /// Tells what is found, but for frames of which there is nothing to tell.
+    /// Reports a finding, except frames with nothing to report.
     pub fn add(&self, finding: &Finding<'_>) {
         let Finding {
             passage: Some(Passage { sender, at }),
@@ -94,9 +94,9 @@ impl<'a> Log<'a> {
                     .dtmf(dtmf),
                 _ => object(finding).unwrap_or_else(Object::new),
             },
-            // Asterisk's way with digits: nothing to look into.
+            // Asterisk sends no audio while a digit is held, so this gap is expected.
             What::Gap(gap) if gap.had_digit => return,
-            // How it ended is told at the end.
+            // `add_end` reports how the call ended.
             What::Ending(Ending::Closed | Ending::Reset) => return,
             _ => match object(finding) {
                 Some(object) => object,
@@ -116,7 +116,7 @@ impl<'a> Log<'a> {
         );
     }
 
-    /// What the server was found to do wrong.
+    /// Reports a violation by the server.
     pub fn add_fault(&self, fault: &Fault) {
         self.report(
             Importance::Detail,
@@ -125,7 +125,7 @@ impl<'a> Log<'a> {
         );
     }
 
-    /// Said once.
+    /// Prints a suspicion about the audio format, once.
     pub fn add_suspicion(&mut self, text: &str) {
         if !std::mem::replace(&mut self.is_suspicion_told, true) {
             self.warn(text);
@@ -185,7 +185,7 @@ impl<'a> Log<'a> {
         self.named(Object::event(event))
     }
 
-    /// With what tells calls apart.
+    /// Adds the field that identifies the call: its UUID or, without one, the peer's address.
     fn named(&self, object: Object) -> Object {
         match self.uuid {
             Some(uuid) => object.text("uuid", &uuid.to_string()),
@@ -193,7 +193,7 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// The same in the lines for people.
+    /// Returns the prefix that identifies the call in text lines: the short UUID or, without one, the peer's port.
     fn short(&self) -> String {
         match self.uuid {
             Some(uuid) => short(uuid),

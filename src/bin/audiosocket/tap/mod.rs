@@ -1,4 +1,4 @@
-//! `audiosocket tap`: stands between Asterisk and a server, and tells what passes.
+//! `audiosocket tap`: forwards calls between Asterisk and a server, and reports their traffic.
 
 mod call_recording;
 mod log;
@@ -136,7 +136,7 @@ fn tap(options: Options) -> Result<(), Failure> {
     thread::scope(|scope| {
         let tapping = &tapping;
         scope.spawn(move || {
-            // Until all calls that were wanted have ended, the time is over, or nothing can be printed.
+            // Waits until the requested number of calls has ended, the time limit is reached, or printing fails.
             let _ = match ends_at {
                 None => told.recv().is_ok(),
                 Some(at) => told
@@ -152,12 +152,12 @@ fn tap(options: Options) -> Result<(), Failure> {
     printer.finish(ends_at)?;
     match failed_recordings {
         0 => Ok(()),
-        // What was wrong with them has been said.
+        // The warnings have reported the failed recordings.
         _ => Err(Failure::Reported),
     }
 }
 
-/// Whether a connection to the one address comes to who listens on the other.
+/// Returns whether a connection to `to` reaches the listener at `listens`.
 fn is_the_same(to: SocketAddr, listens: SocketAddr) -> bool {
     let is_here = to.ip() == listens.ip()
         || (listens.ip().is_unspecified() && (to.ip().is_loopback() || to.ip().is_unspecified()));

@@ -1,4 +1,4 @@
-//! What every version of Asterisk does with what a server sends.
+//! Consequences of a server's violations in every version of Asterisk.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,30 +10,30 @@ use crate::json::Object;
 use crate::text::wrapped;
 use crate::violation::{fault_fields, fault_text};
 
-/// A judge for each version of Asterisk, all of the same call.
+/// Judges of one call, one for each version of Asterisk.
 #[derive(Debug)]
 pub struct Panel {
     judges: Vec<Judge>,
-    /// How many of its violations each judge has told of.
+    /// Number of violations already collected from each judge.
     told: Vec<usize>,
-    /// Those whose versions place no such call: they are not asked.
+    /// Whether a judge's version never places such a call. A dismissed judge is not consulted.
     is_dismissed: Vec<bool>,
     faults: VecDeque<Fault>,
-    /// Rule and place of those that have been handed out.
+    /// Rule and offset of each violation that has been returned.
     handed_out: Vec<(Rule, u64)>,
 }
 
-/// The same violation, as several versions found it.
+/// Violation that one or more versions found.
 #[derive(Debug)]
 pub struct Fault {
-    /// As the first of them did.
+    /// Violation as the first version reported it.
     violation: Violation,
     found_at: Instant,
-    /// By the place of the version in the table.
+    /// Consequence for each version, with the version's index in the table.
     consequences: Vec<(usize, Consequence)>,
 }
 
-/// How long to wait for what other versions find of the same: they differ in how long they wait for the rest of a frame.
+/// How long to wait until all versions have found a violation. They differ in how long they wait for the rest of a frame.
 const UNTIL_ALL_AGREE: Duration = Duration::from_millis(100);
 
 impl Panel {
@@ -50,7 +50,7 @@ impl Panel {
         }
     }
 
-    /// Whether the rest of a frame is waited for in a way that makes each millisecond count.
+    /// Returns whether a judge waits for the rest of a frame and counts each millisecond.
     pub fn needs_fine_timing(&self) -> bool {
         let seated = self.judges.iter().zip(&self.is_dismissed);
         seated
@@ -58,8 +58,8 @@ impl Panel {
             .any(|(judge, _)| judge.needs_fine_timing())
     }
 
-    /// The caller has sent something of this kind, and so is none of the versions that never do. What they have found goes with
-    /// them: the server's answer may be looked at before this is.
+    /// Dismisses the versions that never send frames of this kind. Their findings are removed too, because the server's reaction
+    /// may have been judged before this call.
     pub fn caller_sent(&mut self, kind: Kind) {
         for (row, is_dismissed) in TABLE.iter().zip(&mut self.is_dismissed) {
             let sends_it = match (kind, kind.sample_rate()) {
@@ -79,7 +79,7 @@ impl Panel {
         });
     }
 
-    /// Lets all judges look at something.
+    /// Runs `look` on each judge that is not dismissed, and collects the new violations.
     pub fn look(&mut self, at: Instant, look: impl Fn(&mut Judge)) {
         for (place, (judge, told)) in self.judges.iter_mut().zip(&mut self.told).enumerate() {
             if self.is_dismissed.get(place) == Some(&true) {
@@ -111,14 +111,14 @@ impl Panel {
         }
     }
 
-    /// The next violation that is old enough for all versions to have found it.
+    /// Returns the next violation that is old enough for all versions to have found it.
     pub fn next_settled(&mut self, now: Instant) -> Option<Fault> {
         let oldest = self.faults.front()?;
         let age = now.saturating_duration_since(oldest.found_at);
         (age >= UNTIL_ALL_AGREE).then(|| self.next()).flatten()
     }
 
-    /// What is left, at the end.
+    /// Returns the next violation regardless of its age. Use it when the call has ended.
     pub fn next(&mut self) -> Option<Fault> {
         let fault = self.faults.pop_front()?;
         let Violation { rule, offset, .. } = fault.violation;
@@ -128,7 +128,7 @@ impl Panel {
 }
 
 impl Fault {
-    /// In one object: the fault, and in `consequences` what each of the versions does that do something.
+    /// Adds the violation to an object. `consequences` lists the consequences with the versions that apply each.
     pub fn fields(&self, object: Object) -> Object {
         let consequences = self.by_consequence().into_iter().map(|(what, versions)| {
             Object::new()
@@ -139,7 +139,7 @@ impl Fault {
         fault_fields(object, &self.violation).list("consequences", consequences)
     }
 
-    /// In lines that begin with `start`: the fault, and what comes of it where.
+    /// Returns text lines that start with `start`: the violation, then its consequences with their versions.
     pub fn text(&self, start: &str) -> String {
         let mut lines = vec![wrapped(
             &format!("{start}{:.3} s ", self.violation.at.as_secs_f64()),
@@ -157,7 +157,7 @@ impl Fault {
         lines.join("\n")
     }
 
-    /// What is done, and by which versions; what the oldest does first.
+    /// Groups the versions by consequence. The consequence in the oldest version comes first.
     fn by_consequence(&self) -> Vec<(Consequence, Vec<String>)> {
         let mut groups: Vec<(Consequence, Vec<String>)> = Vec::new();
         let mut consequences = self.consequences.clone();
@@ -231,7 +231,7 @@ mod tests {
     fn what_they_found_before_that_was_known_is_taken_back() {
         let started = Instant::now();
         let mut panel = Panel::new(started);
-        // An echo of 16 kHz, and a fault that every version finds.
+        // The server echoes 16 kHz audio, and then sends a frame that violates a rule of every version.
         panel.look(started, |judge| {
             judge.bytes_read(
                 started,

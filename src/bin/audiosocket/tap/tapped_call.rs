@@ -1,4 +1,4 @@
-//! One call on its way through the tap.
+//! Forwarding of one call through the tap.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -14,15 +14,15 @@ use super::watch::TapWatch;
 use crate::tap_file::{Entry, Seen, Sender};
 
 // Invariants:
-// - What the server sends is judged first, which takes microseconds, and then passed on: Asterisk may end the call upon it, and that
-//   end must not overtake the judgement. All else comes after passing on, and nothing waits for the other side, for the disk or for
-//   the reader of the output.
-// - A direction that ends is passed on as its end; the call is over when both have ended.
-// - The kernel tells of a reset once: to who reads, or to who sends, and then the other finds the end of the stream. So who sends
-//   to the server holds `server_was_reset`, and the end of the server's stream is not believed before that has been looked at,
-//   unless that takes longer than a send does that has room.
+// - The tap judges the server's bytes before it forwards them. Judging takes microseconds. Asterisk may end the call when it
+//   receives the bytes, and that end must not overtake the judgement.
+// - All other work comes after forwarding. Neither direction waits for the other side, the disk or the reader of the output.
+// - The end of a direction is forwarded as an end. The call is over when both directions have ended.
+// - The kernel reports a reset only once, to a read or to a write. After that, the other operation sees the end of the stream. So
+//   the thread that sends to the server holds `server_was_reset`. At the end of the server's stream, the other thread checks that
+//   flag first. It stops waiting for the flag when the send takes longer than a send that has buffer space.
 
-/// A call between the two connections of the tap.
+/// Call between the tap's two connections.
 pub struct TappedCall<'a> {
     caller: TcpStream,
     server: TcpStream,
@@ -30,28 +30,28 @@ pub struct TappedCall<'a> {
     watch: Mutex<TapWatch<'a>>,
     panel: Mutex<Panel>,
     server_was_reset: Mutex<bool>,
-    /// Which of the senders has ended.
+    /// Whether the caller or the server has ended.
     caller_done: AtomicBool,
     server_done: AtomicBool,
     is_cut: AtomicBool,
 }
 
-/// How much is passed on at once.
+/// Buffer size for one read.
 const MOST_READ: usize = 64 << 10;
 
-/// How long a read waits when no millisecond counts, so that what is to be noticed on a silent line is.
+/// Read timeout when milliseconds do not count. It bounds how late the tap notices an event on a silent line.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// The same for what is only thrown away.
+/// Read timeout for the caller after forwarding to the server has stopped.
 const BETWEEN_LAST_LOOKS: Duration = Duration::from_millis(250);
 
-/// How long to wait between two looks when milliseconds count. std has no way to wait that fine for a connection.
+/// Interval between two reads when milliseconds count. std cannot wait for a connection with this resolution.
 const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
 
-/// How often it is looked whether who sends has met a reset: for 3 ms.
+/// Number of checks for a reset found by the sending thread, 3 ms in all.
 const LOOKS_FOR_RESET: usize = 10;
 
-/// For how long somebody may take nothing before it is said. It is waited for all the same.
+/// How long a side may accept no bytes before the tap reports it. The tap keeps waiting after that.
 const LONGEST_WRITE: Duration = Duration::from_secs(1);
 
 impl<'a> TappedCall<'a> {
@@ -74,16 +74,16 @@ impl<'a> TappedCall<'a> {
         }
     }
 
-    /// Ends it from here, for both sides.
+    /// Ends the call for both sides.
     pub fn cut(&self) {
         self.is_cut.store(true, Ordering::Relaxed);
         for stream in [&self.caller, &self.server] {
-            // An error means that it has gone before.
+            // An error means that the connection has already ended.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Passes on what both sides send, until both have ended.
+    /// Forwards what both sides send until both have ended.
     pub fn run(&self) -> io::Result<()> {
         for stream in [&self.caller, &self.server] {
             stream.set_nodelay(true)?;
@@ -122,7 +122,7 @@ impl<'a> TappedCall<'a> {
                     is_passed_on = is_passed_on && self.pass_on_to_server(bytes);
                     self.see(Sender::Caller, at, Seen::Bytes(bytes));
                     if !is_passed_on {
-                        // What is left of it comes to nothing.
+                        // From now on, the caller's bytes are recorded but not forwarded.
                         let _ = self.caller.set_read_timeout(Some(BETWEEN_LAST_LOOKS));
                     }
                 }
@@ -133,7 +133,7 @@ impl<'a> TappedCall<'a> {
                 }
             }
         }
-        // If it has not ended, nothing more of it is passed on.
+        // If the caller is still connected, its bytes are no longer forwarded.
         self.caller_done.store(true, Ordering::Release);
     }
 
@@ -149,7 +149,7 @@ impl<'a> TappedCall<'a> {
                 true
             }
             Err(error) => {
-                // Not a broken pipe, which is what follows upon a close.
+                // A broken pipe does not count: it follows a close.
                 *was_reset |= error.kind() == ErrorKind::ConnectionReset;
                 self.see(Sender::Server, Instant::now(), Seen::TakesNoMore);
                 false
@@ -170,7 +170,7 @@ impl<'a> TappedCall<'a> {
             let asked = Instant::now();
             let result = (&self.server).read(&mut buffer);
             let at = Instant::now();
-            // Before it is passed on: Asterisk may end the call upon it.
+            // Checked before the bytes are forwarded, because they may make Asterisk end the call.
             let is_judged = !self.caller_done.load(Ordering::Acquire);
             match result {
                 Ok(0) => {
@@ -210,12 +210,12 @@ impl<'a> TappedCall<'a> {
         self.server_done.store(true, Ordering::Release);
     }
 
-    /// One side sends no more: tells the other, and notes it.
+    /// Forwards the end of one side to the other, and records it.
     fn end(&self, sender: Sender, how: Seen<'_>) {
         let at = Instant::now();
         let other = match sender {
             Sender::Caller => {
-                // What the server does upon it is no fault.
+                // The caller has ended, so the server's reaction is not a violation.
                 self.caller_done.store(true, Ordering::Release);
                 &self.server
             }
@@ -223,9 +223,9 @@ impl<'a> TappedCall<'a> {
                 let caller_done = self.caller_done.load(Ordering::Acquire);
                 let is_cut = self.is_cut.load(Ordering::Relaxed);
                 self.panel().look(at, |judge| match how {
-                    // That was this end's doing.
+                    // The tap ended the call itself.
                     _ if is_cut => {}
-                    // After its hangup it is its doing, too, that Asterisk has gone already.
+                    // If the server hung up, it also caused Asterisk to be gone already.
                     Seen::Reset if !caller_done || judge.state() == CallState::HungUp => {
                         judge.reset(at);
                     }
@@ -235,9 +235,9 @@ impl<'a> TappedCall<'a> {
                 &self.caller
             }
         };
-        // Seen first, so that what the other does upon it comes behind it.
+        // The end is recorded first, so the other side's reaction is recorded after it.
         self.see(sender, at, how);
-        // An error means that it has gone before.
+        // An error means that the connection has already ended.
         let _ = other.shutdown(Shutdown::Write);
     }
 
@@ -266,7 +266,7 @@ impl<'a> TappedCall<'a> {
         }
     }
 
-    /// Asterisk is judged by nobody, and a call that has ended from its side is not judged any further.
+    /// Runs `look` unless the caller has ended or the tap has cut the call. Only the server is judged.
     fn look(&self, look: impl FnOnce(&mut Panel, Instant)) {
         if !self.caller_done.load(Ordering::Acquire) && !self.is_cut.load(Ordering::Relaxed) {
             look(&mut self.panel(), Instant::now());
@@ -287,7 +287,8 @@ impl<'a> TappedCall<'a> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether who sends to the server has met a reset. Who is about to, is waited for; not who waits for room.
+    /// Returns whether a send to the server failed with a reset. Waits for a send in progress, but not for one that waits for
+    /// buffer space.
     fn was_server_reset(&self) -> bool {
         for _ in 0..LOOKS_FOR_RESET {
             match self.server_was_reset.try_lock() {
@@ -300,7 +301,7 @@ impl<'a> TappedCall<'a> {
     }
 }
 
-/// Writes all bytes, however long that takes. Calls `has_no_room` once if it takes longer than it should.
+/// Writes all bytes, however long it takes. Calls `has_no_room` once if the peer accepts no bytes for too long.
 fn write_all(mut to: &TcpStream, mut bytes: &[u8], has_no_room: impl FnOnce()) -> io::Result<()> {
     let started = Instant::now();
     let mut has_no_room = Some(has_no_room);
@@ -314,7 +315,7 @@ fn write_all(mut to: &TcpStream, mut bytes: &[u8], has_no_room: impl FnOnce()) -
                         has_no_room();
                     }
                 }
-                // The connection may be one that does not wait just now.
+                // The connection may be in non-blocking mode.
                 thread::sleep(BETWEEN_CLOSE_LOOKS);
             }
             Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! The tap at work.
+//! Accept loop of the tap.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use super::tapped_call::TappedCall;
 use super::watch::TapWatch;
 use crate::reports::{Report, Reports};
 
-/// The tap at work.
+/// Tap that accepts calls and forwards them.
 pub struct Tapping<'a> {
     address: SocketAddr,
     to: Vec<SocketAddr>,
@@ -23,14 +23,14 @@ pub struct Tapping<'a> {
     under_way: Mutex<Vec<Weak<TappedCall<'a>>>>,
 }
 
-/// How long a server may take to take a connection, which is what Asterisk grants (`MAX_CONNECT_TIMEOUT_MSEC`).
+/// Connect timeout for the server, the same as Asterisk's (`MAX_CONNECT_TIMEOUT_MSEC`).
 const LONGEST_CONNECT: Duration = Duration::from_secs(2);
 
-/// How long to wait after a failure to accept, which may be for want of descriptors.
+/// Pause after a failed accept, which may be due to a lack of descriptors.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 impl<'a> Tapping<'a> {
-    /// Of calls that come in at `address`, for the first of `to` that answers.
+    /// Creates a tap for calls that arrive at `address`. It forwards each call to the first address of `to` that accepts.
     pub fn new(
         address: SocketAddr,
         to: Vec<SocketAddr>,
@@ -49,7 +49,7 @@ impl<'a> Tapping<'a> {
         }
     }
 
-    /// Taps calls until so many have ended, or it is stopped.
+    /// Taps calls until the requested number has ended, or until the tap is stopped.
     pub fn run(&self, listener: TcpListener) {
         thread::scope(|scope| {
             let mut accepted = 0;
@@ -76,7 +76,7 @@ impl<'a> Tapping<'a> {
                     self.warn(&format!("{peer} cannot be passed on: {error}"));
                 }
             }
-            // Who comes now is refused by the system, and does not wait for nobody.
+            // The system refuses further connections, so no peer waits in the backlog.
             drop(listener);
         });
     }
@@ -111,7 +111,7 @@ impl<'a> Tapping<'a> {
         Err(last_error)
     }
 
-    /// Ends all calls that are under way, and takes no more.
+    /// Ends all calls in progress and stops accepting.
     pub fn stop(&self) {
         if self.is_over.swap(true, Ordering::Relaxed) {
             return;
@@ -119,7 +119,7 @@ impl<'a> Tapping<'a> {
         for call in self.under_way().iter().filter_map(Weak::upgrade) {
             call.cut();
         }
-        // Wakes who accepts. An error means that nobody does any more.
+        // This connection wakes the accept loop. An error means that the loop has already ended.
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address {

@@ -1,4 +1,4 @@
-//! What is seen of a call on its way through the tap.
+//! Observation of one call in the tap.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -14,19 +14,19 @@ use crate::analysis::side::Side;
 use crate::reports::Reports;
 use crate::tap_file::{Entry, Sender};
 
-/// Watches over a call: tells what happens, records it, and sums it up at the end.
+/// Observer of a call that reports events, records them, and prints a summary at the end.
 pub struct TapWatch<'a> {
     started: Instant,
     log: Log<'a>,
     recording: CallRecording<'a>,
     sides: [Side; 2],
-    /// By the caller.
+    /// Kinds of frames that the caller has sent.
     kinds_sent: Vec<Kind>,
     ends: Ends,
 }
 
 impl<'a> TapWatch<'a> {
-    /// Of a call from `peer`.
+    /// Creates the observer of a call from `peer`.
     pub fn new(
         peer: SocketAddr,
         started: Instant,
@@ -43,7 +43,7 @@ impl<'a> TapWatch<'a> {
         }
     }
 
-    /// Takes in what was seen. Answers of which kinds the frames were that the caller has not sent before.
+    /// Processes one entry. Returns the kinds of frames that the caller has sent for the first time.
     pub fn see(&mut self, at: Instant, entry: Entry<'_>) -> Vec<Kind> {
         let TapWatch {
             log,
@@ -64,7 +64,7 @@ impl<'a> TapWatch<'a> {
         let took = side.take(entry, &mut |finding| {
             if let What::Frame(frame) = finding.what {
                 let message = frame.message();
-                // A server may send something before the UUID comes.
+                // A server may send frames before the UUID arrives.
                 if entry.sender == Sender::Caller {
                     if let Ok(Message::Uuid(uuid)) = message {
                         log.learn_uuid(uuid);
@@ -93,10 +93,10 @@ impl<'a> TapWatch<'a> {
         new_kinds
     }
 
-    /// Tells of a fault of the server.
+    /// Reports a violation by the server.
     pub fn add_fault(&mut self, fault: &Fault) {
         if !self.has_seen_bytes() {
-            // It would be news of a call that is none.
+            // A connection without a byte is not a call, so it is not reported as one.
             return;
         }
         let log = &mut self.log;
@@ -108,7 +108,7 @@ impl<'a> TapWatch<'a> {
         self.sides.iter().any(Side::has_sent)
     }
 
-    /// Sums it up. If it was cut here, neither of both has ended it.
+    /// Prints the summary. If the tap cut the call, neither side ended it.
     pub fn end(&mut self, at: Instant, is_cut: bool) {
         let length = at.saturating_duration_since(self.started);
         let log = &mut self.log;
@@ -121,7 +121,7 @@ impl<'a> TapWatch<'a> {
             caller.finish(length, &mut show),
             server.finish(length, &mut show),
         ];
-        // Showing cannot fail here.
+        // `show` never returns an error here.
         let [Ok((caller, from_caller)), Ok((server, from_server))] = sides else {
             return;
         };

@@ -1,9 +1,9 @@
-//! What a tap file is made of.
+//! Entries of a tap file.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Who sent something.
+/// Sender of an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Sender {
     Caller,
@@ -13,7 +13,7 @@ pub enum Sender {
 impl Sender {
     pub const BOTH: [Sender; 2] = [Sender::Caller, Sender::Server];
 
-    /// The way it went, as the tool's JSON names it.
+    /// Returns the direction as the tool's JSON names it.
     pub const fn direction(self) -> &'static str {
         match self {
             Sender::Caller => "to-server",
@@ -22,7 +22,7 @@ impl Sender {
     }
 }
 
-/// For people.
+/// Formats the sender for text output.
 impl fmt::Display for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -32,11 +32,11 @@ impl fmt::Display for Sender {
     }
 }
 
-/// Something that was seen on the way.
+/// Event that the tap saw.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Entry<'a> {
     pub sender: Sender,
-    /// Since the recording began.
+    /// Time since the start of the recording.
     pub at: Duration,
     pub what: Seen<'a>,
 }
@@ -44,20 +44,20 @@ pub struct Entry<'a> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Seen<'a> {
     Bytes(&'a [u8]),
-    /// The sender sends no more: the end of its stream.
+    /// The sender's stream has ended.
     Closed,
     /// The sender's connection was reset.
     Reset,
-    /// What came for the sender could not be passed on to it: it takes no more.
+    /// Bytes for the sender could not be forwarded: it has stopped reading.
     TakesNoMore,
 }
 
-/// The same, to be kept.
+/// Entry that owns its bytes.
 #[derive(Clone, Debug)]
 pub struct OwnedEntry {
     sender: Sender,
     at: Duration,
-    /// What there was if it was no bytes.
+    /// Event, unless the entry contains bytes.
     end: Option<Seen<'static>>,
     bytes: Vec<u8>,
 }
@@ -71,7 +71,7 @@ impl OwnedEntry {
         }
     }
 
-    /// How many bytes it holds.
+    /// Returns the number of bytes in the entry.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }

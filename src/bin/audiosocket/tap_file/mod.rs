@@ -1,18 +1,19 @@
 //! Tap files: the bytes of both directions of a call, with their times.
 //!
-//! A file begins with `89 41 53 54` (which no AudioSocket stream does: there is no kind 0x89), the version of the format, `01`,
-//! three zero bytes, and when the recording began, in microseconds since 1970, UTC, as a big-endian u64. Entries follow:
+//! A file starts with `89 41 53 54`. No AudioSocket stream starts like this, because there is no kind 0x89. The version of the
+//! format, `01`, and three zero bytes follow. The header ends with the start time in microseconds since 1970, UTC, as a
+//! big-endian u64. After the header there are entries:
 //!
 //! | bytes | |
 //! |---|---|
-//! | 1 | who sent it: `>` (0x3e) the caller, to the server; `<` (0x3c) the server, to the caller |
-//! | 1 | what: `d` (0x64) bytes, `c` (0x63) the end of what it sends, `r` (0x72) a reset, `e` (0x65) no byte for the other could be passed on |
-//! | 2 | how many bytes follow, big-endian; 0 unless it is `d` |
-//! | 8 | when, in microseconds since the recording began, big-endian |
-//! | n | the bytes, as one read brought them: frames may be cut anywhere |
+//! | 1 | sender: `>` (0x3e) the caller, to the server; `<` (0x3c) the server, to the caller |
+//! | 1 | event: `d` (0x64) bytes, `c` (0x63) stream end, `r` (0x72) reset, `e` (0x65) bytes to the sender not forwarded |
+//! | 2 | number of bytes that follow, big-endian; 0 unless the event is `d` |
+//! | 8 | microseconds since the start of the recording, big-endian |
+//! | n | the bytes of one read; frames may be cut anywhere |
 //!
-//! The entries of each direction are in the order in which they came; those of two directions may be out of order by the time it
-//! takes to write one.
+//! The entries of each direction are in order of arrival. Entries of different directions may be out of order by the time needed
+//! to write one entry.
 
 mod entry;
 mod reader;
@@ -22,7 +23,7 @@ pub use entry::{Entry, OwnedEntry, Seen, Sender};
 pub use reader::TapReader;
 pub use writer::TapWriter;
 
-/// With what such a file begins.
+/// First bytes of a tap file.
 pub const MAGIC: [u8; 4] = [0x89, b'A', b'S', b'T'];
 const VERSION: u8 = 1;
 const HEADER_LEN: usize = 16;
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn other_files_and_damage_are_named() {
         let (mut other_version, mut no_sender, mut no_what) = (recorded(), recorded(), recorded());
-        // The end of what is sent, with the three bytes of the entry before.
+        // The end of a stream, but with the three bytes of the entry before it.
         let mut no_end = recorded();
         no_end[17] = b'c';
         other_version[4] = 2;

@@ -1,4 +1,4 @@
-//! Tap files being read.
+//! Reading of tap files.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Entry, HEADER_LEN, MAGIC, Seen, Sender, VERSION};
 
-/// Reads a tap file.
+/// Reader of a tap file.
 #[derive(Debug)]
 pub struct TapReader<R> {
     file: R,
@@ -18,7 +18,7 @@ pub struct TapReader<R> {
 const ENTRY_HEADER_LEN: usize = 12;
 
 impl<R: Read> TapReader<R> {
-    /// Of a file that begins with the magic.
+    /// Opens a file that starts with the magic bytes.
     pub fn open(mut file: R) -> Result<TapReader<R>, TapFileError> {
         let mut header = [0; HEADER_LEN];
         let count = read_as_much(&mut file, &mut header)?;
@@ -45,12 +45,12 @@ impl<R: Read> TapReader<R> {
         self.started
     }
 
-    /// How many bytes there were of an entry that the end of the file has cut.
+    /// Returns how many bytes of an incomplete entry are at the end of the file.
     pub const fn cut(&self) -> usize {
         self.cut
     }
 
-    /// The next entry; `None` at the end, also if the end is inside an entry.
+    /// Returns the next entry. Returns `None` at the end of the file, also if an entry is incomplete there.
     pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, TapFileError> {
         let mut header = [0; ENTRY_HEADER_LEN];
         let count = read_as_much(&mut self.file, &mut header)?;
@@ -85,15 +85,15 @@ impl<R: Read> TapReader<R> {
     }
 }
 
-/// Why a tap file cannot be read.
+/// Error that makes a tap file unreadable.
 #[derive(Debug)]
 pub enum TapFileError {
     Io(io::Error),
-    /// It does not begin with the magic.
+    /// The file does not start with the magic bytes.
     NoRecording,
     CutInHeader,
     OtherVersion(u8),
-    /// There is something else where an entry is due.
+    /// The file contains other bytes where an entry is expected.
     NoEntry,
 }
 
@@ -128,7 +128,7 @@ fn big_endian(bytes: &[u8]) -> u64 {
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Fills the buffer, unless the file ends before; answers how many bytes there were.
+/// Fills the buffer, unless the file ends first. Returns the number of bytes read.
 fn read_as_much(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut count = 0;
     while count < buffer.len() {

@@ -1,11 +1,11 @@
-//! Tap files being written.
+//! Writing of tap files.
 
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Entry, HEADER_LEN, MAGIC, Seen, Sender, VERSION};
 
-/// Writes a tap file.
+/// Writer of a tap file.
 #[derive(Debug)]
 pub struct TapWriter<W> {
     file: W,
@@ -26,8 +26,8 @@ impl<W: Write> TapWriter<W> {
         })
     }
 
-    /// Writes an entry, with one write, so that a program that is killed leaves whole ones. More bytes than an entry holds make
-    /// more.
+    /// Writes an entry with one write, so that a killed program leaves whole entries. Bytes that exceed the size of an entry go
+    /// into further entries.
     pub fn add(&mut self, entry: Entry<'_>) -> io::Result<()> {
         let (what, bytes) = match entry.what {
             Seen::Bytes(bytes) => (b'd', bytes),

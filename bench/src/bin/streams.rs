@@ -246,6 +246,11 @@ fn measure_in_memory(rounds: usize) {
         echo_in_memory(kind, &memory);
         let taken = memory.taken.lock().expect("no panic");
         let echoes = &taken[greeting_len(kind)..];
+        // The end of a call sends a hangup frame.
+        let echoes = match kind {
+            "call" => echoes.strip_suffix(&[0, 0, 0]).expect("a hangup"),
+            _ => echoes,
+        };
         assert_eq!(echoes, audio_frame().repeat(50), "{kind}: another answer");
     }
     for _ in 0..rounds {

@@ -63,10 +63,16 @@ impl AudioHook {
     }
 
     /// Hands a frame to the hook, if there is one.
+    // Inlined, because almost no call has a hook and every frame asks.
+    #[inline]
     pub(super) fn run(&self, direction: Direction, audio: Audio<'_>, at: impl FnOnce() -> Instant) {
-        if !self.is_on.load(Ordering::Relaxed) {
-            return;
+        if self.is_on.load(Ordering::Relaxed) {
+            self.run_hook(direction, audio, at());
         }
+    }
+
+    #[inline(never)]
+    fn run_hook(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
         let _running = lock(&self.running);
         let (hook, generation) = {
             let mut slot = lock(&self.slot);
@@ -75,7 +81,7 @@ impl AudioHook {
         let Some(mut hook) = hook else { return };
         *lock(&self.runs_on) = Some(thread::current().id());
         let _inside = Inside(&self.runs_on);
-        hook(direction, audio, at());
+        hook(direction, audio, at);
         let mut slot = lock(&self.slot);
         if slot.generation == generation {
             slot.hook = Some(hook);

@@ -255,7 +255,7 @@ impl Behaviour {
             .iter()
             .partition(|range| (range.first, range.last) == (0, u16::MAX));
         let mut texts: Vec<String> = whole.iter().map(|range| range.major.to_string()).collect();
-        match ranges.iter().all(|range| range.first == 0) {
+        match ranges.len() > 1 && ranges.iter().all(|range| range.first == 0) {
             // Only in the oldest row do all ranges start at minor version 0.
             true => {
                 let last = |range: &&Releases| format!("{}.{}", range.major, range.last);

@@ -69,6 +69,9 @@ const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 /// The time after a suspected split during which the end of a call counts as its consequence.
 const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
+/// A rest that comes earlier is no reason to suspect a split: the parts may have been two segments of one write.
+const LEAST_SUSPICIOUS_WAIT: Duration = Duration::from_millis(5);
+
 /// The state of a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -321,8 +324,11 @@ impl Judge {
         let Some(since) = self.waiting_since else {
             return;
         };
-        let ended_at = since.checked_add(self.wait_for_rest()).unwrap_or(since);
-        if at >= ended_at && !self.frame.is_hangup() && !self.has_noted(self.rule_of_split()) {
+        // A version that does not wait would be suspected of every frame that came in two reads.
+        let wait = self.wait_for_rest().max(LEAST_SUSPICIOUS_WAIT);
+        let ended_at = since.checked_add(wait).unwrap_or(since);
+        let is_suspicious = at >= ended_at && self.splits_end_call();
+        if is_suspicious && !self.frame.is_hangup() && !self.has_noted(self.rule_of_split()) {
             self.suspected_split = Some(SuspectedSplit {
                 rule: self.rule_of_split(),
                 at: ended_at,
@@ -706,8 +712,11 @@ mod tests {
                 _ => (Rule::SplitPayload, CallState::Ended),
             };
             let ended = split(40).stand_still(900).caller_ended();
-            ended.expect(&[rule], state);
-            assert_eq!(ended.judge.violations()[0].offset, 0);
+            // A split that does not end the call in that version is not what ended it.
+            match rule {
+                Rule::SplitHeader => ended.expect(&[], CallState::InCall),
+                _ => ended.expect(&[rule], state),
+            }
             // The rest arrived in time, or so long ago that Asterisk must have accepted it.
             split(1).caller_ended().expect(&[], CallState::InCall);
             let ended = split(40).stand_still(1100).caller_ended();

@@ -50,15 +50,16 @@ impl AudioHook {
     }
 
     fn replace(&self, hook: Option<Box<Hook>>) {
-        // Waits for a frame that the old hook is handling on another thread; the hook itself must not wait for itself.
+        // Waits for a frame that the old hook is handling on another thread. The hook itself must not wait for itself.
         let is_inside = *lock(&self.runs_on) == Some(thread::current().id());
-        let _waited = (!is_inside).then(|| lock(&self.running));
+        let running = (!is_inside).then(|| lock(&self.running));
         let mut slot = lock(&self.slot);
         self.is_on.store(hook.is_some(), Ordering::Relaxed);
         slot.generation = slot.generation.wrapping_add(1);
         let old = core::mem::replace(&mut slot.hook, hook);
         drop(slot);
-        // Outside the lock, because what the hook holds may use the call when it is dropped.
+        drop(running);
+        // Last, because what the hook holds may use the call when it is dropped.
         drop(old);
     }
 
@@ -73,18 +74,22 @@ impl AudioHook {
 
     #[inline(never)]
     fn run_hook(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
+        // Declared first and so dropped last, also in a panic: what the hook holds may use the call when it is dropped.
+        let mut taken;
         let _running = lock(&self.running);
-        let (hook, generation) = {
+        let generation = {
             let mut slot = lock(&self.slot);
-            (slot.hook.take(), slot.generation)
+            taken = slot.hook.take();
+            slot.generation
         };
-        let Some(mut hook) = hook else { return };
+        let Some(hook) = &mut taken else { return };
         *lock(&self.runs_on) = Some(thread::current().id());
-        let _inside = Inside(&self.runs_on);
+        let inside = Inside(&self.runs_on);
         hook(direction, audio, at);
+        drop(inside);
         let mut slot = lock(&self.slot);
         if slot.generation == generation {
-            slot.hook = Some(hook);
+            slot.hook = taken.take();
         }
     }
 }

@@ -52,7 +52,9 @@ impl<T: Transport> Call<T> {
     ///
     /// The whole UUID has to arrive within [`uuid_timeout`](CallOptions::uuid_timeout).
     ///
-    /// A call that is dropped hangs up and waits up to 0.25 s for the peer to close; [`close`](Call::close) waits up to 2 s.
+    /// A call that is dropped hangs up and waits up to 0.25 s for the peer to close; [`close`](Call::close) waits up to 2 s. If another
+    /// thread is sending to a peer that does not read, both first wait for that thread, up to the
+    /// [`write_timeout`](CallOptions::write_timeout).
     ///
     /// # Errors
     ///

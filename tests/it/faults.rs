@@ -14,7 +14,7 @@ fn rounds() -> usize {
 }
 
 /// How many calls are tried at the same time for each fault.
-const AT_ONCE: usize = 5;
+const AT_ONCE: usize = 3;
 
 #[track_caller]
 fn each_is_caught(version: Version, rounds: usize) {

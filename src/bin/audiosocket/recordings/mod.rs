@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -61,12 +61,16 @@ enum Piece {
     Entry(OwnedEntry),
 }
 
+/// What a piece takes in the queue beside its bytes, so that a flood of tiny frames does not fill the memory.
+const PIECE_LEN: usize = 128;
+
 impl Piece {
     fn len(&self) -> usize {
         match self {
             Piece::Sound(sound) => sound.bytes.len(),
             Piece::Entry(entry) => entry.len(),
         }
+        .saturating_add(PIECE_LEN)
     }
 }
 
@@ -178,6 +182,7 @@ impl Recordings {
             to_thread: self.to_thread.clone(),
             queued: Arc::clone(&self.queued),
             dropped: AtomicUsize::new(0),
+            has_dropped: AtomicBool::new(false),
         }
     }
 }
@@ -189,6 +194,8 @@ struct Recorder {
     queued: Arc<AtomicUsize>,
     /// Amount dropped because the queue was full, in the unit of the tape.
     dropped: AtomicUsize,
+    /// Also where what was dropped has no length: an end.
+    has_dropped: AtomicBool,
 }
 
 impl Recorder {
@@ -205,11 +212,12 @@ impl Recorder {
     }
 
     fn drop_piece(&self, amount: usize) {
+        self.has_dropped.store(true, Ordering::Relaxed);
         self.dropped.fetch_add(amount, Ordering::Relaxed);
     }
 
     fn has_dropped(&self) -> bool {
-        self.dropped.load(Ordering::Relaxed) > 0
+        self.has_dropped.load(Ordering::Relaxed)
     }
 
     fn add(&self, piece: Piece) {

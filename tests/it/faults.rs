@@ -1,8 +1,9 @@
 //! A simulated Asterisk takes offence at each fault of a server, at that one and at no other, every time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::common::faulty::FAULTS;
+use crate::common::faulty::{FAULTS, Fault};
 use audiosocket::asterisk::{Rule, Version};
 
 /// How often each is tried with the version that was measured; a tenth of it with each of the others.
@@ -16,8 +17,35 @@ fn rounds() -> usize {
 /// How many calls are tried at the same time for each fault.
 const AT_ONCE: usize = 3;
 
+/// How many calls were placed, and in how many of them rules were missing.
+#[derive(Default)]
+struct Calls {
+    placed: AtomicUsize,
+    missed: AtomicUsize,
+}
+
+impl Calls {
+    /// The rules found in one call. By its contract a judge may miss a fault if its thread comes late, on a machine that stalls: a
+    /// call in which rules are missing is placed again, twice at most, and counted. A rule too many counts at once.
+    fn find(&self, fault: &Fault, version: Version, expected: &[Rule]) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        for _ in 0..3 {
+            let found = fault.verdict(version);
+            rules = found.iter().map(|it| it.rule).collect();
+            self.placed.fetch_add(1, Ordering::Relaxed);
+            let misses_rules = rules.len() < expected.len() && expected.starts_with(&rules);
+            if !misses_rules {
+                break;
+            }
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        rules
+    }
+}
+
 #[track_caller]
 fn each_is_caught(version: Version, rounds: usize) {
+    let calls = Calls::default();
     thread::scope(|scope| {
         for fault in &FAULTS {
             let expected = fault.breaks_in(version);
@@ -25,18 +53,19 @@ fn each_is_caught(version: Version, rounds: usize) {
                 continue;
             }
             for lane in 0..AT_ONCE {
-                let expected = expected.clone();
+                let (calls, expected) = (&calls, expected.clone());
                 scope.spawn(move || {
                     for round in (lane..rounds).step_by(AT_ONCE) {
-                        let found = fault.verdict(version);
-                        let rules: Vec<Rule> = found.iter().map(|it| it.rule).collect();
-                        let name = fault.name;
+                        let (name, rules) = (fault.name, calls.find(fault, version, &expected));
                         assert_eq!(rules, expected, "{name} in {version}, round {round}");
                     }
                 });
             }
         }
     });
+    // Stalls explain a few; more would be a judge that is not reliable.
+    let (placed, missed) = (calls.placed.into_inner(), calls.missed.into_inner());
+    assert!(missed <= 2 + placed / 50, "{missed} of {placed} missed");
 }
 
 #[test]

@@ -183,12 +183,11 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
     thread::scope(|scope| {
         for fault in &FAULTS {
             scope.spawn(|| {
-                // A tap whose threads come late may miss a fault, so a call without a violation is placed again, twice at most.
                 let mut lines = tapped_call(fault);
-                let has_violation =
-                    |lines: &[String]| lines.iter().any(|it| field(it, "event") == "violation");
-                for _ in 0..2 {
-                    if fault.breaks.is_empty() || has_violation(&lines) {
+                // On a busy machine the tap may see the call start so late that, by its own clock, the caller did not wait for 2 s.
+                for _ in 0..5 {
+                    let seconds: f64 = field(lines.last().unwrap(), "seconds").parse().unwrap();
+                    if fault.name != "mute" || seconds >= 1.98 {
                         break;
                     }
                     lines = tapped_call(fault);

@@ -109,9 +109,10 @@ impl fmt::Display for WavError {
 }
 
 impl core::error::Error for WavError {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.fault {
-            WavErrorReason::Io(error) => Some(error),
+            WavErrorReason::Io(error) => error.source(),
             _ => None,
         }
     }

@@ -338,6 +338,44 @@ impl fmt::Display for AudioError {
 
 impl core::error::Error for AudioError {}
 
+/// Accepts the nine rates in hertz.
+///
+/// ```
+/// use audiosocket::wire::SampleRate;
+///
+/// assert_eq!(SampleRate::try_from(16_000), Ok(SampleRate::Hz16000));
+/// let error = SampleRate::try_from(22_050).expect_err("not one of the nine");
+/// assert!(error.to_string().starts_with("22050 Hz is no rate of AudioSocket"));
+/// ```
+impl TryFrom<u32> for SampleRate {
+    type Error = UnsupportedRate;
+
+    fn try_from(hz: u32) -> Result<SampleRate, UnsupportedRate> {
+        SampleRate::from_hz(hz).ok_or(UnsupportedRate { hz })
+    }
+}
+
+/// The error of a sample rate that no kind of frame has.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct UnsupportedRate {
+    /// The rate in samples per second.
+    pub hz: u32,
+}
+
+impl fmt::Display for UnsupportedRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} Hz is no rate of AudioSocket:", self.hz)?;
+        for (place, rate) in SampleRate::ALL.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "," };
+            write!(f, "{separator} {}", rate.hz())?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for UnsupportedRate {}
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;

@@ -33,7 +33,7 @@ use super::{Frame, Header, Parsed};
 ///         assert!(matches!(frame.kind(), Kind::DTMF_DIGIT | Kind::HANGUP));
 ///     }
 /// }
-/// assert!(buffer.is_empty());
+/// assert!(buffer.at_frame_boundary());
 /// ```
 #[derive(Clone)]
 pub struct FrameBuffer<S> {
@@ -85,11 +85,16 @@ impl<S> FrameBuffer<S> {
         self.end.saturating_sub(self.start)
     }
 
+    /// Returns whether no bytes are waiting.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns whether the stream is between two frames, so that it may end here.
     ///
     /// No bytes are waiting then, and no frame is being skipped.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0 && self.skip == 0
+    pub const fn at_frame_boundary(&self) -> bool {
+        self.is_empty() && self.skip == 0
     }
 
     /// Returns the storage. Bytes still in it are lost.

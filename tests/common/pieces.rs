@@ -106,7 +106,7 @@ pub fn through_buffer(
         let spare = buffer.spare();
         assert!(!spare.is_empty(), "no room and no frame");
         match source.read(spare).expect("a slice does not fail") {
-            0 if buffer.is_empty() => return Outcome { events, needed: 0 },
+            0 if buffer.at_frame_boundary() => return Outcome { events, needed: 0 },
             0 => return Outcome { events, needed },
             count => buffer.commit(count),
         }

@@ -250,23 +250,20 @@ fn a_sink_that_claims_to_have_taken_more_than_it_was_given_does_no_harm() {
 }
 
 #[test]
-fn every_failure_to_write_has_a_text_and_its_cause() {
+fn write_errors_have_texts() {
     let pipe = ErrorKind::BrokenPipe;
     let mut writer = writer_with([Err(pipe), Ok(3), Err(pipe)]);
     let texts = [(); 3].map(|()| {
         let error = writer.write_frame(audio_frame()).expect_err("a failure");
-        (
-            error.to_string(),
-            std::error::Error::source(&error).is_some(),
-        )
+        error.to_string()
     });
     let broken = io::Error::from(pipe);
     assert_eq!(
         texts,
         [
-            (format!("cannot write: {broken}"), true),
-            (format!("cannot write: {broken}, after 3 of 7 bytes"), true),
-            ("cannot write: an earlier frame was cut short".into(), false),
+            format!("cannot write: {broken}"),
+            format!("cannot write: {broken}, after 3 of 7 bytes"),
+            "cannot write: an earlier frame was cut short".into(),
         ]
     );
 }

@@ -152,7 +152,11 @@ fn check_buffer(stream: &[u8], storage_len: usize, limit: usize, steps: [u8; 4])
                 match script.read(spare) {
                     Ok(0) if storage_len < 3 => return,
                     Ok(0) => {
-                        let met = if buffer.is_empty() { 0 } else { needed };
+                        let met = if buffer.at_frame_boundary() {
+                            0
+                        } else {
+                            needed
+                        };
                         assert_eq!((said.next(), met), (None, missing));
                         return;
                     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::{End, Timeout};
 use audiosocket::simulator::SimulatedAsterisk;
-use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
+use audiosocket::stream::{Filled, FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wire::{Frame, Header, Kind, Message};
 
 use super::echo::Echo;
@@ -225,7 +225,7 @@ impl<'a> Hearing<'a> {
     fn run(mut self) -> Option<Fault> {
         let end = loop {
             match self.reader.fill() {
-                Ok(0) => break Some(End::Closed),
+                Ok(Filled::End) => break Some(End::Closed),
                 Ok(_) => {}
                 Err(error) if error.is_timeout() => {}
                 Err(error) => break Some(end_from(error)),

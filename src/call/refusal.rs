@@ -68,10 +68,11 @@ impl fmt::Display for Refusal {
 }
 
 impl Error for Refusal {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Refusal::Io(error) | Refusal::NoThread(error) => Some(error),
-            Refusal::NotAdmitted(reason) => Some(&**reason),
+            Refusal::Io(error) | Refusal::NoThread(error) => error.source(),
+            Refusal::NotAdmitted(reason) => reason.source(),
             _ => None,
         }
     }

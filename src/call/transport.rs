@@ -24,15 +24,18 @@ pub trait Transport: Send + Sync {
 
     /// Reads the bytes already received, without waiting for more, if the transport can do that.
     ///
-    /// The default implementation calls [`recv`](Transport::recv), with a timeout of a few milliseconds. The call sends nothing
-    /// on the transport meanwhile. A call of one thread that plays on a silent line reads like this, so it wakes once for each
-    /// frame instead of twice.
+    /// The call sends nothing on the transport meanwhile. A call of one thread that plays on a silent line reads like this, so it
+    /// wakes once for each frame instead of twice.
+    ///
+    /// The default implementation returns the error [`Unsupported`](io::ErrorKind::Unsupported). The call then uses
+    /// [`recv`](Transport::recv) with a timeout of a few milliseconds instead, and does not ask again.
     ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no bytes have been received, and any other error of the connection.
     fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv(buffer)
+        let _ = buffer;
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Sends bytes without delay and returns how many were accepted.

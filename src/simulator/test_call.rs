@@ -248,6 +248,7 @@ impl Default for TestCall {
 ///
 /// As text, it lists the violations and incidents, one a line.
 #[derive(Clone, Debug)]
+#[must_use = "a report that nobody looks at lets a failed test pass"]
 pub struct TestReport {
     calls: Vec<TestOutcome>,
     incidents: Vec<String>,

@@ -86,7 +86,7 @@ fn say_all(mut output: ChildStdout, voice: &Voice) {
     while let Ok(count @ 1..) = output.read(&mut buffer) {
         let mut said = &buffer[..count];
         while let Err(error) = voice.play(said) {
-            let PlayError::QueueFull { accepted } = error else {
+            let PlayError::QueueFull { accepted, .. } = error else {
                 return;
             };
             said = &said[accepted..];

@@ -286,9 +286,8 @@ impl<T: Transport> CallReceiver<T> {
                 self.watch_over_frame();
                 self.watch_over_silence();
             }
-            Err(ReadError::Io(error)) => self.line.note_end(End::from_io(&error)),
-            Err(ReadError::Truncated { needed }) => self.line.note_end(End::Truncated { needed }),
-            Err(ReadError::TooLong { .. }) => {}
+            // Only taking a frame reports one that is too long, so this is an end.
+            Err(error) => self.line.note_end(End::from(error)),
         }
     }
 

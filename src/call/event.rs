@@ -12,6 +12,7 @@ pub enum Event<'a> {
     /// A message was received: audio, a DTMF digit, or a rarer one.
     Message(Message<'a>),
     /// A frame was received whose payload does not suit its kind. The next frame is read correctly.
+    #[non_exhaustive]
     Malformed {
         /// The frame.
         frame: Frame<'a>,

@@ -11,6 +11,7 @@ use crate::wire::{InvalidDigit, SampleRate};
 #[non_exhaustive]
 pub enum PlayError {
     /// The playback queue has no room for all of it.
+    #[non_exhaustive]
     QueueFull {
         /// How much was accepted, from its start. The unit is that of the input: bytes, samples or digits. The accepted part will
         /// be played.

@@ -17,11 +17,13 @@ pub enum Refusal {
     /// The first frame is not a UUID of 16 bytes.
     FirstFrame(Header),
     /// The UUID was not complete when the timeout passed.
+    #[non_exhaustive]
     TimedOut {
         /// The number of bytes received.
         received: usize,
     },
     /// The connection was closed inside its first frame.
+    #[non_exhaustive]
     Truncated {
         /// The number of bytes received of the frame.
         received: usize,

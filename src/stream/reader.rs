@@ -223,11 +223,13 @@ pub enum ReadError {
     /// The source failed. After a time-out you can continue to read; see [`is_timeout`](ReadError::is_timeout).
     Io(io::Error),
     /// The stream ended inside a frame.
+    #[non_exhaustive]
     Truncated {
         /// The number of missing bytes: to the end of the header, or to the end of the frame.
         needed: usize,
     },
     /// A frame is longer than the reader accepts. The reader skips it, and you can continue to read.
+    #[non_exhaustive]
     TooLong {
         /// The header of the frame.
         header: Header,

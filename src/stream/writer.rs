@@ -226,6 +226,7 @@ pub enum WriteError {
     /// the sink can.
     Io(io::Error),
     /// The sink failed inside the frame, or anywhere inside the batch. The stream is permanently out of step.
+    #[non_exhaustive]
     Partial {
         /// The number of bytes of the frame or batch that were sent.
         sent: usize,

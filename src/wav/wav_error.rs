@@ -129,6 +129,7 @@ pub enum WavErrorReason {
     /// Its audio is not 16-bit mono linear PCM at one of the nine rates.
     Format(Format),
     /// Its fmt chunk, which says what its audio is, is too short.
+    #[non_exhaustive]
     ShortFormat {
         /// How many bytes the chunk has.
         len: usize,
@@ -142,6 +143,7 @@ pub enum WavErrorReason {
     /// Its data chunk has no audio in it.
     Empty,
     /// It ends before its audio does.
+    #[non_exhaustive]
     Truncated {
         /// How many bytes of audio its data chunk announces.
         announced: u32,
@@ -149,6 +151,7 @@ pub enum WavErrorReason {
         present: usize,
     },
     /// Its audio ends inside a sample.
+    #[non_exhaustive]
     HalfSample {
         /// How many bytes of audio there are: an odd number.
         len: usize,

@@ -308,11 +308,13 @@ pub enum AudioError {
     /// There is no sample.
     Empty,
     /// The last sample has only one byte.
+    #[non_exhaustive]
     OddLength {
         /// The number of bytes.
         len: usize,
     },
     /// The audio is longer than the 32,767 samples that a frame holds.
+    #[non_exhaustive]
     TooLong {
         /// The number of bytes.
         len: usize,

@@ -121,11 +121,13 @@ impl fmt::Debug for Uuid {
 #[non_exhaustive]
 pub enum ParseUuidError {
     /// The text is neither 36 bytes long, with hyphens, nor 32, without.
+    #[non_exhaustive]
     Length {
         /// The length of the text in bytes.
         len: usize,
     },
     /// The text has another character in place of a hexadecimal digit or a hyphen.
+    #[non_exhaustive]
     Character {
         /// The position in bytes, counted from 0.
         position: usize,

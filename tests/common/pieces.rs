@@ -71,7 +71,7 @@ pub fn through_reader(bytes: &[u8], lengths: &[usize], max_payload_len: usize) -
             Ok(Some(frame)) => events.push(frame.into()),
             Ok(None) => return Outcome { events, needed: 0 },
             Err(ReadError::TooLong { header, .. }) => events.push(Event::TooLong(header)),
-            Err(ReadError::Truncated { needed }) => return Outcome { events, needed },
+            Err(ReadError::Truncated { needed, .. }) => return Outcome { events, needed },
             Err(error) => panic!("{error}"),
         }
     }

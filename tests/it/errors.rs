@@ -4,8 +4,9 @@ use std::error::Error;
 use std::io;
 
 use audiosocket::call::Refusal;
-use audiosocket::stream::{FrameReader, ReadError, WriteError};
+use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wav::{RecordingError, Wav, WavError};
+use audiosocket::wire::Message;
 
 /// A source that fails with an error that has an error inside.
 struct Failing;
@@ -13,6 +14,27 @@ struct Failing;
 impl io::Read for Failing {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(failure())
+    }
+}
+
+/// A sink that fails once it has no room left.
+struct FailingInside {
+    room: usize,
+}
+
+impl io::Write for FailingInside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = bytes.len().min(self.room);
+        self.room -= count;
+        if count == 0 {
+            Err(failure())
+        } else {
+            Ok(count)
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -34,11 +56,10 @@ fn chain(error: &dyn Error) -> String {
 #[test]
 fn error_chains_say_everything_once() {
     let wav: WavError = Wav::read(Failing).expect_err("no audio");
-    let partial = WriteError::Partial {
-        sent: 3,
-        len: 7,
-        error: failure(),
-    };
+    let partial = FrameWriter::new(FailingInside { room: 2 })
+        .write_message(&Message::Hangup)
+        .expect_err("room for two bytes");
+    assert!(matches!(partial, WriteError::Partial { .. }), "{partial}");
     let errors: [&dyn Error; 8] = [
         &ReadError::Io(failure()),
         &WriteError::Io(failure()),
@@ -74,13 +95,11 @@ fn stream_errors_become_io_errors() {
             io::ErrorKind::InvalidData,
         ),
         (
-            WriteError::Partial {
-                sent: 3,
-                len: 7,
-                error: io::ErrorKind::BrokenPipe.into(),
-            }
-            .into(),
-            io::ErrorKind::BrokenPipe,
+            FrameWriter::new(FailingInside { room: 2 })
+                .write_message(&Message::Hangup)
+                .expect_err("room for two bytes")
+                .into(),
+            io::ErrorKind::Other,
         ),
         (
             WriteError::Desynchronized.into(),

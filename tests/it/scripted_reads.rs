@@ -190,7 +190,7 @@ fn an_end_is_clean_between_two_frames_and_says_elsewhere_what_is_missing() {
             let frame_end = BOUNDARIES.into_iter().find(|end| *end >= cut).expect("25");
             match end {
                 Ok(()) => assert_eq!(start, cut, "limit {limit}"),
-                Err(ReadError::Truncated { needed }) => {
+                Err(ReadError::Truncated { needed, .. }) => {
                     let end = if cut < header_end {
                         header_end
                     } else {
@@ -213,7 +213,7 @@ fn the_end_is_told_again_to_whoever_asks_again() {
     for _ in 0..3 {
         assert!(matches!(whole.read_frame(), Ok(None)));
         let error = cut.read_frame().map(|_| ());
-        assert!(matches!(error, Err(ReadError::Truncated { needed: 1 })));
+        assert!(matches!(error, Err(ReadError::Truncated { needed: 1, .. })));
     }
     assert_eq!((whole.buffered_len(), cut.buffered_len()), (0, 2));
 }
@@ -232,7 +232,8 @@ fn the_end_is_not_told_while_frames_are_waiting() {
         match last {
             None => assert!(matches!(end, Ok(Filled::End)) && frames == 4, "{end:?}"),
             Some(due) => assert!(
-                matches!(end, Err(ReadError::Truncated { needed }) if needed == due) && frames == 3,
+                matches!(end, Err(ReadError::Truncated { needed, .. }) if needed == due)
+                    && frames == 3,
                 "{end:?}"
             ),
         }
@@ -245,7 +246,7 @@ fn an_end_inside_a_frame_longer_than_the_first_buffer_says_what_is_missing() {
     assert_eq!(reader.fill().expect("a header"), Filled::Bytes(3));
     let end = reader.fill();
     assert!(
-        matches!(end, Err(ReadError::Truncated { needed: 0x4000 })),
+        matches!(end, Err(ReadError::Truncated { needed: 0x4000, .. })),
         "{end:?}"
     );
 }
@@ -296,6 +297,7 @@ fn frames_over_the_limit_are_told_once_each_and_the_others_are_whole() {
             Err(ReadError::TooLong {
                 header,
                 max_payload_len,
+                ..
             }) => {
                 assert_eq!((header.kind(), max_payload_len), (Kind::SLIN, 320));
                 told.push((header.payload_len(), false));

@@ -111,7 +111,10 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
             let mut writer = writer_with([Ok(cut), Err(kind)]);
             let error = writer.write_frame(audio_frame()).expect_err("a failure");
             assert!(!error.is_timeout(), "it must not be tried again");
-            let WriteError::Partial { sent, len, error } = error else {
+            let WriteError::Partial {
+                sent, len, error, ..
+            } = error
+            else {
                 panic!("{error}");
             };
             assert_eq!((sent, len, error.kind()), (cut, 7, kind));
@@ -129,7 +132,10 @@ fn a_sink_that_takes_nothing_is_a_failure_before_and_inside_a_frame() {
     for cut in 1..7 {
         let mut writer = writer_with([Ok(cut), Ok(0)]);
         let error = writer.write_frame(audio_frame()).expect_err("a failure");
-        let WriteError::Partial { sent, len, error } = error else {
+        let WriteError::Partial {
+            sent, len, error, ..
+        } = error
+        else {
             panic!("{error}");
         };
         assert_eq!((sent, len, error.kind()), (cut, 7, ErrorKind::WriteZero));

@@ -372,14 +372,16 @@ fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
         |call| {
             let voice = call.voice();
             let speech = numbered(70);
-            let Err(PlayError::QueueFull { accepted }) = voice.play(&speech) else {
+            let Err(PlayError::QueueFull { accepted, .. }) = voice.play(&speech) else {
                 panic!("all was accepted");
             };
             assert_eq!(accepted, 16_000, "a second");
             assert_eq!(voice.queued(), Duration::from_secs(1));
+            let error = voice.play_samples(&[1, 2]).unwrap_err();
+            assert!(matches!(error, PlayError::QueueFull { accepted: 0, .. }));
             assert_eq!(
-                voice.play_samples(&[1, 2]),
-                Err(PlayError::QueueFull { accepted: 0 })
+                error.to_string(),
+                "the playback queue is full: 0 accepted, play the rest later or raise CallOptions::max_queued"
             );
             let half = voice.mark();
             let mut rest = Some(&speech[accepted..]);
@@ -611,10 +613,6 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 
 #[test]
 fn errors_say_what_to_do() {
-    assert_eq!(
-        PlayError::QueueFull { accepted: 7 }.to_string(),
-        "the playback queue is full: 7 accepted, play the rest later or raise CallOptions::max_queued"
-    );
     assert_eq!(
         PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
         "audio at 16000 Hz is still queued, and only one rate can be queued at a time"

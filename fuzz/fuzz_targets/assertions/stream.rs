@@ -118,7 +118,7 @@ fn check_reader(stream: &[u8], limit: usize, steps: [u8; 4]) {
             Ok(None) => break 0,
             Err(error) if error.is_timeout() => assert!(!error.to_string().is_empty()),
             Err(ReadError::TooLong { header, .. }) => assert_eq!(Some(Err(header)), said.next()),
-            Err(ReadError::Truncated { needed }) => break needed,
+            Err(ReadError::Truncated { needed, .. }) => break needed,
             Err(error) => panic!("{error}"),
         }
         assert!(!format!("{reader:?}").is_empty());

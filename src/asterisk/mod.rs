@@ -41,7 +41,7 @@ mod version;
 mod violation;
 
 pub use behaviour::{Behaviour, Consequences, TABLE};
-pub use judge::{CallState, Judge};
+pub use judge::{CallState, Judge, Received};
 pub use rule::{Consequence, Rule};
 pub use rules::Rules;
 pub use version::{ParseVersionError, Version};

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use audiosocket::asterisk::{
-    Behaviour, CallState, Consequence, Consequences, Judge, ParseVersionError, Rule, Rules,
-    Version, Violation,
+    Behaviour, CallState, Consequence, Consequences, Judge, ParseVersionError, Received, Rule,
+    Rules, Version, Violation,
 };
 use audiosocket::call::{
     Call, CallOptions, CallReceiver, CallStats, Direction, End, Event, HangUpOnDrop, KeyEvent,
@@ -102,6 +102,7 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
     is_a_value::<Version>();
     is_a_value::<Violation>();
     is_for_threads::<Judge>();
+    is_compared::<Received<'_>>();
     is_for_threads::<SimulatedAsterisk>();
     is_for_threads::<TestCall>();
     is_for_threads::<TestReport>();

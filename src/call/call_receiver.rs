@@ -139,11 +139,6 @@ impl<T: Transport> CallReceiver<T> {
         self.line.stats()
     }
 
-    /// Returns whether any bytes have been received and read.
-    pub(crate) fn has_read(&self) -> bool {
-        self.last_read != self.line.started()
-    }
-
     pub(crate) const fn line(&self) -> &Arc<Line<T>> {
         &self.line
     }

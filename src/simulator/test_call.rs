@@ -176,7 +176,7 @@ impl TestCall {
 
     fn place(&self, rules: Rules, addresses: &[SocketAddr]) -> io::Result<TestOutcome> {
         let uuid = SimulatedAsterisk::random_uuid();
-        let mut asterisk = SimulatedAsterisk::connect(addresses, uuid)?.judged_by(rules)?;
+        let mut asterisk = SimulatedAsterisk::connect_judged(addresses, uuid, rules)?;
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
             let performing = scope.spawn(|| self.perform(caller));

@@ -395,6 +395,14 @@ mod tests {
     }
 
     #[test]
+    fn longest_audio_is_made_from_samples() {
+        let samples = [7; 32_767];
+        let mut buffer = [0; 65_534];
+        let audio = Audio::from_samples(SampleRate::Hz8000, &samples, &mut buffer);
+        assert_eq!(audio.map(|audio| audio.samples().len()), Ok(32_767));
+    }
+
+    #[test]
     fn twenty_milliseconds_have_the_lengths_asterisk_sends() {
         let bytes: Vec<usize> = SampleRate::ALL
             .iter()

@@ -165,6 +165,25 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<WriteError>();
 }
 
+#[test]
+fn debug_output_names_the_type() {
+    let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+    let digit = Digit::try_from('5').unwrap();
+    let mut writer = FrameWriter::new(Vec::new());
+    for (output, name) in [
+        (format!("{audio:?}"), "Audio"),
+        (format!("{digit:?}"), "Digit(5)"),
+        (
+            format!("{:?}", FrameReader::new(&[0_u8][..])),
+            "FrameReader",
+        ),
+        (format!("{writer:?}"), "FrameWriter"),
+        (format!("{:?}", writer.batch()), "Batch"),
+    ] {
+        assert!(output.starts_with(name), "{output}");
+    }
+}
+
 /// Every type that a module of the library makes public is named in this file.
 #[test]
 fn every_public_type_is_covered() {

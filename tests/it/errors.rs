@@ -6,7 +6,7 @@ use std::io;
 use audiosocket::call::Refusal;
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wav::{RecordingError, Wav, WavError};
-use audiosocket::wire::Message;
+use audiosocket::wire::{Audio, Digit, Message, SampleRate};
 
 /// A source that fails with an error that has an error inside.
 struct Failing;
@@ -73,6 +73,66 @@ fn error_chains_say_everything_once() {
     for error in errors {
         let text = chain(error);
         assert_eq!(text.matches("the cable is cut").count(), 1, "{text}");
+    }
+}
+
+/// An error below an I/O error, such as one of TLS, stays reachable.
+#[test]
+fn stream_errors_keep_the_chain_below() {
+    #[derive(Debug)]
+    struct Outer(io::Error);
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the session failed")
+        }
+    }
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let outer = || io::Error::other(Outer(failure()));
+    let errors: [&dyn Error; 3] = [
+        &ReadError::Io(outer()),
+        &WriteError::Io(outer()),
+        &Refusal::Io(outer()),
+    ];
+    for error in errors {
+        let text = chain(error);
+        assert!(
+            text.ends_with(": the session failed: the cable is cut"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn wire_errors_have_texts() {
+    let audio = |len| Audio::new(SampleRate::Hz8000, &[0; 65_536][..len]).unwrap_err();
+    let short = Audio::from_samples(SampleRate::Hz8000, &[1, 2], &mut [0; 3]).unwrap_err();
+    for (error, text) in [
+        (
+            audio(0).to_string(),
+            "audio without a sample, Asterisk would end the call",
+        ),
+        (
+            audio(3).to_string(),
+            "audio of odd length 3, a sample has 2 bytes",
+        ),
+        (
+            audio(65_536).to_string(),
+            "audio of 65536 bytes, a frame holds at most 65534",
+        ),
+        (
+            short.to_string(),
+            "buffer of 3 bytes is too short, 4 needed",
+        ),
+        (
+            Digit::try_from('E').unwrap_err().to_string(),
+            "'E' is no DTMF digit: 0-9, *, #, A-D",
+        ),
+    ] {
+        assert_eq!(error, text);
     }
 }
 

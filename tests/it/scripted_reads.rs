@@ -354,3 +354,14 @@ fn read_errors_have_texts() {
         ]
     );
 }
+
+#[test]
+fn frame_that_has_to_grow_the_buffer_is_waited_for() {
+    let mut bytes = vec![0x10, 0x40, 0x00];
+    bytes.resize(3 + 0x4000, 7);
+    let mut reader = FrameReader::new(bytes[..3].chain(&bytes[3..]));
+    assert_eq!(reader.fill().expect("a header"), Filled::Bytes(3));
+    assert!(matches!(reader.buffered_frame(), Ok(None)));
+    let frame = reader.read_frame().expect("no error").expect("a frame");
+    assert_eq!(frame.payload(), &bytes[3..]);
+}

@@ -273,3 +273,14 @@ fn write_errors_have_texts() {
         ]
     );
 }
+
+#[test]
+fn batch_length_is_that_on_the_wire() {
+    let mut writer = FrameWriter::new(Sink::default());
+    let mut batch = writer.batch();
+    assert_eq!((batch.len(), batch.is_empty()), (0, true));
+    batch.add_frame(audio_frame());
+    assert_eq!((batch.len(), batch.is_empty()), (7, false));
+    batch.add_message(&Message::Hangup);
+    assert_eq!((batch.len(), batch.is_empty()), (10, false));
+}

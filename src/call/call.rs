@@ -12,8 +12,8 @@ use super::hangup::{PATIENCE, drain, hang_up};
 use super::line::Line;
 use super::transport::{Incoming, Outgoing, Transport, at_least_a_millisecond};
 use super::{
-    CallOptions, CallReceiver, CallStats, Direction, End, Event, HangUpOnDrop, Mark, PlayError,
-    Player, Refusal, SendError, Unplayed, Voice,
+    CallOptions, CallReceiver, CallStats, Direction, End, Event, Gather, Gathered, HangUpOnDrop,
+    Mark, PlayError, PlayOutcome, Player, Prompt, Refusal, SendError, Unplayed, Voice,
 };
 use crate::stream::{Filled, FrameReader, FrameWriter, ReadError};
 use crate::wav::Wav;
@@ -192,6 +192,100 @@ impl<T: Transport> Call<T> {
     /// Returns how the call ended; `None` while it continues.
     pub fn end(&self) -> Option<End> {
         self.voice.end()
+    }
+
+    /// Plays a prompt until it ends or the caller presses one of `stop_keys`, and returns which.
+    ///
+    /// The prompt is a [`Wav`], samples with their rate, or what was not played of another prompt. It is played after audio that
+    /// is queued already. `stop_keys` has the digits of the keys, such as `"#"` or `"0123456789*#"`; no digit at all means that
+    /// no key stops it. As in Asterisk's `STREAM FILE` of AGI, other keys do not stop it. They are kept for the next
+    /// `play_and_wait` or [`gather`](Call::gather) (type-ahead), up to 256.
+    ///
+    /// Received audio and other events are dropped; [`play_and_wait_with`](Call::play_and_wait_with) returns them. Audio hooks
+    /// and recordings receive all audio.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::{Call, PlayOutcome};
+    /// use audiosocket::wav::Wav;
+    ///
+    /// fn handle(call: &mut Call, news: &Wav) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     match call.play_and_wait(news, "*#")? {
+    ///         PlayOutcome::Finished => println!("heard to the end"),
+    ///         PlayOutcome::Stopped { digit, unplayed, .. } => {
+    ///             println!("{digit} stopped it, {:?} before its end", unplayed.duration());
+    ///         }
+    ///         _ => println!("the caller hung up"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PlayError::RateMismatch`] while audio of another rate is queued, and [`PlayError::InvalidDigit`] if `stop_keys` has a
+    /// character that is no digit. The end of the call is no error.
+    pub fn play_and_wait<'a>(
+        &mut self,
+        prompt: impl Into<Prompt<'a>>,
+        stop_keys: &str,
+    ) -> Result<PlayOutcome, PlayError> {
+        self.listener.play_and_wait(prompt, stop_keys)
+    }
+
+    /// Plays a prompt like [`play_and_wait`](Call::play_and_wait), and passes all events but digits to `on_event`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`play_and_wait`](Call::play_and_wait).
+    pub fn play_and_wait_with<'a>(
+        &mut self,
+        prompt: impl Into<Prompt<'a>>,
+        stop_keys: &str,
+        on_event: impl FnMut(&Event<'_>),
+    ) -> Result<PlayOutcome, PlayError> {
+        self.listener
+            .play_and_wait_with(prompt, stop_keys, on_event)
+    }
+
+    /// Asks the caller and collects the digits of the answer, in both dialects. See [`Gather`] for what can be set.
+    ///
+    /// Digits beyond the answer are kept for the next question (type-ahead). Received audio and other events are dropped;
+    /// [`gather_with`](Call::gather_with) returns them.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::{Call, Gather, GatherEnd};
+    /// use audiosocket::wav::Wav;
+    ///
+    /// fn handle(call: &mut Call, menu: &Wav) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     let choice = call.gather(Gather::new().prompt(menu).max_digits(1).tries(3))?;
+    ///     match choice.digits.as_str() {
+    ///         "1" => println!("sales"),
+    ///         "2" => println!("support"),
+    ///         _ if choice.end == GatherEnd::TimedOut => println!("no answer"),
+    ///         _ => println!("the operator"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PlayError::RateMismatch`] while audio of another rate is queued. The end of the call is no error.
+    pub fn gather(&mut self, gather: Gather<'_>) -> Result<Gathered, PlayError> {
+        self.listener.gather(gather)
+    }
+
+    /// Collects digits like [`gather`](Call::gather), and passes all events but digits to `on_event`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`gather`](Call::gather).
+    pub fn gather_with(
+        &mut self,
+        gather: Gather<'_>,
+        on_event: impl FnMut(&Event<'_>),
+    ) -> Result<Gathered, PlayError> {
+        self.listener.gather_with(gather, on_event)
     }
 
     /// Calls `f` while another thread plays the queued audio.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::keypad::Keypad;
 use super::line::Line;
 use super::transport::{Incoming, Transport};
-use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout};
+use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout, Voice};
 use crate::stream::{ByteRate, Filled, FrameReader, ReadError};
 use crate::wire::{Kind, Message, SampleRate};
 
@@ -36,6 +37,7 @@ pub struct CallReceiver<T = TcpStream> {
     peer_had_its_turn: bool,
     /// Whether the transport can read without waiting.
     can_look: bool,
+    keypad: Keypad,
 }
 
 /// The read timeout when no deadline is near. On a silent call, a hangup from another thread is noticed this late at most, and
@@ -85,6 +87,7 @@ impl<T: Transport> CallReceiver<T> {
             has_caught_up: false,
             peer_had_its_turn: true,
             can_look: true,
+            keypad: Keypad::default(),
         }
     }
 
@@ -137,6 +140,14 @@ impl<T: Transport> CallReceiver<T> {
     /// Returns the statistics of the call so far.
     pub fn stats(&self) -> CallStats {
         self.line.stats()
+    }
+
+    pub(super) const fn keypad(&mut self) -> &mut Keypad {
+        &mut self.keypad
+    }
+
+    pub(super) fn voice(&self) -> Voice<T> {
+        Voice::new(Arc::clone(&self.line))
     }
 
     pub(crate) const fn line(&self) -> &Arc<Line<T>> {

@@ -58,7 +58,7 @@ impl fmt::Display for Event<'_> {
             Event::Message(message) => message.fmt(f),
             Event::Malformed { error, .. } => error.fmt(f),
             Event::TooLong(header) => write!(f, "frame too long: {header}"),
-            Event::MarkReached(_) => f.write_str("what was to be said has been said"),
+            Event::MarkReached(_) => f.write_str("the mark has been reached"),
             Event::TimeUp => f.write_str("the time is up"),
         }
     }

@@ -8,8 +8,9 @@ use audiosocket::asterisk::{
     Rules, Version, Violation,
 };
 use audiosocket::call::{
-    Call, CallOptions, CallReceiver, CallStats, Direction, End, Event, HangUpOnDrop, KeyEvent,
-    KeyEvents, Lateness, Mark, PlayError, Player, Refusal, SendError, Timeout, Unplayed, Voice,
+    Call, CallOptions, CallReceiver, CallStats, Direction, End, Event, Gather, GatherEnd, Gathered,
+    HangUpOnDrop, KeyEvent, KeyEvents, Lateness, Mark, PlayError, PlayOutcome, Player, Prompt,
+    Refusal, SendError, Timeout, Unplayed, Voice,
 };
 use audiosocket::server::{
     CallInfo, Incident, IncomingCall, Server, ServerBuilder, ServerHandle, ServerStats,
@@ -83,11 +84,16 @@ fn calls_and_servers_are_for_threads() {
     is_a_value::<Direction>();
     is_a_value::<End>();
     is_a_value::<Event<'_>>();
+    is_a_value::<GatherEnd>();
     is_a_value::<KeyEvent>();
     is_a_value::<Mark>();
     is_a_value::<Timeout>();
     is_a_value::<ServerStats>();
     is_compared::<CallStats>();
+    is_compared::<Gathered>();
+    is_compared::<PlayOutcome>();
+    is_for_threads::<Gather<'_>>();
+    is_for_threads::<Prompt<'_>>();
     is_compared::<Lateness>();
 }
 

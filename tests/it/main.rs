@@ -68,6 +68,8 @@ mod tones;
 #[cfg(feature = "std")]
 mod transports;
 #[cfg(feature = "std")]
+mod verbs;
+#[cfg(feature = "std")]
 mod wav_files;
 #[cfg(feature = "std")]
 mod with_player;

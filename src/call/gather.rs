@@ -322,7 +322,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// What is to be gathered of keys at these times in milliseconds, told in the plainest way.
+    /// Computes the answer of keys at these times in milliseconds, without deadlines.
     fn model(
         gather: &Gather<'_>,
         prompt_ends: u32,
@@ -347,7 +347,7 @@ mod tests {
         (digits, GatherEnd::TimedOut, limit)
     }
 
-    /// The same by an [`Answer`], a millisecond at a time.
+    /// Computes the answer with an [`Answer`], one millisecond after another.
     fn run(
         gather: &Gather<'_>,
         prompt_ends: u32,

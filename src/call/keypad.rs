@@ -47,7 +47,7 @@ enum Source {
 /// later, a signal after its own way through the trunk. Audio measures the time, so a connection that stalls makes no difference.
 const SAME_PRESS: Duration = Duration::from_millis(500);
 
-/// The time after which they are two presses in any case: a caller who is silent may send no audio.
+/// After this time they are two presses, even if no audio was received meanwhile.
 const LONGEST_STALL: Duration = Duration::from_secs(5);
 
 impl Keypad {
@@ -155,7 +155,7 @@ impl Keypad {
     }
 }
 
-/// How many presses wait. No caller types so many ahead, and a peer must not fill the memory.
+/// The limit of waiting presses. A peer must not fill the memory.
 const MOST_TYPED: usize = 256;
 
 impl Tones {

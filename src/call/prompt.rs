@@ -161,7 +161,7 @@ impl<T: Transport> CallReceiver<T> {
         result
     }
 
-    /// Waits for one event, and tells keypad and prompt of it.
+    /// Waits for one event, and passes it to the keypad and the prompt.
     pub(super) fn next_key(
         &mut self,
         keypad: &mut Keypad,

@@ -270,6 +270,17 @@ mod tests {
     use crate::wire::Kind;
 
     #[test]
+    fn spare_room_holds_the_rest_of_the_frame() {
+        let mut buffer = FrameBuffer::new([0; 10]);
+        let bytes = [0x10, 0, 2, 1, 2, 0x10, 0, 4, 3];
+        buffer.spare()[..9].copy_from_slice(&bytes);
+        buffer.commit(9);
+        assert!(matches!(buffer.next_frame(), Decoded::Frame(_)));
+        assert_eq!(buffer.needed(), 3);
+        assert_eq!(buffer.spare().len(), 6);
+    }
+
+    #[test]
     fn what_waits_is_moved_whole_however_near_its_new_place_is() {
         let long: [u8; 23] = core::array::from_fn(|place| match place {
             0 => 0x77,

@@ -170,6 +170,7 @@ mod tests {
     #[test]
     fn texts_and_bytes_name_each_other() {
         assert_eq!(UUID.to_string(), TEXT);
+        assert_eq!(<[u8; 16]>::from(UUID), UUID.0);
         assert_eq!(TEXT.parse(), Ok(UUID));
         assert_eq!(TEXT.to_uppercase().parse(), Ok(UUID));
         assert_eq!(TEXT.replace('-', "").parse(), Ok(UUID));

@@ -175,8 +175,16 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
 fn debug_output_names_the_type() {
     let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
     let digit = Digit::try_from('5').unwrap();
+    let frame = Frame::new(Kind::SLIN, &[1, 0]).unwrap();
+    let uuid = Uuid::from_bytes([7; 16]);
     let mut writer = FrameWriter::new(Vec::new());
     for (output, name) in [
+        (format!("{frame:?}"), "Frame"),
+        (
+            format!("{uuid:?}"),
+            "Uuid(07070707-0707-0707-0707-070707070707)",
+        ),
+        (format!("{:?}", FrameBuffer::new([0; 323])), "FrameBuffer"),
         (format!("{audio:?}"), "Audio"),
         (format!("{digit:?}"), "Digit(5)"),
         (

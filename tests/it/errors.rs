@@ -6,7 +6,7 @@ use std::io;
 use audiosocket::call::Refusal;
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wav::{RecordingError, Wav, WavError};
-use audiosocket::wire::{Audio, Digit, Message, SampleRate};
+use audiosocket::wire::{Audio, Digit, Frame, Kind, Message, SampleRate};
 
 /// A source that fails with an error that has an error inside.
 struct Failing;
@@ -126,6 +126,12 @@ fn wire_errors_have_texts() {
         (
             short.to_string(),
             "buffer of 3 bytes is too short, 4 needed",
+        ),
+        (
+            Frame::new(Kind::SLIN, &[0; 65_536])
+                .unwrap_err()
+                .to_string(),
+            "payload of 65536 bytes, a frame holds at most 65535",
         ),
         (
             Digit::try_from('E').unwrap_err().to_string(),

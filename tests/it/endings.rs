@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
 use audiosocket::call::{Call, CallOptions, End, SendError, Voice};
@@ -297,4 +297,25 @@ fn dropped_call_waits_for_a_peer_that_stays_no_longer_than_its_patience() {
     drop(Call::accept(listener.accept().unwrap().0, quiet()).unwrap());
     // The peer has neither read nor closed, and the drop has returned.
     assert_eq!(served::read_to_end(&peer), HANGUP);
+}
+
+#[test]
+fn shutdown_aborts_a_peer_that_does_not_read() {
+    // The sending thread would wait longer than this test.
+    let options = quiet().write_timeout(PATIENCE * 3);
+    let builder = Server::builder().call_options(options);
+    let server = Served::start(builder, |call| -> HandlerResult {
+        let voice = call.voice();
+        loop {
+            voice.send_now(served::audio(&[1; 65_534]))?;
+        }
+    });
+    let peer = server.connect_as(uuid(1));
+    served::eventually("a frame", || {
+        (server.handle.calls().first()?.stats.frames_sent > 0).then_some(())
+    });
+    let started = Instant::now();
+    server.stop();
+    assert!(started.elapsed() < PATIENCE);
+    drop(peer);
 }

@@ -63,6 +63,8 @@ mod simulated_asterisk;
 #[cfg(feature = "std")]
 mod speech;
 #[cfg(feature = "std")]
+mod test_calls;
+#[cfg(feature = "std")]
 mod tls;
 mod tones;
 #[cfg(feature = "std")]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::call_recording::Folder;
 use super::tapped_call::TappedCall;
 use super::watch::TapWatch;
+use crate::address::canonical;
 use crate::reports::{Report, Reports};
 
 /// Tap that accepts calls and forwards them.
@@ -59,7 +60,7 @@ impl<'a> Tapping<'a> {
                     break;
                 }
                 let (caller, peer) = match result {
-                    Ok(connection) => connection,
+                    Ok((caller, peer)) => (caller, canonical(peer)),
                     Err(error) => {
                         self.warn(&format!("cannot accept: {error}"));
                         thread::sleep(AFTER_FAILURE);

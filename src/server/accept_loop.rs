@@ -37,7 +37,9 @@ impl AcceptLoop<'_> {
                     if !core::mem::replace(&mut is_failing, true) {
                         self.tell(Report::AcceptFailed(error));
                     }
-                    // The usual cause is a lack of descriptors. A silent connection is the first to give up its own.
+                    // The usual cause is a lack of descriptors. The first to give up theirs are a connection that has been hung up
+                    // and a silent one, which is hung up now.
+                    self.lingering.drop_one_that_stays();
                     self.hang_up_on(self.connections.dismiss_a_silent_one());
                     thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
                 }

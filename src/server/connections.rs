@@ -37,11 +37,11 @@ pub(super) struct Connections {
 #[derive(Default)]
 struct State {
     /// Counts up, so the first entry of each map is the oldest.
-    last_number: usize,
-    pending: BTreeMap<usize, Pending>,
+    last_number: u64,
+    pending: BTreeMap<u64, Pending>,
     /// Connections that have sent their UUID and wait to be admitted. They already take the place of a call.
-    asking: BTreeMap<usize, Uuid>,
-    calls: BTreeMap<usize, Live>,
+    asking: BTreeMap<u64, Uuid>,
+    calls: BTreeMap<u64, Live>,
     counts: ServerStats,
     cut_at: Option<Instant>,
 }
@@ -250,7 +250,7 @@ impl fmt::Debug for Connections {
 #[derive(Debug)]
 pub(super) struct Entry {
     connections: Arc<Connections>,
-    number: usize,
+    number: u64,
     dismissal: Arc<AtomicU8>,
 }
 

@@ -13,8 +13,9 @@ use crate::call::{PATIENCE, Transport, discard, hang_up};
 use crate::stream::FrameWriter;
 
 // Invariants, each with the test that shows it:
-// 1. A connection leaves when its peer has closed, when `PATIENCE` has passed, or as the oldest when there are more than `MOST`.
-//    Until then it is read, so it is not reset. (`tests/it`: each use of `read_while_sending`)
+// 1. A connection leaves when its peer has closed or when `PATIENCE` has passed. The oldest leaves earlier when there are more
+//    than `MOST`, or when the server lacks descriptors. Until then it is read, so it is not reset. (`tests/it`: each use of
+//    `read_while_sending`; `one_that_stays_can_be_dropped_after_a_while`)
 // 2. There are at most `MOST` connections in the list at every moment. The thread holds up to `BATCH` others that have just
 //    left. (`the_oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
 // 3. A peer that floods the server holds up no other connection. (`flooding_peer_holds_up_no_other`)
@@ -43,8 +44,11 @@ struct State {
 #[derive(Clone, Debug)]
 struct Departing {
     stream: Arc<TcpStream>,
-    deadline: Option<Instant>,
+    since: Instant,
 }
+
+/// How long a connection lingers at least when the server lacks descriptors. Asterisk closes within milliseconds of a hangup.
+const ENOUGH_TIME_TO_CLOSE: Duration = Duration::from_millis(250);
 
 /// How often each connection is read. std cannot wait for many sockets at once.
 const ROUND: Duration = Duration::from_millis(20);
@@ -62,16 +66,14 @@ const READS_A_ROUND: usize = 4;
 impl Lingering {
     /// Takes over a connection on which the hangup has been sent.
     pub(super) fn add(&self, stream: Arc<TcpStream>) {
-        let deadline = Instant::now().checked_add(PATIENCE);
+        let since = Instant::now();
         // If this fails, the connection has failed, and the first read returns its error.
         let _ = stream.set_nonblocking(true);
         let surplus = {
             let mut state = self.state();
             state.last_number = state.last_number.wrapping_add(1);
             let number = state.last_number;
-            state
-                .departing
-                .insert(number, Departing { stream, deadline });
+            state.departing.insert(number, Departing { stream, since });
             match state.departing.len() > MOST {
                 true => state.departing.pop_first(),
                 false => None,
@@ -89,6 +91,22 @@ impl Lingering {
         let _ = stream.set_nonblocking(true);
         hang_up(&mut FrameWriter::new(&*stream), &*stream);
         self.add(stream);
+    }
+
+    /// Drops the oldest connection, if its peer has had enough time to close, to free its descriptor.
+    pub(super) fn drop_one_that_stays(&self) {
+        let oldest = {
+            let mut state = self.state();
+            match state.departing.first_entry() {
+                Some(oldest) if oldest.get().since.elapsed() >= ENOUGH_TIME_TO_CLOSE => {
+                    Some(oldest.remove())
+                }
+                _ => None,
+            }
+        };
+        if let Some(departing) = oldest {
+            departing.stream.abort();
+        }
     }
 
     /// Returns a guard that closes the list for new connections. [`run`](Lingering::run) returns after the last one.
@@ -160,8 +178,7 @@ impl Departing {
                 Ok(false) | Err(_) => return true,
             }
         }
-        self.deadline
-            .is_none_or(|deadline| Instant::now() >= deadline)
+        self.since.elapsed() >= PATIENCE
     }
 }
 
@@ -191,6 +208,21 @@ mod tests {
         assert_eq!(lingering.state().departing.len(), MOST);
         assert_eq!(its_peer.read(&mut [0]).unwrap(), 0, "it is closed");
         assert_eq!(Arc::strong_count(&other), 1 + MOST);
+    }
+
+    #[test]
+    fn one_that_stays_can_be_dropped_after_a_while() {
+        let lingering = Lingering::default();
+        let (stream, mut peer) = pair();
+        let since = Instant::now();
+        lingering.add(stream);
+        lingering.drop_one_that_stays();
+        let is_left = lingering.state().departing.len() == 1;
+        assert!(is_left || since.elapsed() >= ENOUGH_TIME_TO_CLOSE);
+        thread::sleep(ENOUGH_TIME_TO_CLOSE);
+        lingering.drop_one_that_stays();
+        assert!(lingering.state().departing.is_empty());
+        assert_eq!(peer.read(&mut [0]).unwrap(), 0, "it is closed");
     }
 
     #[test]

@@ -129,6 +129,18 @@ fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served()
     server.next_line_with(&served::uuid(9).to_string());
 }
 
+/// The crowd neither sends nor closes, even after it has been hung up.
+#[test]
+fn newcomer_is_served_although_a_crowd_stays() {
+    let server = Serving::start(&[]);
+    let (calls, crowd) = server.exhaust();
+    let started = std::time::Instant::now();
+    hear_the_echo_after_silence(&server.call(9));
+    println!("the newcomer waited for {:?}", started.elapsed());
+    calls.iter().for_each(hear_the_echo_after_silence);
+    drop(crowd);
+}
+
 #[test]
 fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
     let mut server = Serving::start(&["--seconds", "3"]);

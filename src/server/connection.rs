@@ -94,6 +94,10 @@ where
                 Ok(call)
             }
             Err(refusal) => {
+                if entry.is_replaced() {
+                    // The accept loop sends the hangup.
+                    let _ = Arc::clone(call.voice().line()).without_hangup();
+                }
                 call.hang_up_and_wait();
                 Err((Some(uuid), refusal))
             }

@@ -133,15 +133,16 @@ impl TestCall {
                 let (rules, addresses) = (*rules, &addresses[..]);
                 thread::Builder::new().spawn_scoped(scope, move || self.place(rules, addresses))
             };
-            // All start before the first is waited for.
+            // All start before the first is waited for, and all are waited for, also after an error.
             let calls: Vec<_> = self.versions.iter().map(place).collect();
             let outcomes = calls.into_iter().map(|call| {
                 call?
                     .join()
                     .unwrap_or_else(|_| Err(io::Error::other("a caller's thread panicked")))
             });
-            outcomes.collect::<io::Result<Vec<TestOutcome>>>()
-        })?;
+            outcomes.collect::<Vec<io::Result<TestOutcome>>>()
+        });
+        let calls = calls.into_iter().collect::<io::Result<_>>()?;
         Ok(TestReport {
             calls,
             incidents: Vec::new(),

@@ -24,7 +24,7 @@ use crate::wire::Uuid;
 // 4. The lock is held for moments only: nothing under it waits, calls a hook, sends, or locks a playback queue.
 //    (`listing_calls_waits_for_no_queue_under_the_lock`)
 // 5. Hanging up, by UUID or at the end of the grace, waits 0.1 s in all, whatever the peers do. Connections that are left
-//    `PATIENCE` later are aborted. (`hang_up_all_waits_once_for_50_full_peers`, `shutdown_aborts_a_peer_that_does_not_read`)
+//    `PATIENCE` later are aborted. (`hang_up_all_waits_once_for_50_full_peers`, `shutdown_takes_one_patience_whatever_peers_do`)
 
 /// The connections of a server, with and without a UUID. During a shutdown, also the time at which they must have ended.
 pub(super) struct Connections {

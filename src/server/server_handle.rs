@@ -87,11 +87,11 @@ impl ServerHandle {
 
     /// Shuts the server down, without waiting.
     ///
-    /// The server stops accepting calls. Live calls may end by themselves during `grace`. Then the server hangs up the rest, and
-    /// cuts the remaining connections 2 s later. [`Server::run`](super::Server::run) returns when the last handler has returned.
-    /// Another `shut_down` can only shorten the grace period.
+    /// The server stops accepting calls. Live calls may end by themselves during `grace`. Then the server hangs up the rest, all
+    /// at once, and cuts the remaining connections 2 s later. Whatever the peers do, [`Server::run`](super::Server::run) returns
+    /// about 2.5 s after the grace. Another `shut_down` can only shorten the grace period.
     ///
-    /// `run` also waits for a handler that neither receives nor sends. Nothing can end such a handler.
+    /// `run` also waits for a handler or a hook that neither receives nor sends. Nothing can end it.
     pub fn shut_down(&self, grace: Duration) {
         self.shared.connections.stop(grace);
     }

@@ -300,22 +300,48 @@ fn dropped_call_waits_for_a_peer_that_stays_no_longer_than_its_patience() {
 }
 
 #[test]
-fn shutdown_aborts_a_peer_that_does_not_read() {
-    // The sending thread would wait longer than this test.
-    let options = quiet().write_timeout(PATIENCE * 3);
+fn shutdown_takes_one_patience_whatever_peers_do() {
+    const EACH: u8 = 10;
+    // Every wait for one of these peers would take longer than this test.
+    let options = quiet()
+        .write_timeout(PATIENCE * 3)
+        .uuid_timeout(PATIENCE * 3)
+        .frame_timeout(PATIENCE * 3);
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| -> HandlerResult {
-        let voice = call.voice();
-        loop {
-            voice.send_now(served::audio(&[1; 65_534]))?;
+        if call.uuid() == uuid(1) {
+            let voice = call.voice();
+            loop {
+                voice.send_now(served::audio(&[1; 65_534]))?;
+            }
         }
+        served::echo(call)
     });
-    let peer = server.connect_as(uuid(1));
-    served::eventually("a frame", || {
-        (server.handle.calls().first()?.stats.frames_sent > 0).then_some(())
-    });
+    let mut peers = Vec::new();
+    for _ in 0..EACH {
+        // These do not read, send part of a frame, send part of a UUID, and send nothing. None of them closes.
+        peers.push(server.connect_as(uuid(1)));
+        for (mut peer, bytes) in [
+            (server.connect_as(uuid(2)), &SAMPLE[..4]),
+            (server.connect(), &served::uuid_frame(uuid(3))[..18]),
+            (server.connect(), &[]),
+        ] {
+            peer.write_all(bytes).unwrap();
+            peers.push(peer);
+        }
+    }
+    let each = usize::from(EACH);
+    server.wait_for_calls(each * 2);
+    server.wait_for_pending(each * 2);
+    let has_sent = |uuid| {
+        let calls = server.handle.calls();
+        let mut calls = calls.iter().filter(|call| call.uuid == uuid);
+        calls.all(|call| call.stats.frames_sent > 0).then_some(())
+    };
+    served::eventually("frames to the deaf peers", || has_sent(uuid(1)));
     let started = Instant::now();
     server.stop();
+    println!("the shutdown took {:?}", started.elapsed());
     assert!(started.elapsed() < PATIENCE);
-    drop(peer);
+    drop(peers);
 }

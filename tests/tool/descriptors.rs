@@ -171,3 +171,42 @@ fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_ti
     assert_eq!(warnings.count(), 0, "there was one for everybody");
     drop((call, crowd));
 }
+
+/// The accept loop may hold the last descriptor, so that no connection can wake it.
+#[test]
+fn tap_ends_on_time_with_few_descriptors() {
+    let taps = (4..=9).map(|descriptors| {
+        let script = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+        let child = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_audiosocket"), "tap"])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--to",
+                "127.0.0.1:9",
+                "--seconds",
+                "0.2",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        (descriptors, Kill(child))
+    });
+    let taps: Vec<_> = taps.collect();
+    for (descriptors, mut tap) in taps {
+        let what = format!("the end of a tap with {descriptors} descriptors");
+        served::eventually(&what, || tap.0.try_wait().unwrap());
+    }
+}
+
+/// A program that ends with the test.
+struct Kill(Child);
+
+impl Drop for Kill {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -20,6 +20,7 @@ use crate::args::Args;
 use crate::failure::{Failure, cannot_start_a_thread};
 use crate::hearing::Hearing;
 use crate::json::Object;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::text::quoted;
 use listen::listen;
@@ -121,6 +122,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         let talking = thread::Builder::new()
             .spawn_scoped(scope, || talk(caller, options, &quiet))
             .map_err(|error| cannot_start_a_thread(&error))?;
+        let _stops = OnPanic(|| quiet.store(true, Ordering::Relaxed));
         let heard = listen(
             listener,
             || talking.is_finished(),

@@ -17,6 +17,7 @@ use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 use crate::args::Args;
 use crate::failure::{Failure, cannot_start_a_thread};
 use crate::histogram::Histogram;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::text::counted;
 use difference::{equal_at_start, first_difference};
@@ -93,6 +94,7 @@ fn demonstrate(
         let serving = thread::Builder::new()
             .spawn_scoped(scope, || server.run(|call| Ok(answer(call, &notes)?)))
             .map_err(|error| cannot_start_a_thread(&error))?;
+        let _stops = OnPanic(|| handle.shut_down(Duration::ZERO));
         let outcome = place_call(address, listen_on, &timeline);
         handle.shut_down(PATIENCE);
         match serving.join() {

@@ -17,6 +17,7 @@ use crate::address::{self, cannot_listen, canonical};
 use crate::args::Args;
 use crate::failure::{Failure, cannot_start_a_thread};
 use crate::json::Object;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::printer::Printer;
 use crate::recordings::Recordings;
@@ -149,8 +150,12 @@ fn tap(options: Options) -> Result<(), Failure> {
         thread::Builder::new()
             .spawn_scoped(scope, wait)
             .map_err(|error| cannot_start_a_thread(&error))?;
+        let tell_the_end = || {
+            let _ = tell.send(());
+        };
+        let _stops = OnPanic(tell_the_end);
         tapping.run(listener);
-        let _ = tell.send(());
+        tell_the_end();
         Ok::<(), Failure>(())
     })?;
     let failed_recordings = recordings.map_or(0, Recordings::finish);

@@ -264,3 +264,21 @@ fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
         "audiosocket: cannot write to standard output: nobody reads it any more\n"
     );
 }
+
+#[test]
+fn call_to_a_dead_server_fails_unless_one_way() {
+    // The kernel accepts the connections.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let short = ["call", &address, "--seconds", "0.1"];
+    for judges in [&[][..], &["--asterisk", "none"]] {
+        let output = run(&[&short[..], judges].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            stderr(&output),
+            "audiosocket: the server sent nothing: check that it runs, or add --one-way if it only receives\n"
+        );
+        let output = run(&[&short[..], judges, &["--one-way"]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}

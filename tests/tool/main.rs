@@ -15,6 +15,7 @@ mod common {
     pub mod wav_file;
 }
 
+mod addresses;
 mod audio;
 mod call;
 #[cfg(unix)]
@@ -27,5 +28,7 @@ mod readme;
 mod serve;
 mod tap;
 mod tapped_calls;
+#[cfg(unix)]
+mod threads;
 mod usage;
 mod wild;

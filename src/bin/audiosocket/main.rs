@@ -13,6 +13,7 @@ mod histogram;
 mod inspect;
 mod json;
 mod load;
+mod on_panic;
 mod output;
 mod printer;
 mod recordings;

@@ -17,9 +17,10 @@ use audiosocket::simulator::SimulatedAsterisk;
 
 use crate::address::cannot_call;
 use crate::args::Args;
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::hearing::Hearing;
 use crate::json::Object;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::text::quoted;
 use listen::listen;
@@ -50,6 +51,7 @@ of 20 ms, and digits; reports what comes back.
   --asterisk V      judge the server by Asterisk V's rules:
                     22.10 (default), 20.13, ..., start-stop;
                     none: by none; list: what each does
+  --one-way         let a server pass that sends nothing
   --json            one line of JSON for each event
 
   audiosocket call 127.0.0.1:9092
@@ -62,7 +64,8 @@ of 20 ms, and digits; reports what comes back.
 20 ms. What the server does wrong is told when it happens,
 with what that Asterisk does then. Exits 1 if there is no
 connection, if Asterisk objects, if the server ended the
-call by a reset or inside a frame, or took no more.
+call by a reset or inside a frame, or took no more, or if
+it sent nothing: a dead server accepts connections too.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -114,7 +117,10 @@ fn call(options: &Options) -> Result<(), Failure> {
     let (listener, caller) = asterisk.split();
     let quiet = AtomicBool::new(false);
     let (said, heard) = thread::scope(|scope| {
-        let talking = scope.spawn(|| talk(caller, options, &quiet));
+        let talking = thread::Builder::new()
+            .spawn_scoped(scope, || talk(caller, options, &quiet))
+            .map_err(|error| cannot_start_a_thread(&error))?;
+        let _stops = OnPanic(|| quiet.store(true, Ordering::Relaxed));
         let heard = listen(
             listener,
             || talking.is_finished(),
@@ -127,8 +133,8 @@ fn call(options: &Options) -> Result<(), Failure> {
             // The output failed, so the rest of the call cannot be reported.
             quiet.store(true, Ordering::Relaxed);
         }
-        (talking.join(), heard)
-    });
+        Ok::<_, Failure>((talking.join(), heard))
+    })?;
     let Said { late, failure } =
         said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
 
@@ -157,6 +163,9 @@ fn call(options: &Options) -> Result<(), Failure> {
     summary.judge()?;
     if !summary.found.is_empty() {
         return Err(Failure::Failed(violations.complaint(&summary.found)));
+    }
+    if !options.is_one_way {
+        summary.judge_silence()?;
     }
     match failed_recordings {
         0 => Ok(()),

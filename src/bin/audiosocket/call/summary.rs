@@ -74,6 +74,16 @@ impl Summary {
         judge(self.end, self.failure)
     }
 
+    /// Returns an error if the server sent neither a frame nor a hangup. The kernel accepts connections for a dead server too.
+    pub fn judge_silence(&self) -> Result<(), Failure> {
+        match (self.stats.frames_received, self.end) {
+            (1.., _) | (_, Some(End::RemoteHangup)) => Ok(()),
+            (0, _) => Err(Failure::failed(
+                "the server sent nothing: check that it runs, or add --one-way if it only receives",
+            )),
+        }
+    }
+
     fn reason(&self) -> &'static str {
         match (self.end, self.failure) {
             (Some(end), _) => end.name(),

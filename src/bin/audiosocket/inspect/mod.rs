@@ -1,10 +1,13 @@
 //! `audiosocket inspect`: prints the contents of a stream or of a recording of both directions.
 
+mod captured_call;
+mod captured_calls;
 mod drawing;
 mod envelope;
 mod json_lines;
 mod labels;
 mod lines;
+mod packet_file;
 mod picture;
 mod raw_stream;
 mod recorded_call;
@@ -17,7 +20,10 @@ use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 
+use audiosocket::wire::Uuid;
+
 use crate::args::Args;
+use crate::capture;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::tap_file::MAGIC;
@@ -63,10 +69,12 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
     let mut svg = None;
+    let mut uuid = None;
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
             "--svg" => svg = Some(args.value()?),
+            "--uuid" => uuid = Some(args.parse()?),
             "--help" | "-h" => {
                 args.end()?;
                 return Output::new().text(HELP);
@@ -83,7 +91,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     if let Some(svg) = &svg {
         check_output(&file, svg)?;
     }
-    inspect(&Input { file }, lines, svg.as_deref())
+    inspect(&Input { file }, lines, svg.as_deref(), uuid)
 }
 
 /// Rejects an output that is standard output, or that would overwrite the input.
@@ -102,15 +110,37 @@ fn check_output(file: &OsStr, svg: &OsStr) -> Result<(), Failure> {
     }
 }
 
-fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Result<(), Failure> {
+fn inspect(
+    input: &Input,
+    mut lines: Box<dyn Lines>,
+    svg: Option<&OsStr>,
+    uuid: Option<Uuid>,
+) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
     (&mut source)
         .take(MAGIC.len() as u64)
         .read_to_end(&mut start)
         .map_err(|error| input.unreadable(error))?;
+    packet_file::refuse(&start, input)?;
     let is_tap_recording = start == MAGIC;
-    let source = start.chain(source);
+    let is_capture = capture::is_text_of_segments(&start);
+    let mut source = start.chain(source);
+    let captured = match (is_capture, uuid) {
+        (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {
+            Some(captured) => Some(captured),
+            None if svg.is_some() => {
+                return Err(Failure::usage("--svg draws one call: choose it with --uuid"));
+            }
+            None => return Ok(()),
+        },
+        (false, Some(_)) => {
+            return Err(Failure::Usage(format!(
+                "--uuid chooses a call of a packet capture, and {input} is none"
+            )));
+        }
+        (false, None) => None,
+    };
 
     let output = Output::new();
     let mut picture = svg.map(|_| Picture::default());
@@ -123,7 +153,13 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Res
             text => output.text(&text),
         }
     };
-    let (summary, result) = if is_tap_recording {
+    let (summary, result) = if let Some((call, damage)) = captured {
+        let summary = captured_call::read(&call, &mut show)?;
+        let completeness = summary.call.as_ref().map_or(Ok(()), |summary| {
+            captured_calls::completeness(input, &call, summary)
+        });
+        (summary, damage.and(completeness))
+    } else if is_tap_recording {
         recorded_call::read(source, input, &mut show)?
     } else {
         raw_stream::read(source, input, &mut show)?

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audiosocket::wire::{Message, Uuid};
 
-use super::panel::Fault;
+use crate::panel::Fault;
 use crate::analysis::description::object;
 use crate::analysis::description::words;
 use crate::analysis::ended::{Ended, HowEnded};

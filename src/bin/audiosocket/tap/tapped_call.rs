@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::asterisk::CallState;
 
-use super::panel::Panel;
+use crate::panel::Panel;
 use super::watch::TapWatch;
 use crate::tap_file::{Entry, Seen, Sender};
 

@@ -1,0 +1,271 @@
+//! Reassembly of one direction of a TCP connection.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::boundary::{Boundary, find_start};
+use super::segment::Segment;
+
+/// Bytes of one direction of a connection, in the order of their sequence numbers.
+#[derive(Debug, Default)]
+pub struct Reassembly {
+    /// Pieces in the order of the stream. Their times never decrease.
+    pub pieces: Vec<Piece>,
+    /// Whether the capture has the start of the stream.
+    pub has_start: bool,
+    /// Whether the capture has a segment of the sender, even one without bytes.
+    pub has_segments: bool,
+    /// Number of segments of which the capture has only the first bytes.
+    pub cut_segments: usize,
+}
+
+/// Part of a stream, with the time at which the receiver could read it.
+#[derive(Debug)]
+pub struct Piece {
+    /// Time since 1970. A segment that overtook another one waits for it.
+    pub at: Duration,
+    pub what: Received,
+}
+
+#[derive(Debug)]
+pub enum Received {
+    Bytes(Vec<u8>),
+    Lost(Lost),
+    /// The sender has ended the stream (FIN).
+    Closed,
+    /// The sender has reset the connection (RST).
+    Reset,
+}
+
+/// Bytes of a stream that cannot be read as frames.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lost {
+    /// Number of bytes that the capture lacks. `None` means the unknown number before a capture that starts in the middle of a
+    /// call.
+    pub missing: Option<usize>,
+    /// Number of bytes after them, up to the start of a frame.
+    pub skipped: usize,
+}
+
+/// Bytes of a segment that no earlier segment had, at their position in the stream.
+struct Range {
+    at: Duration,
+    bytes: Vec<u8>,
+}
+
+/// First bytes of a UUID frame.
+const UUID_HEADER: [u8; 3] = [0x01, 0, 16];
+
+/// Limit of the bytes that are searched for the start of a frame. The longest frame has 65,538.
+const MAX_SEARCH: usize = 1 << 18;
+
+impl Reassembly {
+    /// Puts the segments of one sender in order. They have to be sorted by time.
+    pub fn of<'a>(segments: impl Iterator<Item = &'a Segment>) -> Reassembly {
+        let mut reassembly = Reassembly::default();
+        let mut ranges = BTreeMap::new();
+        let mut first = None;
+        let mut fin = None;
+        let mut reset = None;
+        let mut last: Option<(u32, i64)> = None;
+        for segment in segments {
+            reassembly.has_segments = true;
+            if segment.is_reset() {
+                // A reset may have any sequence number.
+                reset = reset.or(Some(segment.at));
+                continue;
+            }
+            // Sequence numbers wrap around at 2^32. Segments that are close in time are close in the stream.
+            let start = match last {
+                Some((sequence, place)) => {
+                    let distance = segment.sequence.wrapping_sub(sequence) as i32;
+                    place.saturating_add(distance.into())
+                }
+                None => 0,
+            };
+            last = Some((segment.sequence, start));
+            if segment.is_syn() {
+                first = Some(start.saturating_add(1));
+                continue;
+            }
+            let end = start.saturating_add_unsigned(segment.len as u64);
+            if segment.is_fin() && fin.is_none() {
+                fin = Some((end, segment.at));
+            }
+            if segment.payload.len() < segment.len {
+                reassembly.cut_segments += 1;
+            }
+            add_uncovered(&mut ranges, start, segment);
+        }
+        reassembly.has_start = first.is_some();
+        let first = first.or_else(|| ranges.keys().next().copied());
+        reassembly.join(ranges, first.unwrap_or_default(), fin);
+        if let Some(at) = reset {
+            // What was sent before the reset arrived before it.
+            let place = reassembly.pieces.partition_point(|piece| piece.at <= at);
+            let what = Received::Reset;
+            reassembly.pieces.insert(place, Piece { at, what });
+        }
+        reassembly
+    }
+
+    /// Adds the ranges from `first` on, and marks the places between them.
+    fn join(
+        &mut self,
+        ranges: BTreeMap<i64, Range>,
+        first: i64,
+        fin: Option<(i64, Duration)>,
+    ) {
+        let mut now = Duration::ZERO;
+        let mut next = first;
+        for (start, range) in ranges {
+            // Bytes before the first one are those of a keep-alive.
+            let known = usize::try_from(next.saturating_sub(start)).unwrap_or(0);
+            let Some(bytes) = range.bytes.get(known..).filter(|bytes| !bytes.is_empty()) else {
+                continue;
+            };
+            now = now.max(range.at);
+            self.add_missing(now, start.saturating_sub(next));
+            next = start.max(next).saturating_add_unsigned(bytes.len() as u64);
+            let what = Received::Bytes(bytes.to_vec());
+            self.pieces.push(Piece { at: now, what });
+        }
+        if let Some((end, at)) = fin {
+            now = now.max(at);
+            self.add_missing(now, end.saturating_sub(next));
+            let what = Received::Closed;
+            self.pieces.push(Piece { at: now, what });
+        }
+    }
+
+    fn add_missing(&mut self, at: Duration, missing: i64) {
+        if let Ok(missing @ 1..) = usize::try_from(missing) {
+            let missing = Some(missing);
+            let what = Received::Lost(Lost { missing, skipped: 0 });
+            self.pieces.push(Piece { at, what });
+        }
+    }
+
+    /// Returns whether the stream starts with a UUID frame.
+    pub fn sends_uuid(&self) -> bool {
+        match self.pieces.first() {
+            Some(Piece {
+                what: Received::Bytes(first),
+                ..
+            }) => first.starts_with(&UUID_HEADER),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the capture has a byte of the stream.
+    pub fn has_bytes(&self) -> bool {
+        let is_bytes = |piece: &Piece| matches!(piece.what, Received::Bytes(_));
+        self.pieces.iter().any(is_bytes)
+    }
+
+    /// Marks the start as lost, for a capture that starts in the middle of a call.
+    pub fn lose_start(&mut self) {
+        if let Some(Piece { at, .. }) = self.pieces.first() {
+            let what = Received::Lost(Lost {
+                missing: None,
+                skipped: 0,
+            });
+            self.pieces.insert(0, Piece { at: *at, what });
+        }
+    }
+
+    /// Skips the bytes after each loss up to the next start of a frame.
+    pub fn skip_to_frames(&mut self) {
+        let mut boundary = Boundary::default();
+        let mut place = 0;
+        while let Some(piece) = self.pieces.get(place) {
+            match &piece.what {
+                Received::Bytes(bytes) => boundary.pass(bytes),
+                Received::Lost(lost) => {
+                    let skipped = match (boundary.rest(), lost.missing) {
+                        // The loss ends inside the frame in which it started.
+                        (Some(rest), Some(missing)) if missing <= rest => rest - missing,
+                        _ => self.bytes_before_frame(place + 1),
+                    };
+                    let skipped = self.skip(place + 1, skipped);
+                    if let Some(Piece {
+                        what: Received::Lost(lost),
+                        ..
+                    }) = self.pieces.get_mut(place)
+                    {
+                        lost.skipped = skipped;
+                    }
+                    boundary = Boundary::default();
+                }
+                Received::Closed | Received::Reset => {}
+            }
+            place += 1;
+        }
+        let is_empty = |piece: &Piece| matches!(&piece.what, Received::Bytes(bytes) if bytes.is_empty());
+        self.pieces.retain(|piece| !is_empty(piece));
+    }
+
+    /// Returns how many bytes from a piece on belong to no known frame, up to the next loss at most.
+    fn bytes_before_frame(&self, place: usize) -> usize {
+        let mut bytes = Vec::new();
+        let mut starts = Vec::new();
+        let mut len = 0;
+        for piece in self.pieces.get(place..).unwrap_or_default() {
+            match &piece.what {
+                Received::Bytes(more) => {
+                    len += more.len();
+                    if bytes.len() < MAX_SEARCH {
+                        starts.push(bytes.len());
+                        bytes.extend(more);
+                    }
+                }
+                Received::Lost(_) => break,
+                Received::Closed | Received::Reset => {}
+            }
+        }
+        find_start(&bytes, &starts).unwrap_or(len)
+    }
+
+    /// Removes bytes from a piece on, up to the next loss at most. Returns their number.
+    fn skip(&mut self, place: usize, count: usize) -> usize {
+        let mut left = count;
+        for piece in self.pieces.get_mut(place..).unwrap_or_default() {
+            match &mut piece.what {
+                Received::Bytes(bytes) => {
+                    let skipped = left.min(bytes.len());
+                    bytes.drain(..skipped);
+                    left -= skipped;
+                }
+                Received::Lost(_) => break,
+                Received::Closed | Received::Reset => {}
+            }
+        }
+        count - left
+    }
+}
+
+/// Adds the bytes of a segment that the ranges do not have yet.
+fn add_uncovered(ranges: &mut BTreeMap<i64, Range>, start: i64, segment: &Segment) {
+    let end = start.saturating_add_unsigned(segment.payload.len() as u64);
+    let mut next = start;
+    if let Some((before, range)) = ranges.range(..=start).next_back() {
+        next = next.max(before.saturating_add_unsigned(range.bytes.len() as u64));
+    }
+    while next < end {
+        let following = ranges.range(next..).next();
+        let (until, after) = match following {
+            Some((place, range)) => (
+                end.min(*place),
+                place.saturating_add_unsigned(range.bytes.len() as u64),
+            ),
+            None => (end, end),
+        };
+        let at = segment.at;
+        let of_segment = |place: i64| usize::try_from(place.saturating_sub(start)).unwrap_or(0);
+        if let Some(bytes @ [_, ..]) = segment.payload.get(of_segment(next)..of_segment(until)) {
+            let bytes = bytes.to_vec();
+            ranges.insert(next, Range { at, bytes });
+        }
+        next = after;
+    }
+}

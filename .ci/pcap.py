@@ -39,13 +39,6 @@ class Connection:
     def reset(self, sender, at):
         self._add(sender, at, RST | ACK)
 
-    def call(self, at, frames, rest=b""):
-        """Frames of both directions, 20 ms apart: (sender, bytes). After the last one come bytes of an unfinished frame."""
-        for sender, frame in frames:
-            self.send(sender, at, frame)
-            at += 20_000
-        return at
-
     def _add(self, sender, at, flags, data=b""):
         receiver = SERVER if sender is CALLER else CALLER
         addresses = {CALLER: bytes([192, 0, 2, 1]), SERVER: bytes([192, 0, 2, 2])}

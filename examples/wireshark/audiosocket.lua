@@ -181,8 +181,8 @@ end
 
 -- Several frames of one packet share its line of the packet list.
 local function add_info(pinfo, text)
-    local info = tostring(pinfo.cols.info)
-    pinfo.cols.info = info == "" and text or info .. ", " .. text
+    local is_first = tostring(pinfo.cols.info) == ""
+    pinfo.cols.info:append(is_first and text or ", " .. text)
 end
 
 local function dissect_frame(buffer, pinfo, root)
@@ -225,12 +225,15 @@ local function frame_length(buffer, _, offset)
     return HEADER_LENGTH + buffer(offset + 1, 2):uint()
 end
 
-function audiosocket.dissector(buffer, pinfo, root)
+-- The functions below call this one directly. A call of audiosocket.dissector would have no right to ask TCP for more segments.
+local function dissect(buffer, pinfo, root)
     pinfo.cols.protocol = "AudioSocket"
     pinfo.cols.info = ""
     dissect_tcp_pdus(buffer, root, HEADER_LENGTH, frame_length, dissect_frame)
     return buffer:len()
 end
+
+audiosocket.dissector = dissect
 
 -- Returns whether the packet starts with a UUID frame, and the next frame, if it is there, has a known kind.
 local function starts_call(buffer)
@@ -247,7 +250,7 @@ local function recognise(buffer, pinfo, root)
     end
     -- From now on, both directions of the connection are dissected.
     pinfo.conversation = audiosocket
-    audiosocket.dissector(buffer, pinfo, root)
+    dissect(buffer, pinfo, root)
     return true
 end
 

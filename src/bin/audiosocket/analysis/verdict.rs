@@ -20,7 +20,9 @@ pub struct Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.rules[..], self.stopped) {
-            ([], Some(Duration::ZERO)) => return f.write_str("not judged: the start of the call is missing"),
+            ([], Some(Duration::ZERO)) => {
+                return f.write_str("not judged: the start of the call is missing");
+            }
             ([], _) => f.write_str("no violation in any version of Asterisk")?,
             (rules, _) => {
                 let names: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();

@@ -45,9 +45,11 @@ impl Boundary {
 /// Returns the first place in the bytes at which a frame probably starts. `likely` are places to try first: a server usually
 /// sends each frame in a segment of its own.
 pub fn find_start(bytes: &[u8], likely: &[usize]) -> Option<usize> {
-    let every = 0..bytes.len();
-    let mut places = likely.iter().copied().chain(every);
-    places.find(|place| bytes.get(*place..).is_some_and(is_chain))
+    let starts_chain = |place: &usize| bytes.get(*place..).is_some_and(is_chain);
+    let likely = likely.iter().copied().find(starts_chain);
+    // The last zeros of silence look like a hangup.
+    let mut places = (0..bytes.len()).filter(|place| bytes[*place] != Kind::HANGUP.byte());
+    likely.or_else(|| places.find(starts_chain))
 }
 
 /// Returns whether the bytes start with frames that follow one another, or with fewer of them up to the end.
@@ -116,8 +118,13 @@ mod tests {
         let mut stream = vec![0; 100];
         stream.extend(audio(320, 0).repeat(4));
         assert_eq!(find_start(&stream, &[]), Some(100));
-        assert_eq!(find_start(&stream, &[423]), Some(423), "likely places first");
+        assert_eq!(
+            find_start(&stream, &[423]),
+            Some(423),
+            "likely places first"
+        );
         assert_eq!(find_start(&[0; 320], &[0]), None);
+        assert_eq!(find_start(&[0; 320], &[0, 317]), Some(317));
         assert_eq!(find_start(&[7, 7, 3, 0, 1, b'5', 0, 0, 0], &[]), Some(2));
     }
 }

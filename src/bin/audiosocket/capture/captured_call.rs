@@ -55,14 +55,17 @@ impl CapturedCall {
         caller.skip_to_frames();
         server.skip_to_frames();
         let sides = [caller, server];
-        sides.iter().any(Reassembly::has_bytes).then(|| CapturedCall {
-            stream: first.stream,
-            started: first.at,
-            length: last.at.saturating_sub(first.at),
-            uuid: uuid_of(&sides[0]),
-            has_start,
-            sides,
-        })
+        sides
+            .iter()
+            .any(Reassembly::has_bytes)
+            .then(|| CapturedCall {
+                stream: first.stream,
+                started: first.at,
+                length: last.at.saturating_sub(first.at),
+                uuid: uuid_of(&sides[0]),
+                has_start,
+                sides,
+            })
     }
 
     /// Returns the number of the connection in the capture.

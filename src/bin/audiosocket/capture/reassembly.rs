@@ -110,12 +110,7 @@ impl Reassembly {
     }
 
     /// Adds the ranges from `first` on, and marks the places between them.
-    fn join(
-        &mut self,
-        ranges: BTreeMap<i64, Range>,
-        first: i64,
-        fin: Option<(i64, Duration)>,
-    ) {
+    fn join(&mut self, ranges: BTreeMap<i64, Range>, first: i64, fin: Option<(i64, Duration)>) {
         let mut now = Duration::ZERO;
         let mut next = first;
         for (start, range) in ranges {
@@ -141,7 +136,10 @@ impl Reassembly {
     fn add_missing(&mut self, at: Duration, missing: i64) {
         if let Ok(missing @ 1..) = usize::try_from(missing) {
             let missing = Some(missing);
-            let what = Received::Lost(Lost { missing, skipped: 0 });
+            let what = Received::Lost(Lost {
+                missing,
+                skipped: 0,
+            });
             self.pieces.push(Piece { at, what });
         }
     }
@@ -201,7 +199,8 @@ impl Reassembly {
             }
             place += 1;
         }
-        let is_empty = |piece: &Piece| matches!(&piece.what, Received::Bytes(bytes) if bytes.is_empty());
+        let is_empty =
+            |piece: &Piece| matches!(&piece.what, Received::Bytes(bytes) if bytes.is_empty());
         self.pieces.retain(|piece| !is_empty(piece));
     }
 

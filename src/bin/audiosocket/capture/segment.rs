@@ -123,18 +123,14 @@ impl fmt::Display for LineError {
                     _ => "a number",
                 })
             }
-            LineError::TooMuchPayload => {
-                f.write_str("tcp.payload has more bytes than tcp.len; expected the order of fields in --help")
-            }
+            LineError::TooMuchPayload => f.write_str(
+                "tcp.payload has more bytes than tcp.len; expected the order of fields in --help",
+            ),
         }
     }
 }
 
-fn value<T>(
-    field: usize,
-    bytes: &[u8],
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, LineError> {
+fn value<T>(field: usize, bytes: &[u8], parse: impl Fn(&str) -> Option<T>) -> Result<T, LineError> {
     let text = std::str::from_utf8(bytes).ok();
     text.and_then(parse).ok_or_else(|| LineError::Field {
         name: FIELDS[field],
@@ -227,12 +223,30 @@ mod tests {
     #[test]
     fn wrong_lines_name_the_field() {
         for (line, message) in [
-            ("7\t1.5", "2 fields instead of 7; expected tcp.stream, frame.time_epoch, tcp.srcport, tcp.seq, tcp.len, tcp.flags, tcp.payload"),
-            (&LINE.replace("40000", "70000"), "invalid value '70000' of tcp.srcport; expected a number"),
-            (&LINE.replace("0x0018", "24"), "invalid value '24' of tcp.flags; expected hexadecimal digits"),
-            (&LINE.replace("412.0", "412.x"), "invalid value '1795376412.x00100000' of frame.time_epoch; expected seconds since 1970"),
-            (&LINE.replace("35", "3"), "invalid value '0300013' of tcp.payload; expected hexadecimal digits"),
-            (&LINE.replace("\t4\t", "\t3\t"), "tcp.payload has more bytes than tcp.len; expected the order of fields in --help"),
+            (
+                "7\t1.5",
+                "2 fields instead of 7; expected tcp.stream, frame.time_epoch, tcp.srcport, tcp.seq, tcp.len, tcp.flags, tcp.payload",
+            ),
+            (
+                &LINE.replace("40000", "70000"),
+                "invalid value '70000' of tcp.srcport; expected a number",
+            ),
+            (
+                &LINE.replace("0x0018", "24"),
+                "invalid value '24' of tcp.flags; expected hexadecimal digits",
+            ),
+            (
+                &LINE.replace("412.0", "412.x"),
+                "invalid value '1795376412.x00100000' of frame.time_epoch; expected seconds since 1970",
+            ),
+            (
+                &LINE.replace("35", "3"),
+                "invalid value '0300013' of tcp.payload; expected hexadecimal digits",
+            ),
+            (
+                &LINE.replace("\t4\t", "\t3\t"),
+                "tcp.payload has more bytes than tcp.len; expected the order of fields in --help",
+            ),
         ] {
             assert_eq!(parse(line), Err(String::from(message)));
         }
@@ -243,7 +257,13 @@ mod tests {
         for start in [&b"0\t17"[..], b"1234", b"tcp.", b"7\t"] {
             assert!(is_text_of_segments(start));
         }
-        for start in [&b""[..], &[1, 0, 16, 7], &[0x89, b'A'], b"\t123", &[0x31, 0, 2, 7]] {
+        for start in [
+            &b""[..],
+            &[1, 0, 16, 7],
+            &[0x89, b'A'],
+            b"\t123",
+            &[0x31, 0, 2, 7],
+        ] {
             assert!(!is_text_of_segments(start));
         }
     }

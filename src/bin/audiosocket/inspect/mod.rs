@@ -37,10 +37,12 @@ use text_lines::TextLines;
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
+                         [--uuid UUID]
 
 Shows what FILE contains, - being standard input: a
 recording that audiosocket tap has made of both directions,
-or a raw stream, the bytes of one direction as they came.
+or a raw stream, the bytes of one direction as they came,
+or a packet capture, as text from tshark.
 
 It tells frames, alike ones on one line; DTMF digits, as
 signals and in the sound; what is malformed; and, since a
@@ -53,6 +55,8 @@ server.
   --svg OUT.svg  also draws it: the sound of both sides, the
                  digits, gaps and bursts, the time between
                  frames. OUT.svg is overwritten
+  --uuid UUID    shows this call of a packet capture. Without
+                 it, several calls get a line each
 
   audiosocket tap --listen 127.0.0.1:9092 \\
       --to 127.0.0.1:9093 --record calls
@@ -61,8 +65,16 @@ server.
   nc -l 9092 | audiosocket inspect -
   audiosocket inspect call.bin --json | grep malformed
 
+A packet capture (tcpdump -w capture.pcap) goes through
+tshark, which comes with Wireshark:
+
+  tshark -r capture.pcap -Y 'tcp.port==9092' -T fields \\
+      -e tcp.stream -e frame.time_epoch -e tcp.srcport \\
+      -e tcp.seq -e tcp.len -e tcp.flags -e tcp.payload \\
+      | audiosocket inspect -
+
 Exits 1 if the stream ends inside a frame, or the recording
-inside an entry.
+inside an entry, or the capture lacks a part of the call.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -130,7 +142,9 @@ fn inspect(
         (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {
             Some(captured) => Some(captured),
             None if svg.is_some() => {
-                return Err(Failure::usage("--svg draws one call: choose it with --uuid"));
+                return Err(Failure::usage(
+                    "--svg draws one call: choose it with --uuid",
+                ));
             }
             None => return Ok(()),
         },

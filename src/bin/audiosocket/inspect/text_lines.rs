@@ -148,7 +148,10 @@ impl Lines for TextLines {
         let first = format!("{:>11} {name:<36} {length:>10}\n", seconds(listed.at));
         let mut remarks: Vec<String> = Vec::new();
         for side in &call.sides {
-            remarks.extend(side.troubles().map(|trouble| format!("{}: {trouble}", side.sender)));
+            remarks.extend(
+                side.troubles()
+                    .map(|trouble| format!("{}: {trouble}", side.sender)),
+            );
         }
         if let Some(verdict) = &call.verdict {
             if !verdict.rules.is_empty() || verdict.stopped.is_some() {

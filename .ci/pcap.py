@@ -5,6 +5,7 @@ import struct
 CALLER, SERVER = "caller", "server"
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 MICROSECONDS_MAGIC, ETHERNET = 0xA1B2C3D4, 1
+HEADERS_LENGTH = 14 + 20 + 20
 LONGEST_SEGMENT = 1460  # payload of an Ethernet packet of 1,500 bytes
 
 

@@ -15,7 +15,7 @@ pub struct Reassembly {
     pub has_start: bool,
     /// Whether the capture has a segment of the sender, even one without bytes.
     pub has_segments: bool,
-    /// Number of segments of which the capture has only the first bytes.
+    /// Number of segments whose last bytes are not in the capture.
     pub cut_segments: usize,
 }
 

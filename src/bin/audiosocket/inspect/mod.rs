@@ -55,8 +55,8 @@ server.
   --svg OUT.svg  also draws it: the sound of both sides, the
                  digits, gaps and bursts, the time between
                  frames. OUT.svg is overwritten
-  --uuid UUID    shows this call of a packet capture. Without
-                 it, several calls get a line each
+  --uuid UUID    shows this call of a packet capture; else
+                 several calls get a line each
 
   audiosocket tap --listen 127.0.0.1:9092 \\
       --to 127.0.0.1:9093 --record calls
@@ -150,7 +150,7 @@ fn inspect(
         },
         (false, Some(_)) => {
             return Err(Failure::Usage(format!(
-                "--uuid chooses a call of a packet capture, and {input} is none"
+                "--uuid chooses a call of a packet capture; {input} is another kind of file"
             )));
         }
         (false, None) => None,

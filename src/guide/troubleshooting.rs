@@ -161,6 +161,8 @@
 //!     | audiosocket inspect -
 //! ```
 //!
+//! If it prints `0 frames`, no packet passed the filter of `-Y`: check the port.
+//!
 //! Several calls get a line each, and `--uuid UUID` shows one of them. For one call the output is that of a tap recording: both
 //! directions in the order of time, gaps, bursts, split frames, digits in the sound, and who ended the call. `closed` is a FIN
 //! packet, `reset` is an RST packet. `--svg call.svg` draws the call. The line `judged` lists the rules that the server violated,

@@ -83,6 +83,41 @@ fn picture_of_capture_is_that_of_tap_recording() {
 }
 
 #[test]
+fn pause_in_a_frame_counts_from_one_millisecond() {
+    for (pause_us, verdict) in [
+        (900, "no violation in any version of Asterisk"),
+        (20_000, "split-payload"),
+    ] {
+        let mut call = Connection::open(0, 0);
+        call.data(From::Caller, 0, &frame(0x01, &[7; 16]));
+        let answer = audio(&[1000; 160]);
+        call.data(From::Server, 1000, &answer[..100]);
+        call.data(From::Server, 1000 + pause_us, &answer[100..]);
+        call.close(From::Caller, 40_000);
+        let text = stdout(&inspect(&[], &call.text()));
+        assert!(
+            text.ends_with(&format!("\njudged    {verdict}\n")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn silent_server_is_idle_after_two_seconds() {
+    let mut call = Connection::open(0, 0);
+    call.data(From::Caller, 0, &frame(0x01, &[7; 16]));
+    call.close(From::Caller, 2_500_000);
+    let json = stdout(&inspect(&["--json"], &call.text()));
+    let violation = json
+        .lines()
+        .find(|line| line.contains("violation"))
+        .unwrap();
+    assert_eq!(field(violation, "rule"), "idle");
+    let at_ms: f64 = field(violation, "at_ms").parse().unwrap();
+    assert!((2000.0..2025.0).contains(&at_ms), "{violation}");
+}
+
+#[test]
 fn lost_segment_is_named_and_the_rest_shown() {
     let mut call = echo(0, 0, 7);
     // The server's 50th frame.

@@ -25,24 +25,20 @@ impl CapturedCall {
     pub fn new(mut segments: Vec<Segment>) -> Option<CapturedCall> {
         segments.sort_unstable();
         let (first, last) = (segments.first()?, segments.last()?);
-        let mut ports: Vec<u16> = segments.iter().map(|segment| segment.port).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        let reassembled = |port: u16| {
-            let of_port = segments.iter().filter(|segment| segment.port == port);
-            Reassembly::of(of_port)
+        let (stream, started) = (first.stream, first.at);
+        let length = last.at.saturating_sub(started);
+        let opener = segments.iter().find(|segment| segment.is_syn());
+        let opener = opener.map(|segment| (segment.port, segment.is_connect()));
+        let low_port = segments.iter().map(|segment| segment.port).min()?;
+        let (low, high): (Vec<Segment>, Vec<Segment>) = segments
+            .into_iter()
+            .partition(|segment| segment.port == low_port);
+        let [low, high] = [Reassembly::of(low), Reassembly::of(high)];
+        let is_low_caller = match opener {
+            Some((port, is_connect)) => (port == low_port) == is_connect,
+            // Operating systems choose the ports of callers from the high ones. The capture may have only one port.
+            None => low.sends_uuid() || !high.has_segments,
         };
-        let mut sides = ports.iter().map(|port| (*port, reassembled(*port)));
-        // The capture may have only one direction.
-        let sides = [sides.next()?, sides.next().unwrap_or_default()];
-        let [(_, low), (_, high)] = &sides;
-        let opened = segments.iter().find(|segment| segment.is_syn());
-        let is_low_caller = match opened {
-            Some(segment) => (segment.port == sides[0].0) == segment.is_connect(),
-            // Operating systems choose the ports of callers from the high ones.
-            None => low.sends_uuid() || !high.sends_uuid() && ports.len() == 1,
-        };
-        let [(_, low), (_, high)] = sides;
         let [mut caller, mut server] = match is_low_caller {
             true => [low, high],
             false => [high, low],
@@ -59,9 +55,9 @@ impl CapturedCall {
             .iter()
             .any(Reassembly::has_bytes)
             .then(|| CapturedCall {
-                stream: first.stream,
-                started: first.at,
-                length: last.at.saturating_sub(first.at),
+                stream,
+                started,
+                length,
                 uuid: uuid_of(&sides[0]),
                 has_start,
                 sides,

@@ -61,7 +61,7 @@ const MAX_SEARCH: usize = 1 << 18;
 
 impl Reassembly {
     /// Puts the segments of one sender in order. They have to be sorted by time.
-    pub fn of<'a>(segments: impl Iterator<Item = &'a Segment>) -> Reassembly {
+    pub fn of(segments: Vec<Segment>) -> Reassembly {
         let mut reassembly = Reassembly::default();
         let mut ranges = BTreeMap::new();
         let mut first = None;
@@ -88,11 +88,11 @@ impl Reassembly {
                 first = Some(start.saturating_add(1));
                 continue;
             }
-            let end = start.saturating_add_unsigned(segment.len as u64);
+            let end = start.saturating_add(segment.len.into());
             if segment.is_fin() && fin.is_none() {
                 fin = Some((end, segment.at));
             }
-            if segment.payload.len() < segment.len {
+            if (segment.payload.len() as u64) < u64::from(segment.len) {
                 reassembly.cut_segments += 1;
             }
             add_uncovered(&mut ranges, start, segment);
@@ -115,26 +115,28 @@ impl Reassembly {
         let mut next = first;
         for (start, range) in ranges {
             // Bytes before the first one are those of a keep-alive.
-            let known = usize::try_from(next.saturating_sub(start)).unwrap_or(0);
-            let Some(bytes) = range.bytes.get(known..).filter(|bytes| !bytes.is_empty()) else {
+            let known = distance(start, next);
+            let mut bytes = range.bytes;
+            bytes.drain(..known.min(bytes.len()));
+            if bytes.is_empty() {
                 continue;
-            };
+            }
             now = now.max(range.at);
-            self.add_missing(now, start.saturating_sub(next));
+            self.add_missing(now, distance(next, start));
             next = start.max(next).saturating_add_unsigned(bytes.len() as u64);
-            let what = Received::Bytes(bytes.to_vec());
+            let what = Received::Bytes(bytes);
             self.pieces.push(Piece { at: now, what });
         }
         if let Some((end, at)) = fin {
             now = now.max(at);
-            self.add_missing(now, end.saturating_sub(next));
+            self.add_missing(now, distance(next, end));
             let what = Received::Closed;
             self.pieces.push(Piece { at: now, what });
         }
     }
 
-    fn add_missing(&mut self, at: Duration, missing: i64) {
-        if let Ok(missing @ 1..) = usize::try_from(missing) {
+    fn add_missing(&mut self, at: Duration, missing: usize) {
+        if missing > 0 {
             let missing = Some(missing);
             let what = Received::Lost(Lost {
                 missing,
@@ -244,27 +246,113 @@ impl Reassembly {
 }
 
 /// Adds the bytes of a segment that the ranges do not have yet.
-fn add_uncovered(ranges: &mut BTreeMap<i64, Range>, start: i64, segment: &Segment) {
+fn add_uncovered(ranges: &mut BTreeMap<i64, Range>, start: i64, segment: Segment) {
     let end = start.saturating_add_unsigned(segment.payload.len() as u64);
     let mut next = start;
     if let Some((before, range)) = ranges.range(..=start).next_back() {
         next = next.max(before.saturating_add_unsigned(range.bytes.len() as u64));
     }
-    while next < end {
-        let following = ranges.range(next..).next();
-        let (until, after) = match following {
+    let at = segment.at;
+    let mut bytes = segment.payload;
+    bytes.drain(..bytes.len().min(distance(start, next)));
+    while !bytes.is_empty() {
+        let (until, after) = match ranges.range(next..end).next() {
             Some((place, range)) => (
-                end.min(*place),
+                *place,
                 place.saturating_add_unsigned(range.bytes.len() as u64),
             ),
             None => (end, end),
         };
-        let at = segment.at;
-        let of_segment = |place: i64| usize::try_from(place.saturating_sub(start)).unwrap_or(0);
-        if let Some(bytes @ [_, ..]) = segment.payload.get(of_segment(next)..of_segment(until)) {
-            let bytes = bytes.to_vec();
+        let known = bytes.split_off(distance(next, until).min(bytes.len()));
+        if !bytes.is_empty() {
             ranges.insert(next, Range { at, bytes });
         }
+        bytes = known;
+        bytes.drain(..bytes.len().min(distance(until, after)));
         next = after;
+    }
+}
+
+/// Returns the number of bytes between two places of a stream.
+fn distance(from: i64, to: i64) -> usize {
+    usize::try_from(to.saturating_sub(from)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reassembles segments: milliseconds, sequence number, flags and payload.
+    fn reassembled(segments: &[(u32, u32, u8, &str)]) -> Reassembly {
+        let segments = segments.iter().map(|(ms, sequence, flags, payload)| {
+            let hex: String = payload.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let len = payload.len();
+            let line = format!("0\t7.{ms:03}\t9092\t{sequence}\t{len}\t{flags:#x}\t{hex}");
+            Segment::parse(line.as_bytes()).unwrap().unwrap()
+        });
+        Reassembly::of(segments.collect())
+    }
+
+    /// Formats the pieces as `MILLISECONDS CONTENT`.
+    fn pieces(reassembly: &Reassembly) -> Vec<String> {
+        let pieces = reassembly.pieces.iter().map(|piece| {
+            let what = match &piece.what {
+                Received::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Received::Lost(lost) => format!("lost {:?}", lost.missing),
+                Received::Closed => String::from("closed"),
+                Received::Reset => String::from("reset"),
+            };
+            format!("{} {what}", piece.at.subsec_millis())
+        });
+        pieces.collect()
+    }
+
+    #[test]
+    fn segment_that_overtook_waits_for_the_other() {
+        let found = reassembled(&[
+            (0, 9, 2, ""),
+            (1, 12, 16, "cd"),
+            (2, 14, 17, ""),
+            (5, 10, 16, "ab"),
+        ]);
+        assert_eq!(pieces(&found), ["5 ab", "5 cd", "5 closed"]);
+        assert!(found.has_start);
+    }
+
+    #[test]
+    fn bytes_sent_again_keep_their_first_time() {
+        let found = reassembled(&[
+            (0, u32::MAX - 2, 2, ""),
+            (1, u32::MAX - 1, 16, "ab"),
+            (3, 2, 16, "ef"),
+            (4, u32::MAX - 1, 16, "abcdefgh"),
+            (6, 1, 16, "de"),
+        ]);
+        assert_eq!(pieces(&found), ["1 ab", "4 cd", "4 ef", "4 gh"]);
+    }
+
+    #[test]
+    fn missing_bytes_are_counted_up_to_the_end() {
+        let found = reassembled(&[
+            (0, 9, 2, ""),
+            (1, 13, 16, "de"),
+            (2, 20, 17, ""),
+            (3, 20, 17, ""),
+        ]);
+        assert_eq!(
+            pieces(&found),
+            ["1 lost Some(3)", "1 de", "2 lost Some(5)", "2 closed"]
+        );
+    }
+
+    #[test]
+    fn reset_has_any_number_and_keep_alives_no_bytes() {
+        let found = reassembled(&[
+            (0, 9, 2, ""),
+            (1, 9, 16, "x"),
+            (2, 10, 16, "ab"),
+            (3, 77, 4, ""),
+        ]);
+        assert_eq!(pieces(&found), ["2 ab", "3 reset"]);
     }
 }

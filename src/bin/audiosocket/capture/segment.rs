@@ -13,7 +13,7 @@ pub struct Segment {
     pub port: u16,
     pub sequence: u32,
     /// Number of payload bytes that were sent.
-    pub len: usize,
+    pub len: u32,
     flags: u16,
     /// Captured payload, which is shorter than `len` if the capture has a snap length.
     pub payload: Vec<u8>,
@@ -80,7 +80,7 @@ impl Segment {
             flags: value(5, flags, flag_bits)?,
             payload: value(6, payload, bytes)?,
         };
-        match segment.payload.len() > segment.len {
+        match segment.payload.len() as u64 > u64::from(segment.len) {
             true => Err(LineError::TooMuchPayload),
             false => Ok(Some(segment)),
         }

@@ -75,12 +75,12 @@ pub fn read(call: &CapturedCall, show: &mut Show<'_>) -> Result<Summary, Failure
     let [caller, server] = &mut sides;
     let sides = [caller.finish(length, show)?, server.finish(length, show)?];
     let mut summary = Summary::default();
-    let mut missing = 0;
+    let mut missing: usize = 0;
     for (side, bytes) in &sides {
         summary.frames += side.frames;
-        summary.bytes += bytes - side.missing;
+        summary.bytes += bytes.saturating_sub(side.missing);
         summary.truncated += side.truncated;
-        missing += side.missing;
+        missing = missing.saturating_add(side.missing);
     }
     summary.missing = Some(missing);
     let started = UNIX_EPOCH.checked_add(call.started());
@@ -162,6 +162,7 @@ impl Judging {
             }
             (Sender::Caller, _) => {
                 if !is_caller_done {
+                    self.pass_time(entry.at);
                     self.look(at, |judge| judge.caller_ended(at));
                 }
                 self.is_caller_done = true;
@@ -465,7 +466,7 @@ mod tests {
                     prop_oneof![Just(0_u64), 0_u64..5_000_000],
                     prop::sample::select(vec![9092_u16, 40_000, 40_001]),
                     prop_oneof![0_u32..2000, any::<u32>()],
-                    prop_oneof![Just(0_usize), 0_usize..2000],
+                    prop_oneof![Just(0_u32), 0_u32..2000, any::<u32>()],
                     prop::sample::select(vec![0_u16, 0x02, 0x12, 0x10, 0x11, 0x04, 0x14, 0xffff]),
                     prop::collection::vec(prop::sample::select(vec![0_u8, 1, 2, 3, 0x10, 0x18, b'5', 0xff]), 0..60),
                 ),
@@ -475,7 +476,7 @@ mod tests {
             let mut text = String::new();
             for (stream, at_us, port, sequence, extra, flags, payload) in segments {
                 let hex: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
-                let len = payload.len() + extra;
+                let len = extra.saturating_add(payload.len() as u32);
                 text += &format!("{}\t{stream}.{at_us:07}\t{port}\t{sequence}\t{len}\t{flags:#x}\t{hex}\n", stream % 3);
             }
             let (capture, damage) = Capture::read(text.as_bytes()).unwrap();

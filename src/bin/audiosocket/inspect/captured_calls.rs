@@ -14,6 +14,13 @@ use crate::output::Output;
 use crate::tap_file::Sender;
 use crate::text::counted;
 
+/// Call to show.
+pub struct ChosenCall {
+    pub call: CapturedCall,
+    /// Error at a line of the text. The segments before it are in the call.
+    pub damage: Result<(), Failure>,
+}
+
 /// Call in a list of calls.
 pub struct ListedCall<'a> {
     pub captured: &'a CapturedCall,
@@ -24,14 +31,12 @@ pub struct ListedCall<'a> {
 }
 
 /// Reads a capture and returns the call to show. Prints a line for each call if there are several.
-///
-/// The result beside the call is an error if the text is damaged.
 pub fn choose(
     source: impl Read,
     input: &Input,
     uuid: Option<Uuid>,
     lines: &mut dyn Lines,
-) -> Result<Option<(CapturedCall, Result<(), Failure>)>, Failure> {
+) -> Result<Option<ChosenCall>, Failure> {
     let (capture, damage) =
         Capture::read(BufReader::new(source)).map_err(|error| input.unreadable(error))?;
     let damage = match damage {
@@ -50,7 +55,7 @@ pub fn choose(
     let is_wanted = |call: &CapturedCall| uuid.is_none() || call.uuid() == uuid;
     let mut calls: Vec<CapturedCall> = calls.into_iter().filter(is_wanted).collect();
     match (calls.pop(), uuid) {
-        (Some(only), _) if calls.is_empty() => return Ok(Some((only, damage))),
+        (Some(call), _) if calls.is_empty() => return Ok(Some(ChosenCall { call, damage })),
         (Some(last), _) => calls.push(last),
         (None, Some(uuid)) => {
             return Err(Failure::Failed(format!(
@@ -91,7 +96,8 @@ fn list(
         total.frames += summary.frames;
         total.bytes += summary.bytes;
         total.truncated += summary.truncated;
-        total.missing = Some(total.missing.unwrap_or(0) + summary.missing.unwrap_or(0));
+        let missing = total.missing.unwrap_or(0);
+        total.missing = Some(missing.saturating_add(summary.missing.unwrap_or(0)));
         let at = captured.started().saturating_sub(first);
         output.text(&lines.call(&ListedCall {
             captured,

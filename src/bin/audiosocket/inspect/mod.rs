@@ -30,6 +30,7 @@ use crate::tap_file::MAGIC;
 use crate::text::quoted;
 
 use crate::analysis::finding::Finding;
+use captured_calls::ChosenCall;
 use json_lines::JsonLines;
 use lines::Lines;
 use picture::Picture;
@@ -167,7 +168,7 @@ fn inspect(
             text => output.text(&text),
         }
     };
-    let (summary, result) = if let Some((call, damage)) = captured {
+    let (summary, result) = if let Some(ChosenCall { call, damage }) = captured {
         let summary = captured_call::read(&call, &mut show)?;
         let completeness = summary.call.as_ref().map_or(Ok(()), |summary| {
             captured_calls::completeness(input, &call, summary)

@@ -114,7 +114,7 @@ impl Reassembly {
         let mut now = Duration::ZERO;
         let mut next = first;
         for (start, range) in ranges {
-            // Bytes before the first one are those of a keep-alive.
+            // The range before may have the first bytes. Bytes before the start are those of a keep-alive.
             let known = distance(start, next);
             let mut bytes = range.bytes;
             bytes.drain(..known.min(bytes.len()));
@@ -245,16 +245,12 @@ impl Reassembly {
     }
 }
 
-/// Adds the bytes of a segment that the ranges do not have yet.
+/// Adds the bytes of a segment, except those of ranges that start inside it. The end of a range may overlap the next one.
 fn add_uncovered(ranges: &mut BTreeMap<i64, Range>, start: i64, segment: Segment) {
     let end = start.saturating_add_unsigned(segment.payload.len() as u64);
-    let mut next = start;
-    if let Some((before, range)) = ranges.range(..=start).next_back() {
-        next = next.max(before.saturating_add_unsigned(range.bytes.len() as u64));
-    }
     let at = segment.at;
     let mut bytes = segment.payload;
-    bytes.drain(..bytes.len().min(distance(start, next)));
+    let mut next = start;
     while !bytes.is_empty() {
         let (until, after) = match ranges.range(next..end).next() {
             Some((place, range)) => (
@@ -263,12 +259,12 @@ fn add_uncovered(ranges: &mut BTreeMap<i64, Range>, start: i64, segment: Segment
             ),
             None => (end, end),
         };
-        let known = bytes.split_off(distance(next, until).min(bytes.len()));
+        let mut known = bytes.split_off(distance(next, until).min(bytes.len()));
         if !bytes.is_empty() {
             ranges.insert(next, Range { at, bytes });
         }
+        known.drain(..known.len().min(distance(until, after)));
         bytes = known;
-        bytes.drain(..bytes.len().min(distance(until, after)));
         next = after;
     }
 }
@@ -342,6 +338,40 @@ mod tests {
         assert_eq!(
             pieces(&found),
             ["1 lost Some(3)", "1 de", "2 lost Some(5)", "2 closed"]
+        );
+    }
+
+    #[test]
+    fn rest_of_a_damaged_frame_is_skipped() {
+        let skipped = |segments: &[(u32, u32, u8, &str)]| {
+            let mut reassembly = reassembled(segments);
+            reassembly.skip_to_frames();
+            let skipped = reassembly.pieces.iter().find_map(|piece| match piece.what {
+                Received::Lost(lost) => Some((lost.missing, lost.skipped)),
+                _ => None,
+            });
+            (skipped.unwrap(), pieces(&reassembly).pop().unwrap())
+        };
+        // The header of the damaged frame is there, so its end is known.
+        let known = [
+            (0, 9, 2, ""),
+            (1, 10, 16, "\x10\0\x04abcd\x10\0\x04e"),
+            (2, 22, 16, "gh\x03\0\x01\x35"),
+        ];
+        assert_eq!(
+            skipped(&known),
+            ((Some(1), 2), String::from("2 \x03\0\x01\x35"))
+        );
+        // The header is lost, so the next frame is searched.
+        let lost = [
+            (0, 9, 2, ""),
+            (1, 10, 16, "\x10\0\x04abcd"),
+            (2, 20, 16, "efgh"),
+            (3, 24, 16, "\x03\0\x01\x35"),
+        ];
+        assert_eq!(
+            skipped(&lost),
+            ((Some(3), 4), String::from("3 \x03\0\x01\x35"))
         );
     }
 

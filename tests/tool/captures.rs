@@ -130,7 +130,10 @@ fn lost_segment_is_named_and_the_rest_shown() {
         "standard input lacks 1292 bytes of the server: capture with a larger buffer (tcpdump -B 65536)",
     );
     let text = stdout(&output);
-    assert!(text.contains("    1.060 s < missing 1292 bytes\n"), "{text}");
+    assert!(
+        text.contains("    1.060 s < missing 1292 bytes\n"),
+        "{text}"
+    );
     assert!(!text.contains("gap  "), "{text}");
     assert!(
         text.contains("\n< server  97 frames, 1.92 s of audio in 2.00 s, no gap, 1292\n"),

@@ -73,7 +73,7 @@ impl Segment {
         }
         let segment = Segment {
             stream: value(0, stream, number)?,
-            at: value(1, at, seconds)?,
+            at: value(1, at, time)?,
             port: value(2, port, number)?,
             sequence: value(3, sequence, number)?,
             len: value(4, len, number)?,
@@ -145,18 +145,57 @@ fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-/// Parses seconds with up to nine decimals.
-fn seconds(text: &str) -> Option<Duration> {
-    let (seconds, decimals) = text.split_once('.').unwrap_or((text, "0"));
+/// Parses a time since 1970: seconds, or the date that tshark 4.6 prints in some formats (`2026-11-22T19:40:12.5Z`).
+fn time(text: &str) -> Option<Duration> {
+    let (seconds, decimals) = match text.strip_suffix('Z') {
+        Some(date) => {
+            let (date, decimals) = date.split_once('.').unwrap_or((date, "0"));
+            (seconds_of_date(date)?, decimals)
+        }
+        None => {
+            let (seconds, decimals) = text.split_once('.').unwrap_or((text, "0"));
+            (number(seconds)?, decimals)
+        }
+    };
     let nanoseconds: u32 = match decimals.len() {
         1..=9 if decimals.bytes().all(|byte| byte.is_ascii_digit()) => {
             format!("{decimals:0<9}").parse().ok()?
         }
         _ => return None,
     };
-    // Times of a call are added up, and none may overflow.
-    let seconds = seconds.parse::<u32>().ok()?;
     Some(Duration::new(seconds.into(), nanoseconds))
+}
+
+/// Returns the seconds from 1970 to a date such as `2026-11-22T19:40:12`. They fit up to the year 2106.
+fn seconds_of_date(text: &str) -> Option<u32> {
+    let parts: Vec<u32> = text.split(['-', 'T', ':']).map_while(number).collect();
+    let [
+        year @ 1970..=2106,
+        month @ 1..=12,
+        day @ 1..=31,
+        hour,
+        minute,
+        second,
+    ] = parts[..]
+    else {
+        return None;
+    };
+    // The year starts in March, so that a leap day is its last day. March to July, and again from August, have 31, 30, 31, 30
+    // and 31 days: 153 in five months.
+    let (year, month) = match month {
+        3.. => (year, month - 3),
+        _ => (year - 1, month + 9),
+    };
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    // The first of March of the year 0 is 719,468 days before 1970.
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + day_of_year;
+    let days = days.checked_sub(719_468)?;
+    let of_day = hour
+        .checked_mul(3600)?
+        .checked_add(minute.checked_mul(60)?)?;
+    days.checked_mul(86_400)?
+        .checked_add(of_day)?
+        .checked_add(second)
 }
 
 fn flag_bits(text: &str) -> Option<u16> {
@@ -208,8 +247,30 @@ mod tests {
             LINE.replace("03000135", "03:00:01:35"),
             LINE.replace("0x0018", "0x00000018"),
             LINE.replace("000100000", "0001"),
+            LINE.replace("1795376412", "2026-11-22T19:40:12")
+                .replace("00000\t4", "00000Z\t4"),
         ] {
             assert_eq!(parse(&line), Ok(Some(expected.clone())), "{line:?}");
+        }
+    }
+
+    // Expected values are from `date -u -d DATE +%s`.
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (date, seconds) in [
+            ("1970-01-01T00:00:00", Some(0)),
+            ("2000-02-29T00:00:00", Some(951_782_400)),
+            ("2000-03-01T00:00:01", Some(951_868_801)),
+            ("2024-02-28T23:59:59", Some(1_709_164_799)),
+            ("2026-11-22T19:40:12", Some(1_795_376_412)),
+            ("2100-03-01T00:00:00", Some(4_107_542_400)),
+            ("2106-12-31T00:00:00", None),
+            ("1969-12-31T23:59:59", None),
+            ("2026-13-01T00:00:00", None),
+            ("2026-11-22T19:40", None),
+            ("2026-11-22T4294967295:40:12", None),
+        ] {
+            assert_eq!(seconds_of_date(date), seconds, "{date}");
         }
     }
 
@@ -275,7 +336,7 @@ mod tests {
         }
 
         #[test]
-        fn no_line_like_segments_panics(fields in prop::collection::vec("[0-9a-fx.:,-]{0,20}", 5..9)) {
+        fn no_line_like_segments_panics(fields in prop::collection::vec("[0-9a-fxTZ.:,-]{0,20}", 5..9)) {
             let _ = parse(&fields.join("\t"));
         }
     }

@@ -7,6 +7,7 @@ mod common {
     pub mod faulty;
     pub mod nine_seconds;
     pub mod program;
+    pub mod segments;
     pub mod served;
     pub mod tap_file;
     pub mod test_file;
@@ -18,6 +19,7 @@ mod common {
 mod addresses;
 mod audio;
 mod call;
+mod captures;
 #[cfg(unix)]
 mod descriptors;
 mod guide;

@@ -1,10 +1,13 @@
 //! `audiosocket inspect`: prints the contents of a stream or of a recording of both directions.
 
+mod captured_call;
+mod captured_calls;
 mod drawing;
 mod envelope;
 mod json_lines;
 mod labels;
 mod lines;
+mod packet_file;
 mod picture;
 mod raw_stream;
 mod recorded_call;
@@ -17,13 +20,17 @@ use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 
+use audiosocket::wire::Uuid;
+
 use crate::args::Args;
+use crate::capture;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::tap_file::MAGIC;
 use crate::text::quoted;
 
 use crate::analysis::finding::Finding;
+use captured_calls::ChosenCall;
 use json_lines::JsonLines;
 use lines::Lines;
 use picture::Picture;
@@ -31,10 +38,12 @@ use text_lines::TextLines;
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
+                         [--uuid UUID]
 
 Shows what FILE contains, - being standard input: a
 recording that audiosocket tap has made of both directions,
-or a raw stream, the bytes of one direction as they came.
+or a raw stream, the bytes of one direction as they came,
+or a packet capture, as text from tshark.
 
 It tells frames, alike ones on one line; DTMF digits, as
 signals and in the sound; what is malformed; and, since a
@@ -47,6 +56,8 @@ server.
   --svg OUT.svg  also draws it: the sound of both sides, the
                  digits, gaps and bursts, the time between
                  frames. OUT.svg is overwritten
+  --uuid UUID    shows this call of a packet capture; else
+                 several calls get a line each
 
   audiosocket tap --listen 127.0.0.1:9092 \\
       --to 127.0.0.1:9093 --record calls
@@ -55,18 +66,28 @@ server.
   nc -l 9092 | audiosocket inspect -
   audiosocket inspect call.bin --json | grep malformed
 
+A packet capture (tcpdump -w capture.pcap) goes through
+tshark, which comes with Wireshark:
+
+  tshark -r capture.pcap -Y 'tcp.port==9092' -T fields \\
+      -e tcp.stream -e frame.time_epoch -e tcp.srcport \\
+      -e tcp.seq -e tcp.len -e tcp.flags -e tcp.payload \\
+      | audiosocket inspect -
+
 Exits 1 if the stream ends inside a frame, or the recording
-inside an entry.
+inside an entry, or the capture lacks a part of the call.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
     let mut svg = None;
+    let mut uuid = None;
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
             "--svg" => svg = Some(args.value()?),
+            "--uuid" => uuid = Some(args.parse()?),
             "--help" | "-h" => {
                 args.end()?;
                 return Output::new().text(HELP);
@@ -83,7 +104,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     if let Some(svg) = &svg {
         check_output(&file, svg)?;
     }
-    inspect(&Input { file }, lines, svg.as_deref())
+    inspect(&Input { file }, lines, svg.as_deref(), uuid)
 }
 
 /// Rejects an output that is standard output, or that would overwrite the input.
@@ -102,15 +123,39 @@ fn check_output(file: &OsStr, svg: &OsStr) -> Result<(), Failure> {
     }
 }
 
-fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Result<(), Failure> {
+fn inspect(
+    input: &Input,
+    mut lines: Box<dyn Lines>,
+    svg: Option<&OsStr>,
+    uuid: Option<Uuid>,
+) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
     (&mut source)
         .take(MAGIC.len() as u64)
         .read_to_end(&mut start)
         .map_err(|error| input.unreadable(error))?;
+    packet_file::refuse(&start, input)?;
     let is_tap_recording = start == MAGIC;
-    let source = start.chain(source);
+    let is_capture = capture::is_text_of_segments(&start);
+    let mut source = start.chain(source);
+    let captured = match (is_capture, uuid) {
+        (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {
+            Some(captured) => Some(captured),
+            None if svg.is_some() => {
+                return Err(Failure::usage(
+                    "--svg draws one call: choose it with --uuid",
+                ));
+            }
+            None => return Ok(()),
+        },
+        (false, Some(_)) => {
+            return Err(Failure::Usage(format!(
+                "--uuid chooses a call of a packet capture; {input} is another kind of file"
+            )));
+        }
+        (false, None) => None,
+    };
 
     let output = Output::new();
     let mut picture = svg.map(|_| Picture::default());
@@ -123,7 +168,13 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Res
             text => output.text(&text),
         }
     };
-    let (summary, result) = if is_tap_recording {
+    let (summary, result) = if let Some(ChosenCall { call, damage }) = captured {
+        let summary = captured_call::read(&call, &mut show)?;
+        let completeness = summary.call.as_ref().map_or(Ok(()), |summary| {
+            captured_calls::completeness(input, &call, summary)
+        });
+        (summary, damage.and(completeness))
+    } else if is_tap_recording {
         recorded_call::read(source, input, &mut show)?
     } else {
         raw_stream::read(source, input, &mut show)?

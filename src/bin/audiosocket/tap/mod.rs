@@ -2,7 +2,6 @@
 
 mod call_recording;
 mod log;
-mod panel;
 mod tapped_call;
 mod tapping;
 mod watch;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use audiosocket::asterisk::{CallState, Judge};
+use audiosocket::asterisk::{self, CallState, Judge};
 use audiosocket::wire::Kind;
 
 use crate::analysis::ended::{Ended, Ends};
@@ -141,7 +141,12 @@ impl Judging {
             (Sender::Server, Seen::Bytes(bytes)) if !is_caller_done => {
                 self.pass_time(entry.at);
                 self.look(at, |judge| {
-                    judge.bytes_read(at, at, bytes, false);
+                    judge.bytes_read(asterisk::Received {
+                        asked: at,
+                        at,
+                        bytes,
+                        emptied: false,
+                    });
                 });
                 self.last = Some(entry.at);
             }

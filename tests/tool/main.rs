@@ -8,6 +8,7 @@ mod common {
     pub mod nine_seconds;
     pub mod program;
     pub mod served;
+    pub mod small_disk;
     pub mod tap_file;
     pub mod test_file;
     pub mod tool;
@@ -24,6 +25,7 @@ mod inspect;
 mod load;
 mod pictures;
 mod readme;
+mod reporting;
 mod serve;
 mod tap;
 mod tapped_calls;

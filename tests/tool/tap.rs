@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::faulty::{FAULTS, Fault, place};
-use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr};
+use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr};
 use audiosocket::asterisk::{Rule, TABLE, Version};
 use audiosocket::simulator::SimulatedAsterisk;
 
@@ -500,43 +500,6 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
     assert_eq!(recorded[&b'>'], UUID_FRAME);
     // The server says more when its caller is gone, which nobody hears.
     assert!(recorded[&b'<'].starts_with(&received));
-}
-
-#[test]
-fn nobody_who_reads_ends_it_quietly() {
-    // The kernel accepts the connections.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let mut tap = Serving::tap(&address, &[]);
-    let mut child = tap.child.take().unwrap();
-    // The reader of its output goes.
-    tap.lines = std::io::BufRead::lines(std::io::BufReader::new(dead_output()));
-    // Calls until the end, since the first report may not fail: while another test starts a program, that program holds a copy of
-    // the pipe's reading end for a moment.
-    let status = loop {
-        if let Ok(mut caller) = TcpStream::connect(&tap.address) {
-            // It may be cut meanwhile.
-            let _ = caller.write_all(&UUID_FRAME);
-        }
-        thread::sleep(Duration::from_millis(20));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-    };
-    assert_eq!(status.code(), Some(1));
-    let mut errors = String::new();
-    child.stderr.unwrap().read_to_string(&mut errors).unwrap();
-    assert_eq!(errors.lines().count(), 1, "{errors}");
-}
-
-/// The output of a program that has ended.
-fn dead_output() -> std::process::ChildStdout {
-    let mut child = audiosocket(&["--version"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.wait().unwrap();
-    child.stdout.take().unwrap()
 }
 
 #[test]

@@ -120,6 +120,16 @@ impl Reports {
         self.changed.notify_all();
     }
 
+    /// Closes the queue and drops the queued reports.
+    pub fn discard(&self) {
+        let mut state = self.state();
+        *state = State {
+            closed: true,
+            ..State::default()
+        };
+        self.changed.notify_all();
+    }
+
     /// Returns the number of queued reports, including dropped ones.
     pub fn waiting(&self) -> usize {
         let state = self.state();

@@ -170,8 +170,9 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
     let handle = server.handle();
-    let printer = Printer::start(&reports, options.json, move || {
-        handle.shut_down(Duration::ZERO);
+    let consequence = "calls in progress go on, no more are accepted";
+    let printer = Printer::start(&reports, options.json, consequence, move || {
+        handle.shut_down(Duration::MAX);
     })?;
     let folder = options.record.as_deref();
     let answered = answer_calls(
@@ -192,7 +193,8 @@ fn serve(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// Answers calls until the requested number is over, the time limit is reached, or printing fails.
+/// Answers calls until the requested number is over or the time limit is reached. Ends after the calls in progress if printing
+/// fails.
 fn answer_calls(
     server: Server,
     options: &Options,

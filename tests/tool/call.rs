@@ -235,6 +235,43 @@ fn call_fails_if_the_server_stops_reading() {
 }
 
 #[test]
+fn call_names_digits_it_had_no_time_to_press() {
+    // After 1 s, 42# takes 0.5 s. There is time for one digit, and perhaps for another on a machine that stalls.
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--dtmf", "42#", "--seconds", "1.15"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = stderr(&output);
+    assert!(
+        error.starts_with("audiosocket: digits ")
+            && error.ends_with("# were not pressed: --seconds 1.15 is too short\n"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn call_names_digits_not_pressed_before_a_hangup() {
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 1, 2, 0, 0, 0]).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--json", "--dtmf", "42#"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let summary = text.lines().last().unwrap();
+    assert_eq!(field(summary, "digits_not_pressed"), "42#");
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: digits 42# were not pressed: the server ended the call\n"
+    );
+}
+
+#[test]
 fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
     let (go, may_go) = std::sync::mpsc::channel();
     let (thread, address) = server(move |mut stream| {

@@ -423,17 +423,33 @@ fn a_tap_of_itself_is_refused() {
 }
 
 #[test]
-fn without_a_server_the_caller_is_let_go_and_it_is_said() {
+fn tap_to_a_dead_server_reports_it_and_fails() {
     let address = free_address();
     let tap = Serving::tap(&address.to_string(), &["--calls", "1"]);
     let caller = TcpStream::connect(&tap.address).unwrap();
     assert_eq!(read_all(&caller), []);
-    let (lines, errors) = tap.finish_with_errors();
+    let (lines, errors) = tap.finish_with_code(1);
     assert_eq!(lines, [""; 0]);
     assert!(
         errors.contains(&format!("the server at {address} does not answer")),
         "{errors}"
     );
+}
+
+#[test]
+fn tap_fails_when_its_record_folder_is_gone() {
+    let folder = folder("tap-folder-gone");
+    let echo = Serving::start(&["--echo"]);
+    let record = folder.to_str().unwrap();
+    let tap = Serving::tap(&echo.address, &["--calls", "1", "--record", record]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller.shutdown(Shutdown::Write).unwrap();
+    read_all(&caller);
+    let (_, errors) = tap.finish_with_code(1);
+    assert!(errors.contains("cannot record in '"), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
 }
 
 #[test]

@@ -252,6 +252,26 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     }
 }
 
+/// Not even root may create files in this folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn record_folder_without_write_access_is_refused() {
+    for command in [
+        &["serve", "--echo"][..],
+        &["tap", "--to", "127.0.0.1:1", "--listen", "127.0.0.1:0"],
+    ] {
+        // With a time limit, in case it starts.
+        let output = run(&[command, &["--seconds", "1", "--record", "/proc"]].concat());
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
+        assert!(
+            error.starts_with("audiosocket: cannot record in '/proc': "),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
 #[test]
 fn every_command_has_a_help_text_of_no_more_than_60_columns() {
     for arguments in [

@@ -2,6 +2,7 @@
 
 use audiosocket::asterisk::Violation;
 use audiosocket::call::{CallStats, End, SendError, Timeout};
+use audiosocket::wire::Digit;
 
 use super::violations::{Violations, fields};
 use super::wish::Options;
@@ -19,6 +20,8 @@ pub struct Summary {
     pub seconds: f64,
     pub stats: CallStats,
     pub late: Histogram,
+    /// Digits of `--dtmf` that were not pressed.
+    pub unpressed: Vec<Digit>,
     pub hearing: Hearing,
     pub found: Vec<Violation>,
 }
@@ -36,6 +39,9 @@ impl Summary {
             summary = summary
                 .thousandths("late_ms_p50", p50)
                 .thousandths("late_ms_p99", p99);
+        }
+        if !self.unpressed.is_empty() {
+            summary = summary.text("digits_not_pressed", &self.unpressed_digits());
         }
         summary = self.hearing.fields(summary);
         if let Some(version) = options.version {
@@ -69,9 +75,32 @@ impl Summary {
         lines.join("\n")
     }
 
-    /// Returns an error if the connection ended abnormally.
-    pub fn judge(&self) -> Result<(), Failure> {
-        judge(self.end, self.failure)
+    /// Returns in one line what was wrong with the call, if anything was.
+    pub fn complaint(&self, options: &Options, violations: &Violations) -> Option<String> {
+        let mut complaints = Vec::new();
+        if let Err(failure) = judge(self.end, self.failure) {
+            complaints.extend(failure.message());
+        } else if !self.found.is_empty() {
+            complaints.push(violations.complaint(&self.found));
+        }
+        if !self.unpressed.is_empty() {
+            let digits = self.unpressed_digits();
+            let reason = match (self.end, options.seconds) {
+                (Some(End::Closed | End::RemoteHangup | End::Reset), _) => {
+                    String::from("the server ended the call")
+                }
+                (None, Some(seconds)) if self.failure.is_none() => {
+                    format!("--seconds {} is too short", seconds.as_secs_f64())
+                }
+                _ => String::from("the call ended"),
+            };
+            complaints.push(format!("digits {digits} were not pressed: {reason}"));
+        }
+        (!complaints.is_empty()).then(|| complaints.join("; "))
+    }
+
+    fn unpressed_digits(&self) -> String {
+        self.unpressed.iter().map(Digit::to_string).collect()
     }
 
     fn reason(&self) -> &'static str {

@@ -29,6 +29,8 @@ pub struct Recordings {
     to_thread: Sender<Item>,
     next_tape: AtomicU64,
     queued: Arc<AtomicUsize>,
+    /// Recordings whose file could not be created.
+    failed_starts: AtomicUsize,
     thread: JoinHandle<usize>,
 }
 
@@ -124,18 +126,22 @@ impl Recordings {
             to_thread,
             next_tape: AtomicU64::new(0),
             queued,
+            failed_starts: AtomicUsize::new(0),
             thread,
         })
     }
 
-    /// Starts the thread for recordings in `folder`. Creates the folder if it does not exist.
+    /// Starts the thread for recordings in `folder`. Creates the folder if it does not exist, and checks that a file can be
+    /// created in it.
     pub fn start_in(
         folder: &Path,
         complain: impl Fn(&str) + Send + 'static,
     ) -> Result<Recordings, Failure> {
-        fs::create_dir_all(folder).map_err(|error| {
-            Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
-        })?;
+        fs::create_dir_all(folder)
+            .and_then(|()| check_is_writable(folder))
+            .map_err(|error| {
+                Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
+            })?;
         Recordings::start(complain)
     }
 
@@ -153,14 +159,16 @@ impl Recordings {
 
     /// Records the bytes of a call in `folder`, in the new file `name.tap`. If a recording of that name exists, of bytes or of
     /// sound, the name is `name-2.tap` and so on. Returns the name without its extension, so that the sound recording can have it
-    /// too.
+    /// too. An error counts as a failed recording.
     pub fn bytes(
         &self,
         folder: &Path,
         name: &str,
         started: SystemTime,
     ) -> io::Result<(BytesRecorder, String)> {
-        let (tape, name) = BytesTape::create(folder, name, started)?;
+        let (tape, name) = BytesTape::create(folder, name, started).inspect_err(|_| {
+            self.failed_starts.fetch_add(1, Ordering::Relaxed);
+        })?;
         let recorder = BytesRecorder::new(self.begin(Box::new(tape)));
         Ok((recorder, name))
     }
@@ -170,7 +178,7 @@ impl Recordings {
         // The thread waits for this item.
         let _ = self.to_thread.send(Item::Close);
         // The panic has been printed, and at least one recording has failed.
-        self.thread.join().unwrap_or(1)
+        self.thread.join().unwrap_or(1) + self.failed_starts.into_inner()
     }
 
     fn begin(&self, file: Box<dyn Tape>) -> Recorder {
@@ -185,6 +193,13 @@ impl Recordings {
             has_dropped: AtomicBool::new(false),
         }
     }
+}
+
+/// Creates a file in the folder and removes it.
+fn check_is_writable(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".audiosocket-{}", std::process::id()));
+    File::create_new(&path)?;
+    fs::remove_file(&path)
 }
 
 /// Sender of one recording's pieces to the thread.

@@ -6,7 +6,7 @@ mod warnings;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -142,6 +142,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
 fn serve(options: &Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let incidents = Arc::clone(&reports);
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let fails = Arc::clone(&has_failed);
     let recordings = match &options.record {
         Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
         None => None,
@@ -153,7 +155,13 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let server = Server::builder()
         .max_calls(options.max_calls)
         .call_options(call_options)
-        .on_incident(move |incident| incidents.add(incident_report(incident)))
+        .on_incident(move |incident| {
+            // A refused connection is the peer's fault.
+            if !matches!(incident, Incident::Refused { .. }) {
+                fails.store(true, Ordering::Relaxed);
+            }
+            incidents.add(incident_report(incident));
+        })
         .bind(&options.listen)
         .map_err(|error| cannot_listen(&options.listen, &error))?;
     let address = server.local_addr();
@@ -187,8 +195,8 @@ fn serve(options: &Options) -> Result<(), Failure> {
     answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
     printer.finish(ends_at)?;
     match failed_recordings {
-        0 => Ok(()),
-        // The warnings have reported the failed recordings.
+        0 if !has_failed.load(Ordering::Relaxed) => Ok(()),
+        // The warnings have reported the failed recordings and calls.
         _ => Err(Failure::Reported),
     }
 }

@@ -146,11 +146,12 @@ fn tap(options: Options) -> Result<(), Failure> {
         tapping.run(listener);
         let _ = tell.send(());
     });
+    let has_failed = tapping.has_failed();
     let failed_recordings = recordings.map_or(0, Recordings::finish);
     printer.finish(ends_at)?;
     match failed_recordings {
-        0 => Ok(()),
-        // The warnings have reported the failed recordings.
+        0 if !has_failed => Ok(()),
+        // The warnings have reported the failed recordings and calls.
         _ => Err(Failure::Reported),
     }
 }

@@ -20,6 +20,7 @@ pub struct Tapping<'a> {
     folder: Option<Folder<'a>>,
     reports: &'a Reports,
     is_over: AtomicBool,
+    has_failed: AtomicBool,
     under_way: Mutex<Vec<Weak<TappedCall<'a>>>>,
 }
 
@@ -45,6 +46,7 @@ impl<'a> Tapping<'a> {
             folder,
             reports,
             is_over: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
             under_way: Mutex::default(),
         }
     }
@@ -61,7 +63,7 @@ impl<'a> Tapping<'a> {
                 let (caller, peer) = match result {
                     Ok(connection) => connection,
                     Err(error) => {
-                        self.warn(&format!("cannot accept: {error}"));
+                        self.fail(&format!("cannot accept: {error}"));
                         thread::sleep(AFTER_FAILURE);
                         continue;
                     }
@@ -69,11 +71,11 @@ impl<'a> Tapping<'a> {
                 accepted += 1;
                 let started = thread::Builder::new().spawn_scoped(scope, move || {
                     if let Err(error) = self.pass_on(caller, peer) {
-                        self.warn(&format!("{peer} cannot be passed on: {error}"));
+                        self.fail(&format!("{peer} cannot be passed on: {error}"));
                     }
                 });
                 if let Err(error) = started {
-                    self.warn(&format!("{peer} cannot be passed on: {error}"));
+                    self.fail(&format!("{peer} cannot be passed on: {error}"));
                 }
             }
             // The system refuses further connections, so no peer waits in the backlog.
@@ -130,7 +132,13 @@ impl<'a> Tapping<'a> {
         let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
     }
 
-    fn warn(&self, text: &str) {
+    /// Returns whether a connection could not be accepted or passed on.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn fail(&self, text: &str) {
+        self.has_failed.store(true, Ordering::Relaxed);
         self.reports.add(Report::warning(text));
     }
 

@@ -9,12 +9,13 @@ mod picture;
 mod raw_stream;
 mod recorded_call;
 mod svg;
+mod svg_file;
 mod text_lines;
 mod utc;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::{self, Display};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 
 use crate::args::Args;
@@ -27,6 +28,7 @@ use crate::analysis::finding::Finding;
 use json_lines::JsonLines;
 use lines::Lines;
 use picture::Picture;
+use svg_file::SvgFile;
 use text_lines::TextLines;
 
 const HELP: &str = "\
@@ -80,29 +82,11 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     } else {
         Box::new(TextLines::default())
     };
-    if let Some(svg) = &svg {
-        check_output(&file, svg)?;
-    }
-    inspect(&Input { file }, lines, svg.as_deref())
+    let svg = svg.map(|svg| SvgFile::new(svg, &file)).transpose()?;
+    inspect(&Input { file }, lines, svg.as_ref())
 }
 
-/// Rejects an output that is standard output, or that would overwrite the input.
-fn check_output(file: &OsStr, svg: &OsStr) -> Result<(), Failure> {
-    if svg == "-" {
-        return Err(Failure::usage(
-            "--svg '-': a file is due, standard output has the lines",
-        ));
-    }
-    match (fs::canonicalize(file), fs::canonicalize(svg)) {
-        (Ok(input), Ok(output)) if input == output => Err(Failure::Usage(format!(
-            "--svg {}: that is the file to be inspected",
-            quoted(svg)
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Result<(), Failure> {
+fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&SvgFile>) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
     (&mut source)
@@ -130,9 +114,7 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&OsStr>) -> Res
     };
     output.text(&lines.end(&summary))?;
     if let (Some(picture), Some(svg)) = (picture, svg) {
-        let drawn = drawing::draw(&picture, &summary, &input.name());
-        fs::write(svg, drawn)
-            .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", quoted(svg))))?;
+        svg.write(&drawing::draw(&picture, &summary, &input.name()))?;
     }
     result
 }

@@ -97,6 +97,7 @@ impl fmt::Display for WavError {
             (WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. }, _) => {
                 write!(f, "; convert what is there: {command}")
             }
+            (WavErrorReason::Understated { .. }, _) => write!(f, "; convert all of it: {command}"),
             (_, Some(Conversion::SoxFromRaw(rate))) => {
                 write!(
                     f,
@@ -145,12 +146,19 @@ pub enum WavErrorReason {
         /// How many bytes of audio its data chunk announces.
         announced: u32,
         /// How many there are.
-        present: usize,
+        present: u64,
     },
     /// Its audio ends inside a sample.
     HalfSample {
         /// How many bytes of audio there are: an odd number.
         len: usize,
+    },
+    /// Its header states a size that is smaller than its audio.
+    Understated {
+        /// How many bytes of audio its data chunk announces.
+        announced: u32,
+        /// How many there are to the end of the file.
+        present: u64,
     },
     /// It has more than [`Wav::MAX_LEN`] bytes of audio.
     TooLong,
@@ -165,6 +173,7 @@ impl WavErrorReason {
             WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. } => {
                 Some(Conversion::Sox)
             }
+            WavErrorReason::Understated { .. } => Some(Conversion::SoxIgnoringLength),
             _ => None,
         }
     }
@@ -191,6 +200,10 @@ impl fmt::Display for WavErrorReason {
             WavErrorReason::Truncated { announced, present } => {
                 write!(f, "is cut: it has {present} of {announced} bytes of audio")
             }
+            WavErrorReason::Understated { announced, present } => write!(
+                f,
+                "has {present} bytes of audio, but its header states {announced}"
+            ),
             WavErrorReason::HalfSample { len } => {
                 write!(f, "ends inside a sample: it has {len} bytes of audio")
             }

@@ -12,6 +12,7 @@ mod svg;
 mod svg_file;
 mod text_lines;
 mod utc;
+mod wav_input;
 
 use std::ffi::OsString;
 use std::fmt::{self, Display};
@@ -38,7 +39,7 @@ Shows what FILE contains, - being standard input: a
 recording that audiosocket tap has made of both directions,
 or a raw stream, the bytes of one direction as they came.
 
-It tells frames, alike ones on one line; DTMF digits, as
+It tells frames, equal ones on one line; DTMF digits, as
 signals and in the sound; what is malformed; and, since a
 tap recording has times: gaps, bursts, frames in pieces,
 jitter, who ended the call. > is what the caller sent, < the
@@ -90,10 +91,13 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&SvgFile>) -> R
     let mut source = input.open()?;
     let mut start = Vec::new();
     (&mut source)
-        .take(MAGIC.len() as u64)
+        .take(wav_input::START_LEN as u64)
         .read_to_end(&mut start)
         .map_err(|error| input.unreadable(error))?;
-    let is_tap_recording = start == MAGIC;
+    if let Some(refusal) = wav_input::refusal(&start, input) {
+        return Err(refusal);
+    }
+    let is_tap_recording = start.starts_with(&MAGIC);
     let source = start.chain(source);
 
     let output = Output::new();

@@ -1,12 +1,17 @@
 //! `audiosocket inspect` with tap recordings: both directions of a call, with their times.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::process::Stdio;
+use std::thread;
 
 use crate::common::nine_seconds::nine_seconds;
 use crate::common::tap_file::{From, TapFile, audio, frame};
 use crate::common::test_file::TestFile;
-use crate::common::tool::{audiosocket, field, run, stderr, stdout};
+use crate::common::tool::{
+    HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr, stdout,
+};
+use crate::common::wav_file::WavFile;
 
 const README: &str = include_str!("../../README.md");
 
@@ -165,6 +170,66 @@ fn wav_file_is_named_with_the_recording_beside_it() {
             format!("audiosocket: {name} is a WAV file and has sound but no frames: {advice}\n")
         );
     }
+}
+
+/// A server's stream: a frame of silence, and a WAV file from its first byte.
+fn played_file() -> Vec<u8> {
+    let file = WavFile::default().bytes();
+    let frames = file.chunks(320).map(|sound| frame(0x10, sound));
+    [audio(&[0; 160])]
+        .into_iter()
+        .chain(frames)
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+const HEADER: &str = "a WAV file's header sent as audio, a click: send the data chunk alone";
+
+#[test]
+fn header_of_a_played_file_is_named_by_inspect() {
+    let stream = played_file();
+    let mut tap = TapFile::new();
+    tap.data(From::Server, 1000, &stream);
+    for (name, bytes) in [("header.bin", &stream), ("header.tap", &tap.bytes)] {
+        let file = TestFile::new(name, bytes);
+        let text = stdout(&run(&["inspect", file.path()]));
+        let line = text
+            .lines()
+            .find(|line| line.contains(" header  "))
+            .expect(&text);
+        assert!(line.contains("a WAV file's header sent"), "{text}");
+        let json = stdout(&run(&["inspect", "--json", file.path()]));
+        let event = json
+            .lines()
+            .find(|line| line.contains("wav-header"))
+            .unwrap();
+        assert_eq!(field(event, "offset"), "323");
+    }
+}
+
+#[test]
+fn header_of_a_played_file_is_named_live() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+        stream.write_all(&played_file()).unwrap();
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let call = run(&["call", &tap.address, "--json"]);
+    server.join().unwrap();
+    let text = stdout(&call);
+    let warning = text.lines().find(|line| field(line, "event") == "warning");
+    assert_eq!(field(warning.expect(&text), "text"), HEADER);
+    let lines = tap.finish();
+    let event = lines
+        .iter()
+        .find(|line| field(line, "event") == "wav-header");
+    assert_eq!(field(event.expect("the tap's"), "direction"), "to-caller");
 }
 
 #[test]

@@ -8,3 +8,4 @@ pub mod finding;
 pub mod side;
 pub mod summary;
 pub mod tones;
+pub mod wav_headers;

@@ -49,6 +49,8 @@ pub enum Fault {
     EndedEarly(String),
     /// The server did not close after the hangup.
     NotClosed,
+    /// The server did not close after the hangup, and sent audio all the time.
+    StillPlaying,
 }
 
 /// Connect timeout, the same as Asterisk's.
@@ -60,6 +62,8 @@ const READ_TIMEOUT: Duration = Duration::from_millis(250);
 const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
 /// How long to wait for the last frames, and then for the server to close.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A server whose last audio is not older than this has not stopped playing.
+const STILL_PLAYING: Duration = Duration::from_secs(1);
 
 impl PlacedCall {
     pub fn new(number: u32) -> PlacedCall {
@@ -193,7 +197,8 @@ struct Hearing<'a> {
     reader: FrameReader<&'a TcpStream>,
     echo: Echo,
     check: Check,
-    has_heard_audio: bool,
+    /// When the last audio came.
+    heard_audio: Option<Instant>,
     unexpected: &'a mut BTreeSet<u8>,
     /// When to stop waiting, first for the last frames and then for the server to close.
     deadline: Option<Instant>,
@@ -214,7 +219,7 @@ impl<'a> Hearing<'a> {
             reader: FrameReader::new(stream),
             echo: Echo::default(),
             check: Check::new(run.number, call.number, run.frames_per_call),
-            has_heard_audio: false,
+            heard_audio: None,
             unexpected,
             deadline: None,
             has_hung_up: false,
@@ -242,9 +247,11 @@ impl<'a> Hearing<'a> {
                 self.hang_up();
             }
         };
-        if self.echo.ends_in_altered() {
-            self.check.hear(None);
+        if let Some(piece) = self.echo.last(self.run.number) {
+            self.check.hear(piece);
         }
+        let sent = self.call.said.load(Ordering::Relaxed) as usize;
+        self.check.finish(sent);
         self.publish();
         self.fault(end)
     }
@@ -259,11 +266,10 @@ impl<'a> Hearing<'a> {
                 Kind::HANGUP if !self.has_hung_up => return true,
                 Kind::HANGUP => {}
                 Kind::SLIN => {
-                    self.has_heard_audio = true;
+                    self.heard_audio = Some(Instant::now());
                     let (check, round_trips) = (&mut self.check, &self.run.round_trips);
-                    self.echo.hear(sound, |stamp| {
-                        let is_right = check.hear(stamp);
-                        if let Some(stamp) = stamp.filter(|_| is_right) {
+                    self.echo.hear(self.run.number, sound, |piece| {
+                        if let Some(stamp) = check.hear(piece) {
                             let nanoseconds = at.saturating_sub(stamp.sent_at);
                             round_trips.add(Duration::from_nanos(nanoseconds));
                         }
@@ -315,7 +321,13 @@ impl<'a> Hearing<'a> {
             return None;
         }
         let Some(end) = end else {
-            return Some(Fault::NotClosed);
+            let is_playing = self
+                .heard_audio
+                .is_some_and(|at| at.elapsed() < STILL_PLAYING);
+            return Some(match is_playing {
+                true => Fault::StillPlaying,
+                false => Fault::NotClosed,
+            });
         };
         // After the hangup, all ends are alike.
         if self.has_hung_up {
@@ -326,7 +338,7 @@ impl<'a> Hearing<'a> {
             Some(ErrorKind::ConnectionReset) => End::Reset,
             _ => end,
         };
-        Some(if self.has_heard_audio {
+        Some(if self.heard_audio.is_some() {
             Fault::EndedEarly(end.to_string())
         } else {
             Fault::Refused(end.to_string())

@@ -1,7 +1,8 @@
 //! `audiosocket call`: what it tells of a server, what it finds wrong with it, and how it ends.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -189,7 +190,8 @@ fn call_lists_the_versions_and_their_rules_without_a_server() {
 
 #[test]
 fn call_fails_if_the_server_resets_the_connection() {
-    let (thread, address) = server(|stream| {
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
         // With the rest of the frame unread, a close is a reset.
         stream.peek(&mut [0]).unwrap();
     });
@@ -203,6 +205,42 @@ fn call_fails_if_the_server_resets_the_connection() {
         stderr(&output),
         "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n"
     );
+}
+
+#[test]
+fn server_closing_at_once_has_the_same_words_always() {
+    let with_fin = |mut stream: TcpStream| {
+        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    };
+    // With the rest of the frame unread, a close is a reset.
+    let with_rst = |stream: TcpStream| {
+        stream.peek(&mut [0]).unwrap();
+    };
+    let servers: [fn(TcpStream); 2] = [with_fin, with_rst];
+    for (number, then) in servers.into_iter().enumerate() {
+        let (thread, address) = server(then);
+        let path = format!("{}/closed-{number}.wav", env!("CARGO_TARGET_TMPDIR"));
+        let _ = fs::remove_file(&path);
+        let output = run(&[
+            "call",
+            &address,
+            "--json",
+            "--seconds",
+            "60",
+            "--record",
+            &path,
+        ]);
+        thread.join().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = stdout(&output);
+        assert_eq!(field(text.lines().last().unwrap(), "reason"), "closed");
+        assert_eq!(
+            stderr(&output),
+            "audiosocket: the peer closed before it sent a frame\n"
+        );
+        assert!(!fs::exists(&path).unwrap(), "a recording of nothing");
+    }
 }
 
 // At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.

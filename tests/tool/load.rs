@@ -424,7 +424,12 @@ fn a_server_that_closes_after_the_uuid_refuses() {
     assert_eq!(told.code, Some(1));
     assert_eq!(told.number("refused"), 3);
     assert_eq!(told.number("frames_received"), 0);
-    told.assert_problem("refused", "the peer ", "calls", 3);
+    told.assert_problem(
+        "refused",
+        "the peer closed before it sent a frame",
+        "calls",
+        3,
+    );
 }
 
 #[test]

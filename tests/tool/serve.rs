@@ -1,7 +1,7 @@
 //! `audiosocket serve`: what it reports, when it ends, and that no peer and no reader of its output holds it up.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr, stdout};
 use crate::common::transcript::shape;
@@ -182,7 +182,7 @@ fn serve_tells_a_call_in_short_lines_and_warnings_on_standard_error() {
     ] {
         peer.write_all(frame).unwrap();
     }
-    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
     peer.read_to_end(&mut Vec::new()).unwrap();
     let (lines, errors) = serving.finish_with_errors();
     assert_eq!(
@@ -273,6 +273,40 @@ fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
             && error.ends_with(" reports not printed: nobody reads the output\n"),
         "{error}"
     );
+}
+
+#[test]
+fn caller_closing_at_once_has_the_same_words_always() {
+    let serving = Serving::start(&["--echo", "--calls", "2"]);
+    // With the greeting read, a close is no reset; with it unread, it is.
+    let mut closing = serving.peer();
+    closing.read_exact(&mut [0; 323]).unwrap();
+    closing.shutdown(Shutdown::Write).unwrap();
+    closing.read_to_end(&mut Vec::new()).unwrap();
+    let resetting = serving.peer();
+    resetting.peek(&mut [0]).unwrap();
+    drop(resetting);
+    let lines = serving.finish();
+    let over = "07070707 over: the peer closed before it sent a frame";
+    let ends = lines.iter().filter(|line| *line == over);
+    assert_eq!(ends.count(), 2, "{lines:?}");
+}
+
+#[test]
+fn failed_start_leaves_no_record_folder() {
+    let serving = Serving::start(&["--echo"]);
+    let folder = format!("{}/failed-start", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_dir(&folder);
+    let output = run(&[
+        "serve",
+        "--echo",
+        "--listen",
+        &serving.address,
+        "--record",
+        &folder,
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!std::fs::exists(&folder).unwrap());
 }
 
 #[test]

@@ -258,6 +258,27 @@ fn who_resets_is_named() {
 }
 
 #[test]
+fn caller_closing_with_audio_unread_hung_up() {
+    let (address, server) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
+        // Until the tap ends the connection, in whatever way.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let tap = Serving::tap(&address, &["--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    // With audio unread, a close is a reset.
+    caller.peek(&mut [0]).unwrap();
+    drop(caller);
+    server.join().unwrap();
+    let lines = tap.finish();
+    let ends = lines
+        .iter()
+        .filter(|line| line.ends_with(" s: the caller hung up"));
+    assert_eq!(ends.count(), 1, "{lines:?}");
+}
+
+#[test]
 fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
     for (behind_pause, gaps) in [(&[0x03, 0, 1, b'5'][..], 0), (&[], 1)] {
         let (is_through, has_come) = mpsc::channel();

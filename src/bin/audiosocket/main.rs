@@ -6,6 +6,7 @@ mod address;
 mod analysis;
 mod args;
 mod call;
+mod closed_at_once;
 mod demo;
 mod failure;
 mod hearing;

@@ -9,6 +9,7 @@ mod versions;
 mod violations;
 mod wish;
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -163,6 +164,10 @@ fn call(options: &Options) -> Result<(), Failure> {
         true => summary.json(options),
         false => summary.text(options, &violations),
     })?;
+    if let (true, Some(path)) = (summary.is_closed_at_once(), &options.record) {
+        // It is this call's own file, with nothing of the server in it. If it stays, it does no harm.
+        let _ = fs::remove_file(path);
+    }
     match (summary.complaint(options, &violations), failed_recordings) {
         (Some(complaint), _) => Err(Failure::Failed(complaint)),
         (None, 0) => Ok(()),

@@ -6,6 +6,7 @@ use audiosocket::wire::Digit;
 
 use super::violations::{Violations, fields};
 use super::wish::Options;
+use crate::closed_at_once::{CLOSED_AT_ONCE, end_name, end_text, is_closed_at_once};
 use crate::failure::Failure;
 use crate::hearing::Hearing;
 use crate::histogram::Histogram;
@@ -78,7 +79,9 @@ impl Summary {
     /// Returns in one line what was wrong with the call, if anything was.
     pub fn complaint(&self, options: &Options, violations: &Violations) -> Option<String> {
         let mut complaints = Vec::new();
-        if let Err(failure) = judge(self.end, self.failure) {
+        if self.is_closed_at_once() {
+            complaints.push(String::from(CLOSED_AT_ONCE));
+        } else if let Err(failure) = judge(self.end, self.failure) {
             complaints.extend(failure.message());
         } else if !self.found.is_empty() {
             complaints.push(violations.complaint(&self.found));
@@ -99,13 +102,19 @@ impl Summary {
         (!complaints.is_empty()).then(|| complaints.join("; "))
     }
 
+    /// Returns whether the server closed before it sent a frame.
+    pub fn is_closed_at_once(&self) -> bool {
+        self.end
+            .is_some_and(|end| is_closed_at_once(end, self.stats.frames_received))
+    }
+
     fn unpressed_digits(&self) -> String {
         self.unpressed.iter().map(Digit::to_string).collect()
     }
 
     fn reason(&self) -> &'static str {
         match (self.end, self.failure) {
-            (Some(end), _) => end.name(),
+            (Some(end), _) => end_name(end, self.stats.frames_received),
             (None, Some(_)) => "failed",
             (None, None) => End::LocalHangup.name(),
         }
@@ -116,7 +125,7 @@ impl Summary {
         let ended_by = last.filter(|last| last.consequence.ends_call());
         match (self.end, ended_by, self.failure) {
             (Some(End::LocalHangup), Some(violation), _) => violations.consequence(violation),
-            (Some(end), _, _) => end.to_string(),
+            (Some(end), _, _) => end_text(end, self.stats.frames_received),
             (None, _, Some(_)) => String::from("the server takes no more"),
             (None, _, None) => End::LocalHangup.to_string(),
         }

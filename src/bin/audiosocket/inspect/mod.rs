@@ -69,7 +69,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
-            "--svg" => svg = Some(args.value()?),
+            "--svg" => svg = Some(args.path()?.into_os_string()),
             "--help" | "-h" => {
                 args.end()?;
                 return Output::new().text(HELP);

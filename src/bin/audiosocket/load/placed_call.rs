@@ -17,6 +17,7 @@ use super::echo::Echo;
 use super::run::Run;
 use super::stamp::{SOUND_LEN, Stamp};
 use super::tally::{Check, Tally};
+use crate::closed_at_once::end_text;
 
 /// Call that is not placed yet, in progress, or over.
 #[derive(Debug, Default)]
@@ -203,6 +204,7 @@ struct Hearing<'a> {
     /// When to stop waiting, first for the last frames and then for the server to close.
     deadline: Option<Instant>,
     has_hung_up: bool,
+    frames_heard: usize,
 }
 
 impl<'a> Hearing<'a> {
@@ -223,6 +225,7 @@ impl<'a> Hearing<'a> {
             unexpected,
             deadline: None,
             has_hung_up: false,
+            frames_heard: 0,
         }
     }
 
@@ -261,6 +264,7 @@ impl<'a> Hearing<'a> {
         let at = self.run.nanoseconds();
         // The reader accepts frames of every length, so no frame is too long.
         while let Ok(Some(frame)) = self.reader.buffered_frame() {
+            self.frames_heard += 1;
             let sound = frame.payload();
             match frame.kind() {
                 Kind::HANGUP if !self.has_hung_up => return true,
@@ -341,7 +345,7 @@ impl<'a> Hearing<'a> {
         Some(if self.heard_audio.is_some() {
             Fault::EndedEarly(end.to_string())
         } else {
-            Fault::Refused(end.to_string())
+            Fault::Refused(end_text(end, self.frames_heard))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Recording of a call's bytes as a tap file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -63,7 +63,11 @@ impl BytesTape {
         if let State::Created(..) = self.file {
             if let State::Created(file, started) = std::mem::replace(&mut self.file, State::Failed)
             {
-                self.file = State::Running(TapWriter::begin(file, started)?);
+                let writer = TapWriter::begin(file, started).inspect_err(|_| {
+                    // It has not even a header.
+                    let _ = fs::remove_file(&self.path);
+                })?;
+                self.file = State::Running(writer);
             }
         }
         match &mut self.file {

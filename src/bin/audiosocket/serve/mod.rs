@@ -95,11 +95,11 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
                     ));
                 }
                 if option == "--play" {
-                    file = Some(PathBuf::from(args.value()?));
+                    file = Some(args.input()?);
                 }
                 answer = Some(option);
             }
-            "--record" => record = Some(PathBuf::from(args.value()?)),
+            "--record" => record = Some(args.path()?),
             "--dialect" => dialect = Some(args.dialect()?),
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
@@ -144,10 +144,6 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let incidents = Arc::clone(&reports);
     let has_failed = Arc::new(AtomicBool::new(false));
     let fails = Arc::clone(&has_failed);
-    let recordings = match &options.record {
-        Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
-        None => None,
-    };
     let mut call_options = CallOptions::default().dialect(options.dialect);
     if let Answer::Speech(wav) = &options.answer {
         call_options = call_options.playback_rate(wav.rate());
@@ -165,6 +161,11 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .bind(&options.listen)
         .map_err(|error| cannot_listen(&options.listen, &error))?;
     let address = server.local_addr();
+    // After the address is taken, so that a failed start leaves no folder.
+    let recordings = match &options.record {
+        Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
+        None => None,
+    };
     let output = Output::new();
     output.line(&format!("listening on {address}"))?;
     if options.json {

@@ -75,7 +75,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         match option.as_str() {
             "--listen" => listen = Some(args.text()?),
             "--to" => to = Some(args.text()?),
-            "--record" => record = Some(PathBuf::from(args.value()?)),
+            "--record" => record = Some(args.path()?),
             "--calls" => calls = Some(args.count()?),
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use super::{Piece, Recorder, Tape, TapeError};
+use super::{Piece, Recorder, Room, Tape, TapeError};
 use crate::tap_file::{Entry, OwnedEntry, TapWriter};
 use crate::text::{counted, shown};
 
@@ -78,7 +78,7 @@ impl BytesTape {
 }
 
 impl Tape for BytesTape {
-    fn add(&mut self, piece: Piece) -> Result<(), TapeError> {
+    fn add(&mut self, piece: Piece, _room: Room) -> Result<(), TapeError> {
         let Piece::Entry(entry) = piece else {
             return Ok(());
         };

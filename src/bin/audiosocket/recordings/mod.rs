@@ -34,7 +34,7 @@ pub struct Recordings {
     thread: JoinHandle<usize>,
 }
 
-/// Limit of the bytes queued for the disk, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
+/// Limit of the bytes queued for the disk or held, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
 const MOST_QUEUED: usize = 64 << 20;
 
 /// Interval at which held sound is written when nothing new arrives.
@@ -48,6 +48,7 @@ enum Item {
     Piece {
         tape: u64,
         piece: Piece,
+        room: Room,
     },
     End {
         tape: u64,
@@ -76,9 +77,32 @@ impl Piece {
     }
 }
 
+/// Share of a piece in the limit of queued bytes. Dropping it gives the share back.
+struct Room {
+    len: usize,
+    queued: Arc<AtomicUsize>,
+}
+
+impl Room {
+    fn new(len: usize, queued: &Arc<AtomicUsize>) -> Room {
+        queued.fetch_add(len, Ordering::Relaxed);
+        Room {
+            len,
+            queued: Arc::clone(queued),
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(self.len, Ordering::Relaxed);
+    }
+}
+
 /// File of one recording, written on the recording thread.
 trait Tape: Send {
-    fn add(&mut self, piece: Piece) -> Result<(), TapeError>;
+    /// Writes a piece, or holds it together with its room.
+    fn add(&mut self, piece: Piece, room: Room) -> Result<(), TapeError>;
 
     /// Writes the held data that is old enough.
     fn look(&mut self, _now: Instant) -> Result<(), TapeError> {
@@ -110,16 +134,13 @@ impl Recordings {
         let queued = Arc::new(AtomicUsize::new(0));
         let thread = thread::Builder::new()
             .name(String::from("recordings"))
-            .spawn({
-                let queued = Arc::clone(&queued);
-                move || {
-                    Tapes {
-                        running: HashMap::new(),
-                        failed: 0,
-                        complain,
-                    }
-                    .run(&items, &queued)
+            .spawn(move || {
+                Tapes {
+                    running: HashMap::new(),
+                    failed: 0,
+                    complain,
                 }
+                .run(&items)
             })
             .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
         Ok(Recordings {
@@ -236,11 +257,12 @@ impl Recorder {
     }
 
     fn add(&self, piece: Piece) {
-        self.queued.fetch_add(piece.len(), Ordering::Relaxed);
+        let room = Room::new(piece.len(), &self.queued);
         // An error means that all recordings have ended.
         let _ = self.to_thread.send(Item::Piece {
             tape: self.tape,
             piece,
+            room,
         });
     }
 }
@@ -253,16 +275,15 @@ struct Tapes<F> {
 }
 
 impl<F: Fn(&str)> Tapes<F> {
-    fn run(mut self, items: &Receiver<Item>, queued: &AtomicUsize) -> usize {
+    fn run(mut self, items: &Receiver<Item>) -> usize {
         let mut looked = Instant::now();
         loop {
             match items.recv_timeout(BETWEEN_LOOKS) {
                 Ok(Item::Begin { tape, file }) => {
                     self.running.insert(tape, file);
                 }
-                Ok(Item::Piece { tape, piece }) => {
-                    queued.fetch_sub(piece.len(), Ordering::Relaxed);
-                    self.on_tape(tape, |file| file.add(piece));
+                Ok(Item::Piece { tape, piece, room }) => {
+                    self.on_tape(tape, |file| file.add(piece, room));
                 }
                 Ok(Item::End { tape, at, dropped }) => self.end(tape, at, dropped),
                 Err(RecvTimeoutError::Timeout) => {}

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::common::faulty::{FAULTS, Fault, place};
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr};
 use audiosocket::asterisk::{Rule, TABLE, Version};
 use audiosocket::simulator::SimulatedAsterisk;
+use audiosocket::wire::Uuid;
 
 const UUID: &str = "07070707-0707-0707-0707-070707070707";
 
@@ -229,6 +231,146 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
             });
         }
     });
+}
+
+/// Calls for each version and each of the two rules on splits.
+const SPLIT_CALLS: u8 = 200;
+
+/// One call of the test below. The UUID has all of it.
+#[derive(Clone, Copy)]
+struct SplitCall {
+    row: u8,
+    is_in_header: bool,
+    number: u8,
+}
+
+impl SplitCall {
+    fn uuid(self) -> [u8; 16] {
+        let SplitCall {
+            row,
+            is_in_header,
+            number,
+        } = self;
+        [
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            row,
+            u8::from(is_in_header),
+            number,
+        ]
+    }
+
+    /// How many bytes of a frame come before the pause.
+    fn split_at(uuid: [u8; 16]) -> usize {
+        let number = usize::from(uuid[15]);
+        match uuid[14] {
+            1 => 1 + number % 2,
+            _ => 3 + number,
+        }
+    }
+
+    /// Plays Asterisk's part: receives the first bytes, waits as long as the version does, and closes.
+    fn place(self, address: &str) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .write_all(&[&[1, 0, 16][..], &self.uuid()].concat())
+            .unwrap();
+        let mut bytes = vec![0; SplitCall::split_at(self.uuid())];
+        stream.read_exact(&mut bytes).unwrap();
+        let row = &TABLE[usize::from(self.row)];
+        thread::sleep(match self.is_in_header {
+            true => row.header_wait,
+            false => row.payload_wait,
+        });
+    }
+}
+
+/// The tap knows the verdict of the version that ends the call, however soon the caller's end follows.
+#[test]
+fn split_that_ends_a_call_at_once_is_always_named() {
+    let calls: Vec<SplitCall> = (0..TABLE.len() as u8)
+        .flat_map(|row| [true, false].map(|is_in_header| (row, is_in_header)))
+        .flat_map(|(row, is_in_header)| {
+            (0..SPLIT_CALLS).map(move |number| SplitCall {
+                row,
+                is_in_header,
+                number,
+            })
+        })
+        .collect();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let connections = calls.len();
+    thread::spawn(move || {
+        for stream in listener.incoming().take(connections) {
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                let mut uuid = [0; UUID_FRAME.len()];
+                stream.read_exact(&mut uuid).unwrap();
+                let mut frame = [0; 323];
+                (frame[0], frame[1], frame[2]) = (0x10, 1, 64);
+                let split_at = SplitCall::split_at(uuid[3..].try_into().unwrap());
+                stream.write_all(&frame[..split_at]).unwrap();
+                let _ = stream.read(&mut [0]);
+            });
+        }
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", &connections.to_string()]);
+    let address = tap.address.clone();
+    // Read from the start, because reports that nobody reads are dropped.
+    let reports = thread::spawn(|| tap.finish());
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while let Some(call) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    call.place(&address);
+                }
+            });
+        }
+    });
+    let lines = reports.join().unwrap();
+    let mut violations: HashMap<&str, Vec<&String>> = HashMap::new();
+    for line in &lines {
+        if field(line, "event") == "violation" {
+            violations
+                .entry(field(line, "uuid"))
+                .or_default()
+                .push(line);
+        }
+    }
+    let mut missed = Vec::new();
+    for call in &calls {
+        let rule = match call.is_in_header {
+            true => Rule::SplitHeader,
+            false => Rule::SplitPayload,
+        };
+        let versions = TABLE[usize::from(call.row)].versions();
+        let uuid = Uuid::from_bytes(call.uuid()).to_string();
+        let lines = violations.get(&*uuid).map_or(&[][..], Vec::as_slice);
+        let is_named =
+            |line: &&String| field(line, "rule") == rule.name() && line.contains(&versions);
+        if !lines.iter().any(|line| is_named(line)) {
+            missed.push((versions, rule, call.number));
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "{} of {}: {missed:?}",
+        missed.len(),
+        calls.len()
+    );
 }
 
 #[test]

@@ -152,8 +152,12 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .max_calls(options.max_calls)
         .call_options(call_options)
         .on_incident(move |incident| {
-            // A refused connection is the peer's fault.
-            if !matches!(incident, Incident::Refused { .. }) {
+            // A refused connection is the peer's fault. One that cannot be accepted waits until it can be.
+            let is_harmless = matches!(
+                incident,
+                Incident::Refused { .. } | Incident::AcceptFailed { .. }
+            );
+            if !is_harmless {
                 fails.store(true, Ordering::Relaxed);
             }
             incidents.add(incident_report(incident));

@@ -63,7 +63,8 @@ impl<'a> Tapping<'a> {
                 let (caller, peer) = match result {
                     Ok(connection) => connection,
                     Err(error) => {
-                        self.fail(&format!("cannot accept: {error}"));
+                        // The connection waits until it can be accepted.
+                        self.warn(&format!("cannot accept: {error}"));
                         thread::sleep(AFTER_FAILURE);
                         continue;
                     }
@@ -132,13 +133,17 @@ impl<'a> Tapping<'a> {
         let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
     }
 
-    /// Returns whether a connection could not be accepted or passed on.
+    /// Returns whether a connection could not be passed on.
     pub fn has_failed(&self) -> bool {
         self.has_failed.load(Ordering::Relaxed)
     }
 
     fn fail(&self, text: &str) {
         self.has_failed.store(true, Ordering::Relaxed);
+        self.warn(text);
+    }
+
+    fn warn(&self, text: &str) {
         self.reports.add(Report::warning(text));
     }
 

@@ -361,7 +361,7 @@ fn split_that_ends_a_call_at_once_is_always_named() {
         let lines = violations.get(&*uuid).map_or(&[][..], Vec::as_slice);
         let is_named =
             |line: &&String| field(line, "rule") == rule.name() && line.contains(&versions);
-        if !lines.iter().any(|line| is_named(line)) {
+        if !lines.iter().any(is_named) {
             missed.push((versions, rule, call.number));
         }
     }

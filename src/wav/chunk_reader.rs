@@ -1,6 +1,6 @@
 //! The chunks of a WAV file.
 
-use std::io::{self, ErrorKind, Read, Take};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Take};
 use std::vec::Vec;
 
 use super::{OtherFile, WavErrorReason};
@@ -17,6 +17,7 @@ pub(super) struct ChunkReader<R> {
     riff_len: u32,
     /// Where in the file the current chunk begins, after its header.
     begin: u64,
+    id: [u8; 4],
     len: u32,
     /// Whether the size of the current chunk is 0 although audio follows.
     is_unsized: bool,
@@ -46,6 +47,7 @@ impl<R: Read> ChunkReader<R> {
             file_len,
             riff_len: u32::from_le_bytes([a, b, c, d]),
             begin: 12,
+            id: *b"WAVE",
             len: 0,
             is_unsized: false,
         })
@@ -61,6 +63,7 @@ impl<R: Read> ChunkReader<R> {
         }
         let [id @ .., a, b, c, d] = header;
         self.begin = self.end().saturating_add(8);
+        self.id = id;
         self.len = u32::from_le_bytes([a, b, c, d]);
         self.source.set_limit(u64::from(self.len));
         self.is_unsized = false;
@@ -80,6 +83,11 @@ impl<R: Read> ChunkReader<R> {
         Ok(Some(id))
     }
 
+    /// Returns the letters of the current chunk.
+    pub(super) const fn id(&self) -> [u8; 4] {
+        self.id
+    }
+
     /// Returns how many bytes the current chunk has by its header. Returns `None` for the sizes left there by a writer that did not
     /// know it.
     pub(super) fn len(&self) -> Option<u32> {
@@ -95,7 +103,7 @@ impl<R: Read> ChunkReader<R> {
         Some(self.file_len?.saturating_sub(self.begin))
     }
 
-    /// Returns whether the current chunk is a data chunk of size 0 before its audio, which sox believes to be empty.
+    /// Returns whether the current chunk has the size 0.
     pub(super) const fn has_zero_len(&self) -> bool {
         self.len == 0
     }
@@ -154,6 +162,16 @@ impl<R: Read> ChunkReader<R> {
     fn end(&self) -> u64 {
         let padded = u64::from(self.len).saturating_add(u64::from(self.len % 2));
         self.begin.saturating_add(padded)
+    }
+}
+
+impl<R: Read + Seek> ChunkReader<R> {
+    /// Skips the current chunk, of which nothing has been read, without reading it.
+    pub(super) fn seek_to_end(&mut self) -> io::Result<()> {
+        let len = i64::from(self.len);
+        self.source.get_mut().source.seek(SeekFrom::Current(len))?;
+        self.source.set_limit(0);
+        Ok(())
     }
 }
 

@@ -19,8 +19,16 @@ pub struct Format {
     hz: u32,
     block_len: u16,
     bits: u16,
-    /// Whether the data chunk has a size of 0 before its audio. Sox believes it.
-    has_zero_len: bool,
+    stated_len: StatedLen,
+}
+
+/// The size of a data chunk, compared with the audio that follows.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum StatedLen {
+    Right,
+    /// The size is 0, which sox believes.
+    Zero,
+    TooSmall,
 }
 
 const PCM: u16 = 0x0001;
@@ -77,16 +85,16 @@ impl Format {
             hz,
             block_len,
             bits,
-            has_zero_len: false,
+            stated_len: StatedLen::Right,
         })
     }
 
-    /// The format of a file whose data chunk has a size of 0 before its audio.
-    pub(super) fn with_zero_len(self) -> Format {
-        Format {
-            has_zero_len: true,
-            ..self
-        }
+    pub(super) fn with_stated_len(self, stated_len: StatedLen) -> Format {
+        Format { stated_len, ..self }
+    }
+
+    pub(super) const fn stated_len(&self) -> StatedLen {
+        self.stated_len
     }
 
     /// Channels: 1 is mono, 2 is stereo.
@@ -129,10 +137,11 @@ impl Format {
             (G721 | G726_OF_FFMPEG | MPEG | MP3 | G726 | WMA | G722, _) => Conversion::Ffmpeg,
             _ => return None,
         };
-        match (conversion, self.has_zero_len) {
-            (Conversion::Sox, true) => Some(Conversion::Ffmpeg),
-            (conversion, _) => Some(conversion),
-        }
+        Some(match (conversion, self.stated_len) {
+            (Conversion::Sox, StatedLen::Zero) => Conversion::Ffmpeg,
+            (Conversion::Sox, StatedLen::TooSmall) => Conversion::SoxIgnoringLength,
+            (conversion, _) => conversion,
+        })
     }
 
     /// Whether samples take as many bytes as their bits do, where that can be said. Sox goes by the bits alone, and so makes

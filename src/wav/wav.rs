@@ -3,11 +3,12 @@
 use core::fmt;
 use core::time::Duration;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 use std::vec::Vec;
 
 use super::chunk_reader::ChunkReader;
+use super::format::StatedLen;
 use super::{Format, WavError, WavErrorReason};
 use crate::wire::{SampleRate, Samples};
 
@@ -79,7 +80,9 @@ impl Wav {
     ///
     /// [`WavError`], to which [`with_path`](WavError::with_path) can add the path.
     pub fn read(source: impl Read) -> Result<Wav, WavError> {
-        parse(source, None).map_err(WavError::new)
+        ChunkReader::new(source, None)
+            .and_then(|mut chunks| parse(&mut chunks))
+            .map_err(WavError::new)
     }
 
     /// Samples a second.
@@ -117,22 +120,40 @@ fn open(path: &Path) -> Result<Wav, WavErrorReason> {
     let file = File::open(path)?;
     // A pipe or a device has no length.
     let len = file.metadata().ok().filter(fs::Metadata::is_file);
-    parse(BufReader::new(file), len.map(|file| file.len()))
+    let mut chunks = ChunkReader::new(BufReader::new(file), len.map(|file| file.len()))?;
+    match parse(&mut chunks) {
+        Err(WavErrorReason::Format(format)) if has_unstated_audio(&mut chunks) => Err(
+            WavErrorReason::Format(format.with_stated_len(StatedLen::TooSmall)),
+        ),
+        parsed => parsed,
+    }
 }
 
-fn parse(source: impl Read, file_len: Option<u64>) -> Result<Wav, WavErrorReason> {
-    let mut chunks = ChunkReader::new(source, file_len)?;
+/// Returns whether the data chunk, from the current chunk on, has audio after its stated size.
+fn has_unstated_audio(chunks: &mut ChunkReader<impl Read + Seek>) -> bool {
+    // The file is refused anyway, so an error of the source does not matter.
+    while chunks.id() != *b"data" {
+        if !matches!(chunks.next_chunk(), Ok(Some(_))) {
+            return false;
+        }
+    }
+    chunks.len().is_some_and(|len| len > 0)
+        && chunks.seek_to_end().is_ok()
+        && chunks.has_more_audio().unwrap_or(false)
+}
+
+fn parse(chunks: &mut ChunkReader<impl Read>) -> Result<Wav, WavErrorReason> {
     let mut rate = None;
     let mut audio = None;
     while let Some(id) = chunks.next_chunk()? {
         match &id {
-            b"fmt " if rate.is_none() => rate = Some(rate_of(&mut chunks)?),
+            b"fmt " if rate.is_none() => rate = Some(rate_of(chunks)?),
             b"data" if audio.is_none() => {
                 if rate.is_none() && chunks.len().is_none() {
                     // Nothing comes behind it, and so no fmt chunk.
                     break;
                 }
-                audio = Some(audio_of(&mut chunks)?);
+                audio = Some(audio_of(chunks)?);
             }
             _ => {}
         }
@@ -155,7 +176,9 @@ fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavErrorRe
         Format::parse(bytes).map_err(|expected| WavErrorReason::ShortFormat { len, expected })?;
     match format.rate() {
         Some(rate) => Ok(rate),
-        None if is_before_zero_len(chunks) => Err(WavErrorReason::Format(format.with_zero_len())),
+        None if is_before_zero_len(chunks) => Err(WavErrorReason::Format(
+            format.with_stated_len(StatedLen::Zero),
+        )),
         None => Err(WavErrorReason::Format(format)),
     }
 }
@@ -241,7 +264,9 @@ mod tests {
             (1000, 1043, "is cut: it has 999 of 1000 bytes of audio"),
             (1000, 10, "is cut: it has 0 of 1000 bytes of audio"),
         ] {
-            let reason = parse(HeaderOnly(&header(audio_len)), Some(file_len)).unwrap_err();
+            let header = header(audio_len);
+            let mut chunks = ChunkReader::new(HeaderOnly(&header), Some(file_len)).unwrap();
+            let reason = parse(&mut chunks).unwrap_err();
             assert_eq!(reason.to_string(), message);
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::string::String;
 
 use super::conversion::{Conversion, one_line};
+use super::format::StatedLen;
 use super::{Format, OtherFile, Wav};
 
 /// Why a file is not taken: what was found and, where there is one, the command that makes a file that is.
@@ -190,7 +191,15 @@ impl fmt::Display for WavErrorReason {
         match self {
             WavErrorReason::Io(error) => write!(f, "cannot be read: {error}"),
             WavErrorReason::NotWav(file) => write!(f, "is {file}"),
-            WavErrorReason::Format(format) => write!(f, "is {format}"),
+            WavErrorReason::Format(format) => {
+                write!(f, "is {format}")?;
+                match format.stated_len() {
+                    StatedLen::TooSmall => {
+                        f.write_str(", and has more audio than its header states")
+                    }
+                    StatedLen::Right | StatedLen::Zero => Ok(()),
+                }
+            }
             WavErrorReason::ShortFormat { len, expected } => {
                 write!(f, "has a fmt chunk of {len} bytes, expected {expected}")
             }

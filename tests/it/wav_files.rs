@@ -423,6 +423,18 @@ fn size_smaller_than_the_audio_is_reported() {
              sox -t wav --ignore-length in.wav -r 8000 -c 1 -b 16 out.wav"
         );
     }
+    // So may that of a file in another format.
+    let stereo = WavFile {
+        channels: 2,
+        ..understated
+    };
+    fs::write(&path, stereo.bytes()).unwrap();
+    let error = Wav::open(&path).unwrap_err().with_path("in.wav");
+    assert_eq!(
+        error.to_string(),
+        "in.wav is stereo, 16-bit, 8000 Hz, and has more audio than its header states; convert it: \
+         sox -t wav --ignore-length in.wav -r 8000 -c 1 -b 16 out.wav"
+    );
     // Chunks, tags, text, padding, and what is too short to be missed.
     for behind in [
         chunk(b"LIST", &[7; 1000]),
@@ -584,6 +596,10 @@ fn sox_commands_make_files_that_play() {
         audio_len: Some(320),
         ..good.clone()
     };
+    let understated_stereo = WavFile {
+        audio_len: Some(320),
+        ..half_a_second(7, 2, 8, 16_000)
+    };
     let mut half_a_sample = good.clone();
     half_a_sample.audio.push(0);
     fs::write(folder.join("good.wav"), good.bytes()).unwrap();
@@ -599,6 +615,7 @@ fn sox_commands_make_files_that_play() {
         ("-a-law.wav", half_a_second(6, 1, 8, 8_000).bytes()),
         ("u-law.wav", half_a_second(7, 2, 8, 8_000).bytes()),
         ("out.wav", half_a_sample.bytes()),
+        ("understated-stereo.wav", understated_stereo.bytes()),
         ("raw.wav", vec![0; 8000]),
         ("raw.sln16", vec![0; 16_000]),
         ("raw.ulaw", vec![0xff; 4000]),

@@ -166,7 +166,7 @@ impl<R: Read> ChunkReader<R> {
 }
 
 impl<R: Read + Seek> ChunkReader<R> {
-    /// Skips the current chunk, of which nothing has been read, without reading it.
+    /// Skips the current chunk without reading it. Call it only before its bytes are read.
     pub(super) fn seek_to_end(&mut self) -> io::Result<()> {
         let len = i64::from(self.len);
         self.source.get_mut().source.seek(SeekFrom::Current(len))?;

@@ -336,6 +336,6 @@ fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+        "audiosocket: cannot write to standard output: its reader has closed it\n"
     );
 }

@@ -573,7 +573,7 @@ fn when_nobody_reads_what_it_reports_it_hangs_up_and_fails() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+        "audiosocket: cannot write to standard output: its reader has closed it\n"
     );
     let ended = server.stop().ended;
     for call in &ended {

@@ -159,7 +159,7 @@ fn calls_through_a_tap_go_on(start: impl FnOnce(&[&str]) -> Reporter, reason: &s
 
 #[test]
 fn tap_carries_calls_after_its_reader_has_gone() {
-    calls_through_a_tap_go_on(Reporter::unread, "nobody reads it any more");
+    calls_through_a_tap_go_on(Reporter::unread, "its reader has closed it");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn serve_finishes_calls_after_its_reader_has_gone() {
     });
     assert_eq!(
         error,
-        "audiosocket: cannot write to standard output: nobody reads it any more; \
+        "audiosocket: cannot write to standard output: its reader has closed it; \
          calls in progress go on, no more are accepted"
     );
     // Once further callers are refused, the server is about to end. The call is not.

@@ -328,7 +328,7 @@ fn split_that_ends_a_call_at_once_is_always_named() {
     });
     let tap = Serving::tap(&address, &["--json", "--calls", &connections.to_string()]);
     let address = tap.address.clone();
-    // Read from the start, because reports that nobody reads are dropped.
+    // Read from the start, because reports are dropped when too many wait.
     let reports = thread::spawn(|| tap.finish());
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {

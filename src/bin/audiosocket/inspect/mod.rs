@@ -39,7 +39,7 @@ Shows what FILE contains, - being standard input: a
 recording that audiosocket tap has made of both directions,
 or a raw stream, the bytes of one direction as they came.
 
-It tells frames, equal ones on one line; DTMF digits, as
+It shows frames, equal ones on one line; DTMF digits, as
 signals and in the sound; what is malformed; and, since a
 tap recording has times: gaps, bursts, frames in pieces,
 jitter, who ended the call. > is what the caller sent, < the

@@ -7,7 +7,7 @@ use crate::text::quoted;
 
 use super::Input;
 
-/// Number of bytes by which a WAV file is recognised.
+/// Number of bytes needed to recognise a WAV file.
 pub const START_LEN: usize = 12;
 
 /// Returns the error for an input that starts like a WAV file. A stream does not: no frame has a kind of `R`.

@@ -56,6 +56,10 @@ and hangs up, or sends silence.
 
 In Asterisk's dialplan:
   same => n,AudioSocket(${UUID()},127.0.0.1:9092)
+
+Exits 1 if a recording failed. If its output fails, it
+accepts no more calls, finishes those in progress and exits
+1.
 ";
 
 struct Options {

@@ -50,6 +50,10 @@ of what your server does wrong.
 In Asterisk's dialplan, the tap's address instead of the
 server's:
   same => n,AudioSocket(${UUID()},127.0.0.1:9093)
+
+Exits 1 if it could not pass on or record a call. If its
+output fails, it passes calls on without reports, and exits
+1 at its end.
 ";
 
 struct Options {

@@ -28,9 +28,9 @@ class Lab:
     # Far legs that record with Record(), not with MixMonitor().
     RECORD_PEERS = ("record", "talk", "mix")
 
-    def __init__(self, tool=None, speaker=None, examples=None):
+    def __init__(self, tool=None, speaker=None, leaver=None, examples=None):
         self.tool = tool
-        self.speaker = speaker
+        self.speaker, self.leaver = speaker, leaver  # the programs of tests/asterisk
         self.examples = examples  # the folder they are in
         self.started_here = False
         self.uuids = []

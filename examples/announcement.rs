@@ -19,15 +19,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     server.run(|call| {
         let voice = call.voice();
-        // Queued here, and said while the call waits for events below.
-        voice.set_rate(prompt.rate())?;
-        voice.play(prompt.bytes())?;
+        // Queued here, and played while the call waits for events below.
+        voice.play_wav(&prompt)?;
         voice.hang_up_after_playback();
 
         while let Some(event) = call.receive() {
             if event.dtmf().is_some() {
-                let unsaid = voice.clear().duration();
-                println!("{} stopped it, {unsaid:?} unsaid", voice.uuid());
+                let unplayed = voice.clear().duration();
+                println!("{} stopped it, {unplayed:?} unplayed", voice.uuid());
                 voice.hang_up();
             }
         }

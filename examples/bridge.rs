@@ -11,7 +11,7 @@
 //! it, and who writes faster than real time has to wait.
 
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{TrySendError, sync_channel};
 use std::thread::{self, sleep};
@@ -59,17 +59,15 @@ fn bridge(call: &mut Call, mut child: Child) -> Result<(), Box<dyn Error + Send 
     }
 
     let mut missed = 0;
-    let (listener, speaker) = call.split();
-    thread::scope(|scope| {
-        scope.spawn(|| speaker.run());
-        let _hangs_up = voice.hang_up_on_drop();
-        while let Some(event) = listener.receive() {
+    call.with_player(|receiver, _| -> io::Result<()> {
+        while let Some(event) = receiver.receive() {
             let Some(audio) = event.audio() else { continue };
             if let Err(TrySendError::Full(_)) = to_child.try_send(audio.bytes().to_vec()) {
                 missed += 1;
             }
         }
-    });
+        Ok(())
+    })?;
 
     drop(to_child);
     let patience_ends = Instant::now() + Duration::from_secs(2);
@@ -88,7 +86,7 @@ fn say_all(mut output: ChildStdout, voice: &Voice) {
     while let Ok(count @ 1..) = output.read(&mut buffer) {
         let mut said = &buffer[..count];
         while let Err(error) = voice.play(said) {
-            let PlayError::QueueFull { accepted } = error else {
+            let PlayError::QueueFull { accepted, .. } = error else {
                 return;
             };
             said = &said[accepted..];

@@ -63,8 +63,7 @@ mod tests {
         thread::spawn(|| server.run(answer));
 
         let uuid = SimulatedAsterisk::random_uuid();
-        let mut asterisk =
-            SimulatedAsterisk::connect(address, uuid)?.judged_by(Version::REFERENCE)?;
+        let mut asterisk = SimulatedAsterisk::connect_judged(address, uuid, Version::REFERENCE)?;
         let key_down = Duration::from_millis(100);
         asterisk.caller().press(Digit::try_from('7')?, key_down)?;
         let mut heard = Vec::new();

@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, Transport};
+use audiosocket::call::{Call, CallOptions, Gather, GatherEnd, Transport};
 use audiosocket::stream::{FrameReader, FrameWriter};
 use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
@@ -329,6 +329,28 @@ fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
     assert_eq!(allocations(|| echo(10_000)), 0);
     // Dropped without an end of its own: this peer would go on talking.
     assert_eq!(call.stats().frames_sent, 10_002);
+}
+
+#[test]
+fn gather_allocates_nothing_per_frame() {
+    let gather = |frames: usize| {
+        let mut call = talkative_call(CallOptions::default());
+        let voice = call.voice();
+        let mut left = frames;
+        let made = allocations(|| {
+            let gathered = call.gather_with(Gather::new().with_tones(), |event| {
+                assert!(event.audio().is_some());
+                left -= 1;
+                if left == 0 {
+                    voice.hang_up();
+                }
+            });
+            assert_eq!(gathered.unwrap().end, GatherEnd::CallEnded);
+        });
+        std::mem::forget(call);
+        made
+    };
+    assert_eq!(gather(2000), gather(20));
 }
 
 #[test]

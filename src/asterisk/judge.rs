@@ -22,12 +22,13 @@ use crate::wire::{Header, Kind, SampleRate};
 ///
 /// ```
 /// use std::time::{Duration, Instant};
-/// use audiosocket::asterisk::{Judge, Rule, CallState, Version};
+/// use audiosocket::asterisk::{CallState, Judge, Received, Rule, Version};
 ///
-/// let begun = Instant::now();
-/// let mut judge = Judge::new(Version::REFERENCE, begun);
-/// let later = begun + Duration::from_millis(20);
-/// judge.bytes_read(begun, later, &[0x10, 0, 2, 7, 7, 0x10, 0, 0], true);
+/// let started = Instant::now();
+/// let mut judge = Judge::new(Version::REFERENCE, started);
+/// let later = started + Duration::from_millis(20);
+/// let bytes = &[0x10, 0, 2, 7, 7, 0x10, 0, 0];
+/// judge.bytes_read(Received { asked: started, at: later, bytes, emptied: true });
 /// let violation = judge.violations()[0];
 /// assert_eq!((violation.rule, violation.offset, violation.bytes()), (Rule::EmptyAudio, 5, &[0x10, 0, 0][..]));
 /// assert_eq!(judge.state(), CallState::Ended);
@@ -86,6 +87,21 @@ pub enum CallState {
     Ended,
 }
 
+/// One read of the connection that returned bytes. See [`Judge::bytes_read`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+// Exhaustive on purpose: you make it, and a judge needs all of it.
+#[expect(clippy::exhaustive_structs)]
+pub struct Received<'a> {
+    /// The time before the read.
+    pub asked: Instant,
+    /// The time after the read.
+    pub at: Instant,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Whether the read took all bytes that were there.
+    pub emptied: bool,
+}
+
 impl Judge {
     /// Returns a judge of a call that started at `begun`, when Asterisk sent the UUID.
     pub fn new(rules: impl Into<Rules>, begun: Instant) -> Judge {
@@ -126,17 +142,16 @@ impl Judge {
             && !self.has_noted(self.rule_of_split())
     }
 
-    /// Records a read that started at `asked`, ended at `at` and returned `bytes`.
+    /// Records a read that returned bytes.
     ///
-    /// `emptied` is true if the read took all bytes that were there. Returns the number of bytes that belong
-    /// to the call: all of them, or those up to the end of the call if it ended.
-    pub fn bytes_read(
-        &mut self,
-        asked: Instant,
-        at: Instant,
-        bytes: &[u8],
-        emptied: bool,
-    ) -> usize {
+    /// Returns the number of bytes that belong to the call: all of them, or those up to the end of the call if it ended.
+    pub fn bytes_read(&mut self, received: Received<'_>) -> usize {
+        let Received {
+            asked,
+            at,
+            bytes,
+            emptied,
+        } = received;
         if self.state != CallState::InCall {
             return 0;
         }
@@ -414,7 +429,12 @@ mod tests {
         }
 
         fn hear(mut self, bytes: &[u8]) -> Trial {
-            self.judge.bytes_read(self.time(), self.time(), bytes, true);
+            self.judge.bytes_read(Received {
+                asked: self.time(),
+                at: self.time(),
+                bytes,
+                emptied: true,
+            });
             self
         }
 
@@ -528,21 +548,61 @@ mod tests {
         let mut judge = Judge::new(NEW, Instant::now());
         let now = Instant::now();
         let bytes = [frame(0x10, 320), frame(0x03, 1), frame(0xff, 0)].concat();
-        assert_eq!(judge.bytes_read(now, now, &bytes, true), 323);
-        assert_eq!(judge.bytes_read(now, now, &bytes, true), 0);
+        assert_eq!(
+            judge.bytes_read(Received {
+                asked: now,
+                at: now,
+                bytes: &bytes,
+                emptied: true
+            }),
+            323
+        );
+        assert_eq!(
+            judge.bytes_read(Received {
+                asked: now,
+                at: now,
+                bytes: &bytes,
+                emptied: true
+            }),
+            0
+        );
         judge.closed(now);
         assert_eq!(judge.violations().len(), 1);
         assert_eq!(judge.state(), CallState::Ended);
 
         let mut judge = Judge::new(NEW, now);
         let bytes = [&HANGUP[..], &frame(0xff, 0)].concat();
-        assert_eq!(judge.bytes_read(now, now, &bytes, true), 3);
+        assert_eq!(
+            judge.bytes_read(Received {
+                asked: now,
+                at: now,
+                bytes: &bytes,
+                emptied: true
+            }),
+            3
+        );
         assert_eq!(judge.state(), CallState::HungUp);
 
         // The frame may have started in an earlier read. Then none of its bytes belongs to the call.
         let mut judge = Judge::new(NEW, now);
-        assert_eq!(judge.bytes_read(now, now, &[0x10, 0], true), 2);
-        assert_eq!(judge.bytes_read(now, now, &[0, 0x10], true), 0);
+        assert_eq!(
+            judge.bytes_read(Received {
+                asked: now,
+                at: now,
+                bytes: &[0x10, 0],
+                emptied: true
+            }),
+            2
+        );
+        assert_eq!(
+            judge.bytes_read(Received {
+                asked: now,
+                at: now,
+                bytes: &[0, 0x10],
+                emptied: true
+            }),
+            0
+        );
         assert_eq!(judge.state(), CallState::Ended);
     }
 
@@ -630,9 +690,12 @@ mod tests {
         }
         // A read that left bytes behind did not find the connection empty.
         let mut trial = Trial::of(OLD);
-        trial
-            .judge
-            .bytes_read(trial.time(), trial.time(), &audio[..100], false);
+        trial.judge.bytes_read(Received {
+            asked: trial.time(),
+            at: trial.time(),
+            bytes: &audio[..100],
+            emptied: false,
+        });
         trial.hear(&audio[100..]).expect(&[], CallState::InCall);
     }
 
@@ -743,7 +806,12 @@ mod tests {
     fn end_of_call_in_a_burst_is_no_split() {
         let mut trial = Trial::of(OLD);
         let (now, audio) = (trial.time(), frame(0x10, 320));
-        trial.judge.bytes_read(now, now, &audio[..100], false);
+        trial.judge.bytes_read(Received {
+            asked: now,
+            at: now,
+            bytes: &audio[..100],
+            emptied: false,
+        });
         trial.caller_ended().expect(&[], CallState::InCall);
     }
 
@@ -755,7 +823,12 @@ mod tests {
             let mut trial = Trial::of(NEW).hear_frames(10, 20).stand_still(10_000);
             for _ in 0..500 {
                 let now = trial.time();
-                trial.judge.bytes_read(now, now, &frame(0x10, 320), false);
+                trial.judge.bytes_read(Received {
+                    asked: now,
+                    at: now,
+                    bytes: &frame(0x10, 320),
+                    emptied: false,
+                });
             }
             trial = trial.hear_audio();
             trial.expect(&[], CallState::InCall);
@@ -763,13 +836,19 @@ mod tests {
             let mut trial = Trial::of(NEW);
             let asked = trial.time();
             trial = trial.stand_still(10_000);
-            trial
-                .judge
-                .bytes_read(asked, trial.time(), &frame(0x10, 320), true);
+            trial.judge.bytes_read(Received {
+                asked,
+                at: trial.time(),
+                bytes: &frame(0x10, 320),
+                emptied: true,
+            });
             let bytes = frame(0x10, 320).repeat(500);
-            trial
-                .judge
-                .bytes_read(trial.time(), trial.time(), &bytes, true);
+            trial.judge.bytes_read(Received {
+                asked: trial.time(),
+                at: trial.time(),
+                bytes: &bytes,
+                emptied: true,
+            });
             trial.expect(&[], CallState::InCall);
         }
     }
@@ -835,7 +914,7 @@ mod tests {
             let judge = |pieces: &mut dyn Iterator<Item = &[u8]>| {
                 let mut judge = Judge::new(Version::REPRESENTATIVES[version], now);
                 for piece in pieces {
-                    judge.bytes_read(now, now, piece, false);
+                    judge.bytes_read(Received { asked: now, at: now, bytes: piece, emptied: false });
                 }
                 (judge.violations().to_vec(), judge.state())
             };

@@ -6,7 +6,8 @@
 //! `audiosocket call --asterisk list` prints both.
 //!
 //! A [`Judge`] receives a server's bytes and reports [`Violation`]s.
-//! [`SimulatedAsterisk::judged_by`](super::SimulatedAsterisk::judged_by) runs a judge beside each call and acts on its verdict.
+//! [`SimulatedAsterisk::connect_judged`](super::SimulatedAsterisk::connect_judged) runs a judge beside the call and acts on its
+//! verdict.
 //! [`TestCall`](super::TestCall) does this for a test in a few lines.
 //!
 //! # Limits of detection
@@ -41,7 +42,7 @@ mod version;
 mod violation;
 
 pub use behaviour::{Behaviour, Consequences, TABLE};
-pub use judge::{CallState, Judge};
+pub use judge::{CallState, Judge, Received};
 pub use rule::{Consequence, Rule};
 pub use rules::Rules;
 pub use version::{ParseVersionError, Version};

@@ -196,11 +196,13 @@ pub enum ParseVersionError {
     /// The text is not a version.
     NotAVersion,
     /// The major version is unknown.
+    #[non_exhaustive]
     UnknownMajor {
         /// The major version.
         major: u16,
     },
     /// The minor version is newer than the newest known one.
+    #[non_exhaustive]
     UnknownMinor {
         /// The major version.
         major: u16,
@@ -210,6 +212,7 @@ pub enum ParseVersionError {
         newest: u16,
     },
     /// The minor version is missing, and the releases of this major version differ.
+    #[non_exhaustive]
     Ambiguous {
         /// The major version.
         major: u16,

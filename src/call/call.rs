@@ -5,16 +5,18 @@ use std::boxed::Box;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use super::call_receiver::Clock;
 use super::hangup::{PATIENCE, drain, hang_up};
 use super::line::Line;
 use super::transport::{Incoming, Outgoing, Transport, at_least_a_millisecond};
 use super::{
-    CallOptions, CallReceiver, CallStats, Direction, End, Event, PlayError, Player, Refusal, Voice,
+    CallOptions, CallReceiver, CallStats, Direction, End, Event, Gather, Gathered, HangUpOnDrop,
+    Mark, PlayError, PlayOutcome, Player, Prompt, Refusal, SendError, Unplayed, Voice,
 };
-use crate::stream::{FrameReader, FrameWriter, ReadError};
+use crate::stream::{Filled, FrameReader, FrameWriter, ReadError};
+use crate::wav::Wav;
 use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
 
 /// A call on one connection: the messages received and the audio sent back.
@@ -139,12 +141,15 @@ impl<T: Transport> Call<T> {
     ///
     /// A malformed or unknown frame is an event like any other. Only the end of the call ends the events.
     pub fn receive(&mut self) -> Option<Event<'_>> {
-        self.listener.next_event(None, Clock::Here)
+        self.listener.receive()
     }
 
-    /// Waits for the next event until the given time. See [`CallReceiver::receive_until`].
+    /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
+    ///
+    /// After that time it returns [`Event::TimeUp`] whenever it is called, so a loop has to end there or set a new time; see
+    /// [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
-        self.listener.next_event(Some(time), Clock::Here)
+        self.listener.receive_until(time)
     }
 
     /// Returns a handle for sending on the call.
@@ -152,20 +157,6 @@ impl<T: Transport> Call<T> {
     /// The handle can be used from other threads and while an event is borrowed.
     pub fn voice(&self) -> Voice<T> {
         self.voice.clone()
-    }
-
-    /// Queues DTMF digits in the form that suits the peer. See [`Voice::send_digits`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Voice::send_digits`].
-    pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
-        self.voice.send_digits(digits)
-    }
-
-    /// Returns the sample rate of the last audio received; `None` before the first.
-    pub fn received_rate(&self) -> Option<SampleRate> {
-        self.voice.received_rate()
     }
 
     /// Sets a hook that receives all audio of the call from now on.
@@ -198,24 +189,170 @@ impl<T: Transport> Call<T> {
         self.voice.line().audio_hook.clear();
     }
 
-    /// Ends the call from this side. See [`Voice::hang_up`].
-    pub fn hang_up(&self) {
-        self.voice.hang_up();
-    }
-
     /// Returns how the call ended; `None` while it continues.
     pub fn end(&self) -> Option<End> {
-        self.listener.end()
+        self.voice.end()
     }
 
-    /// Returns the statistics of the call so far.
-    pub fn stats(&self) -> CallStats {
-        self.voice.stats()
-    }
-
-    /// Splits the call into a receiver and a player.
+    /// Plays a prompt until it ends or the caller presses one of `stop_keys`, and returns which.
     ///
-    /// One thread can then receive while another plays on a clock of its own.
+    /// The prompt is a [`Wav`], samples with their rate, or what was not played of another prompt. It is played after audio that
+    /// is queued already. `stop_keys` has the digits of the keys, such as `"#"` or `"0123456789*#"`; no digit at all means that
+    /// no key stops it. As in Asterisk's `STREAM FILE` of AGI, other keys do not stop it. They are kept for the next
+    /// `play_and_wait` or [`gather`](Call::gather) (type-ahead), up to 256.
+    ///
+    /// Received audio and other events are dropped; [`play_and_wait_with`](Call::play_and_wait_with) returns them. Audio hooks
+    /// and recordings receive all audio.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::{Call, PlayOutcome};
+    /// use audiosocket::wav::Wav;
+    ///
+    /// fn handle(call: &mut Call, news: &Wav) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     match call.play_and_wait(news, "*#")? {
+    ///         PlayOutcome::Finished => println!("heard to the end"),
+    ///         PlayOutcome::Stopped { digit, unplayed, .. } => {
+    ///             println!("{digit} stopped it, {:?} before its end", unplayed.duration());
+    ///         }
+    ///         _ => println!("the caller hung up"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PlayError::RateMismatch`] while audio of another rate is queued, and [`PlayError::InvalidDigit`] if `stop_keys` has a
+    /// character that is no digit. The end of the call is no error.
+    pub fn play_and_wait<'a>(
+        &mut self,
+        prompt: impl Into<Prompt<'a>>,
+        stop_keys: &str,
+    ) -> Result<PlayOutcome, PlayError> {
+        self.listener.play_and_wait(prompt, stop_keys)
+    }
+
+    /// Plays a prompt like [`play_and_wait`](Call::play_and_wait), and passes all events but digits to `on_event`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`play_and_wait`](Call::play_and_wait).
+    pub fn play_and_wait_with<'a>(
+        &mut self,
+        prompt: impl Into<Prompt<'a>>,
+        stop_keys: &str,
+        on_event: impl FnMut(&Event<'_>),
+    ) -> Result<PlayOutcome, PlayError> {
+        self.listener
+            .play_and_wait_with(prompt, stop_keys, on_event)
+    }
+
+    /// Asks the caller and collects the digits of the answer, in both dialects. See [`Gather`] for what can be set.
+    ///
+    /// Digits beyond the answer are kept for the next question (type-ahead). Received audio and other events are dropped;
+    /// [`gather_with`](Call::gather_with) returns them.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::{Call, Gather, GatherEnd};
+    /// use audiosocket::wav::Wav;
+    ///
+    /// fn handle(call: &mut Call, menu: &Wav) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     let choice = call.gather(Gather::new().prompt(menu).max_digits(1).tries(3))?;
+    ///     match choice.digits.as_str() {
+    ///         "1" => println!("sales"),
+    ///         "2" => println!("support"),
+    ///         _ if choice.end == GatherEnd::TimedOut => println!("no answer"),
+    ///         _ => println!("the operator"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PlayError::RateMismatch`] while audio of another rate is queued. The end of the call is no error.
+    pub fn gather(&mut self, gather: Gather<'_>) -> Result<Gathered, PlayError> {
+        self.listener.gather(gather)
+    }
+
+    /// Collects digits like [`gather`](Call::gather), and passes all events but digits to `on_event`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`gather`](Call::gather).
+    pub fn gather_with(
+        &mut self,
+        gather: Gather<'_>,
+        on_event: impl FnMut(&Event<'_>),
+    ) -> Result<Gathered, PlayError> {
+        self.listener.gather_with(gather, on_event)
+    }
+
+    /// Calls `f` while another thread plays the queued audio.
+    ///
+    /// Use it if the handler computes or waits for something other than the call, such as a speech service: playback continues
+    /// meanwhile. When `f` returns, the thread stops within one frame. Audio that is still queued is then played by
+    /// [`receive`](Call::receive), or by the next `with_player`. No frame is lost or sent twice.
+    ///
+    /// If `f` returns an error or panics, the call is hung up first, so the handler never waits for the caller. After `Ok` the
+    /// call stays usable.
+    ///
+    /// ```no_run
+    /// use audiosocket::call::Call;
+    ///
+    /// fn handle(call: &mut Call, greeting: &[u8]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     call.with_player(|receiver, voice| {
+    ///         voice.play(greeting)?;
+    ///         while let Some(event) = receiver.receive() {
+    ///             if event.dtmf().is_some() {
+    ///                 voice.clear();
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `f`, or the [`io::Error`] of a thread that cannot be started. The call was hung up in both cases.
+    pub fn with_player<R, E: From<io::Error>>(
+        &mut self,
+        f: impl FnOnce(&mut CallReceiver<T>, &Voice<T>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let (receiver, player, voice) = (&mut self.listener, &mut self.speaker, &self.voice);
+        let turn = voice.line().hand_over_to_player();
+        let hangs_up = voice.hang_up_on_drop();
+        thread::scope(|scope| {
+            // Moved here, so that both are dropped ahead of the wait for the thread, whatever happens.
+            let (hangs_up, turn) = (hangs_up, turn);
+            let playing =
+                thread::Builder::new()
+                    .name("player".into())
+                    .spawn_scoped(scope, || {
+                        let hangs_up = player.voice().hang_up_on_drop();
+                        player.play_in_turn();
+                        hangs_up.disarm();
+                    })?;
+            let result = f(receiver, voice);
+            if result.is_ok() {
+                hangs_up.disarm();
+            } else {
+                drop(hangs_up);
+            }
+            drop(turn);
+            match playing.join() {
+                Ok(()) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
+    /// Splits the call into a receiver and a player, for a thread that sends each frame itself.
+    ///
+    /// One thread can then receive while another sends on a clock of its own with [`Player::send_paced`]. For queued audio,
+    /// [`with_player`](Call::with_player) is simpler. After a split, the receiver still plays queued audio while it waits for
+    /// events, unless the player [runs](Player::run).
     ///
     /// ```no_run
     /// use audiosocket::call::Call;
@@ -258,6 +395,109 @@ impl<T: Transport> Call<T> {
         let line = self.voice.line();
         line.hang_up_and_wait();
         line.end().unwrap_or(End::LocalHangup)
+    }
+}
+
+/// The methods of [`Voice`], for the thread that has the call. While an event is borrowed, use [`voice`](Call::voice) instead.
+impl<T: Transport> Call<T> {
+    /// Queues audio of any length for playback. See [`Voice::play`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Voice::play`].
+    pub fn play(&self, bytes: &[u8]) -> Result<(), PlayError> {
+        self.voice.play(bytes)
+    }
+
+    /// Queues samples for playback. See [`Voice::play_samples`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Voice::play_samples`].
+    pub fn play_samples(&self, samples: &[i16]) -> Result<(), PlayError> {
+        self.voice.play_samples(samples)
+    }
+
+    /// Queues a WAV file's audio for playback at its own rate. See [`Voice::play_wav`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Voice::play_wav`].
+    pub fn play_wav(&self, wav: &Wav) -> Result<(), PlayError> {
+        self.voice.play_wav(wav)
+    }
+
+    /// Queues DTMF digits in the form that suits the peer. See [`Voice::send_digits`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Voice::send_digits`].
+    pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
+        self.voice.send_digits(digits)
+    }
+
+    /// Sets a mark at the end of the playback queue. See [`Voice::mark`].
+    pub fn mark(&self) -> Mark {
+        self.voice.mark()
+    }
+
+    /// Stops playback and returns all audio that was still queued. See [`Voice::clear`].
+    pub fn clear(&self) -> Unplayed {
+        self.voice.clear()
+    }
+
+    /// Returns how long the queued audio lasts. See [`Voice::queued`].
+    pub fn queued(&self) -> Duration {
+        self.voice.queued()
+    }
+
+    /// Returns the sample rate at which audio is played. See [`Voice::rate`].
+    pub fn rate(&self) -> SampleRate {
+        self.voice.rate()
+    }
+
+    /// Sets the rate of the audio queued from now on. See [`Voice::set_rate`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Voice::set_rate`].
+    pub fn set_rate(&self, rate: SampleRate) -> Result<(), PlayError> {
+        self.voice.set_rate(rate)
+    }
+
+    /// Sends audio at once, as one frame, bypassing the playback queue. See [`Voice::send_now`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Voice::send_now`].
+    pub fn send_now(&self, audio: Audio<'_>) -> Result<(), SendError> {
+        self.voice.send_now(audio)
+    }
+
+    /// Hangs up when the playback queue is empty and its last frame has finished playing. See [`Voice::hang_up_after_playback`].
+    pub fn hang_up_after_playback(&self) {
+        self.voice.hang_up_after_playback();
+    }
+
+    /// Returns a guard that hangs up when it is dropped. See [`Voice::hang_up_on_drop`].
+    #[must_use = "the call is hung up as soon as it is dropped"]
+    pub fn hang_up_on_drop(&self) -> HangUpOnDrop<T> {
+        self.voice.hang_up_on_drop()
+    }
+
+    /// Ends the call from this side. See [`Voice::hang_up`].
+    pub fn hang_up(&self) {
+        self.voice.hang_up();
+    }
+
+    /// Returns the statistics of the call so far. See [`Voice::stats`].
+    pub fn stats(&self) -> CallStats {
+        self.voice.stats()
+    }
+
+    /// Returns the sample rate of the last audio received; `None` before the first. See [`Voice::received_rate`].
+    pub fn received_rate(&self) -> Option<SampleRate> {
+        self.voice.received_rate()
     }
 }
 
@@ -317,7 +557,7 @@ fn read_uuid<T: Transport>(
         let timeout = at_least_a_millisecond(left.min(BETWEEN_QUESTIONS));
         transport.set_recv_timeout(timeout).map_err(Refusal::Io)?;
         match reader.fill() {
-            Ok(0) => return Err(Refusal::NothingSent),
+            Ok(Filled::End) => return Err(Refusal::NothingSent),
             Ok(_) => {}
             Err(error) if error.is_timeout() => {}
             Err(ReadError::Io(error))

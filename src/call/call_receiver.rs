@@ -1,16 +1,17 @@
 //! The receiving side of a call.
 
 use core::fmt;
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use std::vec::Vec;
 
-use super::line::{Line, Played};
+use super::keypad::Keypad;
+use super::line::Line;
 use super::transport::{Incoming, Transport};
-use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout};
-use crate::stream::{ByteRate, FrameReader, ReadError};
+use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout, Voice};
+use crate::stream::{ByteRate, Filled, FrameReader, ReadError};
 use crate::wire::{Kind, Message, SampleRate};
 
 /// The receiving half of a call, which returns the call's events one by one.
@@ -31,17 +32,12 @@ pub struct CallReceiver<T = TcpStream> {
     /// Whether all received bytes have been read since the last deadline. Without this, a call whose deadlines follow each other
     /// within 20 ms would only sleep and never read.
     has_caught_up: bool,
-    /// A buffer into which frames of queued audio are cut.
-    frame: Vec<u8>,
-}
-
-/// The thread that plays the queue.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Clock {
-    /// The receiver's thread, while it waits for events.
-    Here,
-    /// A player on another thread.
-    Elsewhere,
+    /// Whether a frame was returned or a read was tried since the last mark or time event. Without this, a handler that asks for
+    /// one such event after another would never hear from its peer.
+    peer_had_its_turn: bool,
+    /// Whether the transport can read without waiting.
+    can_look: bool,
+    keypad: Keypad,
 }
 
 /// The read timeout when no deadline is near. On a silent call, a hangup from another thread is noticed this late at most, and
@@ -89,7 +85,9 @@ impl<T: Transport> CallReceiver<T> {
             byte_rate: ByteRate::default(),
             frame_begun: None,
             has_caught_up: false,
-            frame: Vec::new(),
+            peer_had_its_turn: true,
+            can_look: true,
+            keypad: Keypad::default(),
         }
     }
 
@@ -99,15 +97,39 @@ impl<T: Transport> CallReceiver<T> {
     ///
     /// A malformed or unknown frame is an event like any other. Only the end of the call ends the events.
     pub fn receive(&mut self) -> Option<Event<'_>> {
-        self.next_event(None, Clock::Elsewhere)
+        self.next_event(None)
     }
 
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
-    /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. On Linux the event is 0.1
-    /// ms late at the median.
+    /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. The next call then
+    /// returns one of those first. On Linux the event is 0.1 ms late at the median.
+    ///
+    /// The time does not end the events: `while let Some(event) = call.receive_until(time)` runs without a pause after `time`
+    /// has passed. Leave such a loop at [`Event::TimeUp`].
+    ///
+    /// ```no_run
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use audiosocket::call::{Call, Event};
+    ///
+    /// fn wait_for_a_key(call: &mut Call) -> Option<char> {
+    ///     let give_up = Instant::now() + Duration::from_secs(5);
+    ///     while let Some(event) = call.receive_until(give_up) {
+    ///         match event {
+    ///             Event::TimeUp => break,
+    ///             event => {
+    ///                 if let Some(dtmf) = event.dtmf() {
+    ///                     return Some(dtmf.digit().to_char());
+    ///                 }
+    ///             }
+    ///         }
+    ///     }
+    ///     None
+    /// }
+    /// ```
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
-        self.next_event(Some(time), Clock::Elsewhere)
+        self.next_event(Some(time))
     }
 
     /// Returns how the call ended; `None` while it continues.
@@ -120,9 +142,12 @@ impl<T: Transport> CallReceiver<T> {
         self.line.stats()
     }
 
-    /// Returns whether any bytes have been received and read.
-    pub(crate) fn has_read(&self) -> bool {
-        self.last_read != self.line.started()
+    pub(super) const fn keypad(&mut self) -> &mut Keypad {
+        &mut self.keypad
+    }
+
+    pub(super) fn voice(&self) -> Voice<T> {
+        Voice::new(Arc::clone(&self.line))
     }
 
     pub(crate) const fn line(&self) -> &Arc<Line<T>> {
@@ -131,9 +156,9 @@ impl<T: Transport> CallReceiver<T> {
 
     // Lengths decide first whether there is a frame, and then it is borrowed once. A frame borrowed inside the loop would lock
     // the reader for as long as the event lives.
-    pub(super) fn next_event(&mut self, time: Option<Instant>, clock: Clock) -> Option<Event<'_>> {
-        match self.wait(time, clock) {
-            Waited::ForFrame => {}
+    fn next_event(&mut self, time: Option<Instant>) -> Option<Event<'_>> {
+        match self.wait(time) {
+            Waited::ForFrame => self.peer_had_its_turn = true,
             Waited::ForMark(mark) => return Some(Event::MarkReached(mark)),
             Waited::UntilTime => return Some(Event::TimeUp),
             Waited::ToEnd => return None,
@@ -169,7 +194,7 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
-    fn wait(&mut self, time: Option<Instant>, clock: Clock) -> Waited {
+    fn wait(&mut self, time: Option<Instant>) -> Waited {
         loop {
             self.line.watch_over_length();
             if let Some(end) = self.line.end() {
@@ -183,18 +208,24 @@ impl<T: Transport> CallReceiver<T> {
                 }
                 return Waited::ToEnd;
             }
-            let played = match clock {
-                Clock::Here => self.line.play_due(&mut self.frame),
-                Clock::Elsewhere => Played::default(),
-            };
+            let played = self.line.play_due_without_player();
             if played.sent {
                 self.has_caught_up = false;
             }
-            if let Some(mark) = self.line.take_passed_mark() {
-                return Waited::ForMark(mark);
-            }
             let now = Instant::now();
-            if time.is_some_and(|time| time <= now) {
+            let is_time_up = time.is_some_and(|time| time <= now);
+            if is_time_up || self.line.has_passed_mark() {
+                if !self.peer_had_its_turn {
+                    if self.reader.needed() == 0 {
+                        return Waited::ForFrame;
+                    }
+                    self.look();
+                    continue;
+                }
+                self.peer_had_its_turn = false;
+                if let Some(mark) = self.line.take_passed_mark() {
+                    return Waited::ForMark(mark);
+                }
                 self.has_caught_up = false;
                 return Waited::UntilTime;
             }
@@ -225,25 +256,29 @@ impl<T: Transport> CallReceiver<T> {
         self.take_in(result);
     }
 
-    /// Reads once without waiting.
+    /// Reads once without waiting, or nearly so if the transport cannot do that or another thread is sending.
     fn look(&mut self) {
-        // A transport without a non-blocking read waits as long as a read does.
-        if let Err(error) = self.set_read_timeout(FINE) {
-            self.line.note_end(End::from_io(&error));
+        if !self.can_look {
+            self.read(FINE);
             return;
         }
         self.reader.get_mut().waits = false;
         let result = self.line.while_nobody_sends(|| self.reader.fill());
         self.reader.get_mut().waits = true;
         match result {
+            Some(Err(ReadError::Io(error))) if error.kind() == ErrorKind::Unsupported => {
+                self.can_look = false;
+                self.read(FINE);
+            }
             Some(result) => self.take_in(result),
             None => self.read(FINE),
         }
     }
 
-    fn take_in(&mut self, result: Result<usize, ReadError>) {
+    fn take_in(&mut self, result: Result<Filled, ReadError>) {
+        self.peer_had_its_turn = true;
         match result {
-            Ok(0) => self.line.note_end(End::Closed),
+            Ok(Filled::End) => self.line.note_end_of_stream(),
             Ok(_) => {
                 self.last_read = Instant::now();
                 self.line.note_received();
@@ -257,9 +292,8 @@ impl<T: Transport> CallReceiver<T> {
                 self.watch_over_frame();
                 self.watch_over_silence();
             }
-            Err(ReadError::Io(error)) => self.line.note_end(End::from_io(&error)),
-            Err(ReadError::Truncated { needed }) => self.line.note_end(End::Truncated { needed }),
-            Err(ReadError::TooLong { .. }) => {}
+            // Only taking a frame reports one that is too long, so this is an end.
+            Err(error) => self.line.note_end(End::from(error)),
         }
     }
 

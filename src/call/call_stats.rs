@@ -4,7 +4,7 @@ use core::fmt;
 use std::time::Duration;
 
 /// The statistics of a call so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct CallStats {
     /// Frames received after the UUID, of any kind. The hangup frame does not count.
@@ -45,7 +45,7 @@ pub struct CallStats {
 /// assert_eq!(lateness.percentile(50), Some(Duration::from_micros(112)));
 /// assert_eq!(lateness.max(), Some(Duration::from_millis(7)));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Lateness {
     counts: [u32; BUCKETS],
     worst: Duration,

@@ -3,6 +3,8 @@
 use core::fmt;
 use std::io;
 
+use crate::stream::ReadError;
+
 /// The end of a call, seen from this side. Every call has exactly one end, and most ends are normal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -18,6 +20,7 @@ pub enum End {
     /// This side hung up: the handler, another thread, or the server during its shutdown.
     LocalHangup,
     /// The peer closed the connection inside a frame.
+    #[non_exhaustive]
     Truncated {
         /// The number of bytes missing from the frame, or from its header if that was truncated.
         needed: usize,
@@ -77,6 +80,17 @@ impl End {
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe => End::Reset,
             kind => End::Failed(kind),
+        }
+    }
+}
+
+/// Returns the end of a call whose connection failed with this error of a [`FrameReader`](crate::stream::FrameReader).
+impl From<ReadError> for End {
+    fn from(error: ReadError) -> End {
+        match error {
+            ReadError::Io(error) => End::from_io(&error),
+            ReadError::Truncated { needed } => End::Truncated { needed },
+            ReadError::TooLong { .. } => End::Failed(io::ErrorKind::InvalidData),
         }
     }
 }

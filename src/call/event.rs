@@ -12,6 +12,7 @@ pub enum Event<'a> {
     /// A message was received: audio, a DTMF digit, or a rarer one.
     Message(Message<'a>),
     /// A frame was received whose payload does not suit its kind. The next frame is read correctly.
+    #[non_exhaustive]
     Malformed {
         /// The frame.
         frame: Frame<'a>,
@@ -57,7 +58,7 @@ impl fmt::Display for Event<'_> {
             Event::Message(message) => message.fmt(f),
             Event::Malformed { error, .. } => error.fmt(f),
             Event::TooLong(header) => write!(f, "frame too long: {header}"),
-            Event::MarkReached(_) => f.write_str("what was to be said has been said"),
+            Event::MarkReached(_) => f.write_str("the mark has been reached"),
             Event::TimeUp => f.write_str("the time is up"),
         }
     }

@@ -28,8 +28,10 @@ use crate::wire::{Digit, Dtmf};
 /// events.push(Dtmf::Start(digit), now);
 /// events.push(Dtmf::Stop { digit, duration_ms: 100 }, now + Duration::from_millis(100));
 /// assert_eq!(events.pop(now), Some(KeyEvent::Down(digit)));
-/// let duration = Some(Duration::from_millis(100));
-/// assert_eq!(events.pop(now), Some(KeyEvent::Press { digit, duration }));
+/// let Some(KeyEvent::Press { digit: pressed, duration, .. }) = events.pop(now) else {
+///     panic!("the key was pressed and came up");
+/// };
+/// assert_eq!((pressed, duration), (digit, Some(Duration::from_millis(100))));
 /// assert_eq!(events.pop(now), None);
 /// # Ok::<(), audiosocket::wire::InvalidDigit>(())
 /// ```
@@ -55,6 +57,7 @@ pub enum KeyEvent {
     /// A key went down. Only the start-stop dialect reports this; the press follows.
     Down(Digit),
     /// A key was pressed and released.
+    #[non_exhaustive]
     Press {
         /// The digit of the key.
         digit: Digit,

@@ -1,7 +1,8 @@
 //! The connection of one call, shared by the threads that receive and send.
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -20,7 +21,8 @@ use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 //    its frame is done.
 // 3. Hanging up therefore never waits for another thread, and at most 0.1 s for a peer that does not read.
 // 4. No thread waits for the peer while it holds `queue`, so `play` and `clear` never wait for the peer.
-// 5. One thread at a time takes frames from `queue`: the receiving thread, or after `split` the thread of the player.
+// 5. One thread at a time plays, and holds `playing` from taking a frame out of `queue` until the frame has been sent. So no frame
+//    is lost, doubled or overtaken when the receiving thread and the thread of a player take over from each other.
 
 #[derive(Debug)]
 pub(crate) struct Line<T> {
@@ -32,19 +34,24 @@ pub(crate) struct Line<T> {
     keep_alive: Option<Duration>,
     sending: Mutex<Sending<T>>,
     queue: Mutex<PlaybackQueue>,
-    /// Notified when the queue has work, and when the call ends.
+    /// Notified when the queue has work, when the call ends, and when the player has to stop.
     queue_changed: Condvar,
+    playing: Mutex<Playing>,
+    /// Whether a player plays the queue on a thread of its own.
+    has_player: AtomicBool,
     /// Whether the queue has work. Checked at each event, so a call without playback locks nothing.
     has_playback: AtomicBool,
     has_passed_mark: AtomicBool,
     end: OnceLock<End>,
     /// Whether the connection is closed for writing. The receiver is about to find the reason.
     disconnected: AtomicBool,
+    /// Whether a sender was told that the peer had reset the connection. The receiver then reads the end of the stream.
+    was_reset: AtomicBool,
     frames_received: AtomicUsize,
     frames_sent: AtomicUsize,
-    /// In milliseconds after `started`.
-    last_sent: AtomicUsize,
-    last_received: AtomicUsize,
+    /// In milliseconds after `started`, modulo 2^32.
+    last_sent: AtomicU32,
+    last_received: AtomicU32,
     /// The kind of the last audio received; 0 before the first.
     received_kind: AtomicU8,
     is_g711_suspected: AtomicBool,
@@ -58,6 +65,13 @@ pub(crate) struct Line<T> {
 struct Sending<T> {
     writer: FrameWriter<Outgoing<T>>,
     hangup_sent: bool,
+}
+
+/// What the thread that plays needs.
+#[derive(Debug)]
+struct Playing {
+    /// A buffer into which frames of queued audio are cut.
+    frame: Vec<u8>,
 }
 
 impl<T> Line<T> {
@@ -79,6 +93,8 @@ impl<T> Line<T> {
             keep_alive: options.keep_alive,
             queue: Mutex::new(PlaybackQueue::new(options)),
             queue_changed: Condvar::new(),
+            playing: Mutex::new(Playing { frame: Vec::new() }),
+            has_player: AtomicBool::new(false),
             has_playback: AtomicBool::new(false),
             has_passed_mark: AtomicBool::new(false),
             sending: Mutex::new(Sending {
@@ -87,10 +103,11 @@ impl<T> Line<T> {
             }),
             end: OnceLock::new(),
             disconnected: AtomicBool::new(false),
+            was_reset: AtomicBool::new(false),
             frames_received: AtomicUsize::new(0),
             frames_sent: AtomicUsize::new(0),
-            last_sent: AtomicUsize::new(0),
-            last_received: AtomicUsize::new(0),
+            last_sent: AtomicU32::new(0),
+            last_received: AtomicU32::new(0),
             received_kind: AtomicU8::new(0),
             is_g711_suspected: AtomicBool::new(false),
             set_dialect: options.dialect,
@@ -206,8 +223,12 @@ impl<T> Line<T> {
         }
     }
 
+    pub(crate) fn has_passed_mark(&self) -> bool {
+        self.has_passed_mark.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn take_passed_mark(&self) -> Option<Mark> {
-        if !self.has_passed_mark.load(Ordering::Relaxed) {
+        if !self.has_passed_mark() {
             return None;
         }
         let mut queue = self.queue();
@@ -216,11 +237,22 @@ impl<T> Line<T> {
         mark
     }
 
-    /// Waits until the queue has work, the call is over, or the time has passed.
+    /// Lets a player play the queue, instead of the receiver, until the guard is dropped.
+    pub(super) fn hand_over_to_player(&self) -> PlayerTurn<'_, T> {
+        self.has_player.store(true, Ordering::Relaxed);
+        PlayerTurn(self)
+    }
+
+    pub(super) fn has_player(&self) -> bool {
+        self.has_player.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the queue has work, the call is over, the player has to stop, or the time has passed.
     pub(crate) fn wait_for_playback(&self, at_most: Duration) {
         let queue = self.queue();
-        let is_idle =
-            |queue: &mut PlaybackQueue| !queue.has_work() && !self.is_closed_for_sending();
+        let is_idle = |queue: &mut PlaybackQueue| {
+            !queue.has_work() && !self.is_closed_for_sending() && self.has_player()
+        };
         // The calling loop checks again in every case, even if the lock is poisoned.
         let _ = self
             .queue_changed
@@ -248,15 +280,17 @@ impl<T> Line<T> {
         self.queue_changed.notify_all();
     }
 
-    fn elapsed_ms(&self) -> usize {
-        usize::try_from(self.started.elapsed().as_millis()).unwrap_or(0)
+    /// Returns the age of the call, which wraps around after 49.7 days. Differences are right as long as they are shorter.
+    #[allow(clippy::cast_possible_truncation)]
+    fn elapsed_ms(&self) -> u32 {
+        self.started.elapsed().as_millis() as u32
     }
 
-    fn since(&self, ms_after_begun: &AtomicUsize) -> Duration {
+    fn since(&self, moment: &AtomicU32) -> Duration {
         let milliseconds = self
             .elapsed_ms()
-            .saturating_sub(ms_after_begun.load(Ordering::Relaxed));
-        Duration::from_millis(u64::try_from(milliseconds).unwrap_or(u64::MAX))
+            .wrapping_sub(moment.load(Ordering::Relaxed));
+        Duration::from_millis(u64::from(milliseconds))
     }
 }
 
@@ -284,12 +318,23 @@ impl<T: Transport> Line<T> {
                 Ok(Instant::now())
             }
             Err(WriteError::Io(error) | WriteError::Partial { error, .. })
-                if !is_timeout(&error) =>
+                if is_disconnection(&error) =>
             {
                 // Frames that the peer sent before it closed can still be received. The receiver ends after them and reports how.
+                let was_reset = error.kind() == ErrorKind::ConnectionReset;
+                self.was_reset.fetch_or(was_reset, Ordering::Relaxed);
                 self.disconnected.store(true, Ordering::Relaxed);
                 self.wake_player();
                 Err(SendError::Disconnected)
+            }
+            // Nothing of the frame was sent, so the peer is in step and the next frame may be sent.
+            Err(WriteError::Io(error)) if !is_timeout(&error) => {
+                Err(SendError::FrameLost(error.kind()))
+            }
+            Err(WriteError::Partial { error, .. }) if !is_timeout(&error) => {
+                let end = End::Failed(error.kind());
+                self.note_end(end);
+                Err(SendError::CallEnded(end))
             }
             Err(_) => {
                 let end = End::TimedOut(Timeout::Write);
@@ -299,10 +344,33 @@ impl<T: Transport> Line<T> {
         }
     }
 
-    /// Sends all frames that are scheduled for now. Only the thread that keeps the call's clock calls it.
-    ///
-    /// `frame` is a buffer of that thread into which frames are cut.
-    pub(crate) fn play_due(&self, frame: &mut Vec<u8>) -> Played {
+    /// Notes that the receiver has read the end of the stream.
+    pub(crate) fn note_end_of_stream(&self) {
+        self.note_end(match self.was_reset.load(Ordering::Relaxed) {
+            true => End::Reset,
+            false => End::Closed,
+        });
+    }
+
+    /// Sends all frames that are scheduled for now, for the thread of a player.
+    pub(crate) fn play_due(&self) -> Played {
+        self.play(&mut self.playing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends all frames that are scheduled for now, unless a player does that.
+    pub(crate) fn play_due_without_player(&self) -> Played {
+        if !self.has_playback.load(Ordering::Relaxed) || self.has_player() {
+            return Played::default();
+        }
+        match self.playing.try_lock() {
+            Ok(mut playing) => self.play(&mut playing),
+            Err(TryLockError::Poisoned(poisoned)) => self.play(&mut poisoned.into_inner()),
+            // A player has just taken over.
+            Err(TryLockError::WouldBlock) => Played::default(),
+        }
+    }
+
+    fn play(&self, Playing { frame }: &mut Playing) -> Played {
         let mut played = Played::default();
         while self.has_playback.load(Ordering::Relaxed) && !self.is_closed_for_sending() {
             // Bound to a variable first, so that the queue is unlocked again.
@@ -315,22 +383,31 @@ impl<T: Transport> Line<T> {
                 }
                 Due::HangUp => self.hang_up(),
                 Due::Signal(signal) => {
-                    if self.send(&Message::Dtmf(signal)).is_err() {
+                    if let Err(error) = self.send(&Message::Dtmf(signal)) {
+                        // A signal that is not sent would leave a key pressed, so it is tried again.
+                        played.next_due = Instant::now()
+                            .checked_add(RETRY)
+                            .filter(|_| error.is_passing());
                         break;
                     }
-                    let queue = self.queue();
+                    let mut queue = self.queue();
+                    queue.signal_sent();
                     self.note_queue(&queue);
                 }
                 Due::Frame(rate) => {
                     let Ok(audio) = Audio::new(rate, frame) else {
                         break;
                     };
-                    let Ok(sent_at) = self.send(&Message::Audio(audio)) else {
-                        break;
-                    };
-                    played.sent = true;
+                    let sent = self.send(&Message::Audio(audio));
                     let mut queue = self.queue();
-                    queue.frame_sent(sent_at);
+                    match sent {
+                        Ok(at) => {
+                            played.sent = true;
+                            queue.frame_sent(at);
+                        }
+                        Err(error) if error.is_passing() => queue.frame_lost(Instant::now()),
+                        Err(_) => break,
+                    }
                     self.note_queue(&queue);
                 }
             }
@@ -417,6 +494,28 @@ impl<T: Transport> Line<T> {
     }
 }
 
+/// The turn of a player. When it is dropped, the receiver plays the queue again.
+#[derive(Debug)]
+pub(super) struct PlayerTurn<'a, T>(&'a Line<T>);
+
+impl<T> Drop for PlayerTurn<'_, T> {
+    fn drop(&mut self) {
+        self.0.has_player.store(false, Ordering::Relaxed);
+        self.0.wake_player();
+    }
+}
+
+/// Returns whether the error means that nothing more can be sent.
+fn is_disconnection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected
+    )
+}
+
 /// The result of [`Line::play_due`].
 #[derive(Debug, Default)]
 pub(crate) struct Played {
@@ -430,5 +529,29 @@ pub(crate) struct Played {
 /// often than early.
 const EARLY: Duration = Duration::from_millis(125);
 
+/// The time after which a DTMF signal is tried again.
+const RETRY: Duration = Duration::from_millis(20);
+
 /// How long a hangup frame may wait for room. Its three bytes wait only when the peer has left megabytes unread.
 const HANGUP_TIMEOUT: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_measured_after_50_days() {
+        const FIFTY_DAYS: Duration = Duration::from_secs(50 * 24 * 60 * 60);
+        let options = CallOptions::default();
+        let line = Line::new(Arc::new(()), Uuid::from_bytes([0; 16]), None, options);
+        let mut line = Arc::into_inner(line).expect("no other owner");
+        line.started = Instant::now()
+            .checked_sub(FIFTY_DAYS)
+            .expect("a clock that reaches back 50 days");
+        line.note_received();
+        assert!(line.silent_for() < Duration::from_secs(10));
+        let earlier = line.elapsed_ms().wrapping_sub(30_000);
+        line.last_received.store(earlier, Ordering::Relaxed);
+        assert!(line.silent_for() >= Duration::from_secs(30));
+    }
+}

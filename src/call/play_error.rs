@@ -1,6 +1,7 @@
 //! The errors of playing and sending.
 
 use core::fmt;
+use std::io;
 
 use super::End;
 use crate::wire::{InvalidDigit, SampleRate};
@@ -10,6 +11,7 @@ use crate::wire::{InvalidDigit, SampleRate};
 #[non_exhaustive]
 pub enum PlayError {
     /// The playback queue has no room for all of it.
+    #[non_exhaustive]
     QueueFull {
         /// How much was accepted, from its start. The unit is that of the input: bytes, samples or digits. The accepted part will
         /// be played.
@@ -58,6 +60,15 @@ pub enum SendError {
     /// The connection is closed for writing. Frames may still arrive on it; the receiver returns them and then reports how the
     /// call ended.
     Disconnected,
+    /// This frame could not be sent, for example because the machine has no memory left. The peer received nothing of it, so the
+    /// next frame may be sent.
+    FrameLost(io::ErrorKind),
+}
+
+impl SendError {
+    pub(super) const fn is_passing(&self) -> bool {
+        matches!(self, SendError::FrameLost(_))
+    }
 }
 
 impl fmt::Display for SendError {
@@ -65,6 +76,7 @@ impl fmt::Display for SendError {
         match self {
             SendError::CallEnded(end) => write!(f, "the call is over: {end}"),
             SendError::Disconnected => f.write_str("the connection is closed for sending"),
+            SendError::FrameLost(kind) => write!(f, "a frame was not sent: {kind}"),
         }
     }
 }

@@ -71,6 +71,9 @@ pub(super) enum Due {
 /// The longest pause that counts as an underrun. Audio that continues after a longer pause counts as new.
 const LONGEST_HOLE: Duration = Duration::from_millis(500);
 
+/// How many marks are kept for a handler that does not receive them.
+const MOST_PASSED: usize = 1024;
+
 /// How long a key is held, and the length of the pause after it. A tone receiver needs 40 ms of each (ITU-T Q.24). Asterisk plays
 /// 100 ms whatever duration the stop of the start-stop dialect holds (measured).
 pub(super) const PRESSED_MS: u16 = 100;
@@ -270,7 +273,6 @@ impl PlaybackQueue {
             return Due::At(due);
         }
         if let Some((_, signal)) = signal {
-            self.signals.pop_front();
             return Due::Signal(self.dtmf(signal));
         }
         let len = self.frame_len();
@@ -281,6 +283,18 @@ impl PlaybackQueue {
             .cut
             .saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         Due::Frame(self.rate)
+    }
+
+    /// Records that the signal taken last was sent.
+    pub(super) fn signal_sent(&mut self) {
+        self.signals.pop_front();
+    }
+
+    /// Records that the last frame cut could not be sent at `now`. The caller hears a gap.
+    pub(super) fn frame_lost(&mut self, now: Instant) {
+        self.pacer.frame_sent(now);
+        self.gaps = self.gaps.saturating_add(1);
+        self.finish_frame();
     }
 
     /// Records that the last frame cut was sent at `now`.
@@ -297,6 +311,10 @@ impl PlaybackQueue {
         if late >= frame_duration {
             self.gaps = self.gaps.saturating_add(1);
         }
+        self.finish_frame();
+    }
+
+    fn finish_frame(&mut self) {
         self.sent = self.cut;
         self.pass_marks();
         self.speech.give_back();
@@ -362,6 +380,9 @@ impl PlaybackQueue {
                 break;
             }
             self.marks.pop_front();
+            if self.passed.len() >= MOST_PASSED {
+                self.passed.pop_front();
+            }
             self.passed.push_back(mark);
             self.is_at_proper_end |= self.whole_bytes() == 0;
         }
@@ -444,6 +465,7 @@ mod tests {
                     Due::Signal(signal) => {
                         let at = (self.now - self.begun).as_millis() as u64;
                         self.signals.push((at, signal));
+                        self.queue.signal_sent();
                     }
                     Due::Frame(_) => {
                         let at = (self.now - self.begun).as_millis() as u64;
@@ -474,6 +496,14 @@ mod tests {
 
     fn counting(len: usize) -> Vec<u8> {
         (0..len).map(|place| (place % 251) as u8 + 1).collect()
+    }
+
+    #[test]
+    fn passed_marks_beyond_limit_drop_oldest() {
+        let mut rig = rig();
+        let marks: Vec<Mark> = (0..MOST_PASSED + 5).map(|_| rig.queue.mark()).collect();
+        assert_eq!(rig.queue.take_passed_mark(), Some(marks[5]));
+        assert_eq!(rig.queue.passed.len(), MOST_PASSED - 1);
     }
 
     #[test]

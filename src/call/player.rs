@@ -4,7 +4,6 @@ use core::fmt;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
-use std::vec::Vec;
 
 use super::transport::Transport;
 use super::{SendError, Voice};
@@ -19,8 +18,6 @@ use crate::wire::Audio;
 pub struct Player<T = TcpStream> {
     voice: Voice<T>,
     pub(crate) pacer: Pacer,
-    /// A buffer into which frames of queued audio are cut.
-    frame: Vec<u8>,
 }
 
 impl<T: Transport> Player<T> {
@@ -28,7 +25,6 @@ impl<T: Transport> Player<T> {
         Player {
             voice,
             pacer: Pacer::new(Duration::from_millis(20)),
-            frame: Vec::new(),
         }
     }
 
@@ -37,31 +33,19 @@ impl<T: Transport> Player<T> {
     /// The receiver reports how the call ended. `run` also keeps a silent call alive, whatever the receiving thread does
     /// meanwhile.
     ///
-    /// ```no_run
-    /// use audiosocket::call::Call;
-    ///
-    /// fn handle(call: &mut Call, greeting: &[u8]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    ///     let voice = call.voice();
-    ///     let (listener, speaker) = call.split();
-    ///     std::thread::scope(|scope| {
-    ///         scope.spawn(|| speaker.run());
-    ///         // Without this guard, an error or a panic below would wait for the player, and so for the caller.
-    ///         let _hangs_up = voice.hang_up_on_drop();
-    ///         voice.play(greeting)?;
-    ///         while let Some(event) = listener.receive() {
-    ///             if event.dtmf().is_some() {
-    ///                 voice.clear();
-    ///             }
-    ///         }
-    ///         Ok(())
-    ///     })
-    /// }
-    /// ```
+    /// [`Call::with_player`](super::Call::with_player) starts such a thread and stops it again. Use `run` for a thread of your
+    /// own, and hang up before you wait for that thread; [`Voice::hang_up_on_drop`] does so on every path.
     pub fn run(&mut self) {
+        let _turn = self.voice.line().hand_over_to_player();
+        self.play_in_turn();
+    }
+
+    /// Plays the queued audio while it is the player's turn.
+    pub(super) fn play_in_turn(&self) {
         let line = self.voice.line();
-        while !line.is_closed_for_sending() {
+        while line.has_player() && !line.is_closed_for_sending() {
             line.watch_over_length();
-            match line.play_due(&mut self.frame).next_due {
+            match line.play_due().next_due {
                 Some(due) => thread::sleep(due.saturating_duration_since(Instant::now())),
                 None => line.wait_for_playback(line.keep_alive().min(LONGEST_WAIT)),
             }

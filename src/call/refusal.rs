@@ -17,11 +17,13 @@ pub enum Refusal {
     /// The first frame is not a UUID of 16 bytes.
     FirstFrame(Header),
     /// The UUID was not complete when the timeout passed.
+    #[non_exhaustive]
     TimedOut {
         /// The number of bytes received.
         received: usize,
     },
     /// The connection was closed inside its first frame.
+    #[non_exhaustive]
     Truncated {
         /// The number of bytes received of the frame.
         received: usize,
@@ -68,10 +70,11 @@ impl fmt::Display for Refusal {
 }
 
 impl Error for Refusal {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Refusal::Io(error) | Refusal::NoThread(error) => Some(error),
-            Refusal::NotAdmitted(reason) => Some(&**reason),
+            Refusal::Io(error) | Refusal::NoThread(error) => error.source(),
+            Refusal::NotAdmitted(reason) => reason.source(),
             _ => None,
         }
     }

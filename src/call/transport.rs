@@ -11,6 +11,24 @@ use std::time::{Duration, Instant};
 /// All methods take `&self`, because a call receives and sends at the same time, from two threads or while a received frame is
 /// still borrowed. A `TcpStream` supports that as it is. A TLS session that needs `&mut` for both directions goes into a `Mutex`;
 /// do not hold that mutex while waiting for the socket.
+///
+/// References, boxes and `Arc`s of a transport are transports. So one function can serve calls of different kinds:
+///
+/// ```no_run
+/// use audiosocket::call::{Call, CallOptions, Refusal, Transport};
+///
+/// fn serve(connection: Box<dyn Transport>) -> Result<(), Refusal> {
+///     let mut call = Call::accept(connection, CallOptions::default())?;
+///     while let Some(event) = call.receive() {
+///         println!("{event}");
+///     }
+///     Ok(())
+/// }
+///
+/// # fn connected() -> std::net::TcpStream { unimplemented!() }
+/// serve(Box::new(connected()))?;
+/// # Ok::<(), Refusal>(())
+/// ```
 pub trait Transport: Send + Sync {
     /// Waits for bytes and returns how many were received; 0 at the end of the stream.
     ///
@@ -24,15 +42,18 @@ pub trait Transport: Send + Sync {
 
     /// Reads the bytes already received, without waiting for more, if the transport can do that.
     ///
-    /// The default implementation calls [`recv`](Transport::recv), with a timeout of a few milliseconds. The call sends nothing
-    /// on the transport meanwhile. A call of one thread that plays on a silent line reads like this, so it wakes once for each
-    /// frame instead of twice.
+    /// The call sends nothing on the transport meanwhile. A call of one thread that plays on a silent line reads like this, so it
+    /// wakes once for each frame instead of twice.
+    ///
+    /// The default implementation returns the error [`Unsupported`](io::ErrorKind::Unsupported). The call then uses
+    /// [`recv`](Transport::recv) with a timeout of a few milliseconds instead, and does not ask again.
     ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no bytes have been received, and any other error of the connection.
     fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv(buffer)
+        let _ = buffer;
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Sends bytes without delay and returns how many were accepted.

@@ -9,7 +9,8 @@ use std::vec::Vec;
 use super::line::Line;
 use super::playback_queue::{PlaybackQueue, duration_of};
 use super::transport::Transport;
-use super::{CallStats, PlayError, SendError};
+use super::{CallStats, End, PlayError, SendError};
+use crate::wav::Wav;
 use crate::wire::{Audio, Digit, DtmfDialect, InvalidDigit, Message, SampleRate, Uuid};
 
 /// A handle for sending on a call, usable from any thread.
@@ -35,9 +36,9 @@ impl<T: Transport> Voice<T> {
     /// frame whose rest is queued too late.
     ///
     /// The queue is played while the call waits for events in [`Call::receive`](super::Call::receive) or
-    /// [`receive_until`](super::Call::receive_until). After a [`split`](super::Call::split), [`Player::run`](super::Player::run)
-    /// plays it on a thread of its own. If another thread queues audio on a call that is silent in both directions and has no
-    /// running `Player`, playback starts up to a quarter of a second late.
+    /// [`receive_until`](super::Call::receive_until), or in [`Call::with_player`](super::Call::with_player) on a thread of its
+    /// own. If another thread queues audio on a call that is silent in both directions and has no such thread, playback starts up
+    /// to a quarter of a second late.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Event, PlayError};
@@ -80,6 +81,36 @@ impl<T: Transport> Voice<T> {
         self.enqueue(samples.len(), |queue, now| queue.push_samples(samples, now))
     }
 
+    /// Queues a WAV file's audio for playback at its own rate, like [`set_rate`](Voice::set_rate) and [`play`](Voice::play).
+    ///
+    /// ```no_run
+    /// use audiosocket::call::Call;
+    /// use audiosocket::wav::Wav;
+    ///
+    /// fn announce(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     call.play_wav(&Wav::open("announcement.wav")?)?;
+    ///     call.hang_up_after_playback();
+    ///     while call.receive().is_some() {}
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`play`](Voice::play), and [`PlayError::RateMismatch`] while audio of another rate is queued. Nothing of the file
+    /// is queued then.
+    pub fn play_wav(&self, wav: &Wav) -> Result<(), PlayError> {
+        let mut mismatch = None;
+        let queued = self.enqueue(wav.bytes().len(), |queue, now| {
+            if !queue.set_rate(wav.rate()) {
+                mismatch = Some(PlayError::RateMismatch(queue.rate()));
+                return 0;
+            }
+            queue.push(wav.bytes(), now)
+        });
+        mismatch.map_or(queued, Err)
+    }
+
     /// Queues DTMF digits for the peer: `0` to `9`, `*`, `#` and `A` to `D`.
     ///
     /// Each digit lasts 100 ms and is followed by a pause of 100 ms. Digits are queued like audio, so they never overlap it.
@@ -112,9 +143,10 @@ impl<T: Transport> Voice<T> {
     /// kernel. If nothing is queued, the mark is reached at once. A mark also shows where the audio was meant to end, so the
     /// silence after it does not count as an underrun.
     ///
-    /// The last frame takes 20 ms to play, plus its way to the caller. After a [`split`](super::Call::split) the receiver returns
-    /// the mark with its next event; on a silent line that takes up to a quarter of a second. A mark that is cleared is never
-    /// reported. Neither is a mark when the call ends ahead of it.
+    /// The last frame takes 20 ms to play, plus its way to the caller. If a [`Player`](super::Player) plays on another thread, the
+    /// receiver returns the mark with its next event; on a silent line that takes up to a quarter of a second. A mark that is
+    /// cleared is never reported. Neither is a mark when the call ends ahead of it. Of marks that were reached and not received
+    /// as events, the call keeps the last 1024.
     pub fn mark(&self) -> Mark {
         let is_closed_for_sending = self.line.is_closed_for_sending();
         let mut queue = self.line.queue();
@@ -181,6 +213,7 @@ impl<T: Transport> Voice<T> {
     ///
     /// That happens at the end of a block, on an error there, or on a panic. The guard is for a thread that receives while
     /// another thread [runs](super::Player::run) the player. `run` returns only when the call is over.
+    /// [`Call::with_player`](super::Call::with_player) needs no guard.
     ///
     /// ```no_run
     /// # fn handle(voice: audiosocket::Voice) {
@@ -191,6 +224,7 @@ impl<T: Transport> Voice<T> {
     pub fn hang_up_on_drop(&self) -> HangUpOnDrop<T> {
         HangUpOnDrop {
             voice: self.clone(),
+            is_armed: true,
         }
     }
 
@@ -214,6 +248,11 @@ impl<T: Transport> Voice<T> {
     /// waits at most 0.1 s for a peer that does not read. It does nothing if the call is over.
     pub fn hang_up(&self) {
         self.line.hang_up();
+    }
+
+    /// Returns how the call ended; `None` while it continues.
+    pub fn end(&self) -> Option<End> {
+        self.line.end()
     }
 
     /// Returns the UUID of the call.
@@ -271,11 +310,21 @@ impl<T> fmt::Debug for Voice<T> {
 #[derive(Debug)]
 pub struct HangUpOnDrop<T: Transport = TcpStream> {
     voice: Voice<T>,
+    is_armed: bool,
+}
+
+impl<T: Transport> HangUpOnDrop<T> {
+    /// Drops the guard without hanging up.
+    pub fn disarm(mut self) {
+        self.is_armed = false;
+    }
 }
 
 impl<T: Transport> Drop for HangUpOnDrop<T> {
     fn drop(&mut self) {
-        self.voice.hang_up();
+        if self.is_armed {
+            self.voice.hang_up();
+        }
     }
 }
 

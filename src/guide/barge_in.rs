@@ -6,11 +6,14 @@
 //!
 //! # By a key
 //!
-//! The example `announcement` is that: a digit comes, `flush`, and hang up; `menu` goes on instead. `flush` takes back what was
-//! to follow, too, with [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback): who wants to hang up then, has to say so.
-//! In the start-stop dialect the start of a digit comes when the key goes down, in Asterisk's only its end, after the key was
-//! held. [`KeyEvents`](crate::call::KeyEvents) tells which key it was, once, in either; to stop speaking the first signal is
-//! enough:
+//! [`Call::play_and_wait`](crate::call::Call::play_and_wait) plays a prompt until a key stops it, and
+//! [`Call::gather`](crate::call::Call::gather) plays one and collects digits. Both stop within a frame when the key goes down, if
+//! the dialect reports that: in the start-stop dialect a digit's start arrives then, in Asterisk's dialect the digit arrives when
+//! the key has come up.
+//!
+//! A handler with a loop of its own clears the queue at the first signal. [`KeyEvents`](crate::call::KeyEvents) says which key was
+//! pressed, once for each press, in either dialect. `clear` also takes back a hangup that
+//! [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback) requested, so hang up yourself if you want to:
 //!
 //! ```no_run
 //! # fn handle(call: &mut audiosocket::Call) {
@@ -98,8 +101,7 @@
 //! let voice = call.voice();
 //! let unsaid = voice.clear();
 //! // ... and half a second later the caller has said nothing:
-//! voice.set_rate(unsaid.rate())?;
-//! voice.play(unsaid.bytes())?;
+//! call.play_and_wait(&unsaid, "0123456789*#")?;
 //! # Ok(())
 //! # }
 //! ```

@@ -4,7 +4,7 @@
 //!
 //! | of a call | it costs |
 //! |---|---|
-//! | threads | one; two, if a [speaker](crate::call::Player::run) has its own |
+//! | threads | one; two with [`with_player`](crate::call::Call::with_player) |
 //! | memory | 16 KiB for the buffer, the call's state and what its stack has touched; some 10 KiB more for a second thread |
 //! | heap allocations | a few when it begins, none for a frame that comes or is sent |
 //! | system calls | 2 for a frame that is echoed, a read and a write (counted) |

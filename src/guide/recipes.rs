@@ -134,6 +134,23 @@
 //! Read, not run. If the server is not there, the application gives up, after 2 s for each address of the name at the most, and
 //! hangs the channel up: let the extension `h` or `TryExec()` take care of it (read).
 //!
+//! # The dialplan's verbs, in a handler
+//!
+//! | in the dialplan or AGI | in a handler |
+//! |---|---|
+//! | `Playback(file)` | `call.play_and_wait(&wav, "")?` |
+//! | `Background(file)`, `STREAM FILE file "12#"` | `call.play_and_wait(&wav, "12#")?` |
+//! | `Read(N,file,6,,2,10)`, `GET DATA file 10000 6` | `call.gather(Gather::new().prompt(&wav).max_digits(6).tries(2).first_timeout(TEN_SECONDS))?` |
+//! | `WaitExten(5)` | `call.gather(Gather::new().max_digits(1))?` |
+//! | `SendDTMF(123)` | `call.send_digits("123")?` |
+//! | `Wait(3)` | `call.receive_until(in_three_seconds)` until [`Event::TimeUp`](crate::call::Event::TimeUp) |
+//! | `Hangup()` | return from the handler; the dialplan continues |
+//!
+//! [`play_and_wait`](crate::call::Call::play_and_wait) returns which key stopped the prompt and what was not played.
+//! [`gather`](crate::call::Call::gather) returns the digits and why there are no more. Keys that are pressed too early are kept for
+//! the next of them, as `Background` and `Read` do. Both take digits of either dialect, and with
+//! [`with_tones`](crate::call::Gather::with_tones) also those that arrive as tones. The example `menu` asks one question.
+//!
 //! # A look at a call, without changing the server
 //!
 //! ```text

@@ -1,18 +1,17 @@
 //! One thread for a call, or two.
 //!
-//! A server gives each call a thread. What is [said](crate::call::Voice::play) on a call waits in a queue and leaves by a clock, a
-//! frame every 20 ms, whatever the caller does meanwhile: talks, is silent, or holds a key. The question is who keeps that clock.
+//! A server gives each call a thread. Audio that is [played](crate::call::Voice::play) on a call waits in a queue. One frame of it
+//! is sent every 20 ms, whatever the caller does meanwhile. This page says which thread keeps that clock.
 //!
-//! # One thread: it waits for events and speaks
+//! # One thread
 //!
 //! ```no_run
-//! use audiosocket::call::{Call, Event, PlayError};
+//! use audiosocket::call::{Call, PlayError};
 //!
 //! fn handle(call: &mut Call, prompt: &[u8]) -> Result<(), PlayError> {
-//!     let voice = call.voice();
-//!     voice.play(prompt)?;
-//!     voice.hang_up_after_playback();
-//!     // Says the prompt while it waits.
+//!     call.play(prompt)?;
+//!     call.hang_up_after_playback();
+//!     // Plays the prompt while it waits for events.
 //!     while let Some(event) = call.receive() {
 //!         println!("{event}");
 //!     }
@@ -20,32 +19,50 @@
 //! }
 //! ```
 //!
-//! The call speaks while it is in [`receive`](crate::call::Call::receive) or [`receive_until`](crate::call::Call::receive_until).
-//! Between two of them the clock stands still, so a handler has to be back well within 20 ms. One that computes for 3 s makes a
-//! hole of 3 s, if speech was waiting; then the speech goes on where it was, at its own pace and not faster. `stats().gaps`
-//! counts one. The caller's audio of the 3 s waits in the kernel and comes at once; nothing of it is lost. But if the caller is
-//! silent meanwhile, nothing moves, and Asterisk's application ends the call after 2 s, whether speech waits or not.
+//! The call plays while it waits in [`receive`](crate::call::Call::receive) or
+//! [`receive_until`](crate::call::Call::receive_until). Between two such calls the clock stands still, so a handler has to return to
+//! them within 20 ms. A handler that computes for 3 s makes a gap of 3 s if audio is queued. Then playback continues where it was,
+//! at its normal pace, and `stats().gaps` counts one gap. The caller's audio of these 3 s waits in the kernel and is received at
+//! once afterwards; nothing of it is lost. But if the caller is silent meanwhile, no bytes are sent in either direction, and
+//! Asterisk's application ends the call after 2 s, even if audio is queued.
 //!
-//! While something is being said, what is heard comes up to one frame later: the thread sleeps until its next frame is due, since
-//! a sleep is exact to 0.1 ms and a read with a time-out comes 4 to 8 ms late. Without speech there is no such delay.
+//! During playback, the caller's audio is received up to one frame later. The thread sleeps until the next frame's time, because a
+//! sleep is exact to 0.1 ms and a read with a timeout returns 4 to 8 ms late. Without playback there is no such delay.
 //!
-//! # Two threads: one listens, one speaks
+//! [`receive_until`](crate::call::Call::receive_until) returns [`TimeUp`](crate::call::Event::TimeUp) at its time, and again
+//! whenever you call it after that time. So a loop has to end at that event, or set a new time:
 //!
 //! ```no_run
-//! use audiosocket::call::{Call, PlayError};
+//! use std::time::{Duration, Instant};
 //!
-//! fn handle(call: &mut Call, answer: fn(&[i16]) -> Vec<i16>) -> Result<(), PlayError> {
-//!     let voice = call.voice();
-//!     let (listener, speaker) = call.split();
-//!     std::thread::scope(|scope| {
-//!         scope.spawn(|| speaker.run());
-//!         // Or else an error below would wait for the speaker, and so for the caller.
-//!         let _hangs_up = voice.hang_up_on_drop();
-//!         while let Some(event) = listener.receive() {
+//! use audiosocket::call::{Call, Event};
+//!
+//! fn each_second(call: &mut Call) {
+//!     let mut next = Instant::now();
+//!     while let Some(event) = call.receive_until(next) {
+//!         if event == Event::TimeUp {
+//!             println!("{:?} queued", call.queued());
+//!             next += Duration::from_secs(1);
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! # Two threads
+//!
+//! ```no_run
+//! use audiosocket::call::Call;
+//!
+//! fn handle(
+//!     call: &mut Call,
+//!     answer: fn(&[i16]) -> Vec<i16>,
+//! ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//!     call.with_player(|receiver, voice| {
+//!         while let Some(event) = receiver.receive() {
 //!             if let Some(audio) = event.audio() {
-//!                 let heard: Vec<i16> = audio.samples().collect();
-//!                 // May take seconds: the speech before it goes on meanwhile.
-//!                 voice.play_samples(&answer(&heard))?;
+//!                 let samples: Vec<i16> = audio.samples().collect();
+//!                 // This may take seconds: playback continues meanwhile.
+//!                 voice.play_samples(&answer(&samples))?;
 //!             }
 //!         }
 //!         Ok(())
@@ -53,31 +70,39 @@
 //! }
 //! ```
 //!
-//! [`Player::run`](crate::call::Player::run) says what voices queue and keeps the call alive, whatever the listening thread
-//! does, until the call is over. Neither waits for the other: audio is heard as it comes, and speech leaves by the clock. The
-//! price is a second thread: some 10 KB of memory and, while both sides talk, about a fifth more of the processor.
+//! [`Call::with_player`](crate::call::Call::with_player) starts a thread that plays the queued audio and keeps the call alive,
+//! whatever the handler does. Neither thread waits for the other: audio is received when it arrives, and frames are sent at their
+//! times. When the closure returns, the thread stops and the call continues in one thread. If the closure fails or panics, the call
+//! is hung up first. The price is a second thread: about 10 KB of memory and, while both sides talk, more processor time; see the
+//! table below.
+//!
+//! A thread that produces each frame itself needs no queue: [`Call::split`](crate::call::Call::split) returns a
+//! [`Player`](crate::call::Player) for it, whose [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and sends
+//! it.
 //!
 //! # Which one
 //!
-//! One thread, as long as the handler is quick: announcements, menus, recorders, anything that hands audio on. Two threads, if
-//! the handler computes or waits for something else for longer than 10 ms, or if each millisecond of the caller's audio counts.
-//! But who computes does not receive: to be interrupted meanwhile, a bot needs a third thread. The listener only hears, flushes,
-//! and hands audio over a channel to a worker that has a clone of the voice, as the example `bridge` hands it to another program.
-//! Speech that other threads queue is no reason for a second thread: any [`Voice`](crate::call::Voice) may say something. Only on
-//! a line that is silent in both directions does it begin up to a quarter of a second late without a speaker.
+//! Use one thread while the handler is quick: announcements, menus, recorders, and everything that only passes audio on. Use two
+//! threads if the handler computes or waits for longer than 10 ms, or if every millisecond of the caller's audio counts.
+//!
+//! A handler that computes does not receive. A bot that the caller can interrupt needs a third thread: the handler only receives,
+//! clears the queue, and passes audio over a channel to a worker that has a clone of the voice. The example `bridge` passes it to
+//! another program in this way. Audio that other threads queue needs no second thread: any [`Voice`](crate::call::Voice) can play.
+//! Without a player, it starts up to a quarter of a second late on a line that is silent in both directions.
 //!
 //! # What was measured
 //!
-//! The program `lateness` in the folder `bench`, on a virtual machine with two cores and nothing else to do: of several rounds of
-//! 4 s the least disturbed one. *Bare* is what can be had: threads that only sleep to the next 20 ms and write; with *bare, and
-//! read* there is for each another that reads, and looks up four times a second, as one must that is to notice what other threads
-//! do. Speech late is how long after it was due a frame had left, heard late how long after it was sent the handler had it.
+//! The program `lateness` in the folder `bench` measured this on an idle virtual machine with two cores. Each row is the least
+//! disturbed of several rounds of 4 s. *Bare* is the limit: threads that only sleep until the next 20 ms and write. *Bare, and
+//! read* has a second thread for each call that reads, and wakes four times a second to notice what other threads do. *Played
+//! late* is the time from a frame's scheduled time until it was sent. *Received late* is the time from the moment a frame was sent
+//! until the handler had it.
 //!
-//! | calls | callers | server | speech late, median and p99 | heard late, median and p99 | processor cores |
+//! | calls | callers | server | played late, median and p99 | received late, median and p99 | processor cores |
 //! |---|---|---|---|---|---|
 //! | 1 | talking | bare, and read | 0.1, 0.2 ms | 0.1, 0.1 ms | 0.003 |
 //! | 1 | talking | two threads | 0.1, 0.2 ms | 0.1, 0.1 ms | 0.005 |
-//! | 1 | talking | one thread | 0.1, 0.2 ms | up to 20 ms: by when speech began | 0.004 |
+//! | 1 | talking | one thread | 0.1, 0.2 ms | up to 20 ms, depending on when playback started | 0.004 |
 //! | 50 | talking | bare, and read | 0.1, 0.2 ms | 0.03, 0.1 ms | 0.08 |
 //! | 50 | talking | two threads | 0.1, 0.2 ms | 0.03, 0.1 ms | 0.09 |
 //! | 50 | talking | one thread | 0.1, 0.2 ms | 10, 20 ms | 0.07 |
@@ -92,5 +117,5 @@
 //! | 1000 | silent | two threads | 0.1, 0.70 ms | | 1.12 |
 //! | 1000 | silent | one thread | 0.1, 0.38 ms | | 1.13 |
 //!
-//! With a thousand calls the next round can be twice that, of the bare threads, too. A thousand on which both sides talk take
-//! more than two cores together with the program that plays their callers, so what is measured then is the machine.
+//! With a thousand calls, the next round can show twice these values, also for the bare threads. A thousand calls on which both
+//! sides talk need more than two cores, together with the program that plays the callers. Such a round would measure the machine.

@@ -45,7 +45,7 @@
 //! # "Slow", "deep", "high", "double speed"
 //!
 //! Audio under the kind of another rate. `audiosocket inspect` shows the rate of each run of frames. 0x11 is 12 kHz and 0x12 is
-//! 16 kHz; 8 kHz is `slin` and not `slin16`. A WAV file is said at its own rate with `voice.set_rate(wav.rate())`.
+//! 16 kHz; 8 kHz is `slin` and not `slin16`. `voice.play_wav(&wav)` plays a WAV file at its own rate.
 //!
 //! # "Noise instead of speech", "loud hiss", "artifacts"
 //!
@@ -60,8 +60,8 @@
 //!
 //! `idle` of `audiosocket call`. The application ends a call on which nothing moves in either direction for 2 s, and of a silent
 //! caller Asterisk sends nothing. Send silence when there is nothing to say; this crate does it every second
-//! ([`keep_alive`](crate::call::CallOptions::keep_alive)), as long as the handler receives, or a
-//! [`Player`](crate::call::Player::run) runs.
+//! ([`keep_alive`](crate::call::CallOptions::keep_alive)), as long as the handler receives, or
+//! works in [`with_player`](crate::call::Call::with_player).
 //!
 //! # "Silent call", "nobody hears anything", "no audio with ExternalMedia"
 //!
@@ -119,7 +119,7 @@
 //! Asterisk up to 20.13, 21.8 and 22.3 uses up a core when the server closes without 0x00 (`no-hangup`, read in its source); the
 //! fork's application always does. Send 0x00, and get a newer Asterisk. That is after a call. During one, of the server's
 //! process: a loop that asks without waiting, around a read that returns `WouldBlock`, or around
-//! [`receive_until`](crate::call::Call::receive_until) with a time that has passed; after one, a loop around a read that returns
+//! [`receive_until`](crate::call::Call::receive_until) with a time that has passed ([how to write it](super::threads)); after one, a loop around a read that returns
 //! 0, which is the end of the stream. A call of this crate takes 0.1 to 0.2 % of a core ([costs](super::costs)): what is above
 //! that is the handler's.
 //!

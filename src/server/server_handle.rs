@@ -51,7 +51,7 @@ pub struct CallInfo {
 }
 
 /// The statistics of a server.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ServerStats {
     /// Connections accepted so far, including health checks.

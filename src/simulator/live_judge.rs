@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use std::vec;
 use std::vec::Vec;
 
-use crate::asterisk::{CallState, Consequence, Judge, Violation};
+use crate::asterisk::{CallState, Consequence, Judge, Received, Violation};
 use crate::call::{EndedLocally, PATIENCE, is_timeout};
 
 // Invariants:
@@ -229,7 +229,12 @@ impl LiveReading {
                 Ok(count) => {
                     let bytes = buffer.get(..count).unwrap_or_default();
                     let emptied = count < MOST_READ;
-                    let count_in_call = self.judge().bytes_read(asked, at, bytes, emptied);
+                    let count_in_call = self.judge().bytes_read(Received {
+                        asked,
+                        at,
+                        bytes,
+                        emptied,
+                    });
                     self.keep(bytes.get(..count_in_call).unwrap_or_default());
                     last_reads = last_reads.saturating_sub(usize::from(is_last));
                     if is_last && (emptied || last_reads == 0) {

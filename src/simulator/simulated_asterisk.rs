@@ -44,7 +44,7 @@ use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// With [`judged_by`](SimulatedAsterisk::judged_by), it reports violations, by the rules of a version of Asterisk.
+/// [`connect_judged`](SimulatedAsterisk::connect_judged) makes one that reports violations, by the rules of a version of Asterisk.
 #[derive(Debug)]
 pub struct SimulatedAsterisk {
     /// Dropped first, because its thread shares the connection.
@@ -96,14 +96,14 @@ impl SimulatedAsterisk {
         })
     }
 
-    /// Judges what the server sends, by the rules of a version of Asterisk.
+    /// Connects like [`connect`](SimulatedAsterisk::connect), and judges what the server sends by the rules of a version of Asterisk.
     ///
     /// A version stands for its application, `AudioSocket()`; [`Rules`] can choose the channel driver instead. This Asterisk then
     /// does what that version does. When a violation ends the call in that version, it also ends this call, and
     /// [`end`](SimulatedAsterisk::end) returns [`End::LocalHangup`]. Digits are sent in the version's dialect, or not at all if
     /// the version sends none.
     ///
-    /// The rules depend on milliseconds. So from now on a thread reads the connection without delay, whether or not the test
+    /// The rules depend on milliseconds. So a thread reads the connection without delay, whether or not the test
     /// [receives](SimulatedAsterisk::receive). Up to 4 MiB of bytes are kept until they are received, which is 4 minutes of audio
     /// at 8 kHz. Bytes beyond that are judged, but not kept. A test that receives later reads the kept bytes and then gets
     /// [`End::Failed`].
@@ -121,8 +121,8 @@ impl SimulatedAsterisk {
     /// #     let _ = stream.read_to_end(&mut Vec::new());
     /// # });
     /// // With a server that answers with a DTMF digit:
-    /// let mut asterisk = SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid())?
-    ///     .judged_by(Version::REFERENCE)?;
+    /// let uuid = SimulatedAsterisk::random_uuid();
+    /// let mut asterisk = SimulatedAsterisk::connect_judged(address, uuid, Version::REFERENCE)?;
     /// while asterisk.receive().is_some() {}
     /// let violations = asterisk.hang_up();
     /// assert_eq!(violations[0].rule, Rule::ForbiddenKind);
@@ -132,22 +132,21 @@ impl SimulatedAsterisk {
     ///
     /// # Errors
     ///
-    /// Returns the system's error if it cannot start the thread. Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if the
-    /// call is already judged or something has been received, because a call is judged from its start.
-    pub fn judged_by(mut self, rules: impl Into<Rules>) -> io::Result<SimulatedAsterisk> {
-        let (listener, _) = self.call.split();
-        if self.live_judge.is_some() || listener.has_read() {
-            let message = "a call is judged by one version, and from its beginning";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        let judge = Judge::new(rules, self.started);
-        self.caller.dialect = judge.rules().behaviour().digits;
-        let voice = self.call.voice();
+    /// As for [`connect`](SimulatedAsterisk::connect), and the system's error if it cannot start the thread.
+    pub fn connect_judged(
+        address: impl ToSocketAddrs,
+        uuid: Uuid,
+        rules: impl Into<Rules>,
+    ) -> io::Result<SimulatedAsterisk> {
+        let mut asterisk = SimulatedAsterisk::connect(address, uuid)?;
+        let judge = Judge::new(rules, asterisk.started);
+        asterisk.caller.dialect = judge.rules().behaviour().digits;
+        let voice = asterisk.call.voice();
         let connection = &voice.line().transport;
         let live_judge = LiveJudge::call(Arc::clone(connection.stream()), judge)?;
         connection.read_from(live_judge.reading());
-        self.live_judge = Some(live_judge);
-        Ok(self)
+        asterisk.live_judge = Some(live_judge);
+        Ok(asterisk)
     }
 
     /// Sends digits in the given dialect. The default is [`DtmfDialect::Asterisk`].
@@ -198,7 +197,7 @@ impl SimulatedAsterisk {
         self.call.stats()
     }
 
-    /// Returns the violations found so far, if the call is [judged](SimulatedAsterisk::judged_by).
+    /// Returns the violations found so far, if the call is [judged](SimulatedAsterisk::connect_judged).
     ///
     /// Each rule appears once, in the order in which violations were found.
     pub fn violations(&self) -> Vec<Violation> {
@@ -209,7 +208,7 @@ impl SimulatedAsterisk {
     ///
     /// If some of the server's bytes were not received, the kernel resets the connection instead, as it does for Asterisk.
     ///
-    /// Returns the violations, if the call is [judged](SimulatedAsterisk::judged_by). If the server has hung up, the way it
+    /// Returns the violations, if the call is [judged](SimulatedAsterisk::connect_judged). If the server has hung up, the way it
     /// closes is judged too. The method waits up to 2 s for that.
     pub fn hang_up(mut self) -> Vec<Violation> {
         // There is no shutdown before the close, because it would send the end of the stream ahead of the reset. This value owns

@@ -176,7 +176,7 @@ impl TestCall {
 
     fn place(&self, rules: Rules, addresses: &[SocketAddr]) -> io::Result<TestOutcome> {
         let uuid = SimulatedAsterisk::random_uuid();
-        let mut asterisk = SimulatedAsterisk::connect(addresses, uuid)?.judged_by(rules)?;
+        let mut asterisk = SimulatedAsterisk::connect_judged(addresses, uuid, rules)?;
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
             let performing = scope.spawn(|| self.perform(caller));
@@ -248,6 +248,7 @@ impl Default for TestCall {
 ///
 /// As text, it lists the violations and incidents, one a line.
 #[derive(Clone, Debug)]
+#[must_use = "a report that nobody looks at lets a failed test pass"]
 pub struct TestReport {
     calls: Vec<TestOutcome>,
     incidents: Vec<String>,

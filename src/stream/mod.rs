@@ -28,5 +28,5 @@ mod writer;
 
 pub use byte_rate::ByteRate;
 pub use pacer::Pacer;
-pub use reader::{FrameReader, ReadError};
+pub use reader::{Filled, FrameReader, ReadError};
 pub use writer::{Batch, FrameWriter, WriteError};

@@ -85,7 +85,7 @@ impl<R> FrameReader<R> {
     ///
     /// It may if every frame that has started is complete and has been handed out or skipped.
     pub const fn at_frame_boundary(&self) -> bool {
-        self.buffer.is_empty()
+        self.buffer.at_frame_boundary()
     }
 
     /// Returns the header at the front once it is complete, even before its payload.
@@ -105,29 +105,26 @@ impl<R: Read> FrameReader<R> {
     /// skips. After a time-out or a frame over the limit, call again.
     pub fn read_frame(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
         while self.needed() > 0 {
-            if self.fill()? == 0 {
+            if self.fill()? == Filled::End {
                 return Ok(None);
             }
         }
         self.buffered_frame()
     }
 
-    /// Reads once, into all the room available, and returns the number of bytes.
-    ///
-    /// Returns 0 at the end of the stream, if that lies between two frames. Returns at least 1 while a frame is waiting, even if
-    /// there is no room to read into or the stream has ended after that frame. Take the frame and call again.
+    /// Reads once, into all the room available.
     ///
     /// # Errors
     ///
     /// [`ReadError::Io`] and [`ReadError::Truncated`].
-    pub fn fill(&mut self) -> Result<usize, ReadError> {
+    pub fn fill(&mut self) -> Result<Filled, ReadError> {
         let needed = self.needed();
         if let Some(header) = self.buffer.header() {
             self.make_room_for(header);
         }
         let spare = self.buffer.spare();
         if spare.is_empty() {
-            return Ok(1);
+            return Ok(Filled::FrameWaiting);
         }
         let count = loop {
             match self.source.read(spare) {
@@ -136,14 +133,15 @@ impl<R: Read> FrameReader<R> {
                 Err(error) => return Err(ReadError::Io(error)),
             }
         };
-        if count == 0 && needed == 0 {
-            return Ok(1);
+        if count > 0 {
+            self.buffer.commit(count);
+            return Ok(Filled::Bytes(count));
         }
-        if count == 0 && !self.buffer.is_empty() {
-            return Err(ReadError::Truncated { needed });
+        match needed {
+            0 => Ok(Filled::FrameWaiting),
+            _ if self.at_frame_boundary() => Ok(Filled::End),
+            _ => Err(ReadError::Truncated { needed }),
         }
-        self.buffer.commit(count);
-        Ok(count)
     }
 
     /// Returns how many bytes [`buffered_frame`](FrameReader::buffered_frame) still needs; 0 if it has a result.
@@ -205,6 +203,19 @@ impl<R: fmt::Debug> fmt::Debug for FrameReader<R> {
     }
 }
 
+/// The result of [`FrameReader::fill`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+// Exhaustive on purpose: a read has no other result.
+#[expect(clippy::exhaustive_enums)]
+pub enum Filled {
+    /// This many bytes were read, at least one.
+    Bytes(usize),
+    /// Nothing was read: there is no room, or the stream has ended after a frame that is waiting. Take the frame first.
+    FrameWaiting,
+    /// The stream has ended, between two frames.
+    End,
+}
+
 /// The reason why a reader has no frame.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -212,11 +223,13 @@ pub enum ReadError {
     /// The source failed. After a time-out you can continue to read; see [`is_timeout`](ReadError::is_timeout).
     Io(io::Error),
     /// The stream ended inside a frame.
+    #[non_exhaustive]
     Truncated {
         /// The number of missing bytes: to the end of the header, or to the end of the frame.
         needed: usize,
     },
     /// A frame is longer than the reader accepts. The reader skips it, and you can continue to read.
+    #[non_exhaustive]
     TooLong {
         /// The header of the frame.
         header: Header,
@@ -259,10 +272,22 @@ impl fmt::Display for ReadError {
     }
 }
 
+/// Returns the error of the source, or for the other variants an error of the kind `UnexpectedEof` or `InvalidData`.
+impl From<ReadError> for io::Error {
+    fn from(error: ReadError) -> io::Error {
+        match error {
+            ReadError::Io(error) => error,
+            ReadError::Truncated { .. } => io::Error::new(io::ErrorKind::UnexpectedEof, error),
+            ReadError::TooLong { .. } => io::Error::new(io::ErrorKind::InvalidData, error),
+        }
+    }
+}
+
 impl core::error::Error for ReadError {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            ReadError::Io(error) => Some(error),
+            ReadError::Io(error) => error.source(),
             _ => None,
         }
     }

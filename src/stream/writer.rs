@@ -104,11 +104,11 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
 ///
 /// ```
 /// use std::io::{Read, Write};
-/// use audiosocket::stream::{FrameReader, FrameWriter};
+/// use audiosocket::stream::{Filled, FrameReader, FrameWriter};
 ///
 /// fn echo(from: impl Read, to: impl Write) -> Result<(), Box<dyn std::error::Error>> {
 ///     let (mut reader, mut writer) = (FrameReader::new(from), FrameWriter::new(to));
-///     while reader.fill()? > 0 {
+///     while reader.fill()? != Filled::End {
 ///         let mut batch = writer.batch();
 ///         while let Some(frame) = reader.buffered_frame()? {
 ///             // Asterisk ends a call upon anything else.
@@ -226,6 +226,7 @@ pub enum WriteError {
     /// the sink can.
     Io(io::Error),
     /// The sink failed inside the frame, or anywhere inside the batch. The stream is permanently out of step.
+    #[non_exhaustive]
     Partial {
         /// The number of bytes of the frame or batch that were sent.
         sent: usize,
@@ -262,10 +263,23 @@ impl fmt::Display for WriteError {
     }
 }
 
+/// Returns the error of the sink, with its kind. An error inside a frame keeps its text.
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> io::Error {
+        let kind = match error {
+            WriteError::Io(error) => return error,
+            WriteError::Partial { ref error, .. } => error.kind(),
+            WriteError::Desynchronized => io::ErrorKind::InvalidData,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
 impl core::error::Error for WriteError {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            WriteError::Io(error) | WriteError::Partial { error, .. } => Some(error),
+            WriteError::Io(error) | WriteError::Partial { error, .. } => error.source(),
             WriteError::Desynchronized => None,
         }
     }

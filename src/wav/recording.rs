@@ -373,9 +373,10 @@ impl fmt::Display for RecordingError {
 }
 
 impl core::error::Error for RecordingError {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            RecordingError::Io(error) => Some(error),
+            RecordingError::Io(error) => error.source(),
             _ => None,
         }
     }

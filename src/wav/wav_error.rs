@@ -111,9 +111,10 @@ impl fmt::Display for WavError {
 }
 
 impl core::error::Error for WavError {
+    // `Display` shows the error below, so it is skipped here.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.fault {
-            WavErrorReason::Io(error) => Some(error),
+            WavErrorReason::Io(error) => error.source(),
             _ => None,
         }
     }
@@ -130,6 +131,7 @@ pub enum WavErrorReason {
     /// Its audio is not 16-bit mono linear PCM at one of the nine rates.
     Format(Format),
     /// Its fmt chunk, which says what its audio is, is too short.
+    #[non_exhaustive]
     ShortFormat {
         /// How many bytes the chunk has.
         len: usize,
@@ -143,6 +145,7 @@ pub enum WavErrorReason {
     /// Its data chunk has no audio in it.
     Empty,
     /// It ends before its audio does.
+    #[non_exhaustive]
     Truncated {
         /// How many bytes of audio its data chunk announces.
         announced: u32,
@@ -150,6 +153,7 @@ pub enum WavErrorReason {
         present: u64,
     },
     /// Its audio ends inside a sample.
+    #[non_exhaustive]
     HalfSample {
         /// How many bytes of audio there are: an odd number.
         len: usize,

@@ -308,11 +308,13 @@ pub enum AudioError {
     /// There is no sample.
     Empty,
     /// The last sample has only one byte.
+    #[non_exhaustive]
     OddLength {
         /// The number of bytes.
         len: usize,
     },
     /// The audio is longer than the 32,767 samples that a frame holds.
+    #[non_exhaustive]
     TooLong {
         /// The number of bytes.
         len: usize,
@@ -338,6 +340,44 @@ impl fmt::Display for AudioError {
 
 impl core::error::Error for AudioError {}
 
+/// Accepts the nine rates in hertz.
+///
+/// ```
+/// use audiosocket::wire::SampleRate;
+///
+/// assert_eq!(SampleRate::try_from(16_000), Ok(SampleRate::Hz16000));
+/// let error = SampleRate::try_from(22_050).expect_err("not one of the nine");
+/// assert!(error.to_string().starts_with("22050 Hz is no rate of AudioSocket"));
+/// ```
+impl TryFrom<u32> for SampleRate {
+    type Error = UnsupportedRate;
+
+    fn try_from(hz: u32) -> Result<SampleRate, UnsupportedRate> {
+        SampleRate::from_hz(hz).ok_or(UnsupportedRate { hz })
+    }
+}
+
+/// The error of a sample rate that no kind of frame has.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct UnsupportedRate {
+    /// The rate in samples per second.
+    pub hz: u32,
+}
+
+impl fmt::Display for UnsupportedRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} Hz is no rate of AudioSocket:", self.hz)?;
+        for (place, rate) in SampleRate::ALL.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "," };
+            write!(f, "{separator} {}", rate.hz())?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for UnsupportedRate {}
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
@@ -352,6 +392,14 @@ mod tests {
             assert_eq!(rate.hz() % 100, 0);
         }
         assert_eq!(SampleRate::from_hz(22_050), None);
+    }
+
+    #[test]
+    fn longest_audio_is_made_from_samples() {
+        let samples = [7; 32_767];
+        let mut buffer = [0; 65_534];
+        let audio = Audio::from_samples(SampleRate::Hz8000, &samples, &mut buffer);
+        assert_eq!(audio.map(|audio| audio.samples().len()), Ok(32_767));
     }
 
     #[test]

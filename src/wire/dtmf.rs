@@ -1,6 +1,8 @@
 //! DTMF digits and their two dialects.
 
 use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
 
 /// A DTMF signal: one half of a key press, or all of it.
 ///
@@ -30,6 +32,16 @@ impl Dtmf {
         }
     }
 
+    /// Returns the time the key was held; `None` unless the signal is a stop.
+    ///
+    /// The exact field is `duration_ms`.
+    pub const fn duration(&self) -> Option<Duration> {
+        match *self {
+            Dtmf::Stop { duration_ms, .. } => Some(Duration::from_millis(duration_ms as u64)),
+            Dtmf::Start(_) | Dtmf::Digit(_) => None,
+        }
+    }
+
     /// Returns the dialect that has this signal.
     pub const fn dialect(&self) -> DtmfDialect {
         match self {
@@ -51,6 +63,46 @@ pub enum DtmfDialect {
     /// Kind 0x02, six bytes, sent at the start and at the stop, in both directions. The document is "AudioSocket with DTMF".
     StartStop,
 }
+
+impl DtmfDialect {
+    const fn name(self) -> &'static str {
+        match self {
+            DtmfDialect::Asterisk => "asterisk",
+            DtmfDialect::StartStop => "start-stop",
+        }
+    }
+}
+
+/// Shows the name that [`FromStr`] accepts: `asterisk` or `start-stop`.
+impl fmt::Display for DtmfDialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for DtmfDialect {
+    type Err = ParseDialectError;
+
+    fn from_str(text: &str) -> Result<DtmfDialect, ParseDialectError> {
+        [DtmfDialect::Asterisk, DtmfDialect::StartStop]
+            .into_iter()
+            .find(|dialect| dialect.name() == text)
+            .ok_or(ParseDialectError)
+    }
+}
+
+/// The error of a text that is no [`DtmfDialect`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct ParseDialectError;
+
+impl fmt::Display for ParseDialectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the dialects are asterisk and start-stop")
+    }
+}
+
+impl core::error::Error for ParseDialectError {}
 
 /// One of the sixteen keys: `0` to `9`, `*`, `#`, and `A` to `D`.
 ///
@@ -149,9 +201,31 @@ impl core::error::Error for InvalidDigit {}
 
 #[cfg(test)]
 mod tests {
-    use std::string::String;
+    use std::string::{String, ToString as _};
 
     use super::*;
+
+    #[test]
+    fn dialect_names_parse_to_dialects() {
+        for (name, dialect) in [
+            ("asterisk", DtmfDialect::Asterisk),
+            ("start-stop", DtmfDialect::StartStop),
+        ] {
+            assert_eq!(name.parse(), Ok(dialect));
+            assert_eq!(dialect.to_string(), name);
+        }
+        assert_eq!("Asterisk".parse::<DtmfDialect>(), Err(ParseDialectError));
+    }
+
+    #[test]
+    fn duration_of_stop_is_exact() {
+        let digit = Digit::ALL[0];
+        let stop = |duration_ms| Dtmf::Stop { digit, duration_ms }.duration();
+        assert_eq!(stop(u32::MAX), Some(Duration::from_millis(4_294_967_295)));
+        assert_eq!(stop(0), Some(Duration::ZERO));
+        assert_eq!(Dtmf::Start(digit).duration(), None);
+        assert_eq!(Dtmf::Digit(digit).duration(), None);
+    }
 
     #[test]
     fn twenty_of_all_bytes_are_digits_and_mean_sixteen() {

@@ -33,7 +33,7 @@ use super::{Frame, Header, Parsed};
 ///         assert!(matches!(frame.kind(), Kind::DTMF_DIGIT | Kind::HANGUP));
 ///     }
 /// }
-/// assert!(buffer.is_empty());
+/// assert!(buffer.at_frame_boundary());
 /// ```
 #[derive(Clone)]
 pub struct FrameBuffer<S> {
@@ -85,11 +85,16 @@ impl<S> FrameBuffer<S> {
         self.end.saturating_sub(self.start)
     }
 
+    /// Returns whether no bytes are waiting.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns whether the stream is between two frames, so that it may end here.
     ///
     /// No bytes are waiting then, and no frame is being skipped.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0 && self.skip == 0
+    pub const fn at_frame_boundary(&self) -> bool {
+        self.is_empty() && self.skip == 0
     }
 
     /// Returns the storage. Bytes still in it are lost.
@@ -263,6 +268,17 @@ impl<S> fmt::Debug for FrameBuffer<S> {
 mod tests {
     use super::*;
     use crate::wire::Kind;
+
+    #[test]
+    fn spare_room_holds_the_rest_of_the_frame() {
+        let mut buffer = FrameBuffer::new([0; 10]);
+        let bytes = [0x10, 0, 2, 1, 2, 0x10, 0, 4, 3];
+        buffer.spare()[..9].copy_from_slice(&bytes);
+        buffer.commit(9);
+        assert!(matches!(buffer.next_frame(), Decoded::Frame(_)));
+        assert_eq!(buffer.needed(), 3);
+        assert_eq!(buffer.spare().len(), 6);
+    }
 
     #[test]
     fn what_waits_is_moved_whole_however_near_its_new_place_is() {

@@ -148,6 +148,25 @@ mod tests {
     }
 
     #[test]
+    fn defined_kinds_have_names() {
+        let names = [0x00, 0x01, 0x02, 0x03, 0x10, 0x18, 0xff, 0x04, 0x19];
+        assert_eq!(
+            names.map(|byte| Kind::from_byte(byte).name()),
+            [
+                Some("hangup"),
+                Some("UUID"),
+                Some("DTMF"),
+                Some("DTMF"),
+                Some("audio"),
+                Some("audio"),
+                Some("error"),
+                None,
+                None
+            ]
+        );
+    }
+
+    #[test]
     fn nine_kinds_are_audio() {
         let audio: std::vec::Vec<u8> = (0..=255)
             .filter(|byte| Kind::from_byte(*byte).sample_rate().is_some())

@@ -220,12 +220,23 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
 /// stays in step.
 ///
 /// ```
-/// use audiosocket::wire::{Frame, Kind, PayloadErrorReason};
+/// use std::error::Error;
+/// use audiosocket::wire::{Frame, Kind, Message, PayloadError, PayloadErrorReason, Uuid};
 ///
-/// let frame = Frame::new(Kind::UUID, &[1, 2, 3, 4])?;
-/// let error = frame.message().expect_err("a UUID has 16 bytes");
-/// assert_eq!(error.reason(), PayloadErrorReason::Length { actual: 4, expected: 16 });
+/// fn uuid_of(frame: Frame<'_>) -> Result<Uuid, Box<dyn Error + Send + Sync>> {
+///     match frame.message()? {
+///         Message::Uuid(uuid) => Ok(uuid),
+///         other => Err(format!("a UUID is expected, not {other}").into()),
+///     }
+/// }
+///
+/// let too_short = vec![1, 2, 3, 4];
+/// let frame = Frame::new(Kind::UUID, &too_short)?;
+/// let error = uuid_of(frame).expect_err("a UUID has 16 bytes");
+/// drop(too_short);
 /// assert_eq!(error.to_string(), "UUID (0x01) with payload length 4 instead of 16");
+/// let error: &PayloadError = error.downcast_ref().expect("the error of the frame");
+/// assert!(matches!(error.reason(), PayloadErrorReason::Length { actual: 4, expected: 16, .. }));
 /// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -259,6 +270,7 @@ impl core::error::Error for PayloadError {}
 #[non_exhaustive]
 pub enum PayloadErrorReason {
     /// The payload is shorter or longer than the kind requires. Kind 0x02 may also have no payload at all.
+    #[non_exhaustive]
     Length {
         /// The length of the payload in bytes.
         actual: usize,
@@ -268,16 +280,19 @@ pub enum PayloadErrorReason {
     /// The audio has no sample.
     EmptyAudio,
     /// The last sample of the audio has only one byte.
+    #[non_exhaustive]
     OddAudio {
         /// The length of the payload in bytes.
         actual: usize,
     },
     /// The state byte of the start-stop dialect is neither 0 (stop) nor 1 (start).
+    #[non_exhaustive]
     DtmfState {
         /// The state byte.
         state: u8,
     },
     /// The code is not one of the sixteen digits.
+    #[non_exhaustive]
     DtmfDigit {
         /// The byte in the digit's place.
         code: u8,

@@ -40,8 +40,8 @@ mod kind;
 mod message;
 mod uuid;
 
-pub use audio::{Audio, AudioError, SampleRate, Samples};
-pub use dtmf::{Digit, Dtmf, DtmfDialect, InvalidDigit};
+pub use audio::{Audio, AudioError, SampleRate, Samples, UnsupportedRate};
+pub use dtmf::{Digit, Dtmf, DtmfDialect, InvalidDigit, ParseDialectError};
 pub use error_code::{ErrorCode, ErrorFlags};
 pub use frame::{BufferTooShort, Frame, Frames, Header, Parsed, PayloadTooLong};
 pub use frame_buffer::{Decoded, FrameBuffer};

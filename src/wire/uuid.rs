@@ -121,11 +121,13 @@ impl fmt::Debug for Uuid {
 #[non_exhaustive]
 pub enum ParseUuidError {
     /// The text is neither 36 bytes long, with hyphens, nor 32, without.
+    #[non_exhaustive]
     Length {
         /// The length of the text in bytes.
         len: usize,
     },
     /// The text has another character in place of a hexadecimal digit or a hyphen.
+    #[non_exhaustive]
     Character {
         /// The position in bytes, counted from 0.
         position: usize,
@@ -168,6 +170,7 @@ mod tests {
     #[test]
     fn texts_and_bytes_name_each_other() {
         assert_eq!(UUID.to_string(), TEXT);
+        assert_eq!(<[u8; 16]>::from(UUID), UUID.0);
         assert_eq!(TEXT.parse(), Ok(UUID));
         assert_eq!(TEXT.to_uppercase().parse(), Ok(UUID));
         assert_eq!(TEXT.replace('-', "").parse(), Ok(UUID));

@@ -71,7 +71,7 @@ pub fn through_reader(bytes: &[u8], lengths: &[usize], max_payload_len: usize) -
             Ok(Some(frame)) => events.push(frame.into()),
             Ok(None) => return Outcome { events, needed: 0 },
             Err(ReadError::TooLong { header, .. }) => events.push(Event::TooLong(header)),
-            Err(ReadError::Truncated { needed }) => return Outcome { events, needed },
+            Err(ReadError::Truncated { needed, .. }) => return Outcome { events, needed },
             Err(error) => panic!("{error}"),
         }
     }
@@ -106,7 +106,7 @@ pub fn through_buffer(
         let spare = buffer.spare();
         assert!(!spare.is_empty(), "no room and no frame");
         match source.read(spare).expect("a slice does not fail") {
-            0 if buffer.is_empty() => return Outcome { events, needed: 0 },
+            0 if buffer.at_frame_boundary() => return Outcome { events, needed: 0 },
             0 => return Outcome { events, needed },
             count => buffer.commit(count),
         }

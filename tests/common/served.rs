@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallStats, End};
+use audiosocket::call::{Call, CallStats, End, Event, Mark};
 use audiosocket::server::{Incident, ServerBuilder, ServerHandle};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, Message, SampleRate, Uuid};
@@ -284,4 +284,20 @@ pub fn uuid_frame(uuid: Uuid) -> [u8; 19] {
 
 pub fn audio(bytes: &[u8]) -> Audio<'_> {
     Audio::new(SampleRate::Hz8000, bytes).unwrap()
+}
+
+/// Whether an event is this mark; a call that ends first fails the test.
+#[track_caller]
+pub fn is_mark_next(event: Option<Event<'_>>, mark: Mark) -> bool {
+    matches!(event.expect("the call goes on"), Event::MarkReached(reached) if reached == mark)
+}
+
+/// Reads a frame of silence: 20 ms at 8 kHz.
+#[track_caller]
+pub fn read_silence(mut stream: &TcpStream) {
+    let mut frame = [0xff; 323];
+    stream.read_exact(&mut frame).unwrap();
+    let (header, samples) = frame.split_at(3);
+    assert_eq!(header, [0x10, 0x01, 0x40]);
+    assert!(samples.iter().all(|byte| *byte == 0));
 }

@@ -18,27 +18,12 @@ fn quiet() -> CallOptions {
         .keep_alive(None)
 }
 
-/// 20 ms of silence at 8 kHz.
-fn silence_frame() -> Vec<u8> {
-    let mut frame = vec![0x10, 0x01, 0x40];
-    frame.resize(323, 0);
-    frame
-}
-
-#[track_caller]
-fn hear_silence(mut stream: &TcpStream) {
-    let mut frame = silence_frame();
-    frame.fill(0xff);
-    stream.read_exact(&mut frame).unwrap();
-    assert_eq!(frame, silence_frame());
-}
-
 #[test]
 fn a_call_is_greeted_with_a_frame_of_silence_unless_that_is_not_wanted() {
     let options = CallOptions::default().keep_alive(None);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
-    hear_silence(&stream);
+    served::read_silence(&stream);
     served::hear_an_echo(&stream);
     drop(stream);
     server.stop();
@@ -61,7 +46,7 @@ fn a_silent_call_is_kept_alive_with_silence_unless_that_is_not_wanted() {
     let stream = kept_alive.connect_as(uuid(2));
     // The greeting and, after a second each, two more.
     for _ in 0..3 {
-        hear_silence(&stream);
+        served::read_silence(&stream);
     }
     // A frame is counted once it is sent, and so may be heard a moment before.
     served::eventually("three frames counted", || {

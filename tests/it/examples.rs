@@ -42,10 +42,9 @@ impl Example {
         enough: impl Fn(&Heard) -> bool,
     ) -> Heard {
         let uuid = SimulatedAsterisk::random_uuid();
-        let mut asterisk = SimulatedAsterisk::connect(&self.0.address, uuid)
-            .unwrap()
-            .judged_by(Version::REFERENCE)
-            .unwrap();
+        let address = &self.0.address;
+        let mut asterisk =
+            SimulatedAsterisk::connect_judged(address, uuid, Version::REFERENCE).unwrap();
         let samples = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&samples);
         asterisk.set_audio_hook(move |direction, audio, _| {

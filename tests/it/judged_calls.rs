@@ -1,12 +1,12 @@
 //! A simulated Asterisk that judges: what is heard, how the call ends, and what the server sees of it.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::{Rule, Rules, Version, Violation};
+use audiosocket::asterisk::{Rule, Version, Violation};
 use audiosocket::call::{End, SendError};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, Digit, DtmfDialect, SampleRate};
@@ -15,10 +15,29 @@ const FRAME: [u8; 5] = [0x10, 0, 2, 1, 2];
 const EMPTY: [u8; 3] = [0x10, 0, 0];
 const HANGUP: [u8; 3] = [0, 0, 0];
 
-/// A server of one call that does this once the UUID has come, and then answers what it has read.
+/// A server of one call that does this after the UUID, and returns the result; and an Asterisk that calls it.
 fn serve<T: Send + 'static>(
     then: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (JoinHandle<T>, SimulatedAsterisk) {
+    let (server, address) = listen(then);
+    let uuid = SimulatedAsterisk::random_uuid();
+    (server, SimulatedAsterisk::connect(address, uuid).unwrap())
+}
+
+/// The same with a version that judges the server.
+fn serve_judged<T: Send + 'static>(
+    version: Version,
+    then: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (JoinHandle<T>, SimulatedAsterisk) {
+    let (server, address) = listen(then);
+    let uuid = SimulatedAsterisk::random_uuid();
+    let asterisk = SimulatedAsterisk::connect_judged(address, uuid, version).unwrap();
+    (server, asterisk)
+}
+
+fn listen<T: Send + 'static>(
+    then: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (JoinHandle<T>, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
@@ -29,8 +48,7 @@ fn serve<T: Send + 'static>(
         stream.read_exact(&mut [0; 19]).unwrap();
         then(stream)
     });
-    let uuid = SimulatedAsterisk::random_uuid();
-    (server, SimulatedAsterisk::connect(address, uuid).unwrap())
+    (server, address)
 }
 
 /// Reads to the end of the stream, or to a reset.
@@ -64,13 +82,12 @@ fn wait_for_violations(asterisk: &SimulatedAsterisk, count: usize) {
 
 #[test]
 fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
-    let (server, asterisk) = serve(|mut stream| {
+    let (server, mut asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         stream
             .write_all(&[&FRAME.repeat(3)[..], &EMPTY, &FRAME].concat())
             .unwrap();
         read_to_end(stream)
     });
-    let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     // However late one listens.
     wait_for_violations(&asterisk, 1);
     for _ in 0..3 {
@@ -86,11 +103,10 @@ fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
 
 #[test]
 fn what_nobody_hears_is_judged() {
-    let (server, asterisk) = serve(|mut stream| {
+    let (server, asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
         read_to_end(stream)
     });
-    let asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     wait_for_violations(&asterisk, 1);
     let violation = asterisk.hang_up()[0];
     assert_eq!((violation.rule, violation.offset), (Rule::OddLength, 0));
@@ -101,13 +117,12 @@ fn what_nobody_hears_is_judged() {
 #[test]
 fn what_came_before_the_caller_hung_up_is_judged_and_read() {
     let (sent, has_sent) = mpsc::channel();
-    let (server, asterisk) = serve(move |mut stream| {
+    let (server, asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
         stream.write_all(&FRAME.repeat(100)).unwrap();
         sent.send(()).unwrap();
         read_to_end(stream)
     });
-    let asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     has_sent.recv().unwrap();
     assert_eq!(rules(&asterisk.hang_up())[0], Rule::OddLength);
     // With bytes unread it would have been a reset.
@@ -117,7 +132,7 @@ fn what_came_before_the_caller_hung_up_is_judged_and_read() {
 #[test]
 fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_waited_for() {
     for (closes_well, expected) in [(true, &[][..]), (false, &[Rule::Reset])] {
-        let (server, asterisk) = serve(move |mut stream| {
+        let (server, mut asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
             stream.peek(&mut [0]).unwrap();
             stream.write_all(&[&FRAME[..], &HANGUP].concat()).unwrap();
             // The rest of a frame, and then the end: Asterisk has closed.
@@ -127,7 +142,6 @@ fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_wait
             }
             thread::sleep(Duration::from_millis(100));
         });
-        let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
         asterisk.caller().send_frame(sample()).unwrap();
         assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
         assert_eq!(asterisk.receive(), None);
@@ -140,8 +154,8 @@ fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_wait
 #[test]
 fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
     for _ in 0..20 {
-        let (server, asterisk) = serve(|stream| stream.peek(&mut [0]).unwrap());
-        let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
+        let (server, mut asterisk) =
+            serve_judged(Version::REFERENCE, |stream| stream.peek(&mut [0]).unwrap());
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
             // Without a pause, so that it is likely enough.
@@ -156,7 +170,7 @@ fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
 
 #[test]
 fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
-    let (server, asterisk) = serve(|mut stream| {
+    let (server, mut asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         let mut frame = vec![0; 65_537];
         frame[..3].copy_from_slice(&[0x10, 0xff, 0xfe]);
         for _ in 0..80 {
@@ -165,7 +179,6 @@ fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
         stream.write_all(&EMPTY).unwrap();
         read_to_end(stream)
     });
-    let mut asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
     // Ahead of time after the first second, and at the end the empty one.
     wait_for_violations(&asterisk, 2);
     assert_eq!(
@@ -199,8 +212,7 @@ fn digits_go_out_as_the_version_sends_them() {
             start_stop,
         ),
     ] {
-        let (server, asterisk) = serve(read_to_end);
-        let mut asterisk = asterisk.judged_by(version).unwrap();
+        let (server, mut asterisk) = serve_judged(version, read_to_end);
         if let Some(dialect) = dialect {
             asterisk = asterisk.with_dialect(dialect);
         }
@@ -219,28 +231,14 @@ fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
     assert!(asterisk.receive().is_some_and(|it| it.audio().is_none()));
     assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
     assert_eq!(asterisk.violations(), []);
-    // Not any more.
-    let error = asterisk.judged_by(Version::REFERENCE).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    // It is dropped with that.
-    assert_eq!(server.join().unwrap(), Ok(vec![]));
-}
-
-#[test]
-fn a_call_is_judged_once() {
-    let (server, asterisk) = serve(read_to_end);
-    let rules = Rules::for_version(Version::REFERENCE);
-    let asterisk = asterisk.judged_by(rules).unwrap();
-    let error = asterisk.judged_by(rules).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    drop(asterisk);
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }
 
 // Its thread has the connection, too, so that the server would hear of no end if it went on.
 #[test]
 fn a_call_that_is_dropped_is_over_at_once() {
-    let (server, asterisk) = serve(read_to_end);
-    let asterisk = asterisk.judged_by(Version::REFERENCE).unwrap();
+    let (server, asterisk) = serve_judged(Version::REFERENCE, read_to_end);
     drop(asterisk);
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }

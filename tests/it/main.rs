@@ -27,7 +27,11 @@ mod digits;
 #[cfg(feature = "std")]
 mod endings;
 #[cfg(feature = "std")]
+mod errors;
+#[cfg(feature = "std")]
 mod examples;
+#[cfg(feature = "std")]
+mod fairness;
 #[cfg(feature = "std")]
 mod faults;
 mod faults_of_others;
@@ -64,4 +68,8 @@ mod tones;
 #[cfg(feature = "std")]
 mod transports;
 #[cfg(feature = "std")]
+mod verbs;
+#[cfg(feature = "std")]
 mod wav_files;
+#[cfg(feature = "std")]
+mod with_player;

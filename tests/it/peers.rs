@@ -114,7 +114,7 @@ fn an_end_or_a_failure_of_the_stream_is_no_error_frame() {
     let mut cut = FrameReader::new(&[0xff][..]);
     assert!(matches!(
         cut.read_frame(),
-        Err(ReadError::Truncated { needed: 2 })
+        Err(ReadError::Truncated { needed: 2, .. })
     ));
 }
 
@@ -198,14 +198,8 @@ fn a_uuid_of_no_version_is_a_uuid() {
 #[test]
 fn a_uuid_of_four_bytes_is_none() {
     let error = whole(&[0x01, 0x00, 0x04, 1, 2, 3, 4]).message();
-    let fault = error.expect_err("16 bytes are expected").reason();
-    assert_eq!(
-        fault,
-        PayloadErrorReason::Length {
-            actual: 4,
-            expected: 16
-        }
-    );
+    let reason = error.expect_err("16 bytes are expected").reason();
+    assert_eq!(format!("{reason:?}"), "Length { actual: 4, expected: 16 }");
 }
 
 // CyCoreSystems/audiosocket answers a length of 2 and four bytes of payload.
@@ -222,29 +216,23 @@ fn a_payload_has_the_length_that_its_header_says() {
 // 7-zete-7/audiosocket throws before it moves on, and throws at the same frame for ever; AudioSocket.Net loops.
 #[test]
 fn a_poison_frame_is_reported_once_and_the_next_frame_follows() {
-    let (code, expected) = (0x66, 16);
-    let table: [(&[u8], Option<PayloadErrorReason>); 5] = [
+    let table: [(&[u8], Option<&str>); 5] = [
         (&[0x02, 0x00, 0x00], None),
         (&[0x77, 0x00, 0x02, 1, 2], None),
-        (
-            &[0x03, 0x00, 0x01, code],
-            Some(PayloadErrorReason::DtmfDigit { code }),
-        ),
+        (&[0x03, 0x00, 0x01, 0x66], Some("DtmfDigit { code: 102 }")),
         (
             &[0x01, 0x00, 0x03, 1, 2, 3],
-            Some(PayloadErrorReason::Length {
-                actual: 3,
-                expected,
-            }),
+            Some("Length { actual: 3, expected: 16 }"),
         ),
-        (&[0x10, 0x00, 0x00], Some(PayloadErrorReason::EmptyAudio)),
+        (&[0x10, 0x00, 0x00], Some("EmptyAudio")),
     ];
-    for (poison, fault) in table {
+    for (poison, reason) in table {
         let bytes = [poison, &UUID_FRAME].concat();
         let mut reader = FrameReader::new(bytes.as_slice());
         let first = reader.read_frame().expect("no error").expect("a frame");
-        let met = first.message().err().map(|error| error.reason());
-        assert_eq!(met, fault, "{poison:?}");
+        let error = first.message().err();
+        let actual = error.map(|error| format!("{:?}", error.reason()));
+        assert_eq!(actual.as_deref(), reason, "{poison:?}");
         let second = reader.read_frame().expect("no error").expect("a frame");
         assert_eq!(second.kind(), Kind::UUID);
         assert!(matches!(reader.read_frame(), Ok(None)));
@@ -277,16 +265,17 @@ fn a_payload_too_long_for_a_frame_is_refused() {
     };
     assert_eq!(len, 65_536);
     assert!(ErrorCode::new(&bytes).is_err());
-    assert_eq!(
-        Audio::new(SampleRate::Hz8000, &bytes),
-        Err(AudioError::TooLong { len: 65_536 })
-    );
     let samples = vec![0; 32_768];
     let mut buffer = vec![0; 65_536];
-    assert_eq!(
+    for result in [
+        Audio::new(SampleRate::Hz8000, &bytes),
         Audio::from_samples(SampleRate::Hz8000, &samples, &mut buffer),
-        Err(AudioError::TooLong { len: 65_536 })
-    );
+    ] {
+        assert!(matches!(
+            result,
+            Err(AudioError::TooLong { len: 65_536, .. })
+        ));
+    }
 }
 
 // SvenKube's Go library sends empty audio for ever when told to use chunks of 0 bytes; one of them ends the call.
@@ -295,7 +284,10 @@ fn audio_that_asterisk_would_not_survive_cannot_be_made() {
     let empty = Audio::new(SampleRate::Hz8000, &[]);
     assert_eq!(empty, Err(AudioError::Empty));
     let odd = Audio::new(SampleRate::Hz8000, &[0; 65_535]);
-    assert_eq!(odd, Err(AudioError::OddLength { len: 65_535 }));
+    assert!(matches!(
+        odd,
+        Err(AudioError::OddLength { len: 65_535, .. })
+    ));
 }
 
 // fastaudiosocket swallows the errors of its sender.
@@ -347,11 +339,15 @@ fn invented_kinds_do_not_read_as_what_their_inventors_meant() {
         .into_iter()
         .chain(*b"11223344-5566-7788-99aa-bbccddeeff00")
         .collect();
-    let fault = |bytes: &[u8]| whole(bytes).message().map_err(|error| error.reason()).err();
-    let length = |actual, expected| Some(PayloadErrorReason::Length { actual, expected });
-    assert_eq!(fault(&uuid_as_text), length(36, 16));
-    assert_eq!(fault(&audio_frame(0x01, 320)), length(320, 16));
-    assert_eq!(fault(&audio_frame(0x02, 320)), length(320, 6));
+    let lengths = |bytes: &[u8]| match whole(bytes).message().map_err(|error| error.reason()) {
+        Err(PayloadErrorReason::Length {
+            actual, expected, ..
+        }) => (actual, expected),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(lengths(&uuid_as_text), (36, 16));
+    assert_eq!(lengths(&audio_frame(0x01, 320)), (320, 16));
+    assert_eq!(lengths(&audio_frame(0x02, 320)), (320, 6));
 }
 
 // The reader thread of NormHarrison/audiosocket dies of two bytes, and its call stays connected for ever.

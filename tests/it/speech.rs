@@ -1,6 +1,6 @@
 //! What is said on calls over real sockets: in one thread and in two, whole, in order, by the clock, and taken back.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,6 +11,7 @@ use audiosocket::call::{
 };
 use audiosocket::server::{Server, ServerBuilder};
 use audiosocket::simulator::SimulatedAsterisk;
+use audiosocket::wav::Wav;
 use audiosocket::wire::{Audio, Digit, Dtmf, Message, SampleRate};
 
 use crate::common::served::{self, Served, audio, eventually, uuid};
@@ -35,14 +36,13 @@ impl Threads {
                 }
             }
             Threads::Two => {
-                let (listener, speaker) = call.split();
-                thread::scope(|scope| {
-                    scope.spawn(|| speaker.run());
-                    let _hangs_up = voice.hang_up_on_drop();
-                    while let Some(event) = listener.receive() {
-                        on_event(&voice, event);
+                let result = call.with_player(|receiver, voice| -> io::Result<()> {
+                    while let Some(event) = receiver.receive() {
+                        on_event(voice, event);
                     }
+                    Ok(())
                 });
+                result.expect("a thread");
             }
         }
     }
@@ -372,14 +372,16 @@ fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
         |call| {
             let voice = call.voice();
             let speech = numbered(70);
-            let Err(PlayError::QueueFull { accepted }) = voice.play(&speech) else {
+            let Err(PlayError::QueueFull { accepted, .. }) = voice.play(&speech) else {
                 panic!("all was accepted");
             };
             assert_eq!(accepted, 16_000, "a second");
             assert_eq!(voice.queued(), Duration::from_secs(1));
+            let error = voice.play_samples(&[1, 2]).unwrap_err();
+            assert!(matches!(error, PlayError::QueueFull { accepted: 0, .. }));
             assert_eq!(
-                voice.play_samples(&[1, 2]),
-                Err(PlayError::QueueFull { accepted: 0 })
+                error.to_string(),
+                "the playback queue is full: 0 accepted, play the rest later or raise CallOptions::max_queued"
             );
             let half = voice.mark();
             let mut rest = Some(&speech[accepted..]);
@@ -504,21 +506,16 @@ fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
         .initial_silence(false)
         .keep_alive(Some(Duration::from_millis(200)));
     let server = Served::start(Server::builder().call_options(options), |call| {
-        let (listener, speaker) = call.split();
-        thread::scope(|scope| {
-            scope.spawn(|| speaker.run());
-            while let Some(event) = listener.receive() {
+        call.with_player(|receiver, voice| {
+            while let Some(event) = receiver.receive() {
                 if event.dtmf().is_some() {
-                    // Until the speaker has been seen to do it.
-                    eventually("silence", || (speaker_sent(listener) >= 3).then_some(()));
+                    let sent = || voice.stats().frames_sent;
+                    eventually("silence", || (sent() >= 3).then_some(()));
                 }
             }
-        });
-        Ok(())
+            Ok(())
+        })
     });
-    fn speaker_sent(listener: &audiosocket::call::CallReceiver) -> usize {
-        listener.stats().frames_sent
-    }
     let mut asterisk = server.simulate(uuid(1));
     let digit = Digit::try_from('5').unwrap();
     asterisk
@@ -617,37 +614,9 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 #[test]
 fn errors_say_what_to_do() {
     assert_eq!(
-        PlayError::QueueFull { accepted: 7 }.to_string(),
-        "the playback queue is full: 7 accepted, play the rest later or raise CallOptions::max_queued"
-    );
-    assert_eq!(
         PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
         "audio at 16000 Hz is still queued, and only one rate can be queued at a time"
     );
-}
-
-#[test]
-fn an_error_or_a_panic_of_the_listening_thread_ends_the_call() {
-    for panics in [false, true] {
-        let server = Served::start(builder(), move |call| {
-            let voice = call.voice();
-            let (listener, speaker) = call.split();
-            thread::scope(|scope| {
-                scope.spawn(|| speaker.run());
-                let _hangs_up = voice.hang_up_on_drop();
-                voice.play(&numbered(1000))?;
-                listener.receive();
-                assert!(!panics, "as it was told to");
-                Err("as it was told to".into())
-            })
-        });
-        let mut asterisk = server.simulate(uuid(1));
-        asterisk.caller().send_frame(audio(&[1, 2])).unwrap();
-        while asterisk.receive().is_some() {}
-        assert_eq!(asterisk.end(), Some(End::RemoteHangup), "panics: {panics}");
-        asterisk.hang_up();
-        server.stop();
-    }
 }
 
 #[test]
@@ -719,5 +688,40 @@ fn a_backlog_is_heard_at_once_while_something_is_said() {
     stream.write_all(&burst).unwrap();
     served::read_to_end(&stream);
     drop(stream);
+    assert_eq!(server.stop().incidents, Vec::<String>::new());
+}
+
+#[test]
+fn play_wav_sets_rate_or_queues_nothing() {
+    let wav = |hz: u32| {
+        let mut file = b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+        file.extend(hz.to_le_bytes());
+        file.extend((hz * 2).to_le_bytes());
+        file.extend(b"\x02\0\x10\0data\x08\0\0\0\x01\0\x02\0\x03\0\x04\0");
+        Wav::read(&file[..]).unwrap()
+    };
+    let server = Served::start(builder(), move |call| {
+        call.play_wav(&wav(16_000))?;
+        assert_eq!(call.rate(), SampleRate::Hz16000);
+        let queued = call.queued();
+        assert_eq!(
+            call.play_wav(&wav(8_000)),
+            Err(PlayError::RateMismatch(SampleRate::Hz16000))
+        );
+        assert_eq!((call.rate(), call.queued()), (SampleRate::Hz16000, queued));
+        call.hang_up_after_playback();
+        while call.receive().is_some() {}
+        Ok(())
+    });
+    let mut asterisk = server.simulate(uuid(1));
+    let event = asterisk.receive();
+    let audio = event.and_then(|event| event.audio()).expect("audio");
+    let samples: Vec<i16> = audio.samples().take(5).collect();
+    assert_eq!(
+        (audio.rate(), &samples[..]),
+        (SampleRate::Hz16000, &[1, 2, 3, 4, 0][..])
+    );
+    assert_eq!(asterisk.receive(), None);
+    drop(asterisk);
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, End, Event, Refusal, Transport};
-use audiosocket::wire::{Audio, Frame, Message, SampleRate, Uuid};
+use audiosocket::call::{Call, CallOptions, End, Event, Refusal, SendError, Transport};
+use audiosocket::wire::{
+    Audio, Digit, Dtmf, DtmfDialect, Frame, Frames, Message, SampleRate, Uuid,
+};
 
 const UUID: Uuid = Uuid::from_bytes([7; 16]);
 
@@ -358,9 +360,9 @@ fn an_end_or_a_failure_at_every_byte_has_its_name() {
         let is_border = BORDERS.contains(&cut);
         match whole(None) {
             Err(Refusal::NothingSent) => assert_eq!(cut, 0),
-            Err(Refusal::Truncated { received }) => assert!(cut < 19 && received == cut),
+            Err(Refusal::Truncated { received, .. }) => assert!(cut < 19 && received == cut),
             Ok((_, End::Closed)) => assert!(is_border, "{cut}"),
-            Ok((_, End::Truncated { needed })) => {
+            Ok((_, End::Truncated { needed, .. })) => {
                 assert!(!is_border && (1..=3).contains(&needed), "{cut}: {needed}");
             }
             other => panic!("{cut}: {other:?}"),
@@ -459,4 +461,233 @@ fn audio_hook_may_clear_itself() {
         call.voice().send_now(audio).unwrap();
     }
     assert_eq!(frames.load(Ordering::Relaxed), 1);
+}
+
+/// Plays the results of a script when asked to send, and accepts everything after it. It receives the UUID and then nothing.
+struct FailingToSend {
+    received: Scripted,
+    results: Mutex<VecDeque<Result<usize, ErrorKind>>>,
+    sent: Mutex<Vec<u8>>,
+}
+
+impl FailingToSend {
+    fn new(results: impl IntoIterator<Item = Result<usize, ErrorKind>>) -> Arc<FailingToSend> {
+        let uuid = encoded(&[Message::Uuid(UUID)]);
+        let silence = std::iter::repeat_n(Step::Fault(ErrorKind::WouldBlock), 500);
+        Arc::new(FailingToSend {
+            received: Scripted::new(uuid.into_iter().map(Step::Byte).chain(silence)),
+            results: Mutex::new(results.into_iter().collect()),
+            sent: Mutex::default(),
+        })
+    }
+}
+
+impl Transport for FailingToSend {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.received.recv(buffer)
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        let count = match self.results.lock().unwrap().pop_front() {
+            Some(result) => result?,
+            None => bytes.len(),
+        };
+        self.sent.lock().unwrap().extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+fn frame_of(sample: i16) -> [u8; 5] {
+    let [low, high] = sample.to_le_bytes();
+    [0x10, 0, 2, low, high]
+}
+
+#[test]
+fn send_now_after_passing_error_sends_again() {
+    let transport = FailingToSend::new([Err(ErrorKind::OutOfMemory)]);
+    let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
+    let voice = call.voice();
+    let audio = |bytes| Audio::new(SampleRate::Hz8000, bytes).unwrap();
+    assert_eq!(
+        voice.send_now(audio(&[1, 0])),
+        Err(SendError::FrameLost(ErrorKind::OutOfMemory))
+    );
+    assert_eq!(voice.send_now(audio(&[2, 0])), Ok(()));
+    assert_eq!(transport.sent.lock().unwrap()[..], frame_of(2));
+    assert_eq!(call.receive(), None);
+    assert_eq!(call.end(), Some(End::Closed));
+}
+
+#[test]
+fn playback_after_passing_error_continues() {
+    let options = quiet().frame_duration(Duration::from_millis(10));
+    let lost = Err(ErrorKind::OutOfMemory);
+    let transport = FailingToSend::new([lost, Ok(163), lost]);
+    let mut call = Call::accept(Arc::clone(&transport), options).unwrap();
+    let voice = call.voice();
+    let samples: Vec<i16> = (1..=3).flat_map(|number| [number; 80]).collect();
+    voice.play_samples(&samples).unwrap();
+    let played = voice.mark();
+    assert_eq!(call.receive(), Some(Event::MarkReached(played)));
+    let sent = transport.sent.lock().unwrap();
+    let first_samples: Vec<u8> = sent.chunks(163).map(|frame| frame[3]).collect();
+    assert_eq!(first_samples, [2], "the first and the last frame are lost");
+    assert!(call.stats().gaps >= 2);
+}
+
+#[test]
+fn digit_signals_after_passing_error_are_repeated() {
+    let options = quiet().dialect(Some(DtmfDialect::StartStop));
+    let transport = FailingToSend::new([Err(ErrorKind::OutOfMemory)]);
+    let mut call = Call::accept(Arc::clone(&transport), options).unwrap();
+    let voice = call.voice();
+    voice.send_digits("5").unwrap();
+    voice.hang_up_after_playback();
+    while call.receive().is_some() {}
+    let sent = transport.sent.lock().unwrap();
+    let signals: Vec<Dtmf> = Frames::new(&sent)
+        .filter_map(|frame| match frame.message() {
+            Ok(Message::Dtmf(dtmf)) => Some(dtmf),
+            _ => None,
+        })
+        .collect();
+    let digit = Digit::try_from('5').unwrap();
+    assert!(
+        matches!(signals[..], [Dtmf::Start(start), Dtmf::Stop { digit: stop, .. }]
+            if (start, stop) == (digit, digit)),
+        "{signals:?}"
+    );
+}
+
+#[test]
+fn send_error_inside_frame_ends_call() {
+    let transport = FailingToSend::new([Ok(2), Err(ErrorKind::OutOfMemory)]);
+    let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
+    let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+    let end = End::Failed(ErrorKind::OutOfMemory);
+    assert_eq!(call.voice().send_now(audio), Err(SendError::CallEnded(end)));
+    assert_eq!(call.receive(), None);
+    assert_eq!(call.end(), Some(end));
+}
+
+#[test]
+fn reset_met_by_sender_is_the_end() {
+    for (kind, end) in [
+        (ErrorKind::ConnectionReset, End::Reset),
+        // The peer had closed before.
+        (ErrorKind::BrokenPipe, End::Closed),
+    ] {
+        let transport = FailingToSend::new([Err(kind)]);
+        let mut call = Call::accept(transport, quiet()).unwrap();
+        let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+        for _ in 0..2 {
+            assert_eq!(call.voice().send_now(audio), Err(SendError::Disconnected));
+        }
+        assert_eq!(call.receive(), None);
+        assert_eq!(call.end(), Some(end));
+    }
+}
+
+#[test]
+fn reset_met_by_sender_on_socket_is_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let stream = listener.accept().unwrap().0;
+    peer.write_all(&encoded(&[Message::Uuid(UUID)])).unwrap();
+    let mut call = Call::accept(stream, quiet()).unwrap();
+    let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+    call.voice().send_now(audio).unwrap();
+    let mut unread = [0; 1];
+    assert_eq!(peer.peek(&mut unread).unwrap(), 1);
+    // Dropped with unread bytes, so the kernel sends a reset.
+    drop(peer);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for _ in 0..2 {
+        while call.voice().send_now(audio).is_ok() {
+            assert!(Instant::now() < deadline, "no reset arrives");
+        }
+    }
+    assert_eq!(call.receive(), None);
+    assert_eq!(call.end(), Some(End::Reset));
+}
+
+/// Cannot read without waiting. During each read it has another thread send a frame.
+struct SendingMeanwhile {
+    has_begun: AtomicBool,
+    send: mpsc::Sender<()>,
+    sent: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Transport for SendingMeanwhile {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            let uuid = encoded(&[Message::Uuid(UUID)]);
+            buffer[..uuid.len()].copy_from_slice(&uuid);
+            return Ok(uuid.len());
+        }
+        self.send.send(()).unwrap();
+        let sent = self.sent.lock().unwrap();
+        sent.recv_timeout(Duration::from_secs(20))
+            .expect("a sender that does not wait for the read");
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+#[test]
+fn read_that_waits_holds_up_no_sender() {
+    let (send, asked) = mpsc::channel();
+    let (answer, sent) = mpsc::channel();
+    let transport = SendingMeanwhile {
+        has_begun: AtomicBool::new(false),
+        send,
+        sent: Mutex::new(sent),
+    };
+    let mut call = Call::accept(transport, quiet()).unwrap();
+    let voice = call.voice();
+    thread::spawn(move || {
+        let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+        for () in asked {
+            // After the call has ended, its drop still reads.
+            let _ = voice.send_now(audio);
+            answer.send(()).unwrap();
+        }
+    });
+    for _ in 0..5 {
+        // So near that the call would rather read without waiting.
+        let event = call.receive_until(Instant::now() + Duration::from_millis(5));
+        assert_eq!(event, Some(Event::TimeUp));
+    }
+    assert!(call.stats().frames_sent >= 5);
 }

@@ -70,14 +70,9 @@ fn sides(path: &str) -> (Vec<i16>, Vec<i16>, u32) {
     (side(0), side(1), hz)
 }
 
-/// What there is of a side between the silence before and after it.
-fn without_silence(side: &[i16]) -> &[i16] {
-    let first = side.iter().position(|sample| *sample != 0);
-    let last = side.iter().rposition(|sample| *sample != 0);
-    match (first, last) {
-        (Some(first), Some(last)) => &side[first..=last],
-        _ => &[],
-    }
+/// The samples of a side that are not silence. A recording also has silence where a stalled machine was late by more than 60 ms.
+fn without_silence(side: &[i16]) -> Vec<i16> {
+    side.iter().copied().filter(|sample| *sample != 0).collect()
 }
 
 /// Samples of which none is zero and none is like its neighbours.

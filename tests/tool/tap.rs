@@ -171,11 +171,9 @@ fn tapped_call(fault: &Fault) -> Vec<String> {
     let (address, server) = fault.serve_once();
     let tap = Serving::tap(&address.to_string(), &["--json", "--calls", "1"]);
     let uuid = SimulatedAsterisk::random_uuid();
-    let asterisk = SimulatedAsterisk::connect(&tap.address, uuid).unwrap();
-    place(
-        asterisk.judged_by(Version::REFERENCE).unwrap(),
-        fault.caller,
-    );
+    let asterisk =
+        SimulatedAsterisk::connect_judged(&tap.address, uuid, Version::REFERENCE).unwrap();
+    place(asterisk, fault.caller);
     server.join().unwrap();
     tap.finish()
 }

@@ -7,7 +7,7 @@
 //! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
 //! another thread.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -289,19 +289,15 @@ fn in_one_thread(call: &mut Call, start: Instant) -> Lateness {
 
 fn in_two_threads(call: &mut Call, start: Instant) -> Lateness {
     let mut heard = Lateness::default();
-    let voice = call.voice();
-    let (listener, speaker) = call.split();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            thread::sleep(start.saturating_duration_since(Instant::now()));
-            speaker.run();
-        });
+    let result = call.with_player(|receiver, voice| -> io::Result<()> {
         thread::sleep(start.saturating_duration_since(Instant::now()));
-        let mut speech = Speech::begin(&voice);
-        while let Some(event) = listener.receive() {
-            take_in(event, start, &mut heard, &mut speech, &voice);
+        let mut speech = Speech::begin(voice);
+        while let Some(event) = receiver.receive() {
+            take_in(event, start, &mut heard, &mut speech, voice);
         }
+        Ok(())
     });
+    result.expect("a thread for the player");
     heard
 }
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use asterisk_audiosocket_bench::{FRAME_TIME, ServerProcess, audio_frame, spread, uuid_frame};
 use audiosocket::call::{Call, CallOptions, Transport};
 use audiosocket::server::Server;
-use audiosocket::stream::{FrameReader, FrameWriter};
+use audiosocket::stream::{Filled, FrameReader, FrameWriter};
 
 const KINDS: [&str; 6] = ["raw", "raw-64k", "std", "frames", "batch", "call"];
 const CONNECTIONS: usize = 8;
@@ -118,7 +118,7 @@ fn echo_frames(reader: impl Read, writer: impl Write) -> Echoed {
 
 fn echo_batches(reader: impl Read, writer: impl Write) -> Echoed {
     let (mut reader, mut writer) = (FrameReader::new(reader), FrameWriter::new(writer));
-    while reader.fill()? > 0 {
+    while reader.fill()? != Filled::End {
         let mut batch = writer.batch();
         while let Some(frame) = reader.buffered_frame()? {
             batch.add_frame(frame);

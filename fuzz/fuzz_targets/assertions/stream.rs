@@ -118,7 +118,7 @@ fn check_reader(stream: &[u8], limit: usize, steps: [u8; 4]) {
             Ok(None) => break 0,
             Err(error) if error.is_timeout() => assert!(!error.to_string().is_empty()),
             Err(ReadError::TooLong { header, .. }) => assert_eq!(Some(Err(header)), said.next()),
-            Err(ReadError::Truncated { needed }) => break needed,
+            Err(ReadError::Truncated { needed, .. }) => break needed,
             Err(error) => panic!("{error}"),
         }
         assert!(!format!("{reader:?}").is_empty());
@@ -152,7 +152,11 @@ fn check_buffer(stream: &[u8], storage_len: usize, limit: usize, steps: [u8; 4])
                 match script.read(spare) {
                     Ok(0) if storage_len < 3 => return,
                     Ok(0) => {
-                        let met = if buffer.is_empty() { 0 } else { needed };
+                        let met = if buffer.at_frame_boundary() {
+                            0
+                        } else {
+                            needed
+                        };
                         assert_eq!((said.next(), met), (None, missing));
                         return;
                     }

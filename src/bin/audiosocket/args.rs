@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use audiosocket::wire::DtmfDialect;
+use audiosocket::wire::{DtmfDialect, ParseDialectError};
 
 use crate::failure::Failure;
 use crate::text::quoted;
@@ -174,11 +174,8 @@ impl Args {
 
     pub fn dialect(&mut self) -> Result<DtmfDialect, Failure> {
         let text = self.text()?;
-        match text.as_str() {
-            "asterisk" => Ok(DtmfDialect::Asterisk),
-            "start-stop" => Ok(DtmfDialect::StartStop),
-            _ => Err(self.wrong_value(&text, "the dialects are asterisk and start-stop")),
-        }
+        text.parse()
+            .map_err(|error: ParseDialectError| self.wrong_value(&text, error))
     }
 
     /// Returns the error for an unknown option.

@@ -60,7 +60,7 @@ fn read(
     });
     assert_eq!(expected.next(), None, "{name}");
     write!(lines, "{name}: {counts}")?;
-    if !buffer.is_empty() {
+    if !buffer.at_frame_boundary() {
         write!(lines, ", {} bytes missing", buffer.needed())?;
     }
     writeln!(lines)

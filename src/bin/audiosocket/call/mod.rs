@@ -88,13 +88,11 @@ fn call(options: &Options) -> Result<(), Failure> {
             quoted(path)
         )));
     }
-    let mut asterisk = SimulatedAsterisk::connect(address, options.uuid)
-        .map_err(|error| cannot_call(address, &error))?;
-    if let Some(version) = options.version {
-        asterisk = asterisk
-            .judged_by(version)
-            .map_err(|error| Failure::Failed(format!("cannot judge the server: {error}")))?;
+    let mut asterisk = match options.version {
+        Some(version) => SimulatedAsterisk::connect_judged(address, options.uuid, version),
+        None => SimulatedAsterisk::connect(address, options.uuid),
     }
+    .map_err(|error| cannot_call(address, &error))?;
     if let Some(dialect) = options.dialect {
         asterisk = asterisk.with_dialect(dialect);
     }

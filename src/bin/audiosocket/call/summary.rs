@@ -155,6 +155,8 @@ fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use audiosocket::stream::FrameReader;
+
     use super::*;
 
     const GONE: Option<SendError> = Some(SendError::Disconnected);
@@ -170,6 +172,8 @@ mod tests {
 
     #[test]
     fn every_other_end_is_a_failure_and_says_why() {
+        let mut reader = FrameReader::new(&[0x10][..]);
+        let truncated = End::from(reader.read_frame().expect_err("two bytes are missing"));
         for (end, failure, message) in [
             (
                 Some(End::Reset),
@@ -177,7 +181,7 @@ mod tests {
                 "the server reset the connection: Asterisk would have hung up the caller",
             ),
             (
-                Some(End::Truncated { needed: 2 }),
+                Some(truncated),
                 None,
                 "the peer closed inside a frame, which lacks 2 of its bytes",
             ),

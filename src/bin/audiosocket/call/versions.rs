@@ -37,11 +37,9 @@ fn version_object(behaviour: &Behaviour) -> Object {
         .text("evidence", behaviour.evidence)
         .text(
             "digits",
-            match behaviour.digits {
-                None => "none",
-                Some(DtmfDialect::Asterisk) => "asterisk",
-                Some(DtmfDialect::StartStop) => "start-stop",
-            },
+            &behaviour
+                .digits
+                .map_or_else(|| "none".into(), |dialect| dialect.to_string()),
         )
         .thousandths("header_wait_ms", milliseconds(behaviour.header_wait))
         .thousandths("payload_wait_ms", milliseconds(behaviour.payload_wait))

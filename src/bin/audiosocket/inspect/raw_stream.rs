@@ -51,7 +51,7 @@ pub fn read(
                 summary.bytes += frame.encoded_len();
             }
             Ok(None) => break 0,
-            Err(ReadError::Truncated { needed }) => break needed,
+            Err(ReadError::Truncated { needed, .. }) => break needed,
             Err(ReadError::Io(error)) => return Err(input.unreadable(error)),
             Err(error) => return Err(Failure::Failed(error.to_string())),
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::{End, Timeout};
 use audiosocket::simulator::SimulatedAsterisk;
-use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
+use audiosocket::stream::{Filled, FrameReader, FrameWriter, WriteError};
 use audiosocket::wire::{Frame, Header, Kind, Message};
 
 use super::echo::Echo;
@@ -233,10 +233,10 @@ impl<'a> Hearing<'a> {
     fn run(mut self) -> Option<Fault> {
         let end = loop {
             match self.reader.fill() {
-                Ok(0) => break Some(End::Closed),
+                Ok(Filled::End) => break Some(End::Closed),
                 Ok(_) => {}
                 Err(error) if error.is_timeout() => {}
-                Err(error) => break Some(end_from(error)),
+                Err(error) => break Some(End::from(error)),
             }
             let is_hung_up = self.hear_frames();
             self.publish();
@@ -347,14 +347,5 @@ impl<'a> Hearing<'a> {
         } else {
             Fault::Refused(end_text(end, self.frames_heard))
         })
-    }
-}
-
-fn end_from(error: ReadError) -> End {
-    match error {
-        ReadError::Truncated { needed } => End::Truncated { needed },
-        ReadError::Io(error) if error.kind() == ErrorKind::ConnectionReset => End::Reset,
-        ReadError::Io(error) => End::Failed(error.kind()),
-        _ => End::Failed(ErrorKind::InvalidData),
     }
 }

@@ -177,6 +177,8 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
+    use audiosocket::asterisk::Received;
+
     use super::*;
 
     #[test]
@@ -185,7 +187,12 @@ mod tests {
         let mut panel = Panel::new(started);
         let at = started + Duration::from_millis(1234);
         panel.look(at, |judge| {
-            judge.bytes_read(started, at, &[0x10, 0, 0], true);
+            judge.bytes_read(Received {
+                asked: started,
+                at,
+                bytes: &[0x10, 0, 0],
+                emptied: true,
+            });
         });
         assert!(
             panel.next_settled(at).is_none(),
@@ -217,12 +224,22 @@ mod tests {
         panel.caller_sent(Kind::SLIN);
         panel.caller_sent(Kind::SLIN16);
         panel.look(started, |judge| {
-            judge.bytes_read(started, started, &[0x12, 0, 2, 7, 7], true);
+            judge.bytes_read(Received {
+                asked: started,
+                at: started,
+                bytes: &[0x12, 0, 2, 7, 7],
+                emptied: true,
+            });
         });
         assert!(panel.next().is_none(), "who sends 16 kHz takes it");
         panel.caller_sent(Kind::DTMF_START_STOP);
         panel.look(started, |judge| {
-            judge.bytes_read(started, started, &[0x10, 0, 0], true);
+            judge.bytes_read(Received {
+                asked: started,
+                at: started,
+                bytes: &[0x10, 0, 0],
+                emptied: true,
+            });
         });
         assert!(panel.next().is_none(), "nobody sends both");
     }
@@ -233,12 +250,12 @@ mod tests {
         let mut panel = Panel::new(started);
         // The server echoes 16 kHz audio, and then sends a frame that violates a rule of every version.
         panel.look(started, |judge| {
-            judge.bytes_read(
-                started,
-                started,
-                &[0x12, 0, 2, 7, 7, 0x10, 0, 3, 7, 7, 7],
-                true,
-            );
+            judge.bytes_read(Received {
+                asked: started,
+                at: started,
+                bytes: &[0x12, 0, 2, 7, 7, 0x10, 0, 3, 7, 7, 7],
+                emptied: true,
+            });
         });
         panel.caller_sent(Kind::SLIN16);
         let fault = panel.next().unwrap();
@@ -258,7 +275,12 @@ mod tests {
         let mut panel = Panel::new(started);
         let after = |ms| started + Duration::from_millis(ms);
         panel.look(after(0), |judge| {
-            judge.bytes_read(after(0), after(0), &[0x10, 0, 2], true);
+            judge.bytes_read(Received {
+                asked: after(0),
+                at: after(0),
+                bytes: &[0x10, 0, 2],
+                emptied: true,
+            });
         });
         for ms in 1..30 {
             panel.look(after(ms), |judge| judge.read_empty(after(ms), after(ms)));

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::CallState;
+use audiosocket::asterisk::{CallState, Received};
 
 use super::panel::Panel;
 use super::watch::TapWatch;
@@ -185,7 +185,12 @@ impl<'a> TappedCall<'a> {
                     if is_judged {
                         let emptied = count < MOST_READ;
                         self.panel().look(at, |judge| {
-                            judge.bytes_read(asked, at, bytes, emptied);
+                            judge.bytes_read(Received {
+                                asked,
+                                at,
+                                bytes,
+                                emptied,
+                            });
                         });
                     }
                     if is_passed_on && write_all(&self.caller, bytes, || {}).is_err() {

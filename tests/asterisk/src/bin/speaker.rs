@@ -15,7 +15,6 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use audiosocket::call::{Call, CallOptions, Event, PlayError, Voice};
@@ -36,6 +35,8 @@ fn main() -> ExitCode {
         }
     }
 }
+
+type HandlerResult<R> = Result<R, Box<dyn Error + Send + Sync>>;
 
 fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -67,19 +68,17 @@ fn speak_in_one_thread(call: &mut Call, task: &Task) -> Result<Speech, PlayError
     Ok(speech)
 }
 
-fn speak_in_two_threads(call: &mut Call, task: &Task) -> Result<Speech, PlayError> {
-    let mut speech = Speech::begin(call.voice(), task)?;
-    let (listener, speaker) = call.split();
-    thread::scope(|scope| {
-        scope.spawn(|| speaker.run());
+fn speak_in_two_threads(call: &mut Call, task: &Task) -> HandlerResult<Speech> {
+    call.with_player(|receiver, voice| {
+        let mut speech = Speech::begin(voice.clone(), task)?;
         while let Some(event) = match speech.next_step_at {
-            Some(time) => listener.receive_until(time),
-            None => listener.receive(),
+            Some(time) => receiver.receive_until(time),
+            None => receiver.receive(),
         } {
             speech.take_in(event);
         }
-    });
-    Ok(speech)
+        Ok(speech)
+    })
 }
 
 /// What to do on every call.

@@ -1,0 +1,318 @@
+//! A prompt, and how playing it ended.
+
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+use super::keypad::Keypad;
+use super::transport::Transport;
+use super::{CallReceiver, Event, Mark, PlayError, Unplayed, Voice};
+use crate::wav::Wav;
+use crate::wire::{Digit, InvalidDigit, SampleRate};
+
+/// Audio that is played to the caller by [`play_and_wait`](super::Call::play_and_wait) or before [`Gather`](super::Gather)
+/// collects digits.
+///
+/// It is made of a [`Wav`], of samples with their rate, or of what was [not played](Unplayed) of another prompt.
+///
+/// ```
+/// use audiosocket::call::Prompt;
+/// use audiosocket::wire::SampleRate;
+///
+/// let beep = [0_i16, 8000, 0, -8000].repeat(600);
+/// let prompt = Prompt::from((&beep[..], SampleRate::Hz8000));
+/// assert_eq!(prompt.rate(), SampleRate::Hz8000);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Prompt<'a> {
+    rate: SampleRate,
+    audio: PromptAudio<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum PromptAudio<'a> {
+    Bytes(&'a [u8]),
+    Samples(&'a [i16]),
+}
+
+impl Prompt<'_> {
+    /// Returns the sample rate.
+    pub const fn rate(&self) -> SampleRate {
+        self.rate
+    }
+}
+
+impl<'a> From<&'a Wav> for Prompt<'a> {
+    fn from(wav: &'a Wav) -> Prompt<'a> {
+        Prompt {
+            rate: wav.rate(),
+            audio: PromptAudio::Bytes(wav.bytes()),
+        }
+    }
+}
+
+impl<'a> From<(&'a [i16], SampleRate)> for Prompt<'a> {
+    fn from((samples, rate): (&'a [i16], SampleRate)) -> Prompt<'a> {
+        Prompt {
+            rate,
+            audio: PromptAudio::Samples(samples),
+        }
+    }
+}
+
+impl<'a> From<&'a Unplayed> for Prompt<'a> {
+    fn from(unplayed: &'a Unplayed) -> Prompt<'a> {
+        Prompt {
+            rate: unplayed.rate(),
+            audio: PromptAudio::Bytes(unplayed.bytes()),
+        }
+    }
+}
+
+/// How a prompt ended. See [`Call::play_and_wait`](super::Call::play_and_wait).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PlayOutcome {
+    /// All of it was played.
+    Finished,
+    /// The caller pressed a key that stops it.
+    #[non_exhaustive]
+    Stopped {
+        /// The digit of the key.
+        digit: Digit,
+        /// What was not played, together with other audio that was queued.
+        unplayed: Unplayed,
+    },
+    /// The call ended. [`Call::end`](super::Call::end) says how.
+    CallEnded,
+}
+
+impl<T: Transport> CallReceiver<T> {
+    /// Plays a prompt until it ends or the caller presses one of `stop_keys`. See
+    /// [`Call::play_and_wait`](super::Call::play_and_wait).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Call::play_and_wait`](super::Call::play_and_wait).
+    pub fn play_and_wait<'a>(
+        &mut self,
+        prompt: impl Into<Prompt<'a>>,
+        stop_keys: &str,
+    ) -> Result<PlayOutcome, PlayError> {
+        self.play_and_wait_with(prompt, stop_keys, |_| {})
+    }
+
+    /// Does the same, and passes other events to `on_event`. See
+    /// [`Call::play_and_wait_with`](super::Call::play_and_wait_with).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Call::play_and_wait`](super::Call::play_and_wait).
+    pub fn play_and_wait_with<'a>(
+        &mut self,
+        prompt: impl Into<Prompt<'a>>,
+        stop_keys: &str,
+        on_event: impl FnMut(&Event<'_>),
+    ) -> Result<PlayOutcome, PlayError> {
+        let stop_keys = stop_keys
+            .chars()
+            .map(Digit::try_from)
+            .collect::<Result<Vec<Digit>, InvalidDigit>>()
+            .map_err(PlayError::InvalidDigit)?;
+        let prompt = prompt.into();
+        self.with_keypad(|receiver, keypad| {
+            keypad.listen_for_tones(false);
+            receiver.play_until(prompt, &stop_keys, keypad, on_event)
+        })
+    }
+
+    fn play_until(
+        &mut self,
+        prompt: Prompt<'_>,
+        stop_keys: &[Digit],
+        keypad: &mut Keypad,
+        mut on_event: impl FnMut(&Event<'_>),
+    ) -> Result<PlayOutcome, PlayError> {
+        let mut playing = Playing::new(self.voice(), prompt)?;
+        let mut unplayed = None;
+        loop {
+            if let Some(digit) = keypad.take_typed_of(stop_keys) {
+                let unplayed = unplayed.unwrap_or_else(|| playing.stop());
+                return Ok(PlayOutcome::Stopped { digit, unplayed });
+            }
+            if playing.is_over() && unplayed.is_none() {
+                return Ok(PlayOutcome::Finished);
+            }
+            match self.next_key(keypad, &mut playing, None, &mut on_event)? {
+                Next::CallEnded => return Ok(PlayOutcome::CallEnded),
+                // The key is down, and its press follows.
+                Next::Down(digit) if stop_keys.contains(&digit) && unplayed.is_none() => {
+                    unplayed = Some(playing.stop());
+                }
+                Next::Down(_) | Next::Other => {}
+            }
+        }
+    }
+
+    /// Runs `work` with the keypad of the call, which stays with the call.
+    pub(super) fn with_keypad<R>(&mut self, work: impl FnOnce(&mut Self, &mut Keypad) -> R) -> R {
+        let mut keypad = core::mem::take(self.keypad());
+        let result = work(self, &mut keypad);
+        *self.keypad() = keypad;
+        result
+    }
+
+    /// Waits for one event, and passes it to the keypad and the prompt.
+    pub(super) fn next_key(
+        &mut self,
+        keypad: &mut Keypad,
+        playing: &mut Playing<'_, T>,
+        deadline: Option<Instant>,
+        on_event: &mut impl FnMut(&Event<'_>),
+    ) -> Result<Next, PlayError> {
+        playing.feed()?;
+        let times = [
+            deadline,
+            keypad.deadline(),
+            playing.deadline(Instant::now()),
+        ];
+        let event = match times.into_iter().flatten().min() {
+            Some(time) => self.receive_until(time),
+            None => self.receive(),
+        };
+        let now = Instant::now();
+        let down = match event {
+            None => return Ok(Next::CallEnded),
+            Some(Event::MarkReached(mark)) if playing.has_reached(mark) => None,
+            Some(Event::TimeUp) => keypad.settle(now),
+            Some(event) => match (event.dtmf(), event.audio()) {
+                (Some(signal), _) => keypad.push_signal(signal, now),
+                (None, audio) => {
+                    let down = audio.and_then(|audio| keypad.push_audio(audio, now));
+                    on_event(&event);
+                    down
+                }
+            },
+        };
+        Ok(down.map_or(Next::Other, Next::Down))
+    }
+}
+
+/// The result of [`CallReceiver::next_key`].
+#[derive(Debug)]
+pub(super) enum Next {
+    CallEnded,
+    /// A key went down.
+    Down(Digit),
+    Other,
+}
+
+/// A prompt while it is played. The queue takes as much of it as it has room for, and the rest later.
+#[derive(Debug)]
+pub(super) struct Playing<'a, T: Transport> {
+    voice: Voice<T>,
+    rest: Prompt<'a>,
+    mark: Option<Mark>,
+    is_over: bool,
+}
+
+/// How long the queue may still last when it is filled up, and how late a mark may be noticed while a player plays on another
+/// thread.
+const AHEAD: Duration = Duration::from_millis(20);
+
+impl<'a, T: Transport> Playing<'a, T> {
+    pub(super) fn new(voice: Voice<T>, prompt: Prompt<'a>) -> Result<Playing<'a, T>, PlayError> {
+        voice.set_rate(prompt.rate)?;
+        Ok(Playing {
+            voice,
+            rest: prompt,
+            mark: None,
+            is_over: false,
+        })
+    }
+
+    /// A prompt that is over already.
+    pub(super) fn nothing(voice: Voice<T>) -> Playing<'a, T> {
+        Playing {
+            rest: Prompt {
+                rate: voice.rate(),
+                audio: PromptAudio::Bytes(&[]),
+            },
+            voice,
+            mark: None,
+            is_over: true,
+        }
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn feed(&mut self) -> Result<(), PlayError> {
+        if self.is_over || self.mark.is_some() {
+            return Ok(());
+        }
+        let result = match self.rest.audio {
+            PromptAudio::Bytes(bytes) => self.voice.play(bytes),
+            PromptAudio::Samples(samples) => self.voice.play_samples(samples),
+        };
+        match result {
+            Ok(()) => {
+                self.rest.audio = PromptAudio::Bytes(&[]);
+                self.mark = Some(self.voice.mark());
+                Ok(())
+            }
+            Err(PlayError::QueueFull { accepted }) if !self.voice.queued().is_zero() => {
+                self.rest.audio = match self.rest.audio {
+                    PromptAudio::Bytes(bytes) => {
+                        PromptAudio::Bytes(bytes.get(accepted..).unwrap_or_default())
+                    }
+                    PromptAudio::Samples(samples) => {
+                        PromptAudio::Samples(samples.get(accepted..).unwrap_or_default())
+                    }
+                };
+                Ok(())
+            }
+            // The receiver is about to find the end.
+            Err(PlayError::NotSent(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns when to look again without an event.
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        if self.is_over {
+            return None;
+        }
+        let queued = self.voice.queued();
+        match self.mark {
+            // Fed again when half of it has been played.
+            None => now.checked_add(AHEAD.max(queued.checked_div(2).unwrap_or(queued))),
+            // The thread of the receiver notices the mark itself, unless a player plays.
+            Some(_) => self
+                .voice
+                .line()
+                .has_player()
+                .then(|| now.checked_add(AHEAD.max(queued)))?,
+        }
+    }
+
+    fn has_reached(&mut self, mark: Mark) -> bool {
+        let is_own = self.mark == Some(mark);
+        self.is_over |= is_own;
+        is_own
+    }
+
+    /// Stops the prompt and returns what was not played.
+    pub(super) fn stop(&mut self) -> Unplayed {
+        let mut unplayed = self.voice.clear();
+        match self.rest.audio {
+            PromptAudio::Bytes(bytes) => unplayed.bytes.extend_from_slice(bytes),
+            PromptAudio::Samples(samples) => unplayed
+                .bytes
+                .extend(samples.iter().flat_map(|sample| sample.to_le_bytes())),
+        }
+        unplayed.marks.retain(|mark| Some(*mark) != self.mark);
+        self.is_over = true;
+        unplayed
+    }
+}

@@ -1,0 +1,87 @@
+//! Leaves each call after a second, while the caller is talking, in a way that a handler of an application might:
+//!
+//! ```sh
+//! leaver drop|fail|panic
+//! ```
+//!
+//! `drop` has no server: it accepts the connection itself and drops the call. `fail` and `panic` do so in `with_player`, with audio
+//! in the queue.
+//!
+//! The first line on stdout is `listening on IP:PORT`. It runs until it is killed.
+
+use std::env;
+use std::error::Error;
+use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use audiosocket::call::{Call, CallOptions, CallReceiver, Event};
+use audiosocket::server::Server;
+
+const USAGE: &str = "usage: leaver drop|fail|panic";
+
+fn main() -> ExitCode {
+    let way = env::args().nth(1);
+    let result = match way.as_deref() {
+        Some("drop") => drop_calls(),
+        Some("fail") => fail_calls(|| Err("the handler fails, as it should".into())),
+        Some("panic") => fail_calls(|| panic!("the handler panics, as it should")),
+        _ => Err(USAGE.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("leaver: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn drop_calls() -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("listening on {}", listener.local_addr()?);
+    for stream in listener.incoming() {
+        let stream = stream?;
+        thread::spawn(move || drop_call(stream));
+    }
+    Ok(())
+}
+
+fn drop_call(stream: TcpStream) {
+    match Call::accept(stream, CallOptions::default()) {
+        Ok(mut call) => {
+            let end = Instant::now() + Duration::from_secs(1);
+            while call
+                .receive_until(end)
+                .is_some_and(|event| event != Event::TimeUp)
+            {}
+            // Audio that was received meanwhile is unread, so that a plain close would be a reset.
+            thread::sleep(Duration::from_millis(100));
+        }
+        Err(refusal) => eprintln!("leaver: {refusal}"),
+    }
+}
+
+fn fail_calls(
+    end: impl Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
+) -> Result<(), Box<dyn Error>> {
+    let server = Server::bind("127.0.0.1:0")?;
+    println!("listening on {}", server.local_addr());
+    server.run(|call| {
+        call.with_player(|receiver, voice| {
+            voice.play_samples(&[1000; 80_000])?;
+            receive_for_a_second(receiver);
+            end()
+        })
+    })?;
+    Ok(())
+}
+
+fn receive_for_a_second(receiver: &mut CallReceiver) {
+    let end = Instant::now() + Duration::from_secs(1);
+    while receiver
+        .receive_until(end)
+        .is_some_and(|event| event != Event::TimeUp)
+    {}
+}

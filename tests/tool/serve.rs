@@ -293,6 +293,24 @@ fn caller_closing_at_once_has_the_same_words_always() {
 }
 
 #[test]
+fn caller_closing_before_its_uuid_is_reported() {
+    let serving = Serving::start(&["--echo", "--calls", "1"]);
+    let mut cut = TcpStream::connect(&serving.address).unwrap();
+    cut.write_all(&UUID_FRAME[..7]).unwrap();
+    cut.shutdown(Shutdown::Write).unwrap();
+    cut.read_to_end(&mut Vec::new()).unwrap();
+    let mut whole = serving.peer();
+    whole.write_all(&HANGUP_FRAME).unwrap();
+    whole.read_to_end(&mut Vec::new()).unwrap();
+    let (_, errors) = serving.finish_with_errors();
+    let peer = cut.local_addr().unwrap();
+    assert_eq!(
+        errors,
+        format!("audiosocket: {peer} refused: closed inside its first frame\n")
+    );
+}
+
+#[test]
 fn failed_start_leaves_no_record_folder() {
     let serving = Serving::start(&["--echo"]);
     let folder = format!("{}/failed-start", env!("CARGO_TARGET_TMPDIR"));

@@ -11,7 +11,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions};
+use audiosocket::call::{Call, CallOptions, Refusal};
 use audiosocket::server::{Incident, Server};
 use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
@@ -156,12 +156,13 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .max_calls(options.max_calls)
         .call_options(call_options)
         .on_incident(move |incident| {
-            // A refused connection is the peer's fault. One that cannot be accepted waits until it can be.
-            let is_harmless = matches!(
-                incident,
-                Incident::Refused { .. } | Incident::AcceptFailed { .. }
-            );
-            if !is_harmless {
+            // Any other refusal is the peer's fault, and a connection that cannot be accepted waits until it can be.
+            let is_failure = match incident {
+                Incident::Refused { refusal, .. } => matches!(refusal, Refusal::NoThread(_)),
+                Incident::AcceptFailed { .. } => false,
+                _ => true,
+            };
+            if is_failure {
                 fails.store(true, Ordering::Relaxed);
             }
             incidents.add(incident_report(incident));
@@ -268,9 +269,22 @@ fn answer_calls(
 fn incident_report(incident: &Incident<'_>) -> Report {
     match incident {
         Incident::Refused { peer, refusal, .. } => {
-            refusal_report(&peer.to_string(), &refusal.to_string())
+            refusal_report(&peer.to_string(), &refusal_text(refusal))
         }
         other => Report::warning(&other.to_string()),
+    }
+}
+
+/// Describes a refusal. A peer that closes at once may cause a FIN or an RST, by chance, so both have the same words.
+fn refusal_text(refusal: &Refusal) -> String {
+    let is_closed = match refusal {
+        Refusal::Truncated { .. } => true,
+        Refusal::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        _ => false,
+    };
+    match is_closed {
+        true => String::from("closed inside its first frame"),
+        false => refusal.to_string(),
     }
 }
 
@@ -281,5 +295,18 @@ fn refusal_report(peer: &str, reason: &str) -> Report {
             .text("peer", peer)
             .text("reason", reason),
         text: format!("{peer} refused: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reset_before_the_uuid_is_a_close() {
+        let reset = Refusal::Io(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(refusal_text(&reset), "closed inside its first frame");
+        let other = Refusal::Io(io::ErrorKind::TimedOut.into());
+        assert_eq!(refusal_text(&other), other.to_string());
     }
 }

@@ -55,8 +55,8 @@
 //! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected). Put `/c(slin)` behind the UUID, or another linear format.
 //!
 //! What the caller hears is noise: the server sends something else than 16-bit little-endian samples, often the header of a WAV
-//! file (a click at the beginning), 8-bit or big-endian samples, or stereo. [`Wav`](crate::wav::Wav) refuses such files and names
-//! the command that converts them.
+//! file (a click at the beginning; `tap`, `call` and `inspect` name it), 8-bit or big-endian samples, or stereo.
+//! [`Wav`](crate::wav::Wav) refuses such files and names the command that converts them.
 //!
 //! # "Ends after 2 seconds", "Reached timeout after 2000 ms of no activity"
 //!

@@ -1,83 +1,120 @@
 //! The chunks of a WAV file.
 
-use std::io::{self, ErrorKind, Read, Take};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Take};
 use std::vec::Vec;
 
 use super::{OtherFile, WavErrorReason};
 
-/// Reads a RIFF file of the form WAVE, chunk by chunk: each has four letters, a size, and so many bytes, padded to an even number
+/// Reader of a RIFF file of the form WAVE, chunk by chunk. A chunk has four letters, a size and its bytes, padded to an even number
 /// (*Multimedia Programming Interface and Data Specifications 1.0*, chapter 2).
 ///
-/// It goes forward only, and keeps nothing.
+/// It reads forward only, and keeps nothing.
 pub(super) struct ChunkReader<R> {
-    /// The source, as far as the chunk at hand goes.
-    source: Take<R>,
+    /// The source, limited to the current chunk.
+    source: Take<Peekable<R>>,
+    /// The length of the whole file, if the source is one.
+    file_len: Option<u64>,
     riff_len: u32,
-    /// Where in the file the chunk at hand begins, behind its header.
+    /// Where in the file the current chunk begins, after its header.
     begin: u64,
+    id: [u8; 4],
     len: u32,
+    /// Whether the size of the current chunk is 0 although audio follows.
+    is_unsized: bool,
 }
 
 /// From this on, the size of a data chunk means that its writer did not know it: sox leaves this one, others larger ones.
 const UNKNOWN_LEN: u32 = 0x7fff_f000;
 
+/// How many bytes after the data chunk may be anything: fewer are no audio worth a word, 20 ms at 8 kHz.
+const LEAST_AUDIO: u64 = 320;
+
 impl<R: Read> ChunkReader<R> {
-    /// Reads the header of the file.
-    pub(super) fn new(source: R) -> Result<ChunkReader<R>, WavErrorReason> {
-        let mut source = source.take(u64::MAX);
+    /// Reads the header of the file, of this length if it is known.
+    pub(super) fn new(source: R, file_len: Option<u64>) -> Result<ChunkReader<R>, WavErrorReason> {
+        let mut source = Peekable::new(source).take(u64::MAX);
         let mut beginning = [0; OtherFile::BEGINNING_LEN];
         let (header, more) = beginning.split_at_mut(12);
         let mut len = fill(&mut source, header)?;
         let [b'R', b'I', b'F', b'F', a, b, c, d, b'W', b'A', b'V', b'E'] = *header else {
             len = len.saturating_add(fill(&mut source, more)?);
-            let beginning = beginning.get(..len).unwrap_or_default();
-            return Err(WavErrorReason::NotWav(OtherFile::new(beginning)));
+            let file = OtherFile::new(beginning.get(..len).unwrap_or_default());
+            return Err(WavErrorReason::NotWav(file.with_tagged(&mut source)?));
         };
         source.set_limit(0);
         Ok(ChunkReader {
             source,
+            file_len,
             riff_len: u32::from_le_bytes([a, b, c, d]),
             begin: 12,
+            id: *b"WAVE",
             len: 0,
+            is_unsized: false,
         })
     }
 
-    /// Goes on to the next chunk, past what has not been read of the last one. `None` at the end of the file.
+    /// Goes on to the next chunk, past the unread rest of the current one. Returns `None` at the end of the file.
     pub(super) fn next_chunk(&mut self) -> io::Result<Option<[u8; 4]>> {
-        let padding = u64::from(self.len % 2);
-        let unread = self.source.limit().saturating_add(padding);
-        self.source.set_limit(unread);
-        io::copy(&mut self.source, &mut io::sink())?;
-
+        self.skip()?;
         let mut header = [0; 8];
         self.source.set_limit(8);
         if fill(&mut self.source, &mut header)? < 8 {
             return Ok(None);
         }
         let [id @ .., a, b, c, d] = header;
-        let begin = self.begin.saturating_add(u64::from(self.len));
-        self.begin = begin.saturating_add(padding).saturating_add(8);
+        self.begin = self.end().saturating_add(8);
+        self.id = id;
         self.len = u32::from_le_bytes([a, b, c, d]);
         self.source.set_limit(u64::from(self.len));
+        self.is_unsized = false;
+        if id == *b"data" && self.len() == Some(0) {
+            let riff_end = u64::from(self.riff_len).saturating_add(8);
+            self.is_unsized = match self.source.get_mut().peek()? {
+                [] => false,
+                [a, b, c, d, size @ ..] if is_id([*a, *b, *c, *d]) => {
+                    let size = size
+                        .first_chunk()
+                        .map_or(u32::MAX, |size| u32::from_le_bytes(*size));
+                    self.begin.saturating_add(8).saturating_add(u64::from(size)) > riff_end
+                }
+                _ => true,
+            };
+        }
         Ok(Some(id))
     }
 
-    /// How many bytes the chunk at hand has by its header; `None` for what is left there by a writer that did not know.
+    /// Returns the letters of the current chunk.
+    pub(super) const fn id(&self) -> [u8; 4] {
+        self.id
+    }
+
+    /// Returns how many bytes the current chunk has by its header. Returns `None` for the sizes left there by a writer that did not
+    /// know it.
     pub(super) fn len(&self) -> Option<u32> {
         // The size in the RIFF header does not count the first 8 bytes of the file.
         let riff_end = u64::from(self.riff_len).saturating_add(8);
-        let more_chunks = riff_end > self.begin && self.riff_len < UNKNOWN_LEN;
+        let more_chunks = riff_end > self.begin && self.riff_len < UNKNOWN_LEN && !self.is_unsized;
         let is_known = self.len < UNKNOWN_LEN && (self.len > 0 || more_chunks);
         is_known.then_some(self.len)
     }
 
-    /// Reads the first bytes of the chunk at hand, and answers with how many there were for `buffer`.
+    /// Returns how many bytes follow in the file from the beginning of the current chunk, if that is known without reading them.
+    pub(super) fn left(&self) -> Option<u64> {
+        Some(self.file_len?.saturating_sub(self.begin))
+    }
+
+    /// Returns whether the current chunk has the size 0.
+    pub(super) const fn has_zero_len(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Reads the first bytes of the current chunk into `buffer`. Returns their number.
     pub(super) fn read_start(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         fill(&mut self.source, buffer)
     }
 
-    /// Reads the chunk at hand, or as much of it as there is. One of no known size lasts to the end of the file; of that,
-    /// 0x7ffff000 bytes are read at the most.
+    /// Reads the current chunk, or the part of it that exists. A chunk without a known size lasts to the end of the file. At most
+    /// 0x7ffff000 bytes of it are read.
     pub(super) fn read_all(&mut self) -> io::Result<Vec<u8>> {
         let len = self.len().unwrap_or(UNKNOWN_LEN);
         self.source.set_limit(u64::from(len));
@@ -85,10 +122,104 @@ impl<R: Read> ChunkReader<R> {
         self.source.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
+
+    /// Returns whether audio follows the current chunk, which has been read, up to the end of the file. Silence, tags and text are
+    /// no audio. Returns `false` for a source that is not a file: reading on could wait for its writer.
+    pub(super) fn has_more_audio(&mut self) -> io::Result<bool> {
+        let more = self.file_len.unwrap_or(0).saturating_sub(self.end());
+        if more < LEAST_AUDIO {
+            return Ok(false);
+        }
+        self.skip()?;
+        match self.source.get_mut().peek()? {
+            [b'I', b'D', b'3', ..] => return Ok(false),
+            [a, b, c, d, ..] if is_id([*a, *b, *c, *d]) => return Ok(false),
+            _ => {}
+        }
+        self.source.set_limit(more);
+        let mut bytes = [0; 4096];
+        loop {
+            let count = fill(&mut self.source, &mut bytes)?;
+            let bytes = bytes.get(..count).unwrap_or_default();
+            if bytes.is_empty() {
+                return Ok(false);
+            }
+            if bytes.iter().any(|byte| *byte != 0) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Skips the rest of the current chunk and its padding.
+    fn skip(&mut self) -> io::Result<()> {
+        let unread = self.source.limit().saturating_add(u64::from(self.len % 2));
+        self.source.set_limit(unread);
+        io::copy(&mut self.source, &mut io::sink())?;
+        Ok(())
+    }
+
+    /// Returns where the current chunk ends, with its padding.
+    fn end(&self) -> u64 {
+        let padded = u64::from(self.len).saturating_add(u64::from(self.len % 2));
+        self.begin.saturating_add(padded)
+    }
 }
 
-/// Fills `buffer`, or as much of it as the source can, and answers with how much that is.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+impl<R: Read + Seek> ChunkReader<R> {
+    /// Skips the current chunk without reading it. Call it only before its bytes are read.
+    pub(super) fn seek_to_end(&mut self) -> io::Result<()> {
+        let len = i64::from(self.len);
+        self.source.get_mut().source.seek(SeekFrom::Current(len))?;
+        self.source.set_limit(0);
+        Ok(())
+    }
+}
+
+/// Returns whether these can be the letters of a chunk.
+fn is_id(letters: [u8; 4]) -> bool {
+    letters.iter().all(|letter| matches!(letter, b' '..=b'~'))
+}
+
+/// A source whose next 8 bytes can be read without taking them.
+struct Peekable<R> {
+    source: R,
+    peeked: [u8; 8],
+    start: usize,
+    end: usize,
+}
+
+impl<R: Read> Peekable<R> {
+    const fn new(source: R) -> Peekable<R> {
+        Peekable {
+            source,
+            peeked: [0; 8],
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// Returns the next 8 bytes, or those before the end of the source. Call it only when the bytes peeked before have been read.
+    fn peek(&mut self) -> io::Result<&[u8]> {
+        self.start = 0;
+        self.end = fill(&mut self.source, &mut self.peeked)?;
+        Ok(self.peeked.get(..self.end).unwrap_or_default())
+    }
+}
+
+impl<R: Read> Read for Peekable<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut peeked = self.peeked.get(self.start..self.end).unwrap_or_default();
+        if peeked.is_empty() {
+            return self.source.read(buffer);
+        }
+        let count = peeked.read(buffer)?;
+        self.start = self.start.saturating_add(count);
+        Ok(count)
+    }
+}
+
+/// Fills `buffer`, or the part of it that the source can fill. Returns the number of bytes.
+pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0_usize;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match source.read(rest) {

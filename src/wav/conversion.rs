@@ -11,6 +11,8 @@ pub(super) enum Conversion {
     Sox,
     /// Sox, which goes by the end of the file's name unless it is told what is in the file.
     SoxFrom(&'static str),
+    /// Sox, which reads to the end of a WAV file whatever size its header states.
+    SoxIgnoringLength,
     /// Sox, told that it reads samples of 16-bit mono at so many a second and nothing else.
     SoxFromRaw(u32),
     /// Ffmpeg, for what sox does not read.
@@ -51,6 +53,9 @@ impl Conversion {
             Conversion::Sox => format!("sox {input} -r 8000 -c 1 -b 16 {output}"),
             Conversion::SoxFrom(kind) => {
                 format!("sox -t {kind} {input} -r 8000 -c 1 -b 16 {output}")
+            }
+            Conversion::SoxIgnoringLength => {
+                format!("sox -t wav --ignore-length {input} -r 8000 -c 1 -b 16 {output}")
             }
             Conversion::SoxFromRaw(rate) => {
                 let rate_out = if rate == 8_000 { "" } else { "-r 8000 " };

@@ -19,6 +19,16 @@ pub struct Format {
     hz: u32,
     block_len: u16,
     bits: u16,
+    stated_len: StatedLen,
+}
+
+/// The size of a data chunk, compared with the audio that follows.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum StatedLen {
+    Right,
+    /// The size is 0, which sox believes.
+    Zero,
+    TooSmall,
 }
 
 const PCM: u16 = 0x0001;
@@ -28,6 +38,14 @@ const A_LAW: u16 = 0x0006;
 const U_LAW: u16 = 0x0007;
 const IMA_ADPCM: u16 = 0x0011;
 const GSM: u16 = 0x0031;
+const G721: u16 = 0x0040;
+/// What ffmpeg writes; RFC 2361 has 0x0064.
+const G726_OF_FFMPEG: u16 = 0x0045;
+const MPEG: u16 = 0x0050;
+const MP3: u16 = 0x0055;
+const G726: u16 = 0x0064;
+const WMA: u16 = 0x0161;
+const G722: u16 = 0x028f;
 const EXTENSIBLE: u16 = 0xfffe;
 
 /// All of a sub-format but the tag in its first two bytes: KSDATAFORMAT_SUBTYPE_PCM is 00000001-0000-0010-8000-00aa00389b71
@@ -67,7 +85,16 @@ impl Format {
             hz,
             block_len,
             bits,
+            stated_len: StatedLen::Right,
         })
+    }
+
+    pub(super) fn with_stated_len(self, stated_len: StatedLen) -> Format {
+        Format { stated_len, ..self }
+    }
+
+    pub(super) const fn stated_len(&self) -> StatedLen {
+        self.stated_len
     }
 
     /// Channels: 1 is mono, 2 is stereo.
@@ -103,12 +130,18 @@ impl Format {
         if self.channels == 0 || self.hz == 0 || !self.is_packed() {
             return None;
         }
-        match (self.tag, self.bits) {
-            (PCM, 8 | 16 | 24 | 32) | (FLOAT, 32 | 64) => Some(Conversion::Sox),
-            (PCM | FLOAT | EXTENSIBLE, _) => None,
-            (MS_ADPCM | A_LAW | U_LAW | IMA_ADPCM | GSM, _) => Some(Conversion::Sox),
-            _ => Some(Conversion::Ffmpeg),
-        }
+        let conversion = match (self.tag, self.bits) {
+            (PCM, 8 | 16 | 24 | 32) | (FLOAT, 32 | 64) => Conversion::Sox,
+            (PCM | FLOAT | EXTENSIBLE, _) => return None,
+            (MS_ADPCM | A_LAW | U_LAW | IMA_ADPCM | GSM, _) => Conversion::Sox,
+            (G721 | G726_OF_FFMPEG | MPEG | MP3 | G726 | WMA | G722, _) => Conversion::Ffmpeg,
+            _ => return None,
+        };
+        Some(match (conversion, self.stated_len) {
+            (Conversion::Sox, StatedLen::Zero) => Conversion::Ffmpeg,
+            (Conversion::Sox, StatedLen::TooSmall) => Conversion::SoxIgnoringLength,
+            (conversion, _) => conversion,
+        })
     }
 
     /// Whether samples take as many bytes as their bits do, where that can be said. Sox goes by the bits alone, and so makes
@@ -153,11 +186,12 @@ impl fmt::Display for Format {
             U_LAW => f.write_str("u-law")?,
             IMA_ADPCM => f.write_str("IMA ADPCM")?,
             GSM => f.write_str("GSM 6.10")?,
-            0x0040 => f.write_str("G.721 ADPCM")?,
-            0x0050 => f.write_str("MPEG")?,
-            0x0055 => f.write_str("MP3")?,
-            0x0064 => f.write_str("G.726 ADPCM")?,
-            0x0065 => f.write_str("G.722 ADPCM")?,
+            G721 => f.write_str("G.721 ADPCM")?,
+            MPEG => f.write_str("MPEG")?,
+            MP3 => f.write_str("MP3")?,
+            G726 | G726_OF_FFMPEG => f.write_str("G.726 ADPCM")?,
+            WMA => f.write_str("WMA")?,
+            0x0065 | G722 => f.write_str("G.722 ADPCM")?,
             EXTENSIBLE => f.write_str("a sub-format of its own")?,
             tag => write!(f, "format {tag:#06x}")?,
         }
@@ -220,11 +254,18 @@ mod tests {
             ((0x50, 1, 8_000, 1, 0), "mono, MPEG, 8000 Hz", ffmpeg),
             ((0x55, 2, 44_100, 1, 0), "stereo, MP3, 44100 Hz", ffmpeg),
             ((0x64, 1, 8_000, 1, 4), "mono, G.726 ADPCM, 8000 Hz", ffmpeg),
-            ((0x65, 1, 8_000, 1, 4), "mono, G.722 ADPCM, 8000 Hz", ffmpeg),
+            ((0x45, 1, 8_000, 1, 4), "mono, G.726 ADPCM, 8000 Hz", ffmpeg),
+            ((0x65, 1, 8_000, 1, 4), "mono, G.722 ADPCM, 8000 Hz", None),
             (
-                (0x161, 1, 8_000, 1, 0),
-                "mono, format 0x0161, 8000 Hz",
+                (0x28f, 1, 16_000, 1, 4),
+                "mono, G.722 ADPCM, 16000 Hz",
                 ffmpeg,
+            ),
+            ((0x161, 1, 8_000, 1, 0), "mono, WMA, 8000 Hz", ffmpeg),
+            (
+                (0x162, 1, 8_000, 1, 0),
+                "mono, format 0x0162, 8000 Hz",
+                None,
             ),
             ((1, 1, 8_000, 2, 12), "mono, 12-bit, 8000 Hz", None),
             ((1, 1, 0, 2, 16), "mono, 16-bit, 0 Hz", None),

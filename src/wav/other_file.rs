@@ -1,45 +1,133 @@
-//! What a file is that is no WAV file.
+//! Files that are not WAV files.
 
 use core::fmt;
+use std::io::{self, Read};
 
+use super::chunk_reader::fill;
 use super::conversion::Conversion;
 
-/// What a file looks like that is no WAV file, by its first bytes.
+/// A file that is not a WAV file, recognised by its first bytes.
 ///
-/// It displays as `an MP3 file, not WAV` or, if nothing known begins so, as `no WAV file: it begins with "<!DOCTYPE ht"`.
+/// It displays as `an MP3 file, not WAV`, as `a WAV file behind an ID3v2 tag` or, if it is of no known kind, as
+/// `no WAV file: it begins with "<!DOCTYPE ht"`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct OtherFile {
-    beginning: [u8; OtherFile::BEGINNING_LEN],
+    beginning: Beginning,
+    /// The kind of the file after an ID3v2 tag, if it begins with one and the kind is known.
+    tagged: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Beginning {
+    bytes: [u8; OtherFile::BEGINNING_LEN],
     len: usize,
 }
 
+/// Tags up to this size are read, to see what follows. One with a picture has some hundred kB.
+const LONGEST_TAG: u64 = 16 << 20;
+
 impl OtherFile {
-    /// How many bytes it takes to tell: an Opus file says what it is in bytes 28 to 35.
+    /// How many bytes are needed to recognise a file: an Opus file states its format in bytes 28 to 35.
     pub(super) const BEGINNING_LEN: usize = 36;
 
     /// The file that begins with these bytes, of which at most the first 36 count.
     pub(super) fn new(bytes: &[u8]) -> OtherFile {
-        let mut beginning = [0; OtherFile::BEGINNING_LEN];
-        for (to, from) in beginning.iter_mut().zip(bytes) {
+        OtherFile {
+            beginning: Beginning::new(bytes),
+            tagged: None,
+        }
+    }
+
+    /// Reads on to the first bytes after an ID3v2 tag, if the file begins with one (id3.org, *ID3 tag version 2.4.0*, section 3.1).
+    pub(super) fn with_tagged(self, source: &mut impl Read) -> io::Result<OtherFile> {
+        let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = self.beginning.bytes else {
+            return Ok(self);
+        };
+        if self.beginning.len < 10 || [a, b, c, d].iter().any(|byte| *byte > 0x7f) {
+            return Ok(self);
+        }
+        let size = [a, b, c, d]
+            .iter()
+            .fold(0, |size, byte| size << 7 | u64::from(*byte));
+        let footer = if flags & 0x10 == 0 { 0 } else { 10 };
+        let tag_len = size.saturating_add(10).saturating_add(footer);
+        if tag_len > LONGEST_TAG {
+            return Ok(self);
+        }
+        let mut source = self.beginning().chain(source);
+        io::copy(&mut source.by_ref().take(tag_len), &mut io::sink())?;
+        let mut bytes = [0; OtherFile::BEGINNING_LEN];
+        let len = fill(&mut source, &mut bytes)?;
+        Ok(OtherFile {
+            tagged: Beginning { bytes, len }.known().map(|(name, _)| name),
+            ..self
+        })
+    }
+
+    /// The first bytes of the file: 36, or all if it has fewer.
+    pub fn beginning(&self) -> &[u8] {
+        self.beginning.as_slice()
+    }
+
+    /// Returns the name of its kind with an article, and the program that converts it.
+    fn known(&self) -> Option<(&'static str, Option<Conversion>)> {
+        match self.tagged {
+            // Sox looks for no tag, except in MP3.
+            Some(name) => Some((name, Some(Conversion::Ffmpeg))),
+            None => self.beginning.known(),
+        }
+    }
+
+    /// Returns whether the file is not empty and of no known kind.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.beginning.len > 0 && self.beginning.known().is_none()
+    }
+
+    /// The bytes to show of a file of no known kind, if all of them are letters, digits and the like.
+    fn as_text(&self) -> Option<&str> {
+        let shown = self.beginning().get(..12)?;
+        let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+        core::str::from_utf8(shown)
+            .ok()
+            .filter(|_| shown.iter().all(is_text))
+    }
+
+    /// Returns the program that makes a WAV file of it, if there is one.
+    pub(super) fn conversion(&self) -> Option<Conversion> {
+        match self.known() {
+            Some((_, conversion)) => conversion,
+            // Bytes of all kinds may be samples without a header, text is not. At 8 kHz, as a telephone's are.
+            None if self.beginning.len > 0 && self.as_text().is_none() => {
+                Some(Conversion::SoxFromRaw(8_000))
+            }
+            None => None,
+        }
+    }
+}
+
+impl Beginning {
+    fn new(from: &[u8]) -> Beginning {
+        let mut bytes = [0; OtherFile::BEGINNING_LEN];
+        for (to, from) in bytes.iter_mut().zip(from) {
             *to = *from;
         }
-        let len = bytes.len().min(OtherFile::BEGINNING_LEN);
-        OtherFile { beginning, len }
+        let len = from.len().min(OtherFile::BEGINNING_LEN);
+        Beginning { bytes, len }
     }
 
-    /// The first bytes of the file: 36, or as many as it has.
-    pub fn beginning(&self) -> &[u8] {
-        self.beginning.get(..self.len).unwrap_or_default()
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Its name with an article, and what converts it.
     fn known(&self) -> Option<(&'static str, Option<Conversion>)> {
         let (sox, ffmpeg) = (Some(Conversion::Sox), Some(Conversion::Ffmpeg));
-        let mp3 = ("an MP3 file", Some(Conversion::SoxFrom("mp3")));
-        Some(match self.beginning().first_chunk()? {
+        Some(match self.as_slice().first_chunk()? {
             b"RIFX" => ("a RIFX file", sox),
             b"RF64" => ("an RF64 file", sox),
+            b"BW64" => ("a BW64 file", ffmpeg),
             b"riff" => ("a Wave64 file", Some(Conversion::SoxFrom("w64"))),
+            // Not as the first bytes: such a file is a WAV file.
+            b"RIFF" if self.has(8, b"WAVE") => ("a WAV file", None),
             b"RIFF" => ("a RIFF file of another form", None),
             b"OggS" if self.has(28, b"OpusHead") => ("an Opus file", ffmpeg),
             b"OggS" => ("an Ogg file", sox),
@@ -50,55 +138,34 @@ impl OtherFile {
             b"\x1a\x45\xdf\xa3" => ("a WebM or Matroska file", ffmpeg),
             b"\x30\x26\xb2\x75" => ("a WMA file", ffmpeg),
             _ if self.has(4, b"ftyp") => ("an MP4 file", ffmpeg),
-            [b'I', b'D', b'3', _] => mp3,
+            [b'I', b'D', b'3', _] => ("a file behind an ID3v2 tag", ffmpeg),
             // Eleven bits that are set, layer III, and neither a bit rate nor a sampling rate that there is not
-            // (ISO/IEC 11172-3, 2.4.1.3).
+            // (ISO/IEC 11172-3, 2.4.1.3). Sox lacks MP3 in many installations.
             [0xff, version, rates, _]
                 if version & 0xe6 == 0xe2 && rates & 0xf0 != 0xf0 && rates & 0x0c != 0x0c =>
             {
-                mp3
+                ("an MP3 file", ffmpeg)
             }
             _ => return None,
         })
     }
 
-    /// Whether there is something in it, and nothing known begins so.
-    pub(super) fn is_unknown(&self) -> bool {
-        self.len > 0 && self.known().is_none()
-    }
-
     fn has(&self, place: usize, what: &[u8]) -> bool {
-        self.beginning()
+        self.as_slice()
             .get(place..)
             .is_some_and(|rest| rest.starts_with(what))
-    }
-
-    /// The bytes to show of a file that nothing is known of, if all of them are letters, digits and the like.
-    fn as_text(&self) -> Option<&str> {
-        let shown = self.beginning().get(..12)?;
-        let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
-        core::str::from_utf8(shown)
-            .ok()
-            .filter(|_| shown.iter().all(is_text))
-    }
-
-    /// What makes a WAV file of it, if anything does.
-    pub(super) fn conversion(&self) -> Option<Conversion> {
-        match self.known() {
-            Some((_, conversion)) => conversion,
-            // Bytes of all kinds may be samples without a header, text is not. At 8 kHz, as a telephone's are.
-            None if self.len > 0 && self.as_text().is_none() => Some(Conversion::SoxFromRaw(8_000)),
-            None => None,
-        }
     }
 }
 
 impl fmt::Display for OtherFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.len == 0 {
+        if self.beginning.len == 0 {
             return f.write_str("empty");
         }
-        if let Some((name, _)) = self.known() {
+        if let Some(name) = self.tagged {
+            return write!(f, "{name} behind an ID3v2 tag");
+        }
+        if let Some((name, _)) = self.beginning.known() {
             return write!(f, "{name}, not WAV");
         }
         f.write_str("no WAV file: it begins with ")?;
@@ -115,6 +182,7 @@ impl fmt::Display for OtherFile {
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
+    use std::vec::Vec;
 
     use super::*;
 
@@ -122,7 +190,6 @@ mod tests {
     fn files_are_told_by_how_they_begin() {
         let sox = Some(Conversion::Sox);
         let ffmpeg = Some(Conversion::Ffmpeg);
-        let mp3 = Some(Conversion::SoxFrom("mp3"));
         for (bytes, name, conversion) in [
             (&b"RIFX\0\0\x1f\x64WAVE"[..], "a RIFX file", sox),
             (b"RF64\xff\xff\xff\xffWAVE", "an RF64 file", sox),
@@ -133,9 +200,14 @@ mod tests {
             ),
             (b"RIFF\x24\0\0\0AVI ", "a RIFF file of another form", None),
             (b"RIFF\x24\0\0", "a RIFF file of another form", None),
-            (b"ID3\x04\0\0\0\0\0\x23", "an MP3 file", mp3),
-            (b"\xff\xfb\x90\x64", "an MP3 file", mp3),
-            (b"\xff\xf3\x38\xc4", "an MP3 file", mp3),
+            (b"BW64\xff\xff\xff\xffWAVE", "a BW64 file", ffmpeg),
+            (
+                b"ID3\x04\0\0\0\0\0\x23",
+                "a file behind an ID3v2 tag",
+                ffmpeg,
+            ),
+            (b"\xff\xfb\x90\x64", "an MP3 file", ffmpeg),
+            (b"\xff\xf3\x38\xc4", "an MP3 file", ffmpeg),
             (
                 b"OggS\0\x02\0\0\0\0\0\0\0\0\x2d\x23\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead",
                 "an Opus file",
@@ -212,6 +284,51 @@ mod tests {
             assert_eq!(file.to_string(), text);
             assert_eq!(file.conversion(), conversion, "{text}");
             assert_eq!(file.beginning().len(), bytes.len().min(36));
+        }
+    }
+
+    /// A tag of `len` bytes, header included.
+    fn tag(len: usize, flags: u8) -> Vec<u8> {
+        let footer = if flags & 0x10 == 0 { 0 } else { 10 };
+        let size = len - 10 - footer;
+        let mut tag = b"ID3\x04\0".to_vec();
+        tag.extend([flags, 0, 0, (size >> 7) as u8, (size & 0x7f) as u8]);
+        tag.resize(len, b'R');
+        tag
+    }
+
+    #[test]
+    fn files_behind_a_tag_are_named() {
+        for (behind, name) in [
+            (&b"RIFF\0\0\0\0WAVEfmt "[..], "a WAV file"),
+            (b"fLaC\0\0\0\x22", "a FLAC file"),
+            (b"\xff\xfb\x90\x64", "an MP3 file"),
+        ] {
+            for (len, flags) in [(10, 0), (11, 0), (35, 0), (36, 0), (500, 0), (20, 0x10)] {
+                let mut bytes = tag(len, flags);
+                bytes.extend(behind);
+                let (beginning, mut rest) = bytes.split_at(bytes.len().min(36));
+                let file = OtherFile::new(beginning).with_tagged(&mut rest).unwrap();
+                assert_eq!(
+                    file.to_string(),
+                    std::format!("{name} behind an ID3v2 tag"),
+                    "{len}"
+                );
+                assert_eq!(file.conversion(), Some(Conversion::Ffmpeg));
+                assert_eq!(file.beginning(), beginning);
+            }
+        }
+    }
+
+    #[test]
+    fn tag_without_a_known_file_behind_is_named() {
+        let large = b"ID3\x04\0\0\x7f\x7f\x7f\x7f and so on, up to 36 bytes";
+        let no_size = b"ID3\x04\0\0\xff\0\0\0RIFF\0\0\0\0WAVE";
+        for bytes in [&tag(40, 0)[..20], &tag(40, 0), large, no_size, b"ID3\x04"] {
+            let (beginning, mut rest) = bytes.split_at(bytes.len().min(36));
+            let file = OtherFile::new(beginning).with_tagged(&mut rest).unwrap();
+            assert_eq!(file.to_string(), "a file behind an ID3v2 tag, not WAV");
+            assert_eq!(file.conversion(), Some(Conversion::Ffmpeg));
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::fs::{self, File};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 use std::vec::Vec;
 
 use super::chunk_reader::ChunkReader;
+use super::format::StatedLen;
 use super::{Format, WavError, WavErrorReason};
 use crate::wire::{SampleRate, Samples};
 
@@ -32,13 +33,14 @@ use crate::wire::{SampleRate, Samples};
 /// chunk count, others are skipped. Anything else is refused with an error that names what was found and the command that
 /// converts it. Reading ends as soon as the answer is known, so that a file of another format is refused unread.
 ///
-/// A program that writes to a pipe cannot go back to say how long its audio became. So the size in the header of the data chunk
-/// is not believed, and the audio lasts to the end of the file,
-/// - if it is 0x7ffff000 or more: sox writes 0x7ffff000, others 0x7fffffff, ffmpeg 0xffffffff (measured with sox 14.4.2 and
-///   ffmpeg 5.1);
-/// - if it is 0, unless by the size in the RIFF header there are further chunks: a file whose writer was killed.
+/// A program that writes to a pipe cannot go back to write the length of its audio. So the size in the header of the data chunk is
+/// ignored in two cases, and the audio lasts to the end of the file:
+/// - The size is 0x7ffff000 or more: sox writes 0x7ffff000, others 0x7fffffff, ffmpeg 0xffffffff (measured with sox 14.4.2 and
+///   ffmpeg 5.1).
+/// - The size is 0, and no further chunk follows: the writer was killed.
 ///
-/// Any other size has to be there in full. The size in the RIFF header counts for nothing else.
+/// Any other size must be right: a file that ends earlier is refused, and so is one that [`open`](Wav::open) reads if audio follows
+/// after that size. The size in the RIFF header only helps to recognise a further chunk.
 ///
 /// ```
 /// use audiosocket::wav::Wav;
@@ -68,11 +70,7 @@ impl Wav {
     /// [`WavError`], which has the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Wav, WavError> {
         let path = path.as_ref();
-        match File::open(path) {
-            Ok(file) => Wav::read(BufReader::new(file)),
-            Err(error) => Err(WavError::new(WavErrorReason::Io(error))),
-        }
-        .map_err(|error| error.with_path(path))
+        open(path).map_err(|reason| WavError::new(reason).with_path(path))
     }
 
     /// Reads a file from any source: bytes in memory, standard input. Memory grows with what comes, whatever a header announces:
@@ -82,7 +80,9 @@ impl Wav {
     ///
     /// [`WavError`], to which [`with_path`](WavError::with_path) can add the path.
     pub fn read(source: impl Read) -> Result<Wav, WavError> {
-        parse(source).map_err(WavError::new)
+        ChunkReader::new(source, None)
+            .and_then(|mut chunks| parse(&mut chunks))
+            .map_err(WavError::new)
     }
 
     /// Samples a second.
@@ -116,19 +116,44 @@ impl fmt::Debug for Wav {
     }
 }
 
-fn parse(source: impl Read) -> Result<Wav, WavErrorReason> {
-    let mut chunks = ChunkReader::new(source)?;
+fn open(path: &Path) -> Result<Wav, WavErrorReason> {
+    let file = File::open(path)?;
+    // A pipe or a device has no length.
+    let len = file.metadata().ok().filter(fs::Metadata::is_file);
+    let mut chunks = ChunkReader::new(BufReader::new(file), len.map(|file| file.len()))?;
+    match parse(&mut chunks) {
+        Err(WavErrorReason::Format(format)) if has_unstated_audio(&mut chunks) => Err(
+            WavErrorReason::Format(format.with_stated_len(StatedLen::TooSmall)),
+        ),
+        parsed => parsed,
+    }
+}
+
+/// Returns whether the data chunk, from the current chunk on, has audio after its stated size.
+fn has_unstated_audio(chunks: &mut ChunkReader<impl Read + Seek>) -> bool {
+    // The file is refused anyway, so an error of the source does not matter.
+    while chunks.id() != *b"data" {
+        if !matches!(chunks.next_chunk(), Ok(Some(_))) {
+            return false;
+        }
+    }
+    chunks.len().is_some_and(|len| len > 0)
+        && chunks.seek_to_end().is_ok()
+        && chunks.has_more_audio().unwrap_or(false)
+}
+
+fn parse(chunks: &mut ChunkReader<impl Read>) -> Result<Wav, WavErrorReason> {
     let mut rate = None;
     let mut audio = None;
     while let Some(id) = chunks.next_chunk()? {
         match &id {
-            b"fmt " if rate.is_none() => rate = Some(rate_of(&mut chunks)?),
+            b"fmt " if rate.is_none() => rate = Some(rate_of(chunks)?),
             b"data" if audio.is_none() => {
                 if rate.is_none() && chunks.len().is_none() {
                     // Nothing comes behind it, and so no fmt chunk.
                     break;
                 }
-                audio = Some(audio_of(&mut chunks)?);
+                audio = Some(audio_of(chunks)?);
             }
             _ => {}
         }
@@ -149,19 +174,48 @@ fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavErrorRe
     let bytes = bytes.get(..len).unwrap_or_default();
     let format =
         Format::parse(bytes).map_err(|expected| WavErrorReason::ShortFormat { len, expected })?;
-    format.rate().ok_or(WavErrorReason::Format(format))
+    match format.rate() {
+        Some(rate) => Ok(rate),
+        None if is_before_zero_len(chunks) => Err(WavErrorReason::Format(
+            format.with_stated_len(StatedLen::Zero),
+        )),
+        None => Err(WavErrorReason::Format(format)),
+    }
+}
+
+/// Returns whether the next chunk is a data chunk of size 0 with audio.
+fn is_before_zero_len(chunks: &mut ChunkReader<impl Read>) -> bool {
+    // The format is refused anyway, so an error of the source does not matter.
+    let next = chunks.next_chunk().ok().flatten();
+    next == Some(*b"data") && chunks.has_zero_len() && chunks.len().is_none()
 }
 
 /// The bytes in the data chunk at hand.
 fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavErrorReason> {
+    if let Some(present) = chunks.left() {
+        // Refused before gigabytes are read.
+        check_len(chunks.len(), present)?;
+    }
     let bytes = chunks.read_all()?;
-    let present = bytes.len();
-    match chunks.len() {
-        Some(announced) if present as u64 != u64::from(announced) => {
+    let announced = chunks.len();
+    let present = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    check_len(announced, present)?;
+    match (announced, chunks.left()) {
+        (Some(announced), Some(present)) if chunks.has_more_audio()? => {
+            Err(WavErrorReason::Understated { announced, present })
+        }
+        _ => Ok(bytes),
+    }
+}
+
+/// Checks a length against the size in the header, which may be unknown.
+fn check_len(announced: Option<u32>, present: u64) -> Result<(), WavErrorReason> {
+    match announced {
+        Some(announced) if present < u64::from(announced) => {
             Err(WavErrorReason::Truncated { announced, present })
         }
-        None if present > Wav::MAX_LEN => Err(WavErrorReason::TooLong),
-        _ => Ok(bytes),
+        None if present > Wav::MAX_LEN as u64 => Err(WavErrorReason::TooLong),
+        _ => Ok(()),
     }
 }
 
@@ -172,6 +226,48 @@ fn whole_samples(rate: SampleRate, mut bytes: Vec<u8>) -> Result<Wav, WavErrorRe
         _ => {
             bytes.shrink_to_fit();
             Ok(Wav { rate, bytes })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::string::ToString;
+
+    use super::*;
+
+    /// Fails if more than the header is read.
+    struct HeaderOnly<'a>(&'a [u8]);
+
+    impl Read for HeaderOnly<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(!self.0.is_empty(), "the audio was read");
+            self.0.read(buffer)
+        }
+    }
+
+    #[test]
+    fn files_with_a_wrong_length_are_refused_unread() {
+        let header = |audio_len: u32| {
+            let mut header = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
+            header.extend(audio_len.to_le_bytes());
+            header
+        };
+        for (audio_len, file_len, message) in [
+            (
+                0xffff_ffff,
+                1 << 40,
+                "has more than 2147479550 bytes of audio",
+            ),
+            (0, 1 << 40, "has more than 2147479550 bytes of audio"),
+            (1000, 1043, "is cut: it has 999 of 1000 bytes of audio"),
+            (1000, 10, "is cut: it has 0 of 1000 bytes of audio"),
+        ] {
+            let header = header(audio_len);
+            let mut chunks = ChunkReader::new(HeaderOnly(&header), Some(file_len)).unwrap();
+            let reason = parse(&mut chunks).unwrap_err();
+            assert_eq!(reason.to_string(), message);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::string::String;
 
 use super::conversion::{Conversion, one_line};
+use super::format::StatedLen;
 use super::{Format, OtherFile, Wav};
 
 /// Why a file is not taken: what was found and, where there is one, the command that makes a file that is.
@@ -97,6 +98,7 @@ impl fmt::Display for WavError {
             (WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. }, _) => {
                 write!(f, "; convert what is there: {command}")
             }
+            (WavErrorReason::Understated { .. }, _) => write!(f, "; convert all of it: {command}"),
             (_, Some(Conversion::SoxFromRaw(rate))) => {
                 write!(
                     f,
@@ -148,13 +150,20 @@ pub enum WavErrorReason {
         /// How many bytes of audio its data chunk announces.
         announced: u32,
         /// How many there are.
-        present: usize,
+        present: u64,
     },
     /// Its audio ends inside a sample.
     #[non_exhaustive]
     HalfSample {
         /// How many bytes of audio there are: an odd number.
         len: usize,
+    },
+    /// Its header states a size that is smaller than its audio.
+    Understated {
+        /// How many bytes of audio its data chunk announces.
+        announced: u32,
+        /// How many there are to the end of the file.
+        present: u64,
     },
     /// It has more than [`Wav::MAX_LEN`] bytes of audio.
     TooLong,
@@ -169,6 +178,7 @@ impl WavErrorReason {
             WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. } => {
                 Some(Conversion::Sox)
             }
+            WavErrorReason::Understated { .. } => Some(Conversion::SoxIgnoringLength),
             _ => None,
         }
     }
@@ -185,7 +195,15 @@ impl fmt::Display for WavErrorReason {
         match self {
             WavErrorReason::Io(error) => write!(f, "cannot be read: {error}"),
             WavErrorReason::NotWav(file) => write!(f, "is {file}"),
-            WavErrorReason::Format(format) => write!(f, "is {format}"),
+            WavErrorReason::Format(format) => {
+                write!(f, "is {format}")?;
+                match format.stated_len() {
+                    StatedLen::TooSmall => {
+                        f.write_str(", and has more audio than its header states")
+                    }
+                    StatedLen::Right | StatedLen::Zero => Ok(()),
+                }
+            }
             WavErrorReason::ShortFormat { len, expected } => {
                 write!(f, "has a fmt chunk of {len} bytes, expected {expected}")
             }
@@ -195,6 +213,10 @@ impl fmt::Display for WavErrorReason {
             WavErrorReason::Truncated { announced, present } => {
                 write!(f, "is cut: it has {present} of {announced} bytes of audio")
             }
+            WavErrorReason::Understated { announced, present } => write!(
+                f,
+                "has {present} bytes of audio, but its header states {announced}"
+            ),
             WavErrorReason::HalfSample { len } => {
                 write!(f, "ends inside a sample: it has {len} bytes of audio")
             }

@@ -77,15 +77,23 @@ impl Serving {
     }
 
     /// Waits for the end and answers the lines after the first.
+    #[track_caller]
     pub fn finish(self) -> Vec<String> {
         self.finish_with_errors().0
     }
 
-    /// The same, and what came on standard error.
-    pub fn finish_with_errors(mut self) -> (Vec<String>, String) {
+    /// Waits for the end and returns the lines after the first, and the lines on standard error.
+    #[track_caller]
+    pub fn finish_with_errors(self) -> (Vec<String>, String) {
+        self.finish_with_code(0)
+    }
+
+    /// Waits for the end, checks the exit code, and returns the lines after the first and the lines on standard error.
+    #[track_caller]
+    pub fn finish_with_code(mut self, code: i32) -> (Vec<String>, String) {
         let lines = self.lines.by_ref().map(|line| line.unwrap()).collect();
         let output = self.child.take().unwrap().wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
         (lines, stderr(&output))
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::slice;
 use std::time::Duration;
 
@@ -191,9 +191,9 @@ fn what_is_not_taken_is_named_in_one_line() {
             "",
         ),
         (
-            b"ID3\x04\0\0\0\0\0\x23".to_vec(),
+            b"\xff\xfb\x90\x64".to_vec(),
             "is an MP3 file, not WAV",
-            "; convert it: sox -t mp3 in.wav -r 8000 -c 1 -b 16 out.wav",
+            "; convert it: ffmpeg -i in.wav -ar 8000 -ac 1 -c:a pcm_s16le out.wav",
         ),
         (
             vec![0; 320],
@@ -327,8 +327,9 @@ fn what_is_refused_is_not_read_further() {
     let mut unknown_and_no_format = riff(&[chunk(b"data", b"")]);
     unknown_and_no_format[4..8].fill(0xff);
     for header in [
-        file.bytes()[..36].to_vec(),
-        b"ID3\x04".repeat(9),
+        // With the header of the next chunk, which has the size of the audio.
+        file.bytes()[..44].to_vec(),
+        b"fLaC".repeat(9),
         unknown_and_no_format,
     ] {
         assert!(Wav::read(Announcing { header, place: 0 }).is_err());
@@ -370,29 +371,237 @@ fn a_file_is_opened_by_its_path_which_errors_name() {
     assert!(matches!(error.reason(), WavErrorReason::Io(_)), "{error}");
 }
 
-/// The command, run in a shell in the file's folder, makes a file that is taken.
+/// Two bytes of audio are the least that plays; what follows a data chunk of size 0 is one of these.
 #[test]
-fn sox_makes_a_file_that_is_taken_as_the_line_says() {
-    if let Err(error) = Command::new("sox").arg("--version").output() {
-        println!("skipped: sox cannot be run: {error}");
+fn data_chunk_of_size_0_plays_what_follows() {
+    let loud = WavFile::default().audio;
+    // No letters of a chunk; letters, but a size beyond the end of the file; not enough for a chunk.
+    for audio in [
+        loud,
+        [&b"data\x00\x01\x00\x00"[..], &[7; 100]].concat(),
+        b"data".to_vec(),
+        vec![0; 320],
+    ] {
+        let file = WavFile {
+            audio: audio.clone(),
+            audio_len: Some(0),
+            ..WavFile::default()
+        };
+        assert_eq!(Wav::read(&file.bytes()[..]).unwrap().bytes(), audio);
+    }
+    let fmt = chunk(b"fmt ", &WavFile::default().format());
+    let (empty, list) = (chunk(b"data", b""), chunk(b"LIST", b"INFO"));
+    for chunks in [
+        vec![fmt.clone(), empty.clone(), list.clone()],
+        vec![empty, list, fmt],
+    ] {
+        let error = refused(&riff(&chunks));
+        assert!(matches!(error.reason(), WavErrorReason::Empty), "{error}");
+    }
+}
+
+#[test]
+fn size_smaller_than_the_audio_is_reported() {
+    let path = folder("understated").join("in.wav");
+    let understated = WavFile {
+        audio: [1, 2].repeat(400),
+        audio_len: Some(320),
+        ..WavFile::default()
+    };
+    // The size in the RIFF header may be smaller too.
+    for riff_len in [None, Some(356)] {
+        let file = WavFile {
+            riff_len,
+            ..understated.clone()
+        };
+        fs::write(&path, file.bytes()).unwrap();
+        let error = Wav::open(&path).unwrap_err().with_path("in.wav");
+        assert_eq!(
+            error.to_string(),
+            "in.wav has 800 bytes of audio, but its header states 320; convert all of it: \
+             sox -t wav --ignore-length in.wav -r 8000 -c 1 -b 16 out.wav"
+        );
+    }
+    // So may that of a file in another format.
+    let stereo = WavFile {
+        channels: 2,
+        ..understated
+    };
+    fs::write(&path, stereo.bytes()).unwrap();
+    let error = Wav::open(&path).unwrap_err().with_path("in.wav");
+    assert_eq!(
+        error.to_string(),
+        "in.wav is stereo, 16-bit, 8000 Hz, and has more audio than its header states; convert it: \
+         sox -t wav --ignore-length in.wav -r 8000 -c 1 -b 16 out.wav"
+    );
+    // Chunks, tags, text, padding, and what is too short to be missed.
+    for behind in [
+        chunk(b"LIST", &[7; 1000]),
+        [b"TAG".to_vec(), vec![b' '; 1000]].concat(),
+        b"ID3\x04\0\0\0\0\x07\x76"
+            .iter()
+            .copied()
+            .chain([0x80; 1000])
+            .collect(),
+        vec![0; 100_000],
+        vec![0x80; 319],
+    ] {
+        let bytes = [WavFile::default().bytes(), behind].concat();
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(Wav::open(&path).unwrap().bytes(), WavFile::default().audio);
+    }
+}
+
+/// The file has holes instead of gigabytes. What is read of it takes memory and seconds; that it is not, the unit tests of `wav`
+/// show.
+#[test]
+fn files_of_gigabytes_are_refused() {
+    let path = folder("large").join("large.wav");
+    let header = |audio_len| {
+        let file = WavFile {
+            audio: Vec::new(),
+            audio_len: Some(audio_len),
+            riff_len: Some(0xffff_ffff),
+            ..WavFile::default()
+        };
+        file.bytes()
+    };
+    for (len, audio_len, message) in [
+        (
+            5 << 30,
+            0xffff_ffff,
+            "has more than 2147479550 bytes of audio",
+        ),
+        (5 << 30, 0, "has more than 2147479550 bytes of audio"),
+        (
+            1 << 30,
+            0x7000_0000,
+            "is cut: it has 1073741780 of 1879048192 bytes of audio",
+        ),
+    ] {
+        fs::write(&path, header(audio_len)).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(len).unwrap();
+        let error = Wav::open(&path).unwrap_err();
+        assert_eq!(error.reason().to_string(), message);
+    }
+    fs::remove_file(path).unwrap();
+}
+
+/// Runs a file's command in a shell in the file's folder, and opens the file that it makes.
+#[track_caller]
+fn converted(folder: &Path, name: &str, program: &str) -> Wav {
+    let error = Wav::open(folder.join(name)).unwrap_err().with_path(name);
+    let command = error.suggested_command().expect(name);
+    assert!(command.starts_with(program), "{command}");
+    let (_, made) = command.rsplit_once(' ').expect("an output");
+    let made = folder.join(made);
+    let _ = fs::remove_file(&made);
+    let shell = Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("a shell");
+    assert!(
+        shell.status.success(),
+        "{command}: {}",
+        String::from_utf8_lossy(&shell.stderr)
+    );
+    let wav = Wav::open(&made).unwrap_or_else(|error| panic!("{command}: {error}"));
+    assert_eq!(wav.rate(), SampleRate::Hz8000, "{command}");
+    wav
+}
+
+/// Checks a conversion of half a second. Some encoders add silence or drop their last block, of up to `inexact`.
+#[track_caller]
+fn check_half_a_second(wav: &Wav, name: &str, inexact: Duration) {
+    let off = wav.duration().abs_diff(Duration::from_millis(500));
+    assert!(off < inexact + Duration::from_millis(2), "{name}: {wav:?}");
+}
+
+/// Half a second of audio that no two encodings share.
+fn half_a_second(tag: u16, channels: u16, bits: u16, hz: u32) -> WavFile {
+    let len = u32::from(channels) * u32::from(bits.div_ceil(8)) * hz / 2;
+    WavFile {
+        tag,
+        channels,
+        bits,
+        hz,
+        audio: (0..len)
+            .map(|place| (place.wrapping_mul(place) % 251) as u8 / 8)
+            .collect(),
+        ..WavFile::default()
+    }
+}
+
+fn is_missing(program: &str, version: &str) -> bool {
+    match Command::new(program).arg(version).output() {
+        Ok(_) => false,
+        Err(error) => {
+            println!("skipped: {program} cannot be run: {error}");
+            true
+        }
+    }
+}
+
+/// Files that begin like WAV files, but have other headers.
+fn relatives(file: &WavFile) -> [(&'static str, Vec<u8>); 3] {
+    let audio = &file.audio;
+    let sixty_four = |id: &[u8; 4]| {
+        let mut ds64 = Vec::new();
+        for number in [audio.len() + 72, audio.len(), audio.len() / 2] {
+            ds64.extend((number as u64).to_le_bytes());
+        }
+        ds64.extend([0; 4]);
+        let mut data = chunk(b"data", audio);
+        data[4..8].fill(0xff);
+        let mut bytes = riff(&[chunk(b"ds64", &ds64), chunk(b"fmt ", &file.format()), data]);
+        bytes[..4].copy_from_slice(id);
+        bytes[4..8].fill(0xff);
+        bytes
+    };
+    let swapped = |bytes: &[u8]| -> Vec<u8> {
+        bytes
+            .chunks(2)
+            .flat_map(|pair| [pair[1], pair[0]])
+            .collect()
+    };
+    let mut rifx = b"RIFX".to_vec();
+    rifx.extend((audio.len() as u32 + 36).to_be_bytes());
+    rifx.extend(b"WAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10data");
+    rifx.extend((audio.len() as u32).to_be_bytes());
+    rifx.extend(swapped(audio));
+    [
+        ("rifx.wav", rifx),
+        ("rf64.wav", sixty_four(b"RF64")),
+        ("bw64.wav", sixty_four(b"BW64")),
+    ]
+}
+
+/// Every kind of file that sox converts.
+#[test]
+fn sox_commands_make_files_that_play() {
+    if is_missing("sox", "--version") {
         return;
     }
-    let half_a_second = |tag, channels, bits: u16, hz: u32| {
-        let len = u32::from(channels) * u32::from(bits.div_ceil(8)) * hz / 2;
-        let audio = vec![0; len as usize];
-        WavFile {
-            tag,
-            channels,
-            bits,
-            hz,
-            audio,
-            ..WavFile::default()
-        }
+    let folder = folder("converted-by-sox");
+    let good = half_a_second(1, 1, 16, 8_000);
+    let cut = WavFile {
+        audio_len: Some(good.audio.len() as u32 + 1000),
+        ..good.clone()
     };
-    let mut cut = half_a_second(1, 1, 16, 8_000);
-    cut.audio_len = Some(cut.audio.len() as u32 + 1000);
-    let mut half_a_sample = half_a_second(1, 1, 16, 8_000);
+    let understated = WavFile {
+        audio_len: Some(320),
+        ..good.clone()
+    };
+    let understated_stereo = WavFile {
+        audio_len: Some(320),
+        ..half_a_second(7, 2, 8, 16_000)
+    };
+    let mut half_a_sample = good.clone();
     half_a_sample.audio.push(0);
+    fs::write(folder.join("good.wav"), good.bytes()).unwrap();
     for (name, file) in [
         ("stereo.wav", half_a_second(1, 2, 16, 44_100).bytes()),
         ("six channels.wav", half_a_second(1, 6, 16, 48_000).bytes()),
@@ -404,8 +613,8 @@ fn sox_makes_a_file_that_is_taken_as_the_line_says() {
         ("double.wav", half_a_second(3, 1, 64, 48_000).bytes()),
         ("-a-law.wav", half_a_second(6, 1, 8, 8_000).bytes()),
         ("u-law.wav", half_a_second(7, 2, 8, 8_000).bytes()),
-        ("cut.wav", cut.bytes()),
         ("out.wav", half_a_sample.bytes()),
+        ("understated-stereo.wav", understated_stereo.bytes()),
         ("raw.wav", vec![0; 8000]),
         ("raw.sln16", vec![0; 16_000]),
         ("raw.ulaw", vec![0xff; 4000]),
@@ -413,30 +622,114 @@ fn sox_makes_a_file_that_is_taken_as_the_line_says() {
         // 25 frames of 33 bytes, each of 20 ms, that begin with 0xd.
         ("raw.gsm", [0xd0].repeat(33 * 25)),
     ] {
-        let folder = folder("converted");
-        let error = {
-            fs::write(folder.join(name), &file).unwrap();
-            Wav::open(folder.join(name)).unwrap_err().with_path(name)
-        };
-        let command = error.suggested_command().expect("a command");
-        let (_, made) = command.rsplit_once(' ').expect("an output");
-        let made = folder.join(made);
-        let _ = fs::remove_file(&made);
-        let shell = Command::new("sh")
-            .args(["-c", &command])
+        fs::write(folder.join(name), &file).unwrap();
+        check_half_a_second(&converted(&folder, name, "sox "), name, Duration::ZERO);
+    }
+    let [rifx, rf64, _] = relatives(&good);
+    for (name, file) in [
+        rifx,
+        rf64,
+        ("cut.wav", cut.bytes()),
+        ("understated.wav", understated.bytes()),
+    ] {
+        fs::write(folder.join(name), &file).unwrap();
+        let wav = converted(&folder, name, "sox ");
+        assert!(wav.bytes() == good.audio, "{name}");
+    }
+    for (name, options) in [
+        ("made.flac", ""),
+        ("made.aiff", ""),
+        ("made.au", ""),
+        ("made.caf", ""),
+        ("made.w64", ""),
+        ("made.ogg", ""),
+        ("ms.wav", "-e ms-adpcm"),
+        ("ima.wav", "-e ima-adpcm"),
+        ("gsm.wav", "-e gsm"),
+    ] {
+        let made = Command::new("sox")
+            .arg("good.wav")
+            .args(options.split_whitespace())
+            .arg(name)
             .current_dir(&folder)
-            .output();
-        let shell = shell.expect("a shell");
-        assert!(
-            shell.status.success(),
-            "{command}: {}",
-            String::from_utf8_lossy(&shell.stderr)
-        );
-        let wav = Wav::open(&made).unwrap_or_else(|error| panic!("{command}: {error}"));
-        assert_eq!(wav.rate(), SampleRate::Hz8000, "{command}");
-        assert!(
-            wav.duration().abs_diff(Duration::from_millis(500)) < Duration::from_millis(2),
-            "{command}"
-        );
+            .status();
+        assert!(made.unwrap().success(), "{name}");
+        let wav = converted(&folder, name, "sox ");
+        check_half_a_second(&wav, name, Duration::from_millis(60));
+        let is_exact = options.is_empty() && name != "made.ogg";
+        assert!(!is_exact || wav.bytes() == good.audio, "{name}");
+    }
+}
+
+/// Every kind of file that ffmpeg converts.
+#[test]
+fn ffmpeg_commands_make_files_that_play() {
+    if is_missing("ffmpeg", "-version") {
+        return;
+    }
+    let folder = folder("converted-by-ffmpeg");
+    let good = half_a_second(1, 1, 16, 8_000);
+    // A tag of 500 bytes.
+    let mut tag = b"ID3\x04\0\0\0\0\x03\x6a".to_vec();
+    tag.resize(500, 0);
+    let [_, _, bw64] = relatives(&good);
+    for (name, file) in [bw64, ("tagged.wav", [&tag[..], &good.bytes()].concat())] {
+        fs::write(folder.join(name), &file).unwrap();
+        let wav = converted(&folder, name, "ffmpeg ");
+        assert!(wav.bytes() == good.audio, "{name}");
+    }
+    let stereo = WavFile {
+        audio_len: Some(0),
+        ..half_a_second(1, 2, 16, 8_000)
+    };
+    fs::write(folder.join("stereo-of-size-0.wav"), stereo.bytes()).unwrap();
+    let wav = converted(&folder, "stereo-of-size-0.wav", "ffmpeg ");
+    check_half_a_second(&wav, "stereo of size 0", Duration::ZERO);
+
+    fs::write(folder.join("good.wav"), good.bytes()).unwrap();
+    let made = Command::new("ffmpeg")
+        .args(
+            "-y -i good.wav made.mp3 made.opus made.webm made.wma made.m4a -ar 16000 made.g722"
+                .split(' '),
+        )
+        .args("-c:a mp2 -ar 16000 mp2.wav -c:a libmp3lame mp3.wav -c:a g726 g726.wav".split(' '))
+        .args("-c:a wmav2 -ar 16000 wma.wav -c:a g722 -ar 16000 g722.wav".split(' '))
+        .current_dir(&folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    // ffmpeg writes 0x45 for G.726, RFC 2361 has 0x64 for it and 0x40 for its predecessor.
+    let mut g726 = fs::read(folder.join("g726.wav")).unwrap();
+    for (name, tag) in [("rfc-g726.wav", 0x64), ("rfc-g721.wav", 0x40)] {
+        g726[20] = tag;
+        fs::write(folder.join(name), &g726).unwrap();
+    }
+    let mut mp3 = fs::read(folder.join("made.mp3")).unwrap();
+    assert!(mp3.starts_with(b"ID3"));
+    let tag_len = 10 + usize::from(mp3[8]) * 128 + usize::from(mp3[9]);
+    fs::write(folder.join("untagged.mp3"), mp3.split_off(tag_len)).unwrap();
+    for name in [
+        "made.mp3",
+        "untagged.mp3",
+        "made.opus",
+        "made.webm",
+        "made.wma",
+        "made.m4a",
+        "made.g722",
+        "mp2.wav",
+        "mp3.wav",
+        "g726.wav",
+        "rfc-g726.wav",
+        "rfc-g721.wav",
+        "wma.wav",
+        "g722.wav",
+    ] {
+        let wav = converted(&folder, name, "ffmpeg ");
+        check_half_a_second(&wav, name, Duration::from_millis(200));
     }
 }

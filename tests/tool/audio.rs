@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use audiosocket::call::End;
@@ -10,6 +9,7 @@ use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::tone::Generator;
 use audiosocket::wire::{Audio, Digit, Message, SampleRate, Uuid};
 
+use crate::common::small_disk::SmallDisk;
 use crate::common::tool::{Serving, audiosocket, field, run, stderr, stdout};
 use crate::common::wav_file::WavFile;
 
@@ -202,31 +202,6 @@ fn a_recording_is_whole_when_the_server_is_killed() {
     child.wait().unwrap();
     let (left, right, _) = sides(&path);
     assert!(left.len() >= 8_000 && left.len() == right.len());
-}
-
-/// A file system of 64 KiB, if we may mount one.
-struct SmallDisk<'a>(&'a Path);
-
-impl SmallDisk<'_> {
-    fn mount(path: &Path) -> Option<SmallDisk<'_>> {
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", "size=64k", "none"])
-            .arg(path);
-        match mount.output() {
-            Ok(output) if output.status.success() => Some(SmallDisk(path)),
-            failed => {
-                eprintln!("skipped: it needs to mount a small tmpfs: {failed:?}");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
-    }
 }
 
 #[test]

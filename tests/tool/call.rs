@@ -1,7 +1,8 @@
 //! `audiosocket call`: what it tells of a server, what it finds wrong with it, and how it ends.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -189,7 +190,8 @@ fn call_lists_the_versions_and_their_rules_without_a_server() {
 
 #[test]
 fn call_fails_if_the_server_resets_the_connection() {
-    let (thread, address) = server(|stream| {
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
         // With the rest of the frame unread, a close is a reset.
         stream.peek(&mut [0]).unwrap();
     });
@@ -203,6 +205,42 @@ fn call_fails_if_the_server_resets_the_connection() {
         stderr(&output),
         "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n"
     );
+}
+
+#[test]
+fn server_closing_at_once_has_the_same_words_always() {
+    let with_fin = |mut stream: TcpStream| {
+        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    };
+    // With the rest of the frame unread, a close is a reset.
+    let with_rst = |stream: TcpStream| {
+        stream.peek(&mut [0]).unwrap();
+    };
+    let servers: [fn(TcpStream); 2] = [with_fin, with_rst];
+    for (number, then) in servers.into_iter().enumerate() {
+        let (thread, address) = server(then);
+        let path = format!("{}/closed-{number}.wav", env!("CARGO_TARGET_TMPDIR"));
+        let _ = fs::remove_file(&path);
+        let output = run(&[
+            "call",
+            &address,
+            "--json",
+            "--seconds",
+            "60",
+            "--record",
+            &path,
+        ]);
+        thread.join().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = stdout(&output);
+        assert_eq!(field(text.lines().last().unwrap(), "reason"), "closed");
+        assert_eq!(
+            stderr(&output),
+            "audiosocket: the peer closed before it sent a frame\n"
+        );
+        assert!(!fs::exists(&path).unwrap(), "a recording of nothing");
+    }
 }
 
 // At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.
@@ -235,6 +273,43 @@ fn call_fails_if_the_server_stops_reading() {
 }
 
 #[test]
+fn call_names_digits_it_had_no_time_to_press() {
+    // After 1 s, 42# takes 0.5 s. There is time for one digit, and perhaps for another on a machine that stalls.
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--dtmf", "42#", "--seconds", "1.15"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = stderr(&output);
+    assert!(
+        error.starts_with("audiosocket: digits ")
+            && error.ends_with("# were not pressed: --seconds 1.15 is too short\n"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn call_names_digits_not_pressed_before_a_hangup() {
+    let (thread, address) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 1, 2, 0, 0, 0]).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let output = run(&["call", &address, "--json", "--dtmf", "42#"]);
+    thread.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let summary = text.lines().last().unwrap();
+    assert_eq!(field(summary, "digits_not_pressed"), "42#");
+    assert_eq!(
+        stderr(&output),
+        "audiosocket: digits 42# were not pressed: the server ended the call\n"
+    );
+}
+
+#[test]
 fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
     let (go, may_go) = std::sync::mpsc::channel();
     let (thread, address) = server(move |mut stream| {
@@ -261,7 +336,7 @@ fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+        "audiosocket: cannot write to standard output: its reader has closed it\n"
     );
 }
 

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use audiosocket::call::{Call, Voice};
 use audiosocket::server::Server;
@@ -49,10 +50,12 @@ impl Told {
             "doubled",
             "out_of_order",
             "crossed",
+            "foreign",
             "unexpected",
             "refused",
             "ended_early",
             "not_closed",
+            "still_playing",
         ] {
             let fault = faults.iter().find(|fault| fault.0 == name);
             let count = fault.map_or(0, |fault| fault.1);
@@ -241,6 +244,54 @@ fn exactly_those_are_counted(calls: usize, seconds: usize) {
 }
 
 #[test]
+fn load_of_a_server_that_plays_reports_no_echo() {
+    let address = raw_server(2, |mut stream| {
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+        // Twice as fast as the calls, until they have gone.
+        let speech = [&[0x10, 1, 64][..], &[77; 320]].concat();
+        while stream.write_all(&speech).is_ok() {
+            thread::sleep(Duration::from_millis(10));
+        }
+    });
+    let output = run(&["load", &address, "--calls", "2", "--seconds", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[1..3],
+        [
+            "the server does not echo",
+            "2 calls still playing: 2 s after the hangup the server still",
+        ],
+        "{text}"
+    );
+    let received = text.split_once("100 frames sent, ").unwrap().1;
+    let (received, rest) = received.split_once(" received\n").unwrap();
+    let faults =
+        format!("100 lost, 0 corrupt, 0 doubled, 0 out of order, 0 crossed, {received} foreign\n");
+    assert!(rest.replace("\n  ", " ").starts_with(&faults), "{text}");
+    assert_eq!(
+        stderr(&output),
+        format!(
+            "audiosocket: the server does not echo: 100 frames lost, {received} foreign, 2 calls still playing\n"
+        )
+    );
+}
+
+#[test]
+fn load_of_a_silent_server_reports_no_echo() {
+    let server = Served::start(Server::builder(), |call| {
+        while call.receive().is_some() {}
+        Ok(())
+    });
+    let told = load(&server.address.to_string(), 2, 1);
+    let complaint = "the server does not echo: 100 frames lost";
+    told.assert_faults(100, &[("lost", 100)], complaint);
+    told.assert_problem("no-echo", "does not echo", "calls", 2);
+    server.stop();
+}
+
+#[test]
 fn the_last_frame_without_its_end_is_altered_and_not_lost() {
     let last = FRAMES_A_SECOND - 1;
     let server = spoiling(move |number, mut sound| {
@@ -373,7 +424,12 @@ fn a_server_that_closes_after_the_uuid_refuses() {
     assert_eq!(told.code, Some(1));
     assert_eq!(told.number("refused"), 3);
     assert_eq!(told.number("frames_received"), 0);
-    told.assert_problem("refused", "the peer ", "calls", 3);
+    told.assert_problem(
+        "refused",
+        "the peer closed before it sent a frame",
+        "calls",
+        3,
+    );
 }
 
 #[test]
@@ -517,7 +573,7 @@ fn when_nobody_reads_what_it_reports_it_hangs_up_and_fails() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+        "audiosocket: cannot write to standard output: its reader has closed it\n"
     );
     let ended = server.stop().ended;
     for call in &ended {

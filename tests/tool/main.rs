@@ -9,6 +9,7 @@ mod common {
     pub mod program;
     pub mod segments;
     pub mod served;
+    pub mod small_disk;
     pub mod tap_file;
     pub mod test_file;
     pub mod tool;
@@ -27,6 +28,7 @@ mod inspect;
 mod load;
 mod pictures;
 mod readme;
+mod reporting;
 mod serve;
 mod tap;
 mod tapped_calls;

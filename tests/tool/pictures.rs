@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::nine_seconds::nine_seconds;
 use crate::common::tap_file::{From, TapFile, audio, frame};
 use crate::common::test_file::TestFile;
-use crate::common::tool::{run, stderr, stdout};
+use crate::common::tool::{audiosocket, run, stderr, stdout};
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
 
@@ -207,6 +207,44 @@ fn a_stream_that_is_cut_or_empty_has_a_picture_too() {
     }
 }
 
+/// The input under another name, or as standard input, is the input.
+#[cfg(unix)]
+#[test]
+fn picture_over_its_own_input_is_refused() {
+    let call = nine_seconds().bytes;
+    let file = TestFile::new("own-input.tap", &call);
+    let (hard, soft) = (
+        TestFile::new("own-input-hard.svg", b""),
+        TestFile::new("own-input-soft.svg", b""),
+    );
+    fs::remove_file(hard.path()).unwrap();
+    fs::remove_file(soft.path()).unwrap();
+    fs::hard_link(file.path(), hard.path()).unwrap();
+    std::os::unix::fs::symlink(file.path(), soft.path()).unwrap();
+    for (input, svg) in [
+        (file.path(), file.path()),
+        (file.path(), hard.path()),
+        (hard.path(), file.path()),
+        (file.path(), soft.path()),
+        ("-", file.path()),
+        ("-", hard.path()),
+        ("/dev/stdin", hard.path()),
+    ] {
+        let output = audiosocket(&["inspect", input, "--svg", svg])
+            .stdin(fs::File::open(file.path()).unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(fs::read(file.path()).unwrap(), call, "{input} to {svg}");
+        assert_eq!(output.status.code(), Some(2), "{input} to {svg}");
+        let error = stderr(&output);
+        assert!(
+            error.contains("that is the file to be inspected"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
 #[test]
 fn a_picture_that_cannot_be_written_is_one_line() {
     let file = TestFile::new("kept.tap", &nine_seconds().bytes);
@@ -220,7 +258,7 @@ fn a_picture_that_cannot_be_written_is_one_line() {
         (
             "-",
             2,
-            "--svg '-': a file is due, standard output has the lines",
+            "--svg '-': name a file, standard output has the lines",
         ),
     ] {
         let output = run(&["inspect", file.path(), "--svg", svg]);

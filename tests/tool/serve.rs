@@ -1,8 +1,7 @@
 //! `audiosocket serve`: what it reports, when it ends, and that no peer and no reader of its output holds it up.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr, stdout};
 use crate::common::transcript::shape;
@@ -183,7 +182,7 @@ fn serve_tells_a_call_in_short_lines_and_warnings_on_standard_error() {
     ] {
         peer.write_all(frame).unwrap();
     }
-    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
     peer.read_to_end(&mut Vec::new()).unwrap();
     let (lines, errors) = serving.finish_with_errors();
     assert_eq!(
@@ -277,36 +276,55 @@ fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
 }
 
 #[test]
-fn serve_ends_and_fails_when_nobody_reads_any_more() {
-    let mut serving = Serving::start(&["--echo"]);
-    let mut peer = TcpStream::connect(&serving.address).unwrap();
-    let child = serving.child.take().unwrap();
-    drop(serving);
-    peer.write_all(&UUID_FRAME).unwrap();
-    // Digits until the end, since the first report may not fail: while another test starts a program, that program holds a copy of
-    // the pipe's reading end for a moment.
-    peer.set_read_timeout(Some(Duration::from_millis(20)))
-        .unwrap();
-    let mut answer = Vec::new();
-    let mut bytes = [0; 4096];
-    loop {
-        match peer.read(&mut bytes) {
-            Ok(0) => break,
-            Ok(count) => answer.extend_from_slice(&bytes[..count]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                peer.write_all(&[0x03, 0, 1, b'5']).unwrap();
-            }
-            Err(error) => panic!("a reset instead of an end: {error}"),
-        }
-    }
-    assert!(answer.ends_with(&HANGUP_FRAME));
-    drop(peer);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+fn caller_closing_at_once_has_the_same_words_always() {
+    let serving = Serving::start(&["--echo", "--calls", "2"]);
+    // With the greeting read, a close is no reset; with it unread, it is.
+    let mut closing = serving.peer();
+    closing.read_exact(&mut [0; 323]).unwrap();
+    closing.shutdown(Shutdown::Write).unwrap();
+    closing.read_to_end(&mut Vec::new()).unwrap();
+    let resetting = serving.peer();
+    resetting.peek(&mut [0]).unwrap();
+    drop(resetting);
+    let lines = serving.finish();
+    let over = "07070707 over: the peer closed before it sent a frame";
+    let ends = lines.iter().filter(|line| *line == over);
+    assert_eq!(ends.count(), 2, "{lines:?}");
+}
+
+#[test]
+fn caller_closing_before_its_uuid_is_reported() {
+    let serving = Serving::start(&["--echo", "--calls", "1"]);
+    let mut cut = TcpStream::connect(&serving.address).unwrap();
+    cut.write_all(&UUID_FRAME[..7]).unwrap();
+    cut.shutdown(Shutdown::Write).unwrap();
+    cut.read_to_end(&mut Vec::new()).unwrap();
+    let mut whole = serving.peer();
+    whole.write_all(&HANGUP_FRAME).unwrap();
+    whole.read_to_end(&mut Vec::new()).unwrap();
+    let (_, errors) = serving.finish_with_errors();
+    let peer = cut.local_addr().unwrap();
     assert_eq!(
-        stderr(&output),
-        "audiosocket: cannot write to standard output: nobody reads it any more\n"
+        errors,
+        format!("audiosocket: {peer} refused: closed inside its first frame\n")
     );
+}
+
+#[test]
+fn failed_start_leaves_no_record_folder() {
+    let serving = Serving::start(&["--echo"]);
+    let folder = format!("{}/failed-start", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_dir(&folder);
+    let output = run(&[
+        "serve",
+        "--echo",
+        "--listen",
+        &serving.address,
+        "--record",
+        &folder,
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!std::fs::exists(&folder).unwrap());
 }
 
 #[test]

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use crate::common::faulty::{FAULTS, Fault, place};
-use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr};
+use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr};
 use audiosocket::asterisk::{Rule, TABLE, Version};
 use audiosocket::simulator::SimulatedAsterisk;
+use audiosocket::wire::Uuid;
 
 const UUID: &str = "07070707-0707-0707-0707-070707070707";
 
@@ -234,6 +236,146 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
     });
 }
 
+/// Calls for each version and each of the two rules on splits.
+const SPLIT_CALLS: u8 = 200;
+
+/// One call of the test below. The UUID has all of it.
+#[derive(Clone, Copy)]
+struct SplitCall {
+    row: u8,
+    is_in_header: bool,
+    number: u8,
+}
+
+impl SplitCall {
+    fn uuid(self) -> [u8; 16] {
+        let SplitCall {
+            row,
+            is_in_header,
+            number,
+        } = self;
+        [
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            7,
+            row,
+            u8::from(is_in_header),
+            number,
+        ]
+    }
+
+    /// How many bytes of a frame come before the pause.
+    fn split_at(uuid: [u8; 16]) -> usize {
+        let number = usize::from(uuid[15]);
+        match uuid[14] {
+            1 => 1 + number % 2,
+            _ => 3 + number,
+        }
+    }
+
+    /// Plays Asterisk's part: receives the first bytes, waits as long as the version does, and closes.
+    fn place(self, address: &str) {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .write_all(&[&[1, 0, 16][..], &self.uuid()].concat())
+            .unwrap();
+        let mut bytes = vec![0; SplitCall::split_at(self.uuid())];
+        stream.read_exact(&mut bytes).unwrap();
+        let row = &TABLE[usize::from(self.row)];
+        thread::sleep(match self.is_in_header {
+            true => row.header_wait,
+            false => row.payload_wait,
+        });
+    }
+}
+
+/// The tap knows the verdict of the version that ends the call, however soon the caller's end follows.
+#[test]
+fn split_that_ends_a_call_at_once_is_always_named() {
+    let calls: Vec<SplitCall> = (0..TABLE.len() as u8)
+        .flat_map(|row| [true, false].map(|is_in_header| (row, is_in_header)))
+        .flat_map(|(row, is_in_header)| {
+            (0..SPLIT_CALLS).map(move |number| SplitCall {
+                row,
+                is_in_header,
+                number,
+            })
+        })
+        .collect();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let connections = calls.len();
+    thread::spawn(move || {
+        for stream in listener.incoming().take(connections) {
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                let mut uuid = [0; UUID_FRAME.len()];
+                stream.read_exact(&mut uuid).unwrap();
+                let mut frame = [0; 323];
+                (frame[0], frame[1], frame[2]) = (0x10, 1, 64);
+                let split_at = SplitCall::split_at(uuid[3..].try_into().unwrap());
+                stream.write_all(&frame[..split_at]).unwrap();
+                let _ = stream.read(&mut [0]);
+            });
+        }
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", &connections.to_string()]);
+    let address = tap.address.clone();
+    // Read from the start, because reports are dropped when too many wait.
+    let reports = thread::spawn(|| tap.finish());
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while let Some(call) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    call.place(&address);
+                }
+            });
+        }
+    });
+    let lines = reports.join().unwrap();
+    let mut violations: HashMap<&str, Vec<&String>> = HashMap::new();
+    for line in &lines {
+        if field(line, "event") == "violation" {
+            violations
+                .entry(field(line, "uuid"))
+                .or_default()
+                .push(line);
+        }
+    }
+    let mut missed = Vec::new();
+    for call in &calls {
+        let rule = match call.is_in_header {
+            true => Rule::SplitHeader,
+            false => Rule::SplitPayload,
+        };
+        let versions = TABLE[usize::from(call.row)].versions();
+        let uuid = Uuid::from_bytes(call.uuid()).to_string();
+        let lines = violations.get(&*uuid).map_or(&[][..], Vec::as_slice);
+        let is_named =
+            |line: &&String| field(line, "rule") == rule.name() && line.contains(&versions);
+        if !lines.iter().any(is_named) {
+            missed.push((versions, rule, call.number));
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "{} of {}: {missed:?}",
+        missed.len(),
+        calls.len()
+    );
+}
+
 #[test]
 fn who_resets_is_named() {
     // A server that closes with something unread resets the connection.
@@ -258,6 +400,27 @@ fn who_resets_is_named() {
         .find(|line| line.contains("violation"))
         .unwrap();
     assert_eq!(field(reset, "rule"), Rule::Reset.name());
+}
+
+#[test]
+fn caller_closing_with_audio_unread_hung_up() {
+    let (address, server) = server(|mut stream| {
+        stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
+        // Until the tap ends the connection, in whatever way.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let tap = Serving::tap(&address, &["--calls", "1"]);
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    // With audio unread, a close is a reset.
+    caller.peek(&mut [0]).unwrap();
+    drop(caller);
+    server.join().unwrap();
+    let lines = tap.finish();
+    let ends = lines
+        .iter()
+        .filter(|line| line.ends_with(" s: the caller hung up"));
+    assert_eq!(ends.count(), 1, "{lines:?}");
 }
 
 #[test]
@@ -426,17 +589,33 @@ fn a_tap_of_itself_is_refused() {
 }
 
 #[test]
-fn without_a_server_the_caller_is_let_go_and_it_is_said() {
+fn tap_to_a_dead_server_reports_it_and_fails() {
     let address = free_address();
     let tap = Serving::tap(&address.to_string(), &["--calls", "1"]);
     let caller = TcpStream::connect(&tap.address).unwrap();
     assert_eq!(read_all(&caller), []);
-    let (lines, errors) = tap.finish_with_errors();
+    let (lines, errors) = tap.finish_with_code(1);
     assert_eq!(lines, [""; 0]);
     assert!(
         errors.contains(&format!("the server at {address} does not answer")),
         "{errors}"
     );
+}
+
+#[test]
+fn tap_fails_when_its_record_folder_is_gone() {
+    let folder = folder("tap-folder-gone");
+    let echo = Serving::start(&["--echo"]);
+    let record = folder.to_str().unwrap();
+    let tap = Serving::tap(&echo.address, &["--calls", "1", "--record", record]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let mut caller = TcpStream::connect(&tap.address).unwrap();
+    caller.write_all(&UUID_FRAME).unwrap();
+    caller.shutdown(Shutdown::Write).unwrap();
+    read_all(&caller);
+    let (_, errors) = tap.finish_with_code(1);
+    assert!(errors.contains("cannot record in '"), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
 }
 
 #[test]
@@ -503,43 +682,6 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
     assert_eq!(recorded[&b'>'], UUID_FRAME);
     // The server says more when its caller is gone, which nobody hears.
     assert!(recorded[&b'<'].starts_with(&received));
-}
-
-#[test]
-fn nobody_who_reads_ends_it_quietly() {
-    // The kernel accepts the connections.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let mut tap = Serving::tap(&address, &[]);
-    let mut child = tap.child.take().unwrap();
-    // The reader of its output goes.
-    tap.lines = std::io::BufRead::lines(std::io::BufReader::new(dead_output()));
-    // Calls until the end, since the first report may not fail: while another test starts a program, that program holds a copy of
-    // the pipe's reading end for a moment.
-    let status = loop {
-        if let Ok(mut caller) = TcpStream::connect(&tap.address) {
-            // It may be cut meanwhile.
-            let _ = caller.write_all(&UUID_FRAME);
-        }
-        thread::sleep(Duration::from_millis(20));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-    };
-    assert_eq!(status.code(), Some(1));
-    let mut errors = String::new();
-    child.stderr.unwrap().read_to_string(&mut errors).unwrap();
-    assert_eq!(errors.lines().count(), 1, "{errors}");
-}
-
-/// The output of a program that has ended.
-fn dead_output() -> std::process::ChildStdout {
-    let mut child = audiosocket(&["--version"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.wait().unwrap();
-    child.stdout.take().unwrap()
 }
 
 #[test]

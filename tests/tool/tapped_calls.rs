@@ -1,12 +1,17 @@
 //! `audiosocket inspect` with tap recordings: both directions of a call, with their times.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::process::Stdio;
+use std::thread;
 
 use crate::common::nine_seconds::nine_seconds;
 use crate::common::tap_file::{From, TapFile, audio, frame};
 use crate::common::test_file::TestFile;
-use crate::common::tool::{audiosocket, field, run, stderr, stdout};
+use crate::common::tool::{
+    HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr, stdout,
+};
+use crate::common::wav_file::WavFile;
 
 const README: &str = include_str!("../../README.md");
 
@@ -98,6 +103,133 @@ fn a_call_is_told_to_programs_with_directions_and_times() {
             r#"{"event":"frame","offset":0,"kind":16,"name":"audio","len":320,"rate":8000,"samples":160,"direction":"to-caller","at_ms":1.300}"#,
         ]
     );
+}
+
+#[test]
+fn equal_frames_of_any_kind_are_one_line() {
+    let mut tap = TapFile::new();
+    for _ in 0..20_000 {
+        tap.data(From::Server, 1000, &frame(0, &[]));
+    }
+    for number in 0..10 {
+        // The caller's audio goes on in one line.
+        tap.data(From::Server, 2000, &frame(0x77, &[number, 7]));
+        tap.data(From::Caller, 3000, &audio(&[1; 160]));
+    }
+    for number in [4, 4, 5, 4] {
+        tap.data(From::Caller, 4000, &frame(3, &[b'0' + number]));
+    }
+    tap.data(From::Server, 5000, &audio(&[1; 160]));
+    tap.data(From::Server, 6000, &frame(0x10, &[7]));
+    tap.data(From::Server, 7000, &frame(0x10, &[8]));
+    let file = TestFile::new("equal-frames.tap", &tap.bytes);
+    let text = stdout(&run(&["inspect", file.path()]));
+    let (lines, _) = text.split_once("    0.007 s > burst ").unwrap();
+    assert_eq!(
+        lines,
+        "    0.001 s < hangup  20000 x
+    0.002 s < unknown 10 x kind 0x77, payload length 2
+    0.003 s > audio   10 x 320 bytes, 8000 Hz, 0.20 s
+    0.004 s > dtmf    2 x digit 4
+    0.004 s > dtmf    digit 5
+    0.004 s > dtmf    digit 4
+    0.005 s < audio   1 x 320 bytes, 8000 Hz, 0.02 s
+    0.006 s < audio   2 x MALFORMED: audio (0x10) with
+                      payload length 1, an even length is
+                      due
+"
+    );
+    // Programs read one line for each frame.
+    let json = stdout(&run(&["inspect", "--json", file.path()]));
+    let frames = json.lines().filter(|line| field(line, "event") == "frame");
+    assert_eq!(frames.count(), 20_000 + 20 + 4 + 3);
+}
+
+#[test]
+fn wav_file_is_named_with_the_recording_beside_it() {
+    let mut wav = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0".to_vec();
+    wav.resize(100_000, 0);
+    let alone = TestFile::new("beside-nothing.wav", &wav);
+    let sound = TestFile::new("beside-a-tap.wav", &wav);
+    let tap = TestFile::new("beside-a-tap.tap", &nine_seconds().bytes);
+    let of_tap = format!("inspect '{}', the recording beside it", tap.path());
+    let of_none = "inspect the .tap file that 'audiosocket tap --record DIR' writes";
+    for (input, name, advice) in [
+        (sound.path(), format!("'{}'", sound.path()), &of_tap[..]),
+        (alone.path(), format!("'{}'", alone.path()), of_none),
+        ("-", String::from("standard input"), of_none),
+    ] {
+        let output = audiosocket(&["inspect", input])
+            .stdin(std::fs::File::open(alone.path()).unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(stdout(&output), "");
+        assert_eq!(
+            stderr(&output),
+            format!("audiosocket: {name} is a WAV file and has sound but no frames: {advice}\n")
+        );
+    }
+}
+
+/// A server's stream: a frame of silence, and a WAV file from its first byte.
+fn played_file() -> Vec<u8> {
+    let file = WavFile::default().bytes();
+    let frames = file.chunks(320).map(|sound| frame(0x10, sound));
+    [audio(&[0; 160])]
+        .into_iter()
+        .chain(frames)
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+const HEADER: &str = "a WAV file's header sent as audio, a click: send the data chunk alone";
+
+#[test]
+fn header_of_a_played_file_is_named_by_inspect() {
+    let stream = played_file();
+    let mut tap = TapFile::new();
+    tap.data(From::Server, 1000, &stream);
+    for (name, bytes) in [("header.bin", &stream), ("header.tap", &tap.bytes)] {
+        let file = TestFile::new(name, bytes);
+        let text = stdout(&run(&["inspect", file.path()]));
+        let line = text
+            .lines()
+            .find(|line| line.contains(" header  "))
+            .expect(&text);
+        assert!(line.contains("a WAV file's header sent"), "{text}");
+        let json = stdout(&run(&["inspect", "--json", file.path()]));
+        let event = json
+            .lines()
+            .find(|line| line.contains("wav-header"))
+            .unwrap();
+        assert_eq!(field(event, "offset"), "323");
+    }
+}
+
+#[test]
+fn header_of_a_played_file_is_named_live() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+        stream.write_all(&played_file()).unwrap();
+        stream.write_all(&HANGUP_FRAME).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
+    let call = run(&["call", &tap.address, "--json"]);
+    server.join().unwrap();
+    let text = stdout(&call);
+    let warning = text.lines().find(|line| field(line, "event") == "warning");
+    assert_eq!(field(warning.expect(&text), "text"), HEADER);
+    let lines = tap.finish();
+    let event = lines
+        .iter()
+        .find(|line| field(line, "event") == "wav-header");
+    assert_eq!(field(event.expect("the tap's"), "direction"), "to-caller");
 }
 
 #[test]

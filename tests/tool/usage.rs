@@ -38,7 +38,7 @@ fn the_demo_runs_a_call_and_finds_nothing_lost() {
 fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
-    let table: [(&[&str], i32, &str); 47] = [
+    let table: &[(&[&str], i32, &str)] = &[
         (
             &[],
             2,
@@ -50,6 +50,47 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "no such command: 'dance'; there are demo, serve, call, tap, inspect and load",
         ),
         (&["--loud"], 2, "unknown option '--loud'"),
+        (
+            &["serve", "--echo", "--listen", ":9092"],
+            2,
+            "--listen ':9092' is no address: the host is missing, as in 127.0.0.1:9092 or, for all interfaces, 0.0.0.0:9092",
+        ),
+        (
+            &["tap", "--listen", "127.0.0.1:0", "--to", ":9092"],
+            2,
+            "--to ':9092' is no address: the host is missing, as in 127.0.0.1:9092",
+        ),
+        (
+            &["call", "9092"],
+            2,
+            "'9092' is no address: the host is missing, as in 127.0.0.1:9092",
+        ),
+        (
+            &["serve", "--echo", "--record", ""],
+            2,
+            "--record '': expected a path",
+        ),
+        (&["tap", "--record="], 2, "--record '': expected a path"),
+        (
+            &["call", "127.0.0.1:9", "--record", ""],
+            2,
+            "--record '': expected a path",
+        ),
+        (
+            &["inspect", "x.tap", "--svg", ""],
+            2,
+            "--svg '': expected a path",
+        ),
+        (
+            &["serve", "--play", "-"],
+            2,
+            "--play '-': standard input is not read, name a file",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--play", "-"],
+            2,
+            "--play '-': standard input is not read, name a file",
+        ),
         (&["demo", "now"], 2, "unexpected argument 'now'"),
         (
             &["serve"],
@@ -69,7 +110,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (
             &["serve", "--echo", "--listen", "here"],
             2,
-            "--listen 'here' is no address: invalid socket address",
+            "--listen 'here' is no address: the port is missing, as in here:9092",
         ),
         (
             &["serve", "--echo", "--listen", &taken],
@@ -114,7 +155,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (
             &["call", "there"],
             2,
-            "'there' is no address: invalid socket address",
+            "'there' is no address: the port is missing, as in there:9092",
         ),
         (
             &["call", "127.0.0.1:9", "--dtmf", "1x"],
@@ -183,7 +224,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (
             &["load", "there"],
             2,
-            "'there' is no address: invalid socket address",
+            "'there' is no address: the port is missing, as in there:9092",
         ),
         (
             &["load", "127.0.0.1:9", "--calls", "0"],
@@ -239,7 +280,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "nothing may follow -h, not '--json'",
         ),
     ];
-    for (arguments, code, message) in table {
+    for &(arguments, code, message) in table {
         let output = run(arguments);
         let error = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
@@ -250,6 +291,35 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(output.stdout.is_empty());
     }
+}
+
+/// Not even root may create files in this folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn record_folder_without_write_access_is_refused() {
+    for command in [
+        &["serve", "--echo"][..],
+        &["tap", "--to", "127.0.0.1:1", "--listen", "127.0.0.1:0"],
+    ] {
+        // With a time limit, in case it starts.
+        let output = run(&[command, &["--seconds", "1", "--record", "/proc"]].concat());
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
+        assert!(
+            error.starts_with("audiosocket: cannot record in '/proc': "),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn call_help_names_what_an_interruption_loses() {
+    let text = stdout(&run(&["call", "--help"])).replace('\n', " ");
+    assert!(
+        text.contains("is interrupted (Ctrl-C) prints no report"),
+        "{text}"
+    );
 }
 
 #[test]

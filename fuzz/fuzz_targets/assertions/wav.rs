@@ -47,7 +47,9 @@ fn expected(bytes: &[u8]) -> Option<(u32, &[u8])> {
             format = Some(&rest[..len.min(rest.len())]);
         }
         if &header[..4] == b"data" && audio.is_none() {
-            let without_len = riff_len == 0 || riff_len >= 0x7fff_f000 || riff_len + 8 <= place;
+            let ends_here = riff_len == 0 || riff_len >= 0x7fff_f000 || riff_len + 8 <= place;
+            let without_len =
+                ends_here || !(rest.is_empty() || is_chunk(rest, riff_len + 8 - place));
             audio = Some(if len >= 0x7fff_f000 || (len == 0 && without_len) {
                 format?;
                 rest
@@ -73,6 +75,15 @@ fn expected(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let is_taken = is_linear && is_mono && is_16_bit && nine.contains(&hz);
     let is_whole = !audio.is_empty() && audio.len() % 2 == 0;
     (is_taken && is_whole).then_some((hz as u32, audio))
+}
+
+/// Returns whether the next chunk begins here and ends within `left` bytes.
+fn is_chunk(rest: &[u8], left: usize) -> bool {
+    rest.len() >= 8
+        && rest[..4]
+            .iter()
+            .all(|letter| (b' '..=b'~').contains(letter))
+        && number(&rest[4..8]) + 8 <= left
 }
 
 fn number(four: &[u8]) -> usize {

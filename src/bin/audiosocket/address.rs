@@ -27,29 +27,38 @@ pub fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// Returns the error for a failed connection.
 pub fn cannot_call(address: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::InvalidInput => none("", address, error),
-        _ => Failure::Failed(format!("cannot call {}: {error}", quoted(address))),
-    }
+    failure("", "call", address, error)
 }
 
 /// Returns the error for an address of `--listen` that cannot be listened on.
 pub fn cannot_listen(address: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::InvalidInput => none("--listen ", address, error),
-        _ => Failure::Failed(format!("cannot listen on {}: {error}", quoted(address))),
-    }
+    failure("--listen ", "listen on", address, error)
 }
 
 /// Returns the error for an address of `--to` that cannot be looked up.
 pub fn cannot_reach(address: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::InvalidInput => none("--to ", address, error),
-        _ => Failure::Failed(format!("cannot reach {}: {error}", quoted(address))),
-    }
+    failure("--to ", "reach", address, error)
 }
 
-fn none(option: &str, address: &str, error: &io::Error) -> Failure {
+fn failure(option: &str, verb: &str, address: &str, error: &io::Error) -> Failure {
+    let reason = match missing_part(address) {
+        Some(reason) => reason,
+        None if error.kind() == ErrorKind::InvalidInput => error.to_string(),
+        None => return Failure::Failed(format!("cannot {verb} {}: {error}", quoted(address))),
+    };
     let address = quoted(address);
-    Failure::Usage(format!("{option}{address} is no address: {error}"))
+    Failure::Usage(format!("{option}{address} is no address: {reason}"))
+}
+
+/// Returns what an address lacks that the system cannot resolve, with an example.
+fn missing_part(address: &str) -> Option<String> {
+    let is_port = |text: &str| text.parse::<u16>().is_ok();
+    match address.split_once(':') {
+        Some(("", port)) if is_port(port) => Some(format!(
+            "the host is missing, as in 127.0.0.1:{port} or, for all interfaces, 0.0.0.0:{port}"
+        )),
+        None if is_port(address) => Some(format!("the host is missing, as in 127.0.0.1:{address}")),
+        None if !address.is_empty() => Some(format!("the port is missing, as in {address}:9092")),
+        _ => None,
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -117,6 +118,24 @@ impl Args {
             .take()
             .or_else(|| self.rest.next())
             .ok_or_else(|| Failure::Usage(format!("{} needs a value", self.option)))
+    }
+
+    /// Returns the value of the last option as a path.
+    pub fn path(&mut self) -> Result<PathBuf, Failure> {
+        let path = PathBuf::from(self.value()?);
+        match path.as_os_str().is_empty() {
+            true => Err(self.wrong_value("", "expected a path")),
+            false => Ok(path),
+        }
+    }
+
+    /// Returns the value of the last option as the path of a file to read.
+    pub fn input(&mut self) -> Result<PathBuf, Failure> {
+        let path = self.path()?;
+        match path.as_os_str() == "-" {
+            true => Err(self.wrong_value("-", "standard input is not read, name a file")),
+            false => Ok(path),
+        }
     }
 
     /// Returns the value of the last option as text.

@@ -42,7 +42,7 @@ impl Failure {
             Failure::Failed(message) => Some(message.clone()),
             Failure::Reported => None,
             Failure::NobodyReads => Some(String::from(
-                "cannot write to standard output: nobody reads it any more",
+                "cannot write to standard output: its reader has closed it",
             )),
         }
     }

@@ -23,6 +23,11 @@ impl Object {
         }
     }
 
+    /// Returns the number of bytes so far.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
     #[must_use]
     pub fn text(self, name: &str, value: &str) -> Object {
         self.raw(name, quoted(value))

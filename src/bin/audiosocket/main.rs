@@ -7,6 +7,7 @@ mod analysis;
 mod args;
 mod call;
 mod capture;
+mod closed_at_once;
 mod demo;
 mod failure;
 mod hearing;

@@ -21,21 +21,27 @@ pub struct Printer {
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 impl Printer {
-    /// Starts the thread. If printing fails, the thread calls `give_up` once, so that the program ends.
+    /// Starts the thread. If the output fails, the thread prints one line on standard error that ends with `consequence`, calls
+    /// `on_failure` and drops all further reports. The calls go on, because a report that cannot be printed must not harm a call.
     pub fn start(
         reports: &Arc<Reports>,
         json: bool,
-        give_up: impl FnOnce() + Send + 'static,
+        consequence: &'static str,
+        on_failure: impl FnOnce() + Send + 'static,
     ) -> Result<Printer, Failure> {
         let (tell, printed) = mpsc::channel();
         let reports = Arc::clone(reports);
         let taken = Arc::clone(&reports);
         let print = move || {
-            let result = print(&taken, json);
-            if result.is_err() {
-                taken.close();
-                give_up();
-            }
+            let result = print(&taken, json).map_err(|failure| {
+                taken.discard();
+                if let Some(message) = failure.message() {
+                    // If this line cannot be printed, the exit code still reports the failure.
+                    let _ = output::print_error(&format!("{message}; {consequence}"));
+                }
+                on_failure();
+                Failure::Reported
+            });
             // The receiver is gone if the time limit was reached before.
             let _ = tell.send(result);
         };

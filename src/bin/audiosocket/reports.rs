@@ -18,10 +18,14 @@ pub struct Reports {
 const CAPACITY: usize = 10_000;
 /// Limit for details and warnings. The rest is reserved for the start and the end of calls, two reports each.
 const CAPACITY_FOR_DETAILS: usize = 8_000;
+/// Limit of the bytes of details and warnings. The report of one frame can take 200 kB.
+const BYTES_FOR_DETAILS: usize = 8 << 20;
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Report>,
+    /// Bytes of the waiting reports.
+    bytes: usize,
     /// Number of reports dropped since the last report about dropped ones.
     dropped: usize,
     closed: bool,
@@ -44,6 +48,11 @@ impl Report {
             text: String::from(text),
         }
     }
+
+    /// Returns the number of bytes in both formats.
+    fn len(&self) -> usize {
+        self.json.len() + self.text.len()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,12 +73,17 @@ impl Reports {
             Importance::Call => state.waiting.len() < CAPACITY,
             // After one drop, all details are dropped until the drop is reported. So the reader gets one report at the right
             // place.
-            _ => state.dropped == 0 && state.waiting.len() < CAPACITY_FOR_DETAILS,
+            _ => {
+                state.dropped == 0
+                    && state.waiting.len() < CAPACITY_FOR_DETAILS
+                    && state.bytes + report.len() <= BYTES_FOR_DETAILS
+            }
         };
         if state.closed {
             return;
         }
         if has_room {
+            state.bytes += report.len();
             state.waiting.push_back(report);
         } else {
             state.dropped += 1;
@@ -82,6 +96,7 @@ impl Reports {
         let mut state = self.state();
         loop {
             if let Some(report) = state.waiting.pop_front() {
+                state.bytes -= report.len();
                 return Some(report);
             }
             if state.dropped > 0 {
@@ -117,6 +132,16 @@ impl Reports {
     /// Closes the queue to new reports. Queued reports can still be removed.
     pub fn close(&self) {
         self.state().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Closes the queue and drops the queued reports.
+    pub fn discard(&self) {
+        let mut state = self.state();
+        *state = State {
+            closed: true,
+            ..State::default()
+        };
         self.changed.notify_all();
     }
 
@@ -167,6 +192,26 @@ mod tests {
         let (last, others) = texts.split_last().unwrap();
         assert_eq!(others, expected);
         assert_eq!(last, "92001 reports dropped: the output is read too slowly");
+    }
+
+    #[test]
+    fn large_reports_are_limited_by_their_bytes() {
+        let reports = Reports::default();
+        let large = |_| Report {
+            text: "x".repeat(100_000),
+            ..report(Importance::Detail, 0)
+        };
+        (0..1000).map(large).for_each(|report| reports.add(report));
+        let (waiting, bytes) = {
+            let state = reports.state();
+            (state.waiting.len(), state.bytes)
+        };
+        assert!((80..=84).contains(&waiting), "{waiting}");
+        assert!(bytes <= BYTES_FOR_DETAILS, "{bytes}");
+        for _ in 0..waiting {
+            reports.take().unwrap();
+        }
+        assert_eq!(reports.state().bytes, 0);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::text::{counted, hexadecimal};
 
 use super::finding::{Ending, Finding, Passage, What};
 use super::summary::milliseconds;
+use super::wav_headers::WAV_HEADER;
 
 /// Returns the name and description of a finding, if there is a description. An audio frame has an empty one.
 pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
@@ -19,6 +20,7 @@ pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
             let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
             ("tone", text)
         }
+        What::WavHeader => ("header", String::from(WAV_HEADER)),
         What::Spacing(_) => return None,
         What::Gap(gap) => {
             let why = if gap.had_digit { ", at a digit" } else { "" };
@@ -92,6 +94,10 @@ pub fn object(finding: &Finding<'_>) -> Option<Object> {
                 None => object,
             };
             return Some(object);
+        }
+        What::WavHeader => {
+            let object = Object::event("wav-header").number("offset", finding.offset);
+            (object, None)
         }
         What::Spacing(_) => return None,
         What::Gap(gap) => (

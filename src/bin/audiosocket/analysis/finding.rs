@@ -36,6 +36,8 @@ pub enum What<'a> {
     Frame(Frame<'a>),
     /// Digit in the sound, found with the frame at the offset.
     Tone(Tone),
+    /// Header of a WAV file in the sound, complete with the frame at the offset.
+    WavHeader,
     /// Time from the previous audio frame to the one at the offset.
     Spacing(Duration),
     Gap(Gap),

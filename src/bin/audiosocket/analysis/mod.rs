@@ -9,3 +9,4 @@ pub mod side;
 pub mod summary;
 pub mod tones;
 pub mod verdict;
+pub mod wav_headers;

@@ -14,6 +14,7 @@ use super::audio_times::AudioTimes;
 use super::ended::HowEnded;
 use super::finding::{Ending, Finding, Passage, Show, Split, What};
 use super::summary::{SideSummary, suspicion};
+use super::wav_headers::WavHeaders;
 
 /// One direction of a call, fed with entries as they arrive.
 pub struct Side {
@@ -29,6 +30,7 @@ pub struct Side {
     started: Option<(Duration, usize)>,
     cadence: Cadence,
     tones: Tones,
+    wav_headers: WavHeaders,
     times: AudioTimes,
 }
 
@@ -49,6 +51,7 @@ impl Side {
             started: None,
             cadence: Cadence::default(),
             tones: Tones::default(),
+            wav_headers: WavHeaders::default(),
             times: AudioTimes::default(),
         }
     }
@@ -168,6 +171,9 @@ impl Side {
                 let samples = audio.samples().len();
                 let time = self.times.place(at, samples, audio.rate().hz());
                 show(&self.found(at, time, What::Frame(frame)))?;
+                if self.wav_headers.hear(audio) {
+                    show(&self.found(at, time, What::WavHeader))?;
+                }
                 for tone in self.tones.hear(audio) {
                     self.show_tone(at, tone, show)?;
                 }

@@ -9,6 +9,7 @@ use audiosocket::wire::Message;
 
 use super::violations::Violations;
 use super::wish::Options;
+use crate::analysis::wav_headers::{WAV_HEADER, WavHeaders};
 use crate::failure::Failure;
 use crate::hearing::Hearing;
 use crate::json::Object;
@@ -27,6 +28,7 @@ pub fn listen(
     let started = Instant::now();
     let mut ends: Option<Instant> = None;
     let mut seconds_told = 0;
+    let mut wav_headers = WavHeaders::default();
     let tells_seconds = !options.json && io::stdout().is_terminal();
     loop {
         violations.print(&listener.violations(), output)?;
@@ -55,20 +57,27 @@ pub fn listen(
         };
         match event {
             None => return Ok(()),
-            Some(Event::Message(Message::Audio(audio))) => hearing.hear(audio),
-            Some(Event::TimeUp) => {}
-            Some(event) if !options.json => {
-                output.line(&wrapped("the server sends ", "  ", &event.to_string()))?;
+            Some(Event::Message(Message::Audio(audio))) => {
+                hearing.hear(audio);
+                if wav_headers.hear(audio) {
+                    warn(WAV_HEADER, options, output)?;
+                }
             }
-            Some(Event::Message(Message::Dtmf(dtmf))) => {
+            Some(Event::TimeUp) => {}
+            Some(Event::Message(Message::Dtmf(dtmf))) if options.json => {
                 output.line(&Object::event("dtmf").dtmf(dtmf).finish())?;
             }
-            Some(other) => {
-                let warning = Object::event("warning").text("text", &other.to_string());
-                output.line(&warning.finish())?;
-            }
+            Some(other) => warn(&other.to_string(), options, output)?,
         }
     }
+}
+
+/// Reports what the server sends.
+fn warn(text: &str, options: &Options, output: &Output) -> Result<(), Failure> {
+    output.line(&match options.json {
+        true => Object::event("warning").text("text", text).finish(),
+        false => wrapped("the server sends ", "  ", text),
+    })
 }
 
 /// How long to receive after the last frame is sent, so that frames in transit arrive.

@@ -9,6 +9,7 @@ mod versions;
 mod violations;
 mod wish;
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -63,9 +64,12 @@ of 20 ms, and digits; reports what comes back.
 'late' is how late the frames sent were, against a clock of
 20 ms. What the server does wrong is told when it happens,
 with what that Asterisk does then. Exits 1 if there is no
-connection, if Asterisk objects, if the server ended the
-call by a reset or inside a frame, or took no more, or if
-it sent nothing: a dead server accepts connections too.
+connection, if Asterisk objects, if the server reset the
+connection, ended it inside a frame, stopped reading or sent
+nothing (a dead server accepts connections too), or if the
+call ended before all digits were pressed. A call that is
+interrupted (Ctrl-C) prints no report: limit it with
+--seconds instead.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -135,8 +139,11 @@ fn call(options: &Options) -> Result<(), Failure> {
         }
         Ok::<_, Failure>((talking.join(), heard))
     })?;
-    let Said { late, failure } =
-        said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
+    let Said {
+        late,
+        failure,
+        unpressed,
+    } = said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
     let seconds = started.elapsed().as_secs_f64();
@@ -153,6 +160,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         seconds,
         stats,
         late,
+        unpressed,
         hearing,
         found,
     };
@@ -160,16 +168,14 @@ fn call(options: &Options) -> Result<(), Failure> {
         true => summary.json(options),
         false => summary.text(options, &violations),
     })?;
-    summary.judge()?;
-    if !summary.found.is_empty() {
-        return Err(Failure::Failed(violations.complaint(&summary.found)));
+    if let (true, Some(path)) = (summary.is_closed_at_once(), &options.record) {
+        // It is this call's own file, with nothing of the server in it. If it stays, it does no harm.
+        let _ = fs::remove_file(path);
     }
-    if !options.is_one_way {
-        summary.judge_silence()?;
-    }
-    match failed_recordings {
-        0 => Ok(()),
+    match (summary.complaint(options, &violations), failed_recordings) {
+        (Some(complaint), _) => Err(Failure::Failed(complaint)),
+        (None, 0) => Ok(()),
         // The warnings have reported the failed recording.
-        _ => Err(Failure::Reported),
+        (None, _) => Err(Failure::Reported),
     }
 }

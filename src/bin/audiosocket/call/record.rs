@@ -20,8 +20,6 @@ pub fn record(
     asterisk: &SimulatedAsterisk,
     path: &Path,
 ) -> Result<(Recordings, SoundRecorder), Failure> {
-    let recording = Recording::create_new(path, options.rate, Instant::now())
-        .map_err(|error| Failure::Failed(format!("cannot record in {}: {error}", quoted(path))))?;
     let json = options.json;
     let recordings = Recordings::start(move |text| {
         let warning = Object::event("warning").text("text", text).finish();
@@ -31,6 +29,8 @@ pub fn record(
             false => output::print_error(text).is_ok(),
         };
     })?;
+    let recording = Recording::create_new(path, options.rate, Instant::now())
+        .map_err(|error| Failure::Failed(format!("cannot record in {}: {error}", quoted(path))))?;
     let recorder = recordings.sound_in(recording, path.to_path_buf());
     let mut hook = recorder.hook();
     asterisk.set_audio_hook(move |direction, audio, at| {

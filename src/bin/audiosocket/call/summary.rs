@@ -2,9 +2,11 @@
 
 use audiosocket::asterisk::Violation;
 use audiosocket::call::{CallStats, End, SendError, Timeout};
+use audiosocket::wire::Digit;
 
 use super::violations::{Violations, fields};
 use super::wish::Options;
+use crate::closed_at_once::{CLOSED_AT_ONCE, end_name, end_text, is_closed_at_once};
 use crate::failure::Failure;
 use crate::hearing::Hearing;
 use crate::histogram::Histogram;
@@ -19,6 +21,8 @@ pub struct Summary {
     pub seconds: f64,
     pub stats: CallStats,
     pub late: Histogram,
+    /// Digits of `--dtmf` that were not pressed.
+    pub unpressed: Vec<Digit>,
     pub hearing: Hearing,
     pub found: Vec<Violation>,
 }
@@ -36,6 +40,9 @@ impl Summary {
             summary = summary
                 .thousandths("late_ms_p50", p50)
                 .thousandths("late_ms_p99", p99);
+        }
+        if !self.unpressed.is_empty() {
+            summary = summary.text("digits_not_pressed", &self.unpressed_digits());
         }
         summary = self.hearing.fields(summary);
         if let Some(version) = options.version {
@@ -69,24 +76,54 @@ impl Summary {
         lines.join("\n")
     }
 
-    /// Returns an error if the connection ended abnormally.
-    pub fn judge(&self) -> Result<(), Failure> {
-        judge(self.end, self.failure)
+    /// Returns in one line what was wrong with the call, if anything was.
+    pub fn complaint(&self, options: &Options, violations: &Violations) -> Option<String> {
+        let mut complaints = Vec::new();
+        if self.is_closed_at_once() {
+            complaints.push(String::from(CLOSED_AT_ONCE));
+        } else if let Err(failure) = judge(self.end, self.failure) {
+            complaints.extend(failure.message());
+        } else if !self.found.is_empty() {
+            complaints.push(violations.complaint(&self.found));
+        } else if self.has_heard_nothing() && !options.is_one_way {
+            complaints.push(String::from(
+                "the server sent nothing: check that it runs, or add --one-way if it only receives",
+            ));
+        }
+        if !self.unpressed.is_empty() {
+            let digits = self.unpressed_digits();
+            let reason = match (self.end, options.seconds) {
+                (Some(End::Closed | End::RemoteHangup | End::Reset), _) => {
+                    String::from("the server ended the call")
+                }
+                (None, Some(seconds)) if self.failure.is_none() => {
+                    format!("--seconds {} is too short", seconds.as_secs_f64())
+                }
+                _ => String::from("the call ended"),
+            };
+            complaints.push(format!("digits {digits} were not pressed: {reason}"));
+        }
+        (!complaints.is_empty()).then(|| complaints.join("; "))
     }
 
-    /// Returns an error if the server sent neither a frame nor a hangup. The kernel accepts connections for a dead server too.
-    pub fn judge_silence(&self) -> Result<(), Failure> {
-        match (self.stats.frames_received, self.end) {
-            (1.., _) | (_, Some(End::RemoteHangup)) => Ok(()),
-            (0, _) => Err(Failure::failed(
-                "the server sent nothing: check that it runs, or add --one-way if it only receives",
-            )),
-        }
+    /// Returns whether the server closed before it sent a frame.
+    pub fn is_closed_at_once(&self) -> bool {
+        self.end
+            .is_some_and(|end| is_closed_at_once(end, self.stats.frames_received))
+    }
+
+    fn unpressed_digits(&self) -> String {
+        self.unpressed.iter().map(Digit::to_string).collect()
+    }
+
+    /// Returns whether the server sent neither a frame nor a hangup. The kernel accepts connections for a dead server too.
+    fn has_heard_nothing(&self) -> bool {
+        self.stats.frames_received == 0 && self.end != Some(End::RemoteHangup)
     }
 
     fn reason(&self) -> &'static str {
         match (self.end, self.failure) {
-            (Some(end), _) => end.name(),
+            (Some(end), _) => end_name(end, self.stats.frames_received),
             (None, Some(_)) => "failed",
             (None, None) => End::LocalHangup.name(),
         }
@@ -97,7 +134,7 @@ impl Summary {
         let ended_by = last.filter(|last| last.consequence.ends_call());
         match (self.end, ended_by, self.failure) {
             (Some(End::LocalHangup), Some(violation), _) => violations.consequence(violation),
-            (Some(end), _, _) => end.to_string(),
+            (Some(end), _, _) => end_text(end, self.stats.frames_received),
             (None, _, Some(_)) => String::from("the server takes no more"),
             (None, _, None) => End::LocalHangup.to_string(),
         }

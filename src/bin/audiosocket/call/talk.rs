@@ -16,6 +16,8 @@ pub struct Said {
     pub late: Histogram,
     /// Why the caller stopped early, if it did.
     pub failure: Option<SendError>,
+    /// Digits that the caller did not press because it stopped early.
+    pub unpressed: Vec<Digit>,
 }
 
 /// Duration of a call without a file, digits or `--seconds`.
@@ -32,6 +34,7 @@ const AFTER_ALL: Duration = Duration::from_secs(1);
 /// fails.
 pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
     let mut talk = Talk {
+        pressed: 0,
         source: Source::new(options),
         late: Histogram::default(),
         ends: options
@@ -47,12 +50,15 @@ pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool)
             Err(Stopped::Failed(error)) => Some(error),
             Ok(()) | Err(Stopped::InTime) => None,
         },
+        unpressed: options.digits.iter().skip(talk.pressed).copied().collect(),
     }
 }
 
 struct Talk<'a> {
     caller: &'a mut SimulatedCaller,
     source: Source<'a>,
+    /// Number of digits pressed.
+    pressed: usize,
     late: Histogram,
     ends: Option<Instant>,
     quiet: &'a AtomicBool,
@@ -82,6 +88,7 @@ impl Talk<'_> {
                 self.speak(BETWEEN_DIGITS)?;
             }
             self.caller.press(*digit, DIGIT_HELD)?;
+            self.pressed += 1;
         }
         while !self.source.is_at_end() {
             self.say_frame()?;

@@ -67,8 +67,8 @@ impl Wish {
                 }
                 "--dialect" => dialect = Some(args.dialect()?),
                 "--asterisk" => judged_by = JudgedBy::parse(args)?,
-                "--play" => file = Some(PathBuf::from(args.value()?)),
-                "--record" => record = Some(PathBuf::from(args.value()?)),
+                "--play" => file = Some(args.input()?),
+                "--record" => record = Some(args.path()?),
                 "--rate" => {
                     let text = args.text()?;
                     rate = Some(text.parse().ok().and_then(SampleRate::from_hz).ok_or_else(

@@ -12,12 +12,14 @@ mod picture;
 mod raw_stream;
 mod recorded_call;
 mod svg;
+mod svg_file;
 mod text_lines;
 mod utc;
+mod wav_input;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::{self, Display};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 
 use audiosocket::wire::Uuid;
@@ -34,6 +36,7 @@ use captured_calls::ChosenCall;
 use json_lines::JsonLines;
 use lines::Lines;
 use picture::Picture;
+use svg_file::SvgFile;
 use text_lines::TextLines;
 
 const HELP: &str = "\
@@ -45,7 +48,7 @@ recording that audiosocket tap has made of both directions,
 or a raw stream, the bytes of one direction as they came,
 or a packet capture, as text from tshark.
 
-It tells frames, alike ones on one line; DTMF digits, as
+It shows frames, equal ones on one line; DTMF digits, as
 signals and in the sound; what is malformed; and, since a
 tap recording has times: gaps, bursts, frames in pieces,
 jitter, who ended the call. > is what the caller sent, < the
@@ -86,7 +89,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
-            "--svg" => svg = Some(args.value()?),
+            "--svg" => svg = Some(args.path()?.into_os_string()),
             "--uuid" => uuid = Some(args.parse()?),
             "--help" | "-h" => {
                 args.end()?;
@@ -101,42 +104,27 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     } else {
         Box::new(TextLines::default())
     };
-    if let Some(svg) = &svg {
-        check_output(&file, svg)?;
-    }
-    inspect(&Input { file }, lines, svg.as_deref(), uuid)
-}
-
-/// Rejects an output that is standard output, or that would overwrite the input.
-fn check_output(file: &OsStr, svg: &OsStr) -> Result<(), Failure> {
-    if svg == "-" {
-        return Err(Failure::usage(
-            "--svg '-': a file is due, standard output has the lines",
-        ));
-    }
-    match (fs::canonicalize(file), fs::canonicalize(svg)) {
-        (Ok(input), Ok(output)) if input == output => Err(Failure::Usage(format!(
-            "--svg {}: that is the file to be inspected",
-            quoted(svg)
-        ))),
-        _ => Ok(()),
-    }
+    let svg = svg.map(|svg| SvgFile::new(svg, &file)).transpose()?;
+    inspect(&Input { file }, lines, svg.as_ref(), uuid)
 }
 
 fn inspect(
     input: &Input,
     mut lines: Box<dyn Lines>,
-    svg: Option<&OsStr>,
+    svg: Option<&SvgFile>,
     uuid: Option<Uuid>,
 ) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
     (&mut source)
-        .take(MAGIC.len() as u64)
+        .take(wav_input::START_LEN as u64)
         .read_to_end(&mut start)
         .map_err(|error| input.unreadable(error))?;
     packet_file::refuse(&start, input)?;
-    let is_tap_recording = start == MAGIC;
+    if let Some(refusal) = wav_input::refusal(&start, input) {
+        return Err(refusal);
+    }
+    let is_tap_recording = start.starts_with(&MAGIC);
     let is_capture = capture::is_text_of_segments(&start);
     let mut source = start.chain(source);
     let captured = match (is_capture, uuid) {
@@ -181,9 +169,7 @@ fn inspect(
     };
     output.text(&lines.end(&summary))?;
     if let (Some(picture), Some(svg)) = (picture, svg) {
-        let drawn = drawing::draw(&picture, &summary, &input.name());
-        fs::write(svg, drawn)
-            .map_err(|error| Failure::Failed(format!("cannot write {}: {error}", quoted(svg))))?;
+        svg.write(&drawing::draw(&picture, &summary, &input.name()))?;
     }
     result
 }

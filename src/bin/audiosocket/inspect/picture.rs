@@ -57,6 +57,8 @@ impl Picture {
                 Ok(_) => {}
                 Err(_) => lane.malformed.add(time, 1.0),
             },
+            // A click is too short to be seen.
+            What::WavHeader => {}
             What::Tone(tone) => lane.tones.add(time, tone.digit.to_char()),
             What::Spacing(spacing) => lane.spacing.add(time, milliseconds(spacing) as f32),
             What::Gap(gap) => lane

@@ -7,6 +7,7 @@ use audiosocket::stream::{FrameReader, ReadError};
 use audiosocket::wire::Message;
 
 use crate::analysis::tones::Tones;
+use crate::analysis::wav_headers::WavHeaders;
 use crate::failure::Failure;
 
 use super::{Input, unfinished};
@@ -22,6 +23,7 @@ pub fn read(
     let mut reader = FrameReader::new(source);
     let mut summary = Summary::default();
     let mut tones = Tones::default();
+    let mut wav_headers = WavHeaders::default();
     // The duration of the audio is the only clock of a raw stream.
     let mut audio_ms = 0.0;
     let needed = loop {
@@ -36,6 +38,9 @@ pub fn read(
             Ok(Some(frame)) => {
                 show(&found(What::Frame(frame)))?;
                 if let Ok(Message::Audio(audio)) = frame.message() {
+                    if wav_headers.hear(audio) {
+                        show(&found(What::WavHeader))?;
+                    }
                     for tone in tones.hear(audio) {
                         show(&found(What::Tone(tone)))?;
                     }

@@ -14,19 +14,26 @@ use super::captured_calls::ListedCall;
 use super::lines::Lines;
 use super::utc::Utc;
 
-/// Format that combines equal, consecutive audio frames of a direction in one line. Any other finding in either direction ends
-/// the line, so the lines are in order of time.
+/// Format that combines equal, consecutive frames of a direction in one line. Any other finding in either direction ends the line,
+/// so the lines are in order of time.
 #[derive(Default)]
 pub struct TextLines {
-    /// In the order in which the runs started.
-    runs: Vec<AudioRun>,
+    /// In the order in which the runs started. Only the first can be of frames that are not audio, because such a frame ends all
+    /// runs before it.
+    runs: Vec<Run>,
 }
 
-struct AudioRun {
+/// Equal, consecutive frames of a direction.
+struct Run {
     place: Place,
-    rate: SampleRate,
-    len: usize,
+    what: Repeated,
     frames: usize,
+}
+
+#[derive(Eq, PartialEq)]
+enum Repeated {
+    Audio { rate: SampleRate, len: usize },
+    Other { name: &'static str, text: String },
 }
 
 /// Start of a line.
@@ -72,36 +79,57 @@ fn line(place: Place, name: &str, text: &str) -> String {
         + "\n"
 }
 
+impl Run {
+    fn line(self) -> String {
+        let Run {
+            place,
+            what,
+            frames,
+        } = self;
+        match what {
+            Repeated::Audio { rate, len } => {
+                let seconds = (frames * len / 2) as f64 / f64::from(rate.hz());
+                let text = format!("{frames} x {len} bytes, {rate}, {seconds:.2} s");
+                line(place, "audio", &text)
+            }
+            Repeated::Other { name, text } if frames == 1 => line(place, name, &text),
+            Repeated::Other { name, text } => line(place, name, &format!("{frames} x {text}")),
+        }
+    }
+}
+
 impl TextLines {
     fn end_runs(&mut self) -> String {
-        let lines = self.runs.drain(..).map(|run| {
-            let seconds = (run.frames * run.len / 2) as f64 / f64::from(run.rate.hz());
-            let text = format!(
-                "{} x {} bytes, {}, {seconds:.2} s",
-                run.frames, run.len, run.rate
-            );
-            line(run.place, "audio", &text)
-        });
-        lines.collect()
+        self.runs.drain(..).map(Run::line).collect()
     }
 
-    fn audio(&mut self, place: Place, rate: SampleRate, len: usize) -> String {
-        let same_sender = |run: &&mut AudioRun| run.place.sender() == place.sender();
-        let before = match self.runs.iter_mut().find(same_sender) {
-            Some(run) if run.rate == rate && run.len == len => {
+    /// Adds a frame to the run of its direction, or starts a new run. Returns the lines of the runs that have ended.
+    fn frame(&mut self, place: Place, what: Repeated) -> String {
+        let is_audio = matches!(what, Repeated::Audio { .. });
+        let own = self
+            .runs
+            .iter_mut()
+            .find(|run| run.place.sender() == place.sender());
+        let ended = match own {
+            Some(run) if run.what == what => {
                 run.frames += 1;
                 return String::new();
             }
-            Some(_) => self.end_runs(),
-            None => String::new(),
+            // The first run, so the audio of the other direction goes on.
+            Some(Run {
+                what: Repeated::Other { .. },
+                ..
+            }) if is_audio => self.runs.remove(0).line(),
+            None if is_audio => String::new(),
+            _ => self.end_runs(),
         };
-        self.runs.push(AudioRun {
+        let frames = 1;
+        self.runs.push(Run {
             place,
-            rate,
-            len,
-            frames: 1,
+            what,
+            frames,
         });
-        before
+        ended
     }
 }
 
@@ -110,12 +138,16 @@ impl Lines for TextLines {
         let place = Place::of(finding);
         if let What::Frame(frame) = finding.what {
             if let Ok(Message::Audio(audio)) = frame.message() {
-                return self.audio(place, audio.rate(), frame.payload().len());
+                let (rate, len) = (audio.rate(), frame.payload().len());
+                return self.frame(place, Repeated::Audio { rate, len });
             }
         }
-        match words(&finding.what) {
-            Some((name, text)) => self.end_runs() + &line(place, name, &text),
-            None => String::new(),
+        match (words(&finding.what), finding.what) {
+            (Some((name, text)), What::Frame(_)) => {
+                self.frame(place, Repeated::Other { name, text })
+            }
+            (Some((name, text)), _) => self.end_runs() + &line(place, name, &text),
+            (None, _) => String::new(),
         }
     }
 

@@ -11,13 +11,23 @@ pub struct Echo {
     pending: Vec<u8>,
 }
 
+/// Piece of the audio that comes back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Piece {
+    /// A frame as it was sent.
+    Unaltered(Stamp),
+    /// A frame that still has the mark or the number of the run.
+    Altered,
+    /// Audio that has neither, so that it is the server's own.
+    Foreign,
+}
+
 /// Number of bytes needed to find the end of an altered frame: the frame, and the rest of a mark that starts at its last byte.
 const DECIDABLE_LEN: usize = SOUND_LEN + MARK.len() - 1;
 
 impl Echo {
-    /// Adds the sound of one received frame. Calls `tell` for each complete frame, with its stamp or, if it is altered, with
-    /// `None`.
-    pub fn hear(&mut self, sound: &[u8], mut tell: impl FnMut(Option<Stamp>)) {
+    /// Adds the sound of one received frame of the run with this number. Calls `tell` for each complete piece.
+    pub fn hear(&mut self, run: u32, sound: &[u8], mut tell: impl FnMut(Piece)) {
         self.pending.extend_from_slice(sound);
         let mut rest = &self.pending[..];
         loop {
@@ -31,16 +41,28 @@ impl Echo {
                 None if rest.len() < DECIDABLE_LEN => break,
                 None => len_of_altered(&rest[..DECIDABLE_LEN]),
             };
-            tell(stamp);
+            tell(stamp.map_or_else(|| other_piece(run, &rest[..len]), Piece::Unaltered));
             rest = &rest[len..];
         }
         let begin = self.pending.len() - rest.len();
         self.pending.drain(..begin);
     }
 
-    /// Returns whether an altered frame, or part of one, is left at the end. `hear` has not reported that frame.
-    pub fn ends_in_altered(&self) -> bool {
-        !self.pending.is_empty()
+    /// Returns the last piece, if `hear` has not reported all.
+    pub fn last(&self, run: u32) -> Option<Piece> {
+        (!self.pending.is_empty()).then(|| other_piece(run, &self.pending))
+    }
+}
+
+/// Returns what a piece is that is not as it was sent.
+fn other_piece(run: u32, sound: &[u8]) -> Piece {
+    let run = run.to_be_bytes();
+    let is_ours = sound
+        .windows(MARK.len())
+        .any(|bytes| bytes == MARK || bytes == run);
+    match is_ours {
+        true => Piece::Altered,
+        false => Piece::Foreign,
     }
 }
 
@@ -61,9 +83,11 @@ fn len_of_altered(sound: &[u8]) -> usize {
 mod tests {
     use super::*;
 
+    const RUN: u32 = 0x0102_0304;
+
     fn sound(frame: u32) -> Vec<u8> {
         Stamp {
-            run: 1,
+            run: RUN,
             call: 2,
             frame,
             sent_at: 3,
@@ -72,14 +96,19 @@ mod tests {
         .to_vec()
     }
 
-    /// Returns the numbers of the frames found when the sound arrives in pieces of `piece_len` bytes.
-    fn heard(sound: &[u8], piece_len: usize) -> (Vec<Option<u32>>, bool) {
+    /// Returns the numbers of the frames found when the sound arrives in pieces of `piece_len` bytes, `None` for an altered one, and
+    /// the piece at the end.
+    fn heard(sound: &[u8], piece_len: usize) -> (Vec<Option<u32>>, Option<Piece>) {
         let mut echo = Echo::default();
         let mut frames = Vec::new();
         for piece in sound.chunks(piece_len) {
-            echo.hear(piece, |stamp| frames.push(stamp.map(|stamp| stamp.frame)));
+            echo.hear(RUN, piece, |piece| match piece {
+                Piece::Unaltered(stamp) => frames.push(Some(stamp.frame)),
+                Piece::Altered => frames.push(None),
+                Piece::Foreign => {}
+            });
         }
-        (frames, echo.ends_in_altered())
+        (frames, echo.last(RUN))
     }
 
     #[test]
@@ -87,7 +116,7 @@ mod tests {
         let stream = [vec![0; 320], sound(0), sound(1), vec![0; 2], sound(2)].concat();
         for piece_len in 1..=stream.len() {
             let all = vec![Some(0), Some(1), Some(2)];
-            assert_eq!(heard(&stream, piece_len), (all, false), "{piece_len}");
+            assert_eq!(heard(&stream, piece_len), (all, None), "{piece_len}");
         }
     }
 
@@ -101,7 +130,7 @@ mod tests {
                 let is_same = change == 0;
                 let middle = is_same.then_some(1);
                 let all = vec![Some(0), middle, Some(2)];
-                assert_eq!(heard(&stream, 320), (all, false), "byte {place}");
+                assert_eq!(heard(&stream, 320), (all, None), "byte {place}");
             }
         }
     }
@@ -114,7 +143,8 @@ mod tests {
             (330..340, vec![Some(0), None, Some(2), Some(3)]),
             (320..321, vec![Some(0), None, Some(2), Some(3)]),
             (639..640, vec![Some(0), None, Some(2), Some(3)]),
-            (600..700, vec![Some(0), None, None, Some(3)]),
+            // What is left of a frame without its first 60 bytes could be anything.
+            (600..700, vec![Some(0), None, Some(3)]),
         ] {
             let mut cut = stream.clone();
             cut.drain(missing.clone());
@@ -125,12 +155,33 @@ mod tests {
     #[test]
     fn what_is_altered_at_the_end_is_told_by_the_end() {
         let stream = [sound(0), sound(1)].concat();
-        assert_eq!(heard(&stream[..639], 320), (vec![Some(0)], true));
-        assert_eq!(heard(&stream[..321], 320), (vec![Some(0)], true));
+        assert_eq!(
+            heard(&stream[..639], 320),
+            (vec![Some(0)], Some(Piece::Altered))
+        );
+        // One byte has no mark.
+        assert_eq!(
+            heard(&stream[..321], 320),
+            (vec![Some(0)], Some(Piece::Foreign))
+        );
         let mut altered = stream.clone();
         altered[639] ^= 1;
-        assert_eq!(heard(&altered, 320), (vec![Some(0)], true));
+        assert_eq!(heard(&altered, 320), (vec![Some(0)], Some(Piece::Altered)));
         let silence_at_last = [sound(0), vec![0; 7]].concat();
-        assert_eq!(heard(&silence_at_last, 320), (vec![Some(0)], false));
+        assert_eq!(heard(&silence_at_last, 320), (vec![Some(0)], None));
+    }
+
+    #[test]
+    fn audio_of_the_server_is_foreign() {
+        let mut echo = Echo::default();
+        let mut pieces = Vec::new();
+        let speech: Vec<u8> = (0..32_000_u32)
+            .map(|place| (place * 7 % 250 + 1) as u8)
+            .collect();
+        for frame in speech.chunks(320) {
+            echo.hear(RUN, frame, |piece| pieces.push(piece));
+        }
+        pieces.extend(echo.last(RUN));
+        assert_eq!(pieces, [Piece::Foreign; 100]);
     }
 }

@@ -56,6 +56,7 @@ does not count. A frame is
   doubled        it came back before
   out of order   one sent after it came back before it
   crossed        another call had sent it
+  foreign        no call had sent it: 20 ms of other audio
 
 wherever the server cuts the stream. A call is refused if it
 ends before any audio came. Unexpected are frames that are

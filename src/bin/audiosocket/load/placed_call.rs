@@ -17,6 +17,7 @@ use super::echo::Echo;
 use super::run::Run;
 use super::stamp::{SOUND_LEN, Stamp};
 use super::tally::{Check, Tally};
+use crate::closed_at_once::end_text;
 
 /// Call that is not placed yet, in progress, or over.
 #[derive(Debug, Default)]
@@ -49,6 +50,8 @@ pub enum Fault {
     EndedEarly(String),
     /// The server did not close after the hangup.
     NotClosed,
+    /// The server did not close after the hangup, and sent audio all the time.
+    StillPlaying,
 }
 
 /// Connect timeout, the same as Asterisk's.
@@ -60,6 +63,8 @@ const READ_TIMEOUT: Duration = Duration::from_millis(250);
 const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
 /// How long to wait for the last frames, and then for the server to close.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A server whose last audio is not older than this has not stopped playing.
+const STILL_PLAYING: Duration = Duration::from_secs(1);
 
 impl PlacedCall {
     pub fn new(number: u32) -> PlacedCall {
@@ -193,11 +198,13 @@ struct Hearing<'a> {
     reader: FrameReader<&'a TcpStream>,
     echo: Echo,
     check: Check,
-    has_heard_audio: bool,
+    /// When the last audio came.
+    heard_audio: Option<Instant>,
     unexpected: &'a mut BTreeSet<u8>,
     /// When to stop waiting, first for the last frames and then for the server to close.
     deadline: Option<Instant>,
     has_hung_up: bool,
+    frames_heard: usize,
 }
 
 impl<'a> Hearing<'a> {
@@ -214,10 +221,11 @@ impl<'a> Hearing<'a> {
             reader: FrameReader::new(stream),
             echo: Echo::default(),
             check: Check::new(run.number, call.number, run.frames_per_call),
-            has_heard_audio: false,
+            heard_audio: None,
             unexpected,
             deadline: None,
             has_hung_up: false,
+            frames_heard: 0,
         }
     }
 
@@ -242,9 +250,11 @@ impl<'a> Hearing<'a> {
                 self.hang_up();
             }
         };
-        if self.echo.ends_in_altered() {
-            self.check.hear(None);
+        if let Some(piece) = self.echo.last(self.run.number) {
+            self.check.hear(piece);
         }
+        let sent = self.call.said.load(Ordering::Relaxed) as usize;
+        self.check.finish(sent);
         self.publish();
         self.fault(end)
     }
@@ -254,16 +264,16 @@ impl<'a> Hearing<'a> {
         let at = self.run.nanoseconds();
         // The reader accepts frames of every length, so no frame is too long.
         while let Ok(Some(frame)) = self.reader.buffered_frame() {
+            self.frames_heard += 1;
             let sound = frame.payload();
             match frame.kind() {
                 Kind::HANGUP if !self.has_hung_up => return true,
                 Kind::HANGUP => {}
                 Kind::SLIN => {
-                    self.has_heard_audio = true;
+                    self.heard_audio = Some(Instant::now());
                     let (check, round_trips) = (&mut self.check, &self.run.round_trips);
-                    self.echo.hear(sound, |stamp| {
-                        let is_right = check.hear(stamp);
-                        if let Some(stamp) = stamp.filter(|_| is_right) {
+                    self.echo.hear(self.run.number, sound, |piece| {
+                        if let Some(stamp) = check.hear(piece) {
                             let nanoseconds = at.saturating_sub(stamp.sent_at);
                             round_trips.add(Duration::from_nanos(nanoseconds));
                         }
@@ -315,7 +325,13 @@ impl<'a> Hearing<'a> {
             return None;
         }
         let Some(end) = end else {
-            return Some(Fault::NotClosed);
+            let is_playing = self
+                .heard_audio
+                .is_some_and(|at| at.elapsed() < STILL_PLAYING);
+            return Some(match is_playing {
+                true => Fault::StillPlaying,
+                false => Fault::NotClosed,
+            });
         };
         // After the hangup, all ends are alike.
         if self.has_hung_up {
@@ -326,10 +342,10 @@ impl<'a> Hearing<'a> {
             Some(ErrorKind::ConnectionReset) => End::Reset,
             _ => end,
         };
-        Some(if self.has_heard_audio {
+        Some(if self.heard_audio.is_some() {
             Fault::EndedEarly(end.to_string())
         } else {
-            Fault::Refused(end.to_string())
+            Fault::Refused(end_text(end, self.frames_heard))
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::AddAssign;
 
+use super::echo::Piece;
 use super::stamp::Stamp;
 
 /// Frames sent and received, for one call or for all.
@@ -10,20 +11,28 @@ pub struct Tally {
     pub sent: usize,
     /// Unaltered frames that came back, each counted once.
     pub right: usize,
+    /// Frames that came back altered.
     pub corrupt: usize,
     pub doubled: usize,
     /// Right frames that came back out of order.
     pub out_of_order: usize,
     /// Frames sent by another call or another program.
     pub crossed: usize,
-    /// Frames that are neither this tool's audio nor silence.
+    /// Stretches of 20 ms of audio that no call sent.
+    pub foreign: usize,
+    /// Frames that are neither audio of the load's rate nor silence.
     pub unexpected: usize,
 }
 
 impl Tally {
-    /// Returns how many frames came back in any state.
+    /// Returns how many frames of audio came back in any state.
     pub fn received(&self) -> usize {
-        self.right + self.corrupt + self.doubled + self.crossed
+        self.right + self.corrupt + self.doubled + self.crossed + self.foreign
+    }
+
+    /// Returns whether frames were sent, and none of any call came back.
+    pub fn is_without_echo(&self) -> bool {
+        self.sent > 0 && self.received() == self.foreign
     }
 
     /// Returns how many frames came back neither right nor altered.
@@ -40,6 +49,7 @@ impl AddAssign for Tally {
         self.doubled += other.doubled;
         self.out_of_order += other.out_of_order;
         self.crossed += other.crossed;
+        self.foreign += other.foreign;
         self.unexpected += other.unexpected;
     }
 }
@@ -70,12 +80,32 @@ impl Check {
         }
     }
 
-    /// Counts a returned frame. Returns whether it was right: unaltered, from this call, and the first of its number.
-    pub fn hear(&mut self, stamp: Option<Stamp>) -> bool {
-        let Some(stamp) = stamp else {
-            self.tally.corrupt += 1;
-            return false;
-        };
+    /// Counts a returned frame. Returns the stamp of a right one: unaltered, from this call, and the first of its number.
+    pub fn hear(&mut self, piece: Piece) -> Option<Stamp> {
+        match piece {
+            Piece::Unaltered(stamp) => self.hear_unaltered(stamp).then_some(stamp),
+            Piece::Altered => {
+                self.tally.corrupt += 1;
+                None
+            }
+            Piece::Foreign => {
+                self.tally.foreign += 1;
+                None
+            }
+        }
+    }
+
+    /// Counts frames as corrupt only if they can be among those that were sent. The rest is foreign.
+    pub fn finish(&mut self, sent: usize) {
+        let corrupt = self
+            .tally
+            .corrupt
+            .min(sent.saturating_sub(self.tally.right));
+        self.tally.foreign += self.tally.corrupt - corrupt;
+        self.tally.corrupt = corrupt;
+    }
+
+    fn hear_unaltered(&mut self, stamp: Stamp) -> bool {
         if (stamp.run, stamp.call) != (self.run, self.call) {
             self.tally.crossed += 1;
             return false;
@@ -131,8 +161,9 @@ mod tests {
         let mut check = Check::new(RUN, CALL, 200);
         check.tally.sent = 200;
         for stamp in heard {
-            check.hear(stamp);
+            check.hear(stamp.map_or(Piece::Altered, Piece::Unaltered));
         }
+        check.finish(200);
         check.tally
     }
 
@@ -146,6 +177,23 @@ mod tests {
         };
         assert_eq!(tally, expected);
         assert_eq!((tally.lost(), tally.received()), (0, 200));
+    }
+
+    #[test]
+    fn foreign_audio_is_no_altered_frame() {
+        let mut check = Check::new(RUN, CALL, 200);
+        check.tally.sent = 200;
+        for _ in 0..1000 {
+            assert_eq!(check.hear(Piece::Foreign), None);
+        }
+        check.finish(200);
+        let tally = check.tally;
+        assert_eq!((tally.lost(), tally.corrupt, tally.foreign), (200, 0, 1000));
+        assert!(tally.is_without_echo());
+        check.hear(Piece::Altered);
+        check.finish(200);
+        assert_eq!((check.tally.lost(), check.tally.corrupt), (199, 1));
+        assert!(!check.tally.is_without_echo());
     }
 
     #[test]
@@ -201,10 +249,11 @@ mod tests {
                 },
                 2,
             ),
+            // Nothing was lost, so these cannot be altered frames of the call.
             (
                 (0..200).map(all).chain([all(200), all(u32::MAX)]).collect(),
                 Tally {
-                    corrupt: 2,
+                    foreign: 2,
                     ..right(200)
                 },
                 0,

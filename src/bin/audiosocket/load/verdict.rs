@@ -24,6 +24,8 @@ pub struct Verdict {
 
 const KINDS_NAMED: usize = 3;
 
+const NO_ECHO: &str = "the server does not echo";
+
 impl Verdict {
     pub fn add(&mut self, outcome: Outcome) {
         self.calls += 1;
@@ -41,6 +43,16 @@ impl Verdict {
 
     /// Prints the result. Returns an error if any call or frame had a fault.
     pub fn tell(&self, run: &Run, json: bool, output: &Output) -> Result<(), Failure> {
+        if self.is_without_echo() {
+            output.line(&match json {
+                true => Object::event("problem")
+                    .text("what", "no-echo")
+                    .text("reason", NO_ECHO)
+                    .number("calls", self.calls)
+                    .finish(),
+                false => wrapped("", "  ", NO_ECHO),
+            })?;
+        }
         for (fault, count) in &self.faults {
             let (what, reason) = described(fault);
             if json {
@@ -104,6 +116,15 @@ impl Verdict {
         self.calls_with(|fault| matches!(fault, Fault::NotClosed))
     }
 
+    fn still_playing(&self) -> usize {
+        self.calls_with(|fault| matches!(fault, Fault::StillPlaying))
+    }
+
+    /// Returns whether no call got a frame back. Refused calls prove nothing.
+    fn is_without_echo(&self) -> bool {
+        self.tally.is_without_echo() && self.refused() < self.calls
+    }
+
     fn calls_with(&self, is_meant: impl Fn(&Fault) -> bool) -> usize {
         let faults = self.faults.iter().filter(|(fault, _)| is_meant(fault));
         faults.map(|(_, count)| count).sum()
@@ -117,6 +138,7 @@ impl Verdict {
             .number("refused", self.refused())
             .number("ended_early", self.ended_early())
             .number("not_closed", self.not_closed())
+            .number("still_playing", self.still_playing())
             .number("frames_sent", tally.sent)
             .number("frames_received", tally.received())
             .number("lost", tally.lost())
@@ -124,6 +146,7 @@ impl Verdict {
             .number("doubled", tally.doubled)
             .number("out_of_order", tally.out_of_order)
             .number("crossed", tally.crossed)
+            .number("foreign", tally.foreign)
             .number("unexpected", tally.unexpected);
         summary = summary.thousandths("behind_ms", run.behind().as_secs_f64() * 1000.0);
         for (name, time) in [
@@ -145,7 +168,7 @@ impl Verdict {
         let tally = self.tally;
         let sent = format!("{} sent, ", counted(tally.sent, "frame"));
         let mut text = wrapped(&sent, "  ", &format!("{} received", tally.received())) + "\n";
-        let faults = format!(
+        let mut faults = format!(
             "{} lost, {} corrupt, {} doubled, {} out of order, {} crossed",
             tally.lost(),
             tally.corrupt,
@@ -153,6 +176,9 @@ impl Verdict {
             tally.out_of_order,
             tally.crossed
         );
+        if tally.foreign > 0 {
+            faults += &format!(", {} foreign", tally.foreign);
+        }
         text += &(wrapped("", "  ", &faults) + "\n");
         for (what, times) in [
             ("round trip", &run.round_trips),
@@ -188,12 +214,14 @@ impl Verdict {
             (tally.doubled, "doubled"),
             (tally.out_of_order, "out of order"),
             (tally.crossed, "crossed"),
+            (tally.foreign, "foreign"),
             (tally.unexpected, "unexpected"),
         ];
         let calls = [
             (self.refused(), "refused"),
             (self.ended_early(), "ended early"),
             (self.not_closed(), "not closed"),
+            (self.still_playing(), "still playing"),
         ];
         let named = |all: &[(usize, &str)], noun: &str| {
             let mut names = Vec::new();
@@ -207,7 +235,11 @@ impl Verdict {
         };
         let mut all = named(&frames, "frame");
         all.extend(named(&calls, "call"));
-        (!all.is_empty()).then(|| all.join(", "))
+        let all = (!all.is_empty()).then(|| all.join(", "))?;
+        Some(match self.is_without_echo() {
+            true => format!("{NO_ECHO}: {all}"),
+            false => all,
+        })
     }
 }
 
@@ -219,6 +251,10 @@ fn described(fault: &Fault) -> (&'static str, &str) {
         Fault::NotClosed => (
             "not-closed",
             "2 s after the hangup the server had not closed",
+        ),
+        Fault::StillPlaying => (
+            "still-playing",
+            "2 s after the hangup the server still sent audio",
         ),
     }
 }

@@ -1,11 +1,11 @@
 //! Recording of a call's bytes as a tap file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use super::{Piece, Recorder, Tape, TapeError};
+use super::{Piece, Recorder, Room, Tape, TapeError};
 use crate::tap_file::{Entry, OwnedEntry, TapWriter};
 use crate::text::{counted, shown};
 
@@ -63,7 +63,11 @@ impl BytesTape {
         if let State::Created(..) = self.file {
             if let State::Created(file, started) = std::mem::replace(&mut self.file, State::Failed)
             {
-                self.file = State::Running(TapWriter::begin(file, started)?);
+                let writer = TapWriter::begin(file, started).inspect_err(|_| {
+                    // It has not even a header.
+                    let _ = fs::remove_file(&self.path);
+                })?;
+                self.file = State::Running(writer);
             }
         }
         match &mut self.file {
@@ -74,7 +78,7 @@ impl BytesTape {
 }
 
 impl Tape for BytesTape {
-    fn add(&mut self, piece: Piece) -> Result<(), TapeError> {
+    fn add(&mut self, piece: Piece, _room: Room) -> Result<(), TapeError> {
         let Piece::Entry(entry) = piece else {
             return Ok(());
         };

@@ -29,10 +29,12 @@ pub struct Recordings {
     to_thread: Sender<Item>,
     next_tape: AtomicU64,
     queued: Arc<AtomicUsize>,
+    /// Recordings whose file could not be created.
+    failed_starts: AtomicUsize,
     thread: JoinHandle<usize>,
 }
 
-/// Limit of the bytes queued for the disk, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
+/// Limit of the bytes queued for the disk or held, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
 const MOST_QUEUED: usize = 64 << 20;
 
 /// Interval at which held sound is written when nothing new arrives.
@@ -46,6 +48,7 @@ enum Item {
     Piece {
         tape: u64,
         piece: Piece,
+        room: Room,
     },
     End {
         tape: u64,
@@ -74,9 +77,32 @@ impl Piece {
     }
 }
 
+/// Share of a piece in the limit of queued bytes. Dropping it gives the share back.
+struct Room {
+    len: usize,
+    queued: Arc<AtomicUsize>,
+}
+
+impl Room {
+    fn new(len: usize, queued: &Arc<AtomicUsize>) -> Room {
+        queued.fetch_add(len, Ordering::Relaxed);
+        Room {
+            len,
+            queued: Arc::clone(queued),
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.queued.fetch_sub(self.len, Ordering::Relaxed);
+    }
+}
+
 /// File of one recording, written on the recording thread.
 trait Tape: Send {
-    fn add(&mut self, piece: Piece) -> Result<(), TapeError>;
+    /// Writes a piece, or holds it together with its room.
+    fn add(&mut self, piece: Piece, room: Room) -> Result<(), TapeError>;
 
     /// Writes the held data that is old enough.
     fn look(&mut self, _now: Instant) -> Result<(), TapeError> {
@@ -108,34 +134,35 @@ impl Recordings {
         let queued = Arc::new(AtomicUsize::new(0));
         let thread = thread::Builder::new()
             .name(String::from("recordings"))
-            .spawn({
-                let queued = Arc::clone(&queued);
-                move || {
-                    Tapes {
-                        running: HashMap::new(),
-                        failed: 0,
-                        complain,
-                    }
-                    .run(&items, &queued)
+            .spawn(move || {
+                Tapes {
+                    running: HashMap::new(),
+                    failed: 0,
+                    complain,
                 }
+                .run(&items)
             })
             .map_err(|error| cannot_start_a_thread(&error))?;
         Ok(Recordings {
             to_thread,
             next_tape: AtomicU64::new(0),
             queued,
+            failed_starts: AtomicUsize::new(0),
             thread,
         })
     }
 
-    /// Starts the thread for recordings in `folder`. Creates the folder if it does not exist.
+    /// Starts the thread for recordings in `folder`. Creates the folder if it does not exist, and checks that a file can be
+    /// created in it.
     pub fn start_in(
         folder: &Path,
         complain: impl Fn(&str) + Send + 'static,
     ) -> Result<Recordings, Failure> {
-        fs::create_dir_all(folder).map_err(|error| {
-            Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
-        })?;
+        fs::create_dir_all(folder)
+            .and_then(|()| check_is_writable(folder))
+            .map_err(|error| {
+                Failure::Failed(format!("cannot record in {}: {error}", quoted(folder)))
+            })?;
         Recordings::start(complain)
     }
 
@@ -153,14 +180,16 @@ impl Recordings {
 
     /// Records the bytes of a call in `folder`, in the new file `name.tap`. If a recording of that name exists, of bytes or of
     /// sound, the name is `name-2.tap` and so on. Returns the name without its extension, so that the sound recording can have it
-    /// too.
+    /// too. An error counts as a failed recording.
     pub fn bytes(
         &self,
         folder: &Path,
         name: &str,
         started: SystemTime,
     ) -> io::Result<(BytesRecorder, String)> {
-        let (tape, name) = BytesTape::create(folder, name, started)?;
+        let (tape, name) = BytesTape::create(folder, name, started).inspect_err(|_| {
+            self.failed_starts.fetch_add(1, Ordering::Relaxed);
+        })?;
         let recorder = BytesRecorder::new(self.begin(Box::new(tape)));
         Ok((recorder, name))
     }
@@ -170,7 +199,7 @@ impl Recordings {
         // The thread waits for this item.
         let _ = self.to_thread.send(Item::Close);
         // The panic has been printed, and at least one recording has failed.
-        self.thread.join().unwrap_or(1)
+        self.thread.join().unwrap_or(1) + self.failed_starts.into_inner()
     }
 
     fn begin(&self, file: Box<dyn Tape>) -> Recorder {
@@ -185,6 +214,13 @@ impl Recordings {
             has_dropped: AtomicBool::new(false),
         }
     }
+}
+
+/// Creates a file in the folder and removes it.
+fn check_is_writable(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".audiosocket-{}", std::process::id()));
+    File::create_new(&path)?;
+    fs::remove_file(&path)
 }
 
 /// Sender of one recording's pieces to the thread.
@@ -221,11 +257,12 @@ impl Recorder {
     }
 
     fn add(&self, piece: Piece) {
-        self.queued.fetch_add(piece.len(), Ordering::Relaxed);
+        let room = Room::new(piece.len(), &self.queued);
         // An error means that all recordings have ended.
         let _ = self.to_thread.send(Item::Piece {
             tape: self.tape,
             piece,
+            room,
         });
     }
 }
@@ -238,16 +275,15 @@ struct Tapes<F> {
 }
 
 impl<F: Fn(&str)> Tapes<F> {
-    fn run(mut self, items: &Receiver<Item>, queued: &AtomicUsize) -> usize {
+    fn run(mut self, items: &Receiver<Item>) -> usize {
         let mut looked = Instant::now();
         loop {
             match items.recv_timeout(BETWEEN_LOOKS) {
                 Ok(Item::Begin { tape, file }) => {
                     self.running.insert(tape, file);
                 }
-                Ok(Item::Piece { tape, piece }) => {
-                    queued.fetch_sub(piece.len(), Ordering::Relaxed);
-                    self.on_tape(tape, |file| file.add(piece));
+                Ok(Item::Piece { tape, piece, room }) => {
+                    self.on_tape(tape, |file| file.add(piece, room));
                 }
                 Ok(Item::End { tape, at, dropped }) => self.end(tape, at, dropped),
                 Err(RecvTimeoutError::Timeout) => {}

@@ -9,7 +9,7 @@ use audiosocket::call::Direction;
 use audiosocket::wav::{Recording, RecordingError};
 use audiosocket::wire::{Audio, SampleRate};
 
-use super::{Piece, Recorder, Tape, TapeError};
+use super::{Piece, Recorder, Room, Tape, TapeError};
 use crate::text::{counted, shown};
 
 /// Recorder of one call's sound. Dropping it ends the recording.
@@ -64,6 +64,10 @@ pub(super) struct Sound {
 /// How long sound is held until the recording's rate is chosen.
 const UNTIL_RATE_IS_CHOSEN: Duration = Duration::from_millis(500);
 
+/// Limit of the held bytes, so that a flood on one call leaves the others their share. It is three times the audio that both sides
+/// send in that time at the highest rate.
+const MOST_HELD: usize = 1 << 20;
+
 /// Sound recording whose file may not exist yet.
 pub(super) enum SoundTape {
     /// The file does not exist yet. It gets the higher rate of the two sides, which is known once both have sent audio.
@@ -71,7 +75,9 @@ pub(super) enum SoundTape {
         folder: PathBuf,
         name: String,
         started: Instant,
-        sounds: Vec<Sound>,
+        sounds: Vec<(Sound, Room)>,
+        /// Bytes of the sounds.
+        held_len: usize,
     },
     Running {
         recording: Recording<File>,
@@ -86,6 +92,7 @@ impl SoundTape {
             name,
             started,
             sounds: Vec::new(),
+            held_len: 0,
         }
     }
 
@@ -100,15 +107,16 @@ impl SoundTape {
             name,
             started,
             sounds,
+            ..
         } = self
         else {
             return Ok(());
         };
-        let rate = sounds.iter().map(|sound| sound.rate).max();
+        let rate = sounds.iter().map(|(sound, _)| sound.rate).max();
         let rate = rate.unwrap_or(SampleRate::Hz8000);
         let (mut recording, path) = Recording::create_numbered(&*folder, name, rate, *started)
             .map_err(|error| TapeError::new(&folder.join(format!("{name}.wav")), error))?;
-        for sound in sounds {
+        for (sound, _) in sounds {
             put(&mut recording, sound).map_err(|error| TapeError::new(&path, error))?;
         }
         *self = SoundTape::Running { recording, path };
@@ -117,14 +125,20 @@ impl SoundTape {
 }
 
 impl Tape for SoundTape {
-    fn add(&mut self, piece: Piece) -> Result<(), TapeError> {
+    fn add(&mut self, piece: Piece, room: Room) -> Result<(), TapeError> {
         let Piece::Sound(sound) = piece else {
             return Ok(());
         };
         match self {
-            SoundTape::Held { sounds, .. } => {
-                sounds.push(sound);
-                Ok(())
+            SoundTape::Held {
+                sounds, held_len, ..
+            } => {
+                *held_len += sound.bytes.len();
+                sounds.push((sound, room));
+                match *held_len > MOST_HELD {
+                    true => self.create(),
+                    false => Ok(()),
+                }
             }
             SoundTape::Running { recording, path } => {
                 put(recording, &sound).map_err(|error| TapeError::new(path, error))
@@ -176,5 +190,55 @@ fn put(recording: &mut Recording<File>, sound: &Sound) -> Result<(), RecordingEr
     match sound.direction {
         Direction::Received => recording.received(audio, sound.at),
         _ => recording.sent(audio, sound.at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn piece(len: usize, started: Instant) -> Piece {
+        Piece::Sound(Sound {
+            direction: Direction::Received,
+            rate: SampleRate::Hz8000,
+            bytes: vec![7; len],
+            at: started,
+        })
+    }
+
+    #[test]
+    fn held_sound_counts_until_it_is_written() {
+        let folder = std::env::temp_dir();
+        let name = format!("audiosocket-held-{}", std::process::id());
+        let (started, queued) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+        let mut tape = SoundTape::held(folder.clone(), name.clone(), started);
+        let add = |tape: &mut SoundTape, len| {
+            let piece = piece(len, started);
+            let room = Room::new(piece.len(), &queued);
+            assert!(tape.add(piece, room).is_ok());
+            queued.load(Ordering::Relaxed)
+        };
+        let one = add(&mut tape, 320);
+        assert!(one >= 320, "{one}");
+        assert_eq!(add(&mut tape, 320), 2 * one);
+        // A flood is not held.
+        let mut most = 0;
+        for _ in 0..1000 {
+            most = most.max(add(&mut tape, 64_000));
+        }
+        assert!(most <= 2 * MOST_HELD, "{most}");
+        assert_eq!(add(&mut tape, 320), 0);
+        drop(tape);
+        fs::remove_file(folder.join(format!("{name}.wav"))).unwrap();
+
+        let mut tape = SoundTape::held(folder.clone(), name.clone(), started);
+        assert_eq!(add(&mut tape, 320), one);
+        assert!(tape.look(started + UNTIL_RATE_IS_CHOSEN).is_ok());
+        assert_eq!(queued.load(Ordering::Relaxed), 0);
+        drop(tape);
+        fs::remove_file(folder.join(format!("{name}.wav"))).unwrap();
     }
 }

@@ -8,6 +8,7 @@ use audiosocket::wire::{Dtmf, Message, Uuid};
 
 use super::speech::{Answer, Speech};
 use super::warnings::Warnings;
+use crate::closed_at_once::{end_name, end_text};
 use crate::hearing::Hearing;
 use crate::json::Object;
 use crate::recordings::Recordings;
@@ -152,7 +153,11 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
     let seconds = started.elapsed().as_secs_f64();
     let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
     let indent = format!("{short} ");
-    let over = wrapped(&format!("{short} over: "), &indent, &end.to_string());
+    let over = wrapped(
+        &format!("{short} over: "),
+        &indent,
+        &end_text(end, frames_in),
+    );
     let frames = counted(frames_in, "frame");
     let mut lines = vec![
         over,
@@ -163,7 +168,7 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
     }
     let json = Object::event("hangup")
         .text("uuid", &uuid.to_string())
-        .text("reason", end.name())
+        .text("reason", end_name(end, frames_in))
         .thousandths("seconds", seconds)
         .number("frames_in", frames_in)
         .number("frames_out", frames_out);

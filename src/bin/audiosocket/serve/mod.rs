@@ -6,12 +6,12 @@ mod warnings;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions};
+use audiosocket::call::{Call, CallOptions, Refusal};
 use audiosocket::server::{Incident, Server};
 use audiosocket::wav::Wav;
 use audiosocket::wire::DtmfDialect;
@@ -56,6 +56,10 @@ and hangs up, or sends silence.
 
 In Asterisk's dialplan:
   same => n,AudioSocket(${UUID()},127.0.0.1:9092)
+
+Exits 1 if a recording failed. If its output fails, it
+accepts no more calls, finishes those in progress and exits
+1.
 ";
 
 struct Options {
@@ -95,11 +99,11 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
                     ));
                 }
                 if option == "--play" {
-                    file = Some(PathBuf::from(args.value()?));
+                    file = Some(args.input()?);
                 }
                 answer = Some(option);
             }
-            "--record" => record = Some(PathBuf::from(args.value()?)),
+            "--record" => record = Some(args.path()?),
             "--dialect" => dialect = Some(args.dialect()?),
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
@@ -142,10 +146,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
 fn serve(options: &Options) -> Result<(), Failure> {
     let reports = Arc::new(Reports::default());
     let incidents = Arc::clone(&reports);
-    let recordings = match &options.record {
-        Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
-        None => None,
-    };
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let fails = Arc::clone(&has_failed);
     let mut call_options = CallOptions::default().dialect(options.dialect);
     if let Answer::Speech(wav) = &options.answer {
         call_options = call_options.playback_rate(wav.rate());
@@ -153,10 +155,26 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let server = Server::builder()
         .max_calls(options.max_calls)
         .call_options(call_options)
-        .on_incident(move |incident| incidents.add(incident_report(incident)))
+        .on_incident(move |incident| {
+            // Any other refusal is the peer's fault, and a connection that cannot be accepted waits until it can be.
+            let is_failure = match incident {
+                Incident::Refused { refusal, .. } => matches!(refusal, Refusal::NoThread(_)),
+                Incident::AcceptFailed { .. } => false,
+                _ => true,
+            };
+            if is_failure {
+                fails.store(true, Ordering::Relaxed);
+            }
+            incidents.add(incident_report(incident));
+        })
         .bind(&options.listen)
         .map_err(|error| cannot_listen(&options.listen, &error))?;
     let address = server.local_addr();
+    // After the address is taken, so that a failed start leaves no folder.
+    let recordings = match &options.record {
+        Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
+        None => None,
+    };
     let output = Output::new();
     output.line(&format!("listening on {address}"))?;
     if options.json {
@@ -170,8 +188,9 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
     let handle = server.handle();
-    let printer = Printer::start(&reports, options.json, move || {
-        handle.shut_down(Duration::ZERO);
+    let consequence = "calls in progress go on, no more are accepted";
+    let printer = Printer::start(&reports, options.json, consequence, move || {
+        handle.shut_down(Duration::MAX);
     })?;
     let folder = options.record.as_deref();
     let answered = answer_calls(
@@ -186,13 +205,14 @@ fn serve(options: &Options) -> Result<(), Failure> {
     answered.map_err(|error| cannot_start_a_thread(&error))?;
     printer.finish(ends_at)?;
     match failed_recordings {
-        0 => Ok(()),
-        // The warnings have reported the failed recordings.
+        0 if !has_failed.load(Ordering::Relaxed) => Ok(()),
+        // The warnings have reported the failed recordings and calls.
         _ => Err(Failure::Reported),
     }
 }
 
-/// Answers calls until the requested number is over, the time limit is reached, or printing fails.
+/// Answers calls until the requested number is over or the time limit is reached. Ends after the calls in progress if printing
+/// fails.
 fn answer_calls(
     server: Server,
     options: &Options,
@@ -249,9 +269,22 @@ fn answer_calls(
 fn incident_report(incident: &Incident<'_>) -> Report {
     match incident {
         Incident::Refused { peer, refusal, .. } => {
-            refusal_report(&peer.to_string(), &refusal.to_string())
+            refusal_report(&peer.to_string(), &refusal_text(refusal))
         }
         other => Report::warning(&other.to_string()),
+    }
+}
+
+/// Describes a refusal. A peer that closes at once may cause a FIN or an RST, by chance, so both have the same words.
+fn refusal_text(refusal: &Refusal) -> String {
+    let is_closed = match refusal {
+        Refusal::Truncated { .. } => true,
+        Refusal::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        _ => false,
+    };
+    match is_closed {
+        true => String::from("closed inside its first frame"),
+        false => refusal.to_string(),
     }
 }
 
@@ -262,5 +295,18 @@ fn refusal_report(peer: &str, reason: &str) -> Report {
             .text("peer", peer)
             .text("reason", reason),
         text: format!("{peer} refused: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reset_before_the_uuid_is_a_close() {
+        let reset = Refusal::Io(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(refusal_text(&reset), "closed inside its first frame");
+        let other = Refusal::Io(io::ErrorKind::TimedOut.into());
+        assert_eq!(refusal_text(&other), other.to_string());
     }
 }

@@ -28,6 +28,8 @@ struct Running {
 
 /// Limit of the bytes held while the call has no UUID. A UUID never arrives that late.
 const MOST_HELD: usize = 64 << 10;
+/// What an entry takes beside its bytes.
+const ENTRY_LEN: usize = std::mem::size_of::<OwnedEntry>();
 
 impl<'a> CallRecording<'a> {
     pub fn new(folder: Option<Folder<'a>>, started: Instant) -> CallRecording<'a> {
@@ -46,7 +48,7 @@ impl<'a> CallRecording<'a> {
             Some(running) => running.bytes.add(entry),
             None if self.folder.is_some() => {
                 let entry = OwnedEntry::from(entry);
-                self.held_len += entry.len();
+                self.held_len += entry.len() + ENTRY_LEN;
                 self.held.push(entry);
             }
             None => {}

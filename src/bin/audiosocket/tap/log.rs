@@ -219,8 +219,8 @@ const fn how_text(by: Sender, how: HowEnded) -> &'static str {
         (Sender::Server, HowEnded::Ended(Ending::TakesNoMore)) => "the server takes no more",
         // Asterisk sends no hangup frame.
         (Sender::Caller, HowEnded::HungUp) => "the caller sent a hangup frame (0x00)",
-        (Sender::Caller, HowEnded::Ended(Ending::Closed)) => "the caller hung up",
-        (Sender::Caller, HowEnded::Ended(Ending::Reset)) => "the caller's connection was reset",
+        // Asterisk closes. If audio is unread then, the close is a reset.
+        (Sender::Caller, HowEnded::Ended(Ending::Closed | Ending::Reset)) => "the caller hung up",
         (Sender::Caller, HowEnded::Ended(Ending::TakesNoMore)) => "the caller takes no more",
     }
 }

@@ -50,6 +50,10 @@ of what your server does wrong.
 In Asterisk's dialplan, the tap's address instead of the
 server's:
   same => n,AudioSocket(${UUID()},127.0.0.1:9093)
+
+Exits 1 if it could not pass on or record a call. If its
+output fails, it passes calls on without reports, and exits
+1 at its end.
 ";
 
 struct Options {
@@ -75,7 +79,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         match option.as_str() {
             "--listen" => listen = Some(args.text()?),
             "--to" => to = Some(args.text()?),
-            "--record" => record = Some(PathBuf::from(args.value()?)),
+            "--record" => record = Some(args.path()?),
             "--calls" => calls = Some(args.count()?),
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
@@ -124,10 +128,8 @@ fn tap(options: Options) -> Result<(), Failure> {
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
     let (tell, told) = mpsc::channel();
-    let nobody_reads = tell.clone();
-    let printer = Printer::start(&reports, options.json, move || {
-        let _ = nobody_reads.send(());
-    })?;
+    let consequence = "the tap passes calls on without reports";
+    let printer = Printer::start(&reports, options.json, consequence, || {})?;
     let folder = options
         .record
         .as_deref()
@@ -137,7 +139,7 @@ fn tap(options: Options) -> Result<(), Failure> {
     thread::scope(|scope| {
         let tapping = &tapping;
         let wait = move || {
-            // Waits until the requested number of calls has ended, the time limit is reached, or printing fails.
+            // Waits until the requested number of calls has ended, or the time limit is reached.
             let _ = match ends_at {
                 None => told.recv().is_ok(),
                 Some(at) => told
@@ -157,11 +159,12 @@ fn tap(options: Options) -> Result<(), Failure> {
         tell_the_end();
         Ok::<(), Failure>(())
     })?;
+    let has_failed = tapping.has_failed();
     let failed_recordings = recordings.map_or(0, Recordings::finish);
     printer.finish(ends_at)?;
     match failed_recordings {
-        0 => Ok(()),
-        // The warnings have reported the failed recordings.
+        0 if !has_failed => Ok(()),
+        // The warnings have reported the failed recordings and calls.
         _ => Err(Failure::Reported),
     }
 }

@@ -21,6 +21,7 @@ pub struct Tapping<'a> {
     folder: Option<Folder<'a>>,
     reports: &'a Reports,
     is_over: AtomicBool,
+    has_failed: AtomicBool,
     under_way: Mutex<Vec<Weak<TappedCall<'a>>>>,
 }
 
@@ -49,6 +50,7 @@ impl<'a> Tapping<'a> {
             folder,
             reports,
             is_over: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
             under_way: Mutex::default(),
         }
     }
@@ -67,6 +69,7 @@ impl<'a> Tapping<'a> {
                     Ok((caller, peer)) => (caller, canonical(peer)),
                     Err(error) if is_timeout(&error) => continue,
                     Err(error) => {
+                        // The connection waits until it can be accepted.
                         self.warn(&format!("cannot accept: {error}"));
                         thread::sleep(AFTER_FAILURE);
                         continue;
@@ -75,11 +78,11 @@ impl<'a> Tapping<'a> {
                 accepted += 1;
                 let started = thread::Builder::new().spawn_scoped(scope, move || {
                     if let Err(error) = self.pass_on(caller, peer) {
-                        self.warn(&format!("{peer} cannot be passed on: {error}"));
+                        self.fail(&format!("{peer} cannot be passed on: {error}"));
                     }
                 });
                 if let Err(error) = started {
-                    self.warn(&format!("{peer} cannot be passed on: {error}"));
+                    self.fail(&format!("{peer} cannot be passed on: {error}"));
                 }
             }
             // The system refuses further connections, so no peer waits in the backlog.
@@ -137,6 +140,16 @@ impl<'a> Tapping<'a> {
             });
         }
         let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
+    }
+
+    /// Returns whether a connection could not be passed on.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn fail(&self, text: &str) {
+        self.has_failed.store(true, Ordering::Relaxed);
+        self.warn(text);
     }
 
     fn warn(&self, text: &str) {

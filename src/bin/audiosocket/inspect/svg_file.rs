@@ -1,0 +1,97 @@
+//! The file that `--svg` names.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+
+use crate::failure::Failure;
+use crate::text::quoted;
+
+/// File for the drawing. It is never the inspected one.
+#[derive(Debug)]
+pub struct SvgFile {
+    path: OsString,
+}
+
+impl SvgFile {
+    /// Checks that `path` is neither standard output nor the file to be inspected, under any name or as standard input.
+    pub fn new(path: OsString, input: &OsStr) -> Result<SvgFile, Failure> {
+        if path == "-" {
+            return Err(Failure::usage(
+                "--svg '-': name a file, standard output has the lines",
+            ));
+        }
+        if is_input(&path, input) {
+            return Err(Failure::Usage(format!(
+                "--svg {}: that is the file to be inspected, name another",
+                quoted(path)
+            )));
+        }
+        Ok(SvgFile { path })
+    }
+
+    pub fn write(&self, drawn: &str) -> Result<(), Failure> {
+        // Where files have no number to compare, an existing file is replaced, not overwritten: it may be the input.
+        let written = match cfg!(unix) {
+            true => fs::write(&self.path, drawn),
+            false => replace(&self.path, drawn),
+        };
+        written.map_err(|error| {
+            Failure::Failed(format!("cannot write {}: {error}", quoted(&self.path)))
+        })
+    }
+}
+
+/// Writes a new file and gives it the name `path`. Keeps the bytes of an existing file of that name for those who have it open.
+fn replace(path: &OsStr, drawn: &str) -> io::Result<()> {
+    let mut new = path.to_os_string();
+    new.push(format!(".{}", std::process::id()));
+    fs::write(&new, drawn).and_then(|()| fs::rename(&new, path))
+}
+
+#[cfg(unix)]
+fn is_input(path: &OsStr, input: &OsStr) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+
+    let input = match input.to_str() {
+        Some("-") => io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .and_then(|stdin| fs::File::from(stdin).metadata()),
+        _ => fs::metadata(input),
+    };
+    match (input, fs::metadata(path)) {
+        (Ok(input), Ok(output)) => (input.dev(), input.ino()) == (output.dev(), output.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_input(path: &OsStr, input: &OsStr) -> bool {
+    match (fs::canonicalize(input), fs::canonicalize(path)) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn replaced_file_keeps_its_bytes_for_its_reader() {
+        let name = format!("audiosocket-replaced-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, "input").unwrap();
+        let mut reader = fs::File::open(&path).unwrap();
+        replace(path.as_os_str(), "drawing").unwrap();
+        let mut read = String::new();
+        reader.read_to_string(&mut read).unwrap();
+        assert_eq!(read, "input");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "drawing");
+        fs::remove_file(&path).unwrap();
+    }
+}

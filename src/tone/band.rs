@@ -85,14 +85,14 @@ pub(super) fn decimation_factor(rate: SampleRate) -> u32 {
 
 /// How samples of the input become samples at about 2 kHz.
 #[derive(Clone, Copy, Debug)]
-struct Decimation {
+pub(super) struct Decimation {
     factor: u32,
     shift: usize,
     gain: i32,
 }
 
 impl Decimation {
-    const fn of(rate: SampleRate) -> Decimation {
+    pub(super) const fn of(rate: SampleRate) -> Decimation {
         match rate {
             SampleRate::Hz8000 => const { Decimation::by(4) },
             SampleRate::Hz12000 => const { Decimation::by(6) },
@@ -122,11 +122,16 @@ impl Decimation {
         }
     }
 
-    fn before_sums(self, product: Wrapping<i32>) -> Wrapping<i32> {
+    /// How many samples of the input become one.
+    pub(super) fn factor(self) -> u32 {
+        self.factor
+    }
+
+    pub(super) fn before_sums(self, product: Wrapping<i32>) -> Wrapping<i32> {
         rounded_shift(product, self.shift)
     }
 
-    fn after_sums(self, sums: Wrapping<i32>) -> i16 {
+    pub(super) fn after_sums(self, sums: Wrapping<i32>) -> i16 {
         narrowed(rounded_shift((sums >> 15) * Wrapping(self.gain), 15))
     }
 }
@@ -134,13 +139,13 @@ impl Decimation {
 /// A comb filter of the third order, which decimates: running sums of running sums of running sums, of which the
 /// differences are taken (E. Hogenauer, 1981). What overflows in the sums cancels in the differences.
 #[derive(Clone, Copy, Debug, Default)]
-struct Comb {
+pub(super) struct Comb {
     sums: [Wrapping<i32>; 3],
     last: [Wrapping<i32>; 3],
 }
 
 impl Comb {
-    fn add(&mut self, value: Wrapping<i32>) {
+    pub(super) fn add(&mut self, value: Wrapping<i32>) {
         let mut value = value;
         for sum in &mut self.sums {
             *sum += value;
@@ -148,7 +153,7 @@ impl Comb {
         }
     }
 
-    fn take(&mut self) -> Wrapping<i32> {
+    pub(super) fn take(&mut self) -> Wrapping<i32> {
         let [_, _, mut value] = self.sums;
         for last in &mut self.last {
             let difference = value - *last;

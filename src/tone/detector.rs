@@ -89,12 +89,12 @@ impl Signal {
 
 /// How long a tone has to be gone to have ended, in ticks of 1 ms: well between a break of 10 ms that must not part it, and a
 /// pause of 40 ms that must.
-const GONE: u32 = 20;
+const GONE: u32 = 33;
 /// How much of the energy of all that is heard has to be that of the two tones, in hundredths: 97 are left by noise of 15 dB, and
 /// the filters take up to 6 away. A voice has its energy in more than two places.
 const MOST: u64 = 85;
 /// More than the filters are late and [`GONE`] together, and less than could hide a digit.
-const FINAL_SILENCE_MS: u16 = 40;
+const FINAL_SILENCE_MS: u16 = 50;
 
 impl Detector {
     /// A detector for samples at this rate, with the limits of AT&T in ITU-T Q.24: a floor of -25 dBm0, and a high tone that
@@ -112,7 +112,7 @@ impl Detector {
             high_band: Band::new(&HIGH, rate),
             low: Track::new(&LOW, rate, tick_len),
             high: Track::new(&HIGH, rate, tick_len),
-            energy: Energy::new(),
+            energy: Energy::new(rate),
             limits: Limits::new(),
             held: None,
             last_end: 0,
@@ -172,6 +172,7 @@ impl Detector {
         self.taken = 0;
         self.low_band.decimate();
         self.high_band.decimate();
+        self.energy.decimate();
         self.within_tick = !self.within_tick;
         if self.within_tick {
             return None;
@@ -246,7 +247,7 @@ impl Detector {
     /// Whether so much power of tones is most of the energy of the input.
     fn is_most_of_all(&self, power: i64) -> bool {
         // A tone with the peak p has the power (p / 2)^2 in a tick, and the energy p^2 / 2 in a sample, times so many in a tick.
-        let tones = (power as u64 >> 6)
+        let tones = (power as u64 >> 8)
             .wrapping_mul(2)
             .wrapping_mul(self.tick_len());
         tones.wrapping_mul(100) >= self.energy.sum().wrapping_mul(MOST)

@@ -84,6 +84,7 @@ mod energy;
 mod generator;
 mod group;
 mod level;
+mod low_pass;
 mod sine;
 mod track;
 

@@ -80,6 +80,15 @@ impl Turn {
         }
     }
 
+    /// The tangent of the angle times 2^15, for an angle below an eighth of a turn to either side.
+    pub(super) fn tangent(self) -> i32 {
+        let bits = i64::BITS.wrapping_sub(self.real.0.leading_zeros());
+        // The quotient of 15 bits needs a division of 32 bits only.
+        let Turn { real, imaginary } = self.lightened(bits.saturating_sub(15) as usize);
+        let imaginary = Wrapping(imaginary.0 as i32) << 15;
+        imaginary.0.checked_div(real.0 as i32).unwrap_or(0)
+    }
+
     /// Whether the angle is at most that of a phase, which is below a quarter of a turn, to either side. The weight has to be
     /// below 2^48.
     pub(super) fn is_within(self, phase: Wrapping<u32>) -> bool {
@@ -149,6 +158,22 @@ mod tests {
             .power(),
             25
         );
+    }
+
+    #[test]
+    fn tangent_is_right_at_any_weight() {
+        for weight in [1.0, 100.0, 3e9, 1e18] {
+            for angle in [-40.0, -5.0, 0.0, 1.0, 20.0, 44.0_f64] {
+                let (sine, cosine) = angle.to_radians().sin_cos();
+                let turn = Turn {
+                    real: Wrapping((32_768.0 * weight.min(2e14) * cosine) as i64),
+                    imaginary: Wrapping((32_768.0 * weight.min(2e14) * sine) as i64),
+                };
+                let off = f64::from(turn.tangent()) - 32_768.0 * angle.to_radians().tan();
+                assert!(off.abs() < 6.0, "{angle} degrees, {weight}: {off} off");
+            }
+        }
+        assert_eq!(Turn::default().tangent(), 0);
     }
 
     #[test]

@@ -4,47 +4,82 @@ use core::num::Wrapping;
 
 /// A third-order elliptic low-pass filter: half the sum of a first-order and a second-order all-pass filter.
 ///
-/// This form needs one multiplication for each order, and rounded coefficients cannot raise its gain above 1.
+/// This form needs one multiplication for each order, and its gain stays at most 1 with rounded coefficients.
 #[derive(Clone, Debug)]
 pub(super) struct LowPass {
     coefficients: Coefficients,
-    input: [Wrapping<i32>; 2],
+    /// Newest first, like the outputs of the all-pass filters.
+    inputs: [Wrapping<i32>; 2],
     first: Wrapping<i32>,
     second: [Wrapping<i32>; 2],
 }
 
-/// The coefficients of both all-pass filters, times 2^15: the pole of the first; of the second `z` and then `1` in its denominator.
+/// The pole of the first-order part, then the linear and the constant term of the second-order denominator, times 2^15.
 pub(super) type Coefficients = [i32; 3];
 
-/// Bits after the binary point inside the filter. A sample has 15 bits before it, and the all-pass filters less than two more.
+/// Bits after the binary point. The 16 of a sample and two more for the gain of an all-pass filter's parts stay below 32.
 const FRACTION: usize = 12;
 
 impl LowPass {
     pub(super) fn new(coefficients: Coefficients) -> LowPass {
         LowPass {
             coefficients,
-            input: [Wrapping(0); 2],
+            inputs: [Wrapping(0); 2],
             first: Wrapping(0),
             second: [Wrapping(0); 2],
         }
     }
 
-    /// Filters a sample. The result can exceed 16 bits for a moment, but not 17.
+    /// Returns the filtered sample. A loud step overshoots 16 bits for a moment.
     pub(super) fn filter(&mut self, sample: i16) -> i32 {
         let [pole, linear, constant] = self.coefficients;
+        let [last_input, earlier_input] = self.inputs;
+        let [last, earlier] = self.second;
         let input = Wrapping(i32::from(sample)) << FRACTION;
-        let [before, earlier] = self.input;
-        let first = before + scaled(self.first - input, pole);
-        let [last, second_last] = self.second;
-        let second = earlier + scaled(before - last, linear) + scaled(input - second_last, constant);
-        self.input = [input, before];
+        let first = last_input + scaled(self.first - input, pole);
+        let second =
+            earlier_input + scaled(last_input - last, linear) + scaled(input - earlier, constant);
+        self.inputs = [input, last_input];
         self.first = first;
         self.second = [second, last];
-        ((first + second) >> (FRACTION.wrapping_add(1))).0
+        ((first + second) >> (FRACTION + 1)).0
     }
 }
 
 fn scaled(value: Wrapping<i32>, coefficient: i32) -> Wrapping<i32> {
     let product = Wrapping(i64::from(value.0)) * Wrapping(i64::from(coefficient));
     Wrapping((product >> 15).0 as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stable filter at 2 kHz that passes 190 Hz.
+    const NARROW: Coefficients = [13_380, -37_460, 21_170];
+
+    #[test]
+    fn constant_input_passes_unchanged() {
+        for level in [i16::MIN, -1000, 1, i16::MAX] {
+            let mut filter = LowPass::new(NARROW);
+            let last = (0..200).map(|_| filter.filter(level)).last();
+            let off = last.map_or(i32::MAX, |last| (last - i32::from(level)).abs());
+            assert!(off <= 1, "{level}: {last:?}");
+        }
+    }
+
+    #[test]
+    fn extreme_steps_do_not_wrap_around() {
+        // Each block is long enough to settle. A wrapped sum would have the wrong sign.
+        for block in 1..40 {
+            let mut filter = LowPass::new(NARROW);
+            let mut greatest = 0;
+            for place in 0..2000 {
+                let is_up = place / block % 2 == 0;
+                let output = filter.filter(if is_up { i16::MAX } else { i16::MIN });
+                greatest = greatest.max(output.abs());
+            }
+            assert!(greatest < 60_000, "blocks of {block}: {greatest}");
+        }
+    }
 }

@@ -82,14 +82,14 @@ const LINES: [Line; 19] = [
         ..PLAIN
     },
     Line {
-        name: "DC of 1000, tones of -17 dBm0",
-        dbm0: -17.0,
+        name: "DC of 1000, tones of -25 dBm0",
+        dbm0: -25.0,
         under: |_| 1000.0,
         ..PLAIN
     },
     Line {
-        name: "DC of 3276, tones of -20 dBm0",
-        dbm0: -20.0,
+        name: "DC of 3276, tones of -25 dBm0",
+        dbm0: -25.0,
         under: |_| 3276.0,
         ..PLAIN
     },

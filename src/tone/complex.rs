@@ -162,12 +162,12 @@ mod tests {
 
     #[test]
     fn tangent_is_right_at_any_weight() {
-        for weight in [1.0, 100.0, 3e9, 1e18] {
+        for weight in [1.0, 100.0, 3e9, 2e14_f64] {
             for angle in [-40.0, -5.0, 0.0, 1.0, 20.0, 44.0_f64] {
                 let (sine, cosine) = angle.to_radians().sin_cos();
                 let turn = Turn {
-                    real: Wrapping((32_768.0 * weight.min(2e14) * cosine) as i64),
-                    imaginary: Wrapping((32_768.0 * weight.min(2e14) * sine) as i64),
+                    real: Wrapping((32_768.0 * weight * cosine) as i64),
+                    imaginary: Wrapping((32_768.0 * weight * sine) as i64),
                 };
                 let off = f64::from(turn.tangent()) - 32_768.0 * angle.to_radians().tan();
                 assert!(off.abs() < 6.0, "{angle} degrees, {weight}: {off} off");

@@ -218,7 +218,7 @@ impl Detector {
             } = held;
             return Some(Signal::Start { digit, at });
         };
-        held.follow(self.carries(&held, 0), heard_until);
+        held.follow(self.carries(&held), heard_until);
         let is_another = digit.is_some_and(|digit| digit != held.digit);
         if held.missing < GONE && !is_another {
             self.held = Some(held);
@@ -284,9 +284,9 @@ impl Detector {
 
     /// The ticks before the window in which the tones were there already: a break can interrupt them before they fill a window.
     fn ticks_before(&self, held: &Held) -> usize {
-        let (mut ticks, mut missing, mut present) = (0, 0_u32, 0_u32);
-        for before in 1..=BEFORE.wrapping_sub(2) {
-            if self.carries(held, before.wrapping_add(WINDOW - 1)) {
+        let (mut ticks, mut missing, mut present) = (0, 0_u32, BACK);
+        for before in 1..=BEFORE {
+            if self.carried(held, before.wrapping_add(WINDOW - 1)) {
                 missing = 0;
                 present = present.wrapping_add(1);
             } else {
@@ -303,11 +303,17 @@ impl Detector {
         ticks
     }
 
-    /// Whether the tick `back` ticks before the newest has both tones of the digit.
-    fn carries(&self, held: &Held, back: usize) -> bool {
+    /// Whether the newest tick continues both tones of the digit.
+    fn carries(&self, held: &Held) -> bool {
         let (row, column) = key_of(held.digit);
-        self.low.carries(row, held.low_power, back)
-            && self.high.carries(column, held.high_power, back)
+        self.low.carries(row, held.low_power) && self.high.carries(column, held.high_power)
+    }
+
+    /// Whether both tones of the digit started or continued in the tick `back` ticks before the newest.
+    fn carried(&self, held: &Held, back: usize) -> bool {
+        let (row, column) = key_of(held.digit);
+        self.low.carried(row, held.low_power, back)
+            && self.high.carried(column, held.high_power, back)
     }
 }
 

@@ -176,7 +176,8 @@ mod tests {
             }
             for hertz in [50.0, 60.0, 100.0, 120.0, 150.0, 180.0] {
                 let [all, without_lowest] = shares(rate, hertz);
-                assert!((0.95..1.05).contains(&all), "{hertz} Hz at {rate}: {all}");
+                // The window is no whole number of periods.
+                assert!((0.9..1.1).contains(&all), "{hertz} Hz at {rate}: {all}");
                 assert!(
                     without_lowest < 0.1,
                     "{hertz} Hz at {rate}: {without_lowest}"

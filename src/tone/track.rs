@@ -93,19 +93,33 @@ impl Track {
         })
     }
 
-    /// Whether the tick `back` ticks before the newest has this tone, about as loud as in a window with this power.
-    pub(super) fn carries(&self, index: usize, window_power: i64, back: usize) -> bool {
+    /// Whether the newest tick continues this tone, about as loud as in a window with this power.
+    pub(super) fn carries(&self, index: usize, window_power: i64) -> bool {
+        self.is_loud(0, window_power) && self.turns_like(index, 0)
+    }
+
+    /// Whether the tone started or continued in the tick `back` ticks before the newest.
+    pub(super) fn carried(&self, index: usize, window_power: i64, back: usize) -> bool {
+        let later = back.saturating_sub(self.lag);
+        self.is_loud(back, window_power) && self.turns_like(index, later)
+    }
+
+    fn is_loud(&self, back: usize, window_power: i64) -> bool {
+        let tick = self.ticks.iter().rev().nth(back);
+        tick.is_some_and(|tick| is_as_loud(*tick, window_power))
+    }
+
+    /// Whether the phase advanced about like that of the tone in the lag until this tick.
+    fn turns_like(&self, index: usize, back: usize) -> bool {
         let mut ticks = self.ticks.iter().rev().skip(back);
-        let (Some(tick), Some(earlier)) = (ticks.next(), ticks.nth(self.lag.wrapping_sub(1)))
-        else {
-            return false;
-        };
-        let turn = tick.turned_from(*earlier);
-        is_as_loud(*tick, window_power)
-            && self
-                .pitches
-                .get(index)
-                .is_some_and(|pitch| pitch.excess(turn).is_within(SIXTH_OF_A_TURN))
+        let (tick, earlier) = (ticks.next(), ticks.nth(self.lag.wrapping_sub(1)));
+        let turn = tick
+            .zip(earlier)
+            .map(|(tick, earlier)| tick.turned_from(*earlier));
+        let excess = turn
+            .zip(self.pitches.get(index))
+            .map(|(turn, pitch)| pitch.excess(turn));
+        excess.is_some_and(|excess| excess.is_within(SIXTH_OF_A_TURN))
     }
 
     fn window(&self) -> &[Complex] {

@@ -45,6 +45,8 @@ fn upper_limit(rate: SampleRate) -> Coefficients {
 }
 
 impl Energy {
+    // A call writes the result in place; inlined, it would be made elsewhere on the stack and copied.
+    #[inline(never)]
     pub(super) fn new(rate: SampleRate) -> Energy {
         Energy {
             upper_limit: LowPass::new(upper_limit(rate)),

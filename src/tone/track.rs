@@ -48,6 +48,8 @@ const PURITY: i64 = 93;
 const CLEAN_PURITY: i64 = 975;
 
 impl Track {
+    // A call writes the result in place; inlined, it would be made elsewhere on the stack and copied.
+    #[inline(never)]
     pub(super) fn new(group: &Group, rate: SampleRate, tick_len: u32) -> Track {
         let lag_len = tick_len.wrapping_mul(group.lag as u32);
         Track {

@@ -1,4 +1,4 @@
-//! Sound to digits.
+//! Samples to DTMF digits.
 
 use core::borrow::Borrow;
 use core::iter::repeat_n;
@@ -87,22 +87,22 @@ impl Signal {
     }
 }
 
-/// The ticks of 1 ms after which a missing tone has ended: between a break of 25 ms that must not split a digit, and a pause of
-/// 40 ms that must. The filters make a break longer by up to 3 ticks.
+/// The ticks of 1 ms without tones that end a digit. A break of 25 ms must not split a digit, a pause of 40 ms must. The
+/// filters make a break up to 3 ticks longer.
 const GONE: u32 = 33;
 /// The consecutive ticks after a break in which the tones must be back. Speech can resemble them for a shorter time.
 const BACK: u32 = 4;
 /// The least share of the tones in the energy, in hundredths. Noise 15 dB below leaves them 97, and the filters take up to 6
 /// away. Voices have energy in more than two places.
 const SHARE: u64 = 85;
-/// The same for clean tones, compared with the energy above 250 Hz alone. A dial tone 6 dB below leaves them 80, a third tone
-/// as loud as they are 67.
+/// The least share for clean tones, in hundredths of the energy above 250 Hz. Beside a dial tone 6 dB below they have 80,
+/// beside a third tone at their level 67.
 const CLEAN_SHARE: u64 = 75;
 /// The accepted difference between the deviations of the two tones, in 64ths of a thousandth. Deviations of 15 thousandths in
-/// opposite directions must be accepted. A voice's tones have a ratio of small integers, from which the frequencies of the
-/// digits are far: '4' is 4.6 % off the nearest ratio, 3 to 2.
+/// opposite directions must be accepted. This test keeps out most high voices: their harmonics often have the ratio 3 to 2,
+/// which is 4.6 % off that of a `4`.
 const MOST_APART: u32 = 34 * 64;
-/// More than [`GONE`] and the delay of the filters together, and less than could hide a digit.
+/// More than [`GONE`] plus the delay of the filters.
 const FINAL_SILENCE_MS: u16 = 50;
 
 impl Detector {

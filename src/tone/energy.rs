@@ -78,12 +78,12 @@ impl Energy {
         self.lowest.end_tick();
     }
 
-    /// The sum of the squares up to 3,400 Hz, divided by 2^[`SHIFT`]. Below 2^37.
+    /// Returns the sum of the squares up to 3,400 Hz, divided by 2^[`SHIFT`]. Below 2^37.
     pub(super) fn all(&self) -> u64 {
         self.all.sum.0
     }
 
-    /// The same sum without the energy below 250 Hz.
+    /// Returns that sum without the energy below 250 Hz.
     pub(super) fn without_lowest(&self) -> u64 {
         // The two delays differ by a fraction of a tick, so the lowest part can exceed the whole for a moment.
         self.all().saturating_sub(self.lowest.sum.0)

@@ -44,7 +44,7 @@ const DRIFT: u32 = 15;
 /// The least share of the band's power, in hundredths, that advances from one lag to the next by the same phase. A tone has
 /// all of it, a tone in noise most of it. Most speech fails here.
 const PURITY: i64 = 93;
-/// The same share of a clean tone, in thousandths. Digits 15 dB above noise have 98 or more hundredths at their frequencies.
+/// The least share for a clean tone, in thousandths. Digits 15 dB above noise reach 990.
 const CLEAN_PURITY: i64 = 975;
 
 impl Track {

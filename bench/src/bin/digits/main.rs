@@ -2,9 +2,8 @@
 //! them, and espeak-ng speaks. `cargo run --release --bin digits`, after
 //! `apt-get install gcc libspandsp-dev multimon-ng sox espeak-ng`
 //!
-//! Prints tables: each limit of ITU-T Q.24, the faults of real lines, digits over speech, and speech without digits. The
-//! detector also scans 16-bit WAV files named on the command line, as speech. `-- lines` prints only the faults of real lines
-//! and exits with 1 if the detector is wrong in a row.
+//! Prints tables: `limits` of ITU-T Q.24, faults of real `lines`, digits `over-speech`, and `speech` without digits. An argument
+//! selects one of them; WAV files after `speech` are scanned too. Exits with 1 if the detector is wrong in a row of `lines`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,18 +25,22 @@ fn main() -> ExitCode {
     let folder = std::env::temp_dir().join(format!("digits-{}", std::process::id()));
     std::fs::create_dir(&folder).expect("a folder for sounds");
     let listeners = Listeners::new(&folder);
-    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let is_right = if arguments == [PathBuf::from("lines")] {
-        lines::lines(&listeners)
-    } else {
+    let mut arguments = std::env::args_os().skip(1);
+    let part = arguments.next();
+    let is_chosen = |name| part.as_ref().is_none_or(|part| part == name);
+    let files: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    if is_chosen("limits") {
         generator_against_multimon(&listeners);
         detector_against_sox();
         limits::limits(&listeners);
-        let is_right = lines::lines(&listeners);
+    }
+    let is_right = !is_chosen("lines") || lines::lines(&listeners);
+    if is_chosen("over-speech") {
         lines::over_speech(&listeners);
-        speech::speech(&listeners, &arguments);
-        is_right
-    };
+    }
+    if is_chosen("speech") {
+        speech::speech(&listeners, &files);
+    }
     std::fs::remove_dir_all(&folder).expect("the folder was made here");
     if is_right {
         ExitCode::SUCCESS

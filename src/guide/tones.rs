@@ -85,7 +85,7 @@
 //! | espeak-ng, en-us+m7 | 132.6 | 0 | 0 | 2 |
 //! | espeak-ng, de+f2 | 129.5 | 0 | 0 | 12 |
 //! | espeak-ng, fr+m3 | 97.6 | 0 | 0 | 2 |
-//! | the prompts of Asterisk (Debian's asterisk-core-sounds), five languages, 2831 files | 131.0 | 0 | PS | PM |
+//! | the prompts of Asterisk (Debian's asterisk-core-sounds), five languages, 2831 files | 131.0 | 0 | 0 | 1 |
 //! | Asterisk's music on hold (Debian's asterisk-moh-opsound-wav), 5 files | 18.6 | 0 | 0 | 0 |
 //!
 //! The detector also found no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower

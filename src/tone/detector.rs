@@ -20,16 +20,16 @@ use crate::wire::{Digit, SampleRate};
 /// use audiosocket::wire::{Digit, SampleRate};
 ///
 /// let mut detector = Detector::new(SampleRate::Hz8000);
-/// let mut heard = String::new();
+/// let mut detected = String::new();
 /// let tones: Vec<i16> = Generator::new(SampleRate::Hz8000).digits(&Digit::ALL).collect();
 /// for frame in tones.chunks(160) {
 ///     for signal in detector.feed(frame) {
 ///         if let Signal::Start { digit, .. } = signal {
-///             heard.push(digit.to_char());
+///             detected.push(digit.to_char());
 ///         }
 ///     }
 /// }
-/// assert_eq!(heard, "123A456B789C*0#D");
+/// assert_eq!(detected, "123A456B789C*0#D");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Detector {
@@ -191,7 +191,7 @@ impl Detector {
         self.energy.end_tick();
         self.low.push(self.low_band.filtered());
         self.high.push(self.high_band.filtered());
-        self.hear()
+        self.end_tick()
     }
 
     fn tick_len(&self) -> u64 {
@@ -199,17 +199,17 @@ impl Detector {
     }
 
     /// The position in the input of the middle of the filters, `ticks` ticks ago.
-    fn heard_until(&self, ticks: u64) -> u64 {
+    fn filtered_until(&self, ticks: u64) -> u64 {
         // The middle is 4.75 ticks late. That of the newest tick lies half a tick before the tick's end.
         let late = self.tick_len().wrapping_mul(17) / 4;
         let before = self.tick_len().wrapping_mul(ticks);
         self.position.saturating_sub(late.wrapping_add(before))
     }
 
-    /// The signal of the newest tick.
-    fn hear(&mut self) -> Option<Signal> {
+    /// Ends the tick and returns its signal.
+    fn end_tick(&mut self) -> Option<Signal> {
         let digit = self.digit();
-        let heard_until = self.heard_until(0);
+        let filtered_until = self.filtered_until(0);
         let Some(mut held) = self.held.take() else {
             let held = self.hold(digit?);
             self.held = Some(held);
@@ -218,7 +218,7 @@ impl Detector {
             } = held;
             return Some(Signal::Start { digit, at });
         };
-        held.follow(self.carries(&held), heard_until);
+        held.follow(self.carries(&held), filtered_until);
         let is_another = digit.is_some_and(|digit| digit != held.digit);
         if held.missing < GONE && !is_another {
             self.held = Some(held);
@@ -271,12 +271,12 @@ impl Detector {
             low_power: self.low.power(),
             high_power: self.high.power(),
             start: 0,
-            end: self.heard_until(0),
+            end: self.filtered_until(0),
             missing: 0,
             present: 0,
         };
         let before = self.ticks_before(&held) as u64;
-        let start = self.heard_until(before.wrapping_add(WINDOW as u64));
+        let start = self.filtered_until(before.wrapping_add(WINDOW as u64));
         // Where one digit follows another without a pause, both are loud enough for a moment.
         held.start = start.max(self.last_end);
         held
@@ -333,8 +333,8 @@ struct Held {
 }
 
 impl Held {
-    /// Updates the end for the tick that ends at `heard_until`.
-    fn follow(&mut self, is_there: bool, heard_until: u64) {
+    /// Updates the end for the tick that ends at `filtered_until`.
+    fn follow(&mut self, is_there: bool, filtered_until: u64) {
         if is_there {
             self.missing = self.missing.saturating_sub(2);
             self.present = self.present.wrapping_add(1);
@@ -346,7 +346,7 @@ impl Held {
             self.missing = 0;
         }
         if self.missing == 0 {
-            self.end = heard_until;
+            self.end = filtered_until;
         }
     }
 }

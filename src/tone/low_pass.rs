@@ -57,6 +57,8 @@ mod tests {
 
     /// A stable filter at 2 kHz that passes 190 Hz.
     const NARROW: Coefficients = [13_380, -37_460, 21_170];
+    /// A stable filter at 192 kHz that passes 3,320 Hz, with the poles nearest to the unit circle.
+    const SHARP: Coefficients = [29_592, -63_772, 31_452];
 
     #[test]
     fn constant_input_passes_unchanged() {
@@ -70,16 +72,21 @@ mod tests {
 
     #[test]
     fn extreme_steps_do_not_wrap_around() {
-        // Each block is long enough to settle. A wrapped sum would have the wrong sign.
-        for block in 1..40 {
-            let mut filter = LowPass::new(NARROW);
-            let mut greatest = 0;
-            for place in 0..2000 {
+        // The blocks include half a period of the frequencies where the filters overshoot most.
+        for (coefficients, block) in [NARROW, SHARP]
+            .into_iter()
+            .flat_map(|coefficients| (1..60).map(move |block| (coefficients, block)))
+        {
+            let mut filter = LowPass::new(coefficients);
+            let outputs = (0..2000).map(|place| {
                 let is_up = place / block % 2 == 0;
-                let output = filter.filter(if is_up { i16::MAX } else { i16::MIN });
-                greatest = greatest.max(output.abs());
-            }
-            assert!(greatest < 60_000, "blocks of {block}: {greatest}");
+                filter.filter(if is_up { i16::MAX } else { i16::MIN }).abs()
+            });
+            let greatest = outputs.max().unwrap_or(0);
+            assert!(
+                greatest < 60_000,
+                "{coefficients:?}, blocks of {block}: {greatest}"
+            );
         }
     }
 }

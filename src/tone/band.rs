@@ -1,4 +1,4 @@
-//! One group of frequencies, moved to zero and freed of all else.
+//! One group of frequencies, moved to zero and filtered.
 
 use core::num::Wrapping;
 
@@ -7,22 +7,24 @@ use super::group::{Group, Taps};
 use super::sine::{cosine, phase_step, sine};
 use crate::wire::SampleRate;
 
-/// Mixes samples down by the centre of a group, so that what is left of its tones are a few hundred hertz at most, and filters
-/// them at 2 kHz.
+/// A mixer and a filter for one group of frequencies.
+///
+/// It moves the centre of the group to zero, so that the tones of the group are a few hundred hertz at most, and filters them
+/// at 2 kHz.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
     decimation: Decimation,
     phase: Wrapping<u32>,
-    /// Backwards, so that the group's centre comes to stand still.
+    /// Negative, which moves the centre of the group to zero.
     step: Wrapping<u32>,
     real: Comb,
     imaginary: Comb,
-    /// What the filter is over, oldest first.
+    /// The samples under the filter, oldest first.
     recent: [Complex; TAPS],
     taps: &'static Taps,
 }
 
-/// How many taps a filter has that is written down as its half.
+/// The taps of the whole filter. [`Taps`] has half of them.
 const TAPS: usize = 17;
 
 impl Band {
@@ -38,7 +40,7 @@ impl Band {
         }
     }
 
-    /// Takes a sample of the input.
+    /// Mixes one sample of the input.
     pub(super) fn mix(&mut self, sample: i16) {
         let sample = Wrapping(i32::from(sample));
         let product = |wave: i32| self.decimation.before_sums(sample * Wrapping(wave));
@@ -47,7 +49,7 @@ impl Band {
         self.phase += self.step;
     }
 
-    /// Makes one sample at 2 kHz of as many of the input as [`Decimation::factor`] says.
+    /// Makes one sample at 2 kHz from the last [`Decimation::factor`] samples of the input.
     pub(super) fn decimate(&mut self) {
         let newest = Complex {
             real: self.decimation.after_sums(self.real.take()),
@@ -59,14 +61,14 @@ impl Band {
         }
     }
 
-    /// The filter's answer, for the time `TAPS / 2` samples at 2 kHz ago. A tone comes out with half of its amplitude.
+    /// Returns the output of the filter, late by `TAPS / 2` samples at 2 kHz. A tone has half of its amplitude there.
     pub(super) fn filtered(&self) -> Complex {
         let middle = self.recent.get(TAPS / 2).copied().unwrap_or_default();
         let [tap, taps @ ..] = self.taps;
         let (mut real, mut imaginary) =
             (middle.real() * wide(*tap), middle.imaginary() * wide(*tap));
         let (before, after) = (self.recent.iter(), self.recent.iter().rev());
-        // From the ends inwards. The magnitudes of the taps add up to less than 2^15, so the sums stay in 31 bits.
+        // The magnitudes of the taps add up to less than 2^15, so the sums stay within 31 bits.
         for ((tap, before), after) in taps.iter().rev().zip(before).zip(after) {
             real += (before.real() + after.real()) * wide(*tap);
             imaginary += (before.imaginary() + after.imaginary()) * wide(*tap);
@@ -78,21 +80,21 @@ impl Band {
     }
 }
 
-/// How many samples of the input become one at about 2 kHz: 2000.0 a second come out, of 44.1 kHz 2004.5.
+/// Returns how many samples of the input make one sample at 2000 Hz, or 2004.5 Hz for 44.1 kHz.
 pub(super) fn decimation_factor(rate: SampleRate) -> u32 {
     Decimation::of(rate).factor
 }
 
-/// How samples of the input become samples at about 2 kHz.
+/// The decimation of the input to about 2 kHz.
 #[derive(Clone, Copy, Debug)]
-struct Decimation {
+pub(super) struct Decimation {
     factor: u32,
     shift: usize,
     gain: i32,
 }
 
 impl Decimation {
-    const fn of(rate: SampleRate) -> Decimation {
+    pub(super) const fn of(rate: SampleRate) -> Decimation {
         match rate {
             SampleRate::Hz8000 => const { Decimation::by(4) },
             SampleRate::Hz12000 => const { Decimation::by(6) },
@@ -111,9 +113,9 @@ impl Decimation {
         reason = "done by the compiler, which would refuse what overflows"
     )]
     const fn by(factor: u64) -> Decimation {
-        // A comb's answer is its input times this.
+        // The gain of the comb.
         let sums = factor * factor * factor;
-        // A product of a sample and a sine has 30 bits and a sign; shifted by so much, its sums have 31.
+        // The product of a sample and a sine has 30 bits and a sign. After this shift its sums have 31.
         let shift = sums.next_power_of_two().ilog2() - 1;
         Decimation {
             factor: factor as u32,
@@ -122,25 +124,31 @@ impl Decimation {
         }
     }
 
-    fn before_sums(self, product: Wrapping<i32>) -> Wrapping<i32> {
+    /// Returns how many samples of the input make one.
+    pub(super) fn factor(self) -> u32 {
+        self.factor
+    }
+
+    pub(super) fn before_sums(self, product: Wrapping<i32>) -> Wrapping<i32> {
         rounded_shift(product, self.shift)
     }
 
-    fn after_sums(self, sums: Wrapping<i32>) -> i16 {
+    pub(super) fn after_sums(self, sums: Wrapping<i32>) -> i16 {
         narrowed(rounded_shift((sums >> 15) * Wrapping(self.gain), 15))
     }
 }
 
-/// A comb filter of the third order, which decimates: running sums of running sums of running sums, of which the
-/// differences are taken (E. Hogenauer, 1981). What overflows in the sums cancels in the differences.
+/// A decimating comb filter of the third order (E. Hogenauer, 1981).
+///
+/// It sums the input three times and takes three differences of the sums. An overflow of a sum cancels in the differences.
 #[derive(Clone, Copy, Debug, Default)]
-struct Comb {
+pub(super) struct Comb {
     sums: [Wrapping<i32>; 3],
     last: [Wrapping<i32>; 3],
 }
 
 impl Comb {
-    fn add(&mut self, value: Wrapping<i32>) {
+    pub(super) fn add(&mut self, value: Wrapping<i32>) {
         let mut value = value;
         for sum in &mut self.sums {
             *sum += value;
@@ -148,7 +156,7 @@ impl Comb {
         }
     }
 
-    fn take(&mut self) -> Wrapping<i32> {
+    pub(super) fn take(&mut self) -> Wrapping<i32> {
         let [_, _, mut value] = self.sums;
         for last in &mut self.last {
             let difference = value - *last;
@@ -179,7 +187,7 @@ mod tests {
     use super::super::group::{HIGH, LOW};
     use super::*;
 
-    /// The greatest magnitude of the answers to a sine with a peak of 10,000, once they are steady.
+    /// The greatest magnitude of the output for a sine with a peak of 10,000, once it is steady.
     fn answer(group: &'static Group, rate: SampleRate, hertz: f64) -> f64 {
         let mut band = Band::new(group, rate);
         let factor = decimation_factor(rate) as usize;
@@ -198,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_passes_at_half_its_amplitude_and_the_other_does_not() {
+    fn band_halves_its_group_and_stops_the_other() {
         for &rate in SampleRate::ALL {
             for (group, other) in [(&LOW, &HIGH), (&HIGH, &LOW)] {
                 for off in [-0.025, -0.015, 0.0, 0.015, 0.025] {
@@ -218,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_above_comes_down_by_decimation() {
+    fn decimation_stops_all_higher_frequencies() {
         for &rate in SampleRate::ALL {
             for hertz in (2200..rate.hz() / 2).step_by(if rate.hz() > 48_000 { 1130 } else { 170 })
             {
@@ -231,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn the_loudest_input_is_not_too_loud() {
+    fn loudest_input_stays_within_16_bits() {
         for &rate in SampleRate::ALL {
             for group in [&LOW, &HIGH] {
                 let factor = decimation_factor(rate);
                 let mut band = Band::new(group, rate);
                 let mut greatest = 0;
                 for place in 0..factor * 100 {
-                    // A square wave in step with the mixer: no input has more of the group.
+                    // No input has more power in the group than a square wave in phase with the mixer.
                     let is_up = cosine(band.phase) >= 0;
                     band.mix(if is_up { i16::MAX } else { i16::MIN });
                     if place % factor == factor - 1 {

@@ -1,4 +1,4 @@
-//! Samples of two parts.
+//! Complex samples.
 
 use core::num::Wrapping;
 
@@ -20,12 +20,12 @@ impl Complex {
         Wrapping(self.imaginary.into())
     }
 
-    /// The square of its magnitude, below 2^32.
+    /// Returns the square of the magnitude, below 2^32.
     pub(super) fn power(self) -> i64 {
         self.turned_from(self).real.0
     }
 
-    /// By how much the phase advanced since an earlier sample: this times the conjugate of that.
+    /// Returns the phase advance since an earlier sample: the product of this and its conjugate.
     pub(super) fn turned_from(self, earlier: Complex) -> Turn {
         let product = |a: i16, b: i16| Wrapping(i64::from((wide(a) * wide(b)).0));
         Turn {
@@ -40,7 +40,7 @@ fn wide(part: i16) -> Wrapping<i32> {
     Wrapping(part.into())
 }
 
-/// An angle, with a power for its weight: a product of samples, or a sum of such products.
+/// An angle with a power as its weight: a product of samples, or a sum of such products.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Turn {
     pub(super) real: Wrapping<i64>,
@@ -48,7 +48,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// The angle of a phase, with the weight 32,767.
+    /// Returns the angle of a phase with the weight 32,767.
     pub(super) fn by(phase: Wrapping<u32>) -> Turn {
         Turn {
             real: Wrapping(cosine(phase).into()),
@@ -56,7 +56,7 @@ impl Turn {
         }
     }
 
-    /// The angle of both together, with regard to their weights.
+    /// Returns the weighted mean of both angles.
     pub(super) fn plus(self, other: Turn) -> Turn {
         Turn {
             real: self.real + other.real,
@@ -64,7 +64,7 @@ impl Turn {
         }
     }
 
-    /// The angle from another to this, with the product of their weights.
+    /// Returns the difference of both angles with the product of their weights.
     pub(super) fn minus(self, other: Turn) -> Turn {
         Turn {
             real: self.real * other.real + self.imaginary * other.imaginary,
@@ -72,7 +72,7 @@ impl Turn {
         }
     }
 
-    /// The same angle with the weight divided by 2^`bits`.
+    /// Divides the weight by 2^`bits`.
     pub(super) fn lightened(self, bits: usize) -> Turn {
         Turn {
             real: self.real >> bits,
@@ -80,8 +80,18 @@ impl Turn {
         }
     }
 
-    /// Whether the angle is at most that of a phase, which is below a quarter of a turn, to either side. The weight has to be
-    /// below 2^48.
+    /// Returns the tangent of the angle times 2^15. The angle must be below an eighth of a turn to either side.
+    pub(super) fn tangent(self) -> i32 {
+        let bits = i64::BITS.wrapping_sub(self.real.0.leading_zeros());
+        // With 15 bits a division of 32 bits is enough.
+        let Turn { real, imaginary } = self.lightened(bits.saturating_sub(15) as usize);
+        let imaginary = Wrapping(imaginary.0 as i32) << 15;
+        imaginary.0.checked_div(real.0 as i32).unwrap_or(0)
+    }
+
+    /// Whether the angle is at most that of a phase to either side.
+    ///
+    /// The phase must be below a quarter of a turn, and the weight below 2^48.
     pub(super) fn is_within(self, phase: Wrapping<u32>) -> bool {
         let limit = Turn::by(phase);
         let distance = Wrapping(self.imaginary.0.wrapping_abs());
@@ -93,13 +103,13 @@ impl Turn {
 mod tests {
     use super::*;
 
-    /// A phase of so many degrees.
+    /// A phase in degrees.
     fn degrees(degrees: f64) -> Wrapping<u32> {
         Wrapping((degrees / 360.0 * 4_294_967_296.0) as i64 as u32)
     }
 
     #[test]
-    fn turns_are_the_angles_between() {
+    fn turn_is_the_angle_between_two_samples() {
         let at = |angle: f64, magnitude: f64| Complex {
             real: (magnitude * angle.to_radians().cos()).round() as i16,
             imaginary: (magnitude * angle.to_radians().sin()).round() as i16,
@@ -135,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_power_is_the_square_of_the_magnitude() {
+    fn power_is_the_square_of_the_magnitude() {
         let lowest = Complex {
             real: i16::MIN,
             imaginary: i16::MIN,
@@ -152,7 +162,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_angle_at_all() {
+    fn tangent_is_right_at_any_weight() {
+        for weight in [1.0, 100.0, 3e9, 2e14_f64] {
+            for angle in [-40.0, -5.0, 0.0, 1.0, 20.0, 44.0_f64] {
+                let (sine, cosine) = angle.to_radians().sin_cos();
+                let turn = Turn {
+                    real: Wrapping((32_768.0 * weight * cosine) as i64),
+                    imaginary: Wrapping((32_768.0 * weight * sine) as i64),
+                };
+                let off = f64::from(turn.tangent()) - 32_768.0 * angle.to_radians().tan();
+                assert!(off.abs() < 6.0, "{angle} degrees, {weight}: {off} off");
+            }
+        }
+        assert_eq!(Turn::default().tangent(), 0);
+    }
+
+    #[test]
+    fn zero_is_within_no_angle() {
         assert!(!Turn::default().is_within(degrees(89.0)));
     }
 }

@@ -1,45 +1,45 @@
-//! Sound to digits.
+//! Samples to DTMF digits.
 
 use core::borrow::Borrow;
-use core::iter::{RepeatN, repeat_n};
+use core::iter::repeat_n;
 
 use super::band::{Band, decimation_factor};
-use super::energy::Energy;
+use super::energy::{Energy, SHIFT};
 use super::group::{HIGH, LOW, digit_at, key_of};
 use super::level::{peak, power_ratio};
-use super::track::{Track, WINDOW};
+use super::track::{BEFORE, Track, WINDOW};
 use crate::wire::{Digit, SampleRate};
 
-/// Hears digits in samples.
+/// Detects digits in samples.
 ///
-/// What it accepts and what it refuses is [in the description of the module](super#limits). A digit is told 35 ms after its
-/// tones began, its end 25 ms after they ended; the positions in what is told are those of the tones, right to 2 ms.
+/// [The description of the module](super#limits) has the limits. A start is reported 35 ms after the tones began, a stop 38 ms
+/// after they ended. The reported positions are those of the tones, within 2 ms.
 ///
 /// ```
 /// use audiosocket::tone::{Detector, Generator, Signal};
 /// use audiosocket::wire::{Digit, SampleRate};
 ///
 /// let mut detector = Detector::new(SampleRate::Hz8000);
-/// let mut heard = String::new();
+/// let mut detected = String::new();
 /// let tones: Vec<i16> = Generator::new(SampleRate::Hz8000).digits(&Digit::ALL).collect();
 /// for frame in tones.chunks(160) {
 ///     for signal in detector.feed(frame) {
 ///         if let Signal::Start { digit, .. } = signal {
-///             heard.push(digit.to_char());
+///             detected.push(digit.to_char());
 ///         }
 ///     }
 /// }
-/// assert_eq!(heard, "123A456B789C*0#D");
+/// assert_eq!(detected, "123A456B789C*0#D");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Detector {
     rate: SampleRate,
-    /// How many samples of the input become one at 2 kHz; two of these are a tick.
+    /// Samples of the input for each sample at 2 kHz. A tick is two samples at 2 kHz.
     factor: u32,
-    /// How many samples were taken towards the next one at 2 kHz.
+    /// Samples of the input since the last sample at 2 kHz.
     taken: u32,
     within_tick: bool,
-    /// How many samples were taken until the end of the last tick.
+    /// Samples of the input until the end of the last tick.
     position: u64,
     low_band: Band,
     high_band: Band,
@@ -48,38 +48,38 @@ pub struct Detector {
     energy: Energy,
     limits: Limits,
     held: Option<Held>,
-    /// Where the digit before ended.
+    /// The end of the last digit.
     last_end: u64,
 }
 
-/// What a detector heard: the beginning of a digit, or its end. They come by turns, and their positions in order.
+/// A start or a stop of a digit. They alternate, and their positions never decrease.
 ///
-/// Positions count samples, and those that the detector was fed first are at 0.
+/// Positions count the samples fed to the detector; the first one is at 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Signal {
-    /// A digit began.
+    /// A digit started.
     Start {
-        /// Which.
+        /// The digit.
         digit: Digit,
-        /// Where its tones began.
+        /// The start of its tones.
         at: u64,
     },
-    /// The digit that began has ended.
+    /// The digit that started has ended.
     Stop {
-        /// Which.
+        /// The digit.
         digit: Digit,
-        /// Where its tones began, as it was told at the start.
+        /// The start of its tones, as reported by [`Signal::Start`].
         start: u64,
-        /// Where they ended.
+        /// The end of its tones.
         end: u64,
-        /// How long they lasted in milliseconds, rounded down.
+        /// The duration of the tones in milliseconds, rounded down.
         duration_ms: u32,
     },
 }
 
 impl Signal {
-    /// The digit.
+    /// Returns the digit.
     pub const fn digit(&self) -> Digit {
         match *self {
             Signal::Start { digit, .. } | Signal::Stop { digit, .. } => digit,
@@ -87,18 +87,28 @@ impl Signal {
     }
 }
 
-/// How long a tone has to be gone to have ended, in ticks of 1 ms: well between a break of 10 ms that must not part it, and a
-/// pause of 40 ms that must.
-const GONE: u32 = 20;
-/// How much of the energy of all that is heard has to be that of the two tones, in hundredths: 97 are left by noise of 15 dB, and
-/// the filters take up to 6 away. A voice has its energy in more than two places.
-const MOST: u64 = 85;
-/// More than the filters are late and [`GONE`] together, and less than could hide a digit.
-const FINAL_SILENCE_MS: u16 = 40;
+/// The ticks of 1 ms without tones that end a digit. A break of 25 ms must not split a digit, a pause of 40 ms must. The
+/// filters make a break up to 3 ticks longer.
+const GONE: u32 = 33;
+/// The consecutive ticks after a break in which the tones must be back. Speech can resemble them for a shorter time.
+const BACK: u32 = 4;
+/// The least share of the tones in the energy, in hundredths. Noise 15 dB below leaves them 97, and the filters take up to 6
+/// away. Voices have energy in more than two places.
+const SHARE: u64 = 85;
+/// The least share for clean tones, in hundredths of the energy above 250 Hz. Beside a dial tone 6 dB below they have 80,
+/// beside a third tone at their level 67.
+const CLEAN_SHARE: u64 = 75;
+/// The accepted difference between the deviations of the two tones, in 64ths of a thousandth. Deviations of 15 thousandths in
+/// opposite directions must be accepted. This test keeps out most high voices: their harmonics often have the ratio 3 to 2,
+/// which is 4.6 % off that of a `4`.
+const MOST_APART: u32 = 34 * 64;
+/// More than [`GONE`] plus the delay of the filters.
+const FINAL_SILENCE_MS: u16 = 50;
 
 impl Detector {
-    /// A detector for samples at this rate, with the limits of AT&T in ITU-T Q.24: a floor of -25 dBm0, and a high tone that
-    /// is louder by 4 dB at most or weaker by 8 dB.
+    /// Creates a detector with the limits of AT&T in ITU-T Q.24.
+    ///
+    /// The floor is -25 dBm0. The high tone may be up to 4 dB louder than the low tone, or up to 8 dB weaker.
     pub fn new(rate: SampleRate) -> Detector {
         let factor = decimation_factor(rate);
         let tick_len = factor.wrapping_mul(2);
@@ -112,39 +122,39 @@ impl Detector {
             high_band: Band::new(&HIGH, rate),
             low: Track::new(&LOW, rate, tick_len),
             high: Track::new(&HIGH, rate, tick_len),
-            energy: Energy::new(),
+            energy: Energy::new(rate),
             limits: Limits::new(),
             held: None,
             last_end: 0,
         }
     }
 
-    /// Down to which level of each of its tones a digit is heard, in dBm0, from -47 to +3.
+    /// Sets the lowest level of each tone in dBm0, from -47 to +3.
     ///
-    /// Some decibels of doubt belong to the filters and to noise: 4 dB below the floor nothing is heard any more.
+    /// Filters and noise blur the limit: the detector ignores everything 4 dB below the floor.
     #[must_use]
     pub fn with_floor(mut self, dbm0: i8) -> Detector {
         self.limits.set_floor(dbm0);
         self
     }
 
-    /// By how many decibels the high tone of a digit may be louder than the low one, and the low one louder than the high; 29
-    /// at most.
+    /// Sets by how many decibels one tone may be louder than the other, up to 29.
     ///
-    /// Either is called the normal twist by somebody, so they go by what is louder here. What is beyond by 2 dB is not heard.
+    /// Authors disagree on which of the two is the normal twist, so the parameters are named after the louder tone. The
+    /// detector ignores everything 2 dB beyond a limit.
     #[must_use]
     pub fn with_twist(mut self, high_over_low_db: u8, low_over_high_db: u8) -> Detector {
         self.limits.set_twist(high_over_low_db, low_over_high_db);
         self
     }
 
-    /// Takes samples, lent or as numbers, as many as there are: `feed(&samples)`, or `feed(audio.samples())`.
+    /// Feeds samples by reference or by value: `feed(&samples)`, or `feed(audio.samples())`.
     ///
-    /// What is heard does not depend on how the samples are cut into pieces. It is heard while the answer is iterated over;
-    /// when that is dropped, what is left of the samples is taken all the same, and what would have been told is lost.
+    /// The result does not depend on how the samples are cut into pieces. The iterator reads the samples. If it is dropped
+    /// early, it reads the rest and discards their signals.
     ///
-    /// The iterator may be endless. If it has no upper bound ([`Iterator::size_hint`]), at most 2^20 samples are taken when the
-    /// answer is dropped, which is 131 s of audio at 8 kHz.
+    /// The iterator may be endless. If it has no upper bound ([`Iterator::size_hint`]), at most 2^20 samples are read when the
+    /// signals are dropped, which is 131 s of audio at 8 kHz.
     pub fn feed<I>(&mut self, samples: I) -> Signals<'_, I::IntoIter>
     where
         I: IntoIterator,
@@ -156,10 +166,10 @@ impl Detector {
         }
     }
 
-    /// Tells what is still to be told of the samples so far, as if silence followed: 40 ms of it, which count as fed.
+    /// Returns the signals that are still open, as if 50 ms of silence followed. The silence counts as fed.
     ///
-    /// A digit that sounds to the last sample ends there.
-    pub fn finish(&mut self) -> Signals<'_, RepeatN<i16>> {
+    /// A digit that lasts until the last sample ends there.
+    pub fn finish(&mut self) -> impl Iterator<Item = Signal> {
         let silence = repeat_n(0, self.rate.samples_in(FINAL_SILENCE_MS));
         self.feed(silence)
     }
@@ -175,6 +185,7 @@ impl Detector {
         self.taken = 0;
         self.low_band.decimate();
         self.high_band.decimate();
+        self.energy.decimate();
         self.within_tick = !self.within_tick;
         if self.within_tick {
             return None;
@@ -183,51 +194,42 @@ impl Detector {
         self.energy.end_tick();
         self.low.push(self.low_band.filtered());
         self.high.push(self.high_band.filtered());
-        self.hear()
+        self.end_tick()
     }
 
     fn tick_len(&self) -> u64 {
         u64::from(self.factor).wrapping_mul(2)
     }
 
-    /// The place in the input, `ticks` before the end of that which the filters have answered for, in their middle.
-    fn heard_until(&self, ticks: u64) -> u64 {
-        // The filter's middle is 4.75 ticks late; that of the newest tick lies half a tick before its end.
+    /// The position in the input of the middle of the filters, `ticks` ticks ago.
+    fn filtered_until(&self, ticks: u64) -> u64 {
+        // The middle is 4.75 ticks late. That of the newest tick lies half a tick before the tick's end.
         let late = self.tick_len().wrapping_mul(17) / 4;
         let before = self.tick_len().wrapping_mul(ticks);
         self.position.saturating_sub(late.wrapping_add(before))
     }
 
-    /// What the newest tick tells.
-    fn hear(&mut self) -> Option<Signal> {
+    /// Ends the tick and returns its signal.
+    fn end_tick(&mut self) -> Option<Signal> {
         let digit = self.digit();
-        let heard_until = self.heard_until(0);
-        let Some(held) = &mut self.held else {
-            let digit = digit?;
-            // Two tones without a pause are each as loud as at their edges for a moment.
-            let at = self.heard_until(WINDOW as u64).max(self.last_end);
-            self.held = Some(Held {
-                digit,
-                low_power: self.low.power(),
-                high_power: self.high.power(),
-                start: at,
-                end: heard_until,
-                missing: 0,
-            });
+        let filtered_until = self.filtered_until(0);
+        let Some(mut held) = self.held.take() else {
+            let held = self.hold(digit?);
+            self.held = Some(held);
+            let Held {
+                digit, start: at, ..
+            } = held;
             return Some(Signal::Start { digit, at });
         };
-        let (row, column) = key_of(held.digit);
-        let is_there =
-            self.low.carries(row, held.low_power) && self.high.carries(column, held.high_power);
-        held.follow(is_there, heard_until);
+        held.follow(self.carries(&held), filtered_until);
         let is_another = digit.is_some_and(|digit| digit != held.digit);
         if held.missing < GONE && !is_another {
+            self.held = Some(held);
             return None;
         }
         let Held {
             digit, start, end, ..
-        } = *held;
-        self.held = None;
+        } = held;
         self.last_end = end;
         Some(Signal::Stop {
             digit,
@@ -237,56 +239,125 @@ impl Detector {
         })
     }
 
-    /// The digit whose two tones were all that could be heard for the whole window.
+    /// The digit whose two tones fill the window and have nearly all of the energy.
     fn digit(&self) -> Option<Digit> {
         let (low, high) = (self.low.power(), self.high.power());
-        if !self.limits.allow(low, high) || !self.is_most_of_all(low.wrapping_add(high)) {
+        let power = low.wrapping_add(high);
+        let is_most = self.has_share(power, CLEAN_SHARE, self.energy.without_lowest());
+        if !self.limits.allow(low, high) || !is_most {
             return None;
         }
-        digit_at(self.low.tone()?, self.high.tone()?)
+        let (low, high) = (self.low.tone()?, self.high.tone()?);
+        let is_clean = low.is_clean && high.is_clean;
+        if !is_clean && !self.has_share(power, SHARE, self.energy.all()) {
+            return None;
+        }
+        if low.offset.abs_diff(high.offset) > MOST_APART {
+            return None;
+        }
+        digit_at(low.index, high.index)
     }
 
-    /// Whether so much power of tones is most of the energy of the input.
-    fn is_most_of_all(&self, power: i64) -> bool {
-        // A tone with the peak p has the power (p / 2)^2 in a tick, and the energy p^2 / 2 in a sample, times so many in a tick.
-        let tones = (power as u64 >> 6)
+    /// Whether tones of this power have this share of the energy, in hundredths.
+    fn has_share(&self, power: i64, share: u64, energy: u64) -> bool {
+        // A tone with the peak p has the power (p / 2)^2 in a tick, and the energy p^2 / 2 in each sample of the tick.
+        let tones = (power as u64 >> SHIFT)
             .wrapping_mul(2)
             .wrapping_mul(self.tick_len());
-        tones.wrapping_mul(100) >= self.energy.sum().wrapping_mul(MOST)
+        tones.wrapping_mul(100) >= energy.wrapping_mul(share)
+    }
+
+    /// The digit that fills the window, with the start of its tones.
+    fn hold(&self, digit: Digit) -> Held {
+        let mut held = Held {
+            digit,
+            low_power: self.low.power(),
+            high_power: self.high.power(),
+            start: 0,
+            end: self.filtered_until(0),
+            missing: 0,
+            present: 0,
+        };
+        let before = self.ticks_before(&held) as u64;
+        let start = self.filtered_until(before.wrapping_add(WINDOW as u64));
+        // Where one digit follows another without a pause, both are loud enough for a moment.
+        held.start = start.max(self.last_end);
+        held
+    }
+
+    /// The ticks before the window in which the tones were there already: a break can interrupt them before they fill a window.
+    fn ticks_before(&self, held: &Held) -> usize {
+        let (mut ticks, mut missing, mut present) = (0, 0_u32, BACK);
+        for before in 1..=BEFORE {
+            if self.carried(held, before.wrapping_add(WINDOW - 1)) {
+                missing = 0;
+                present = present.wrapping_add(1);
+            } else {
+                missing = missing.wrapping_add(1);
+                present = 0;
+            }
+            if present >= BACK {
+                ticks = before;
+            }
+            if missing >= GONE {
+                break;
+            }
+        }
+        ticks
+    }
+
+    /// Whether the newest tick continues both tones of the digit.
+    fn carries(&self, held: &Held) -> bool {
+        let (row, column) = key_of(held.digit);
+        self.low.carries(row, held.low_power) && self.high.carries(column, held.high_power)
+    }
+
+    /// Whether both tones of the digit started or continued in the tick `back` ticks before the newest.
+    fn carried(&self, held: &Held, back: usize) -> bool {
+        let (row, column) = key_of(held.digit);
+        self.low.carried(row, held.low_power, back)
+            && self.high.carried(column, held.high_power, back)
     }
 }
 
-/// A digit that began and has not ended.
+/// A digit that started and has not ended.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     digit: Digit,
-    /// Of its tones in the window in which it was first heard.
+    /// The powers of its tones in the first window.
     low_power: i64,
     high_power: i64,
     start: u64,
     end: u64,
-    /// How long its tones have been gone, in ticks; what was there in between counts back, twice.
+    /// The ticks without its tones since [`Held::end`]. Ticks with its tones count back, twice.
     missing: u32,
+    /// The ticks in a row with its tones.
+    present: u32,
 }
 
 impl Held {
-    /// Minds whether its tones are there in the tick that ends at `heard_until`.
-    fn follow(&mut self, is_there: bool, heard_until: u64) {
+    /// Updates the end for the tick that ends at `filtered_until`.
+    fn follow(&mut self, is_there: bool, filtered_until: u64) {
         if is_there {
             self.missing = self.missing.saturating_sub(2);
+            self.present = self.present.wrapping_add(1);
         } else {
             self.missing = self.missing.wrapping_add(1);
+            self.present = 0;
+        }
+        if self.present >= BACK {
+            self.missing = 0;
         }
         if self.missing == 0 {
-            self.end = heard_until;
+            self.end = filtered_until;
         }
     }
 }
 
-/// How loud tones have to be, and how much alike.
+/// The limits of the levels.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Of the power that a tone has in the whole window.
+    /// The least power of a tone in a whole window.
     least_power: i64,
     /// Ratios of powers, times 256.
     high_over_low: i64,
@@ -326,10 +397,10 @@ impl Limits {
     }
 }
 
-/// How long so many samples last, rounded down; 2^32 samples are the most that is told.
+/// The duration of these samples in milliseconds, rounded down, for up to 2^32 samples.
 fn duration_ms(samples: u64, rate: SampleRate) -> u32 {
     let samples = u32::try_from(samples).unwrap_or(u32::MAX);
-    // In pieces of 10 ms, of which each rate has a whole number in a second, so that no product needs more than 32 bits.
+    // Each rate has a whole number of samples in 10 ms. Pieces of that length keep all products within 32 bits.
     let piece = rate.hz() / 100;
     let pieces = samples.checked_div(piece).unwrap_or(0);
     let rest = samples.wrapping_sub(pieces.wrapping_mul(piece));
@@ -337,9 +408,9 @@ fn duration_ms(samples: u64, rate: SampleRate) -> u32 {
     pieces.saturating_mul(10).saturating_add(rest_ms)
 }
 
-/// What a detector hears in the samples of one [`Detector::feed`].
+/// The iterator over the signals in the samples of one [`Detector::feed`].
 #[derive(Debug)]
-#[must_use = "what is not asked for is not told again"]
+#[must_use = "signals that are not read are lost"]
 pub struct Signals<'a, I>
 where
     I: Iterator,
@@ -390,7 +461,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_rounded_down_and_have_no_end() {
+    fn durations_are_rounded_down_and_saturate() {
         for &rate in SampleRate::ALL {
             for milliseconds in [0, 1, 9, 10, 39, 1000, 60_001] {
                 let exact = u64::from(rate.hz()) * u64::from(milliseconds);

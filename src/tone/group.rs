@@ -1,23 +1,24 @@
-//! The two groups of four frequencies (ITU-T Q.23): a digit is one of each.
+//! The two groups of four frequencies (ITU-T Q.23). A digit has one of each.
 
 use crate::wire::Digit;
 
-/// The frequencies of a group in hertz, in the order of the keypad's rows or columns, and how the detector looks at them.
+/// The frequencies of a group in hertz, in the order of the keypad's rows or columns, with the detector's parameters for them.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) hertz: [u16; 4],
-    /// What the detector moves to zero: the middle between the outermost, 2.5 % off, that have to pass.
+    /// The frequency that the detector moves to zero: the middle of the range that must pass, which ends 2.5 % beyond the
+    /// outermost frequencies.
     pub(super) centre: u16,
-    /// The filter after that: see [`Taps`].
+    /// The filter after the mixer.
     pub(super) taps: Taps,
-    /// Over how many ticks of 1 ms the detector sees a phase advance: as many as the group's width leaves unambiguous.
+    /// The ticks of 1 ms over which the detector measures the phase advance. A longer lag would be ambiguous in this group.
     pub(super) lag: usize,
 }
 
-/// Half of a symmetric filter at 2 kHz, from its middle outwards, times 2^14.
+/// Half of a symmetric filter at 2 kHz, from the middle outwards, times 2^14.
 ///
-/// Designed for least ripple together with the decimation before it: what is within 2.5 % of the group's frequencies passes
-/// within 0.3 dB, and what is as near to the other group's is 41 dB lower or more.
+/// Designed for the least ripple together with the decimation. Frequencies within 2.5 % of the group's pass within 0.3 dB, and
+/// those within 2.5 % of the other group's are at least 41 dB lower.
 pub(super) type Taps = [i16; 9];
 
 /// The rows.
@@ -36,21 +37,21 @@ pub(super) static HIGH: Group = Group {
     lag: 1,
 };
 
-/// The frequencies of a digit, low and high, in hertz.
+/// Returns the low and the high frequency of a digit in hertz.
 pub(super) fn pair(digit: Digit) -> (u16, u16) {
     let (row, column) = key_of(digit);
     let entry = |group: &Group, index: usize| group.hertz.get(index).copied().unwrap_or(0);
     (entry(&LOW, row), entry(&HIGH, column))
 }
 
-/// The row and the column of a digit's key.
+/// Returns the row and the column of a digit's key.
 pub(super) fn key_of(digit: Digit) -> (usize, usize) {
     let place = Digit::ALL.iter().position(|key| *key == digit);
     let place = place.unwrap_or(0);
     (place / 4, place % 4)
 }
 
-/// The digit in this row and column.
+/// Returns the digit in this row and column.
 pub(super) fn digit_at(row: usize, column: usize) -> Option<Digit> {
     Digit::ALL
         .get(row.wrapping_mul(4).wrapping_add(column))
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_those_of_the_recommendation() {
+    fn pairs_are_those_of_q23() {
         let of = |digit: char| pair(Digit::try_from(digit).unwrap());
         assert_eq!(of('1'), (697, 1209));
         assert_eq!(of('5'), (770, 1336));

@@ -4,7 +4,7 @@ use core::num::Wrapping;
 
 use crate::wire::SampleRate;
 
-/// The sine of a phase, of which 2^32 are one turn, times 32,767; at most 3 off.
+/// Returns the sine of a phase times 32,767, within 3. A turn is 2^32.
 pub(super) fn sine(phase: Wrapping<u32>) -> i32 {
     let rising = if phase.0 & QUARTER_TURN == 0 {
         phase.0
@@ -23,28 +23,28 @@ pub(super) fn sine(phase: Wrapping<u32>) -> i32 {
     }
 }
 
-/// The cosine of a phase, as [`sine`] is its sine.
+/// Returns the cosine of a phase times 32,767, within 3. A turn is 2^32.
 pub(super) fn cosine(phase: Wrapping<u32>) -> i32 {
     sine(phase + Wrapping(QUARTER_TURN))
 }
 
-/// By how much the phase of a tone of so many hertz advances with each sample: `hertz * 2^32 / rate`, rounded down.
+/// Returns the phase advance of a tone from sample to sample: `hertz * 2^32 / rate`, rounded down.
 ///
-/// Divides 32 bits by 32 only, for which a small processor has an instruction.
+/// Divides only 32 bits by 32, because small processors have an instruction for that.
 pub(super) fn phase_step(hertz: u16, rate: SampleRate) -> Wrapping<u32> {
     let hertz = Wrapping(u32::from(hertz));
     let divide = |dividend: u32| dividend.checked_div(rate.hz()).unwrap_or(0);
-    // 2^32 = turn * rate + rest. No rate divides it, so the rest is the one of 2^32 - 1, and 1.
+    // 2^32 = turn * rate + rest. No rate divides 2^32, so the quotient of 2^32 - 1 is the same.
     let turn = Wrapping(divide(u32::MAX));
     let rest = Wrapping(0) - turn * Wrapping(rate.hz());
-    // At most 1,700 times 192,000: far from 32 bits.
+    // At most 1,700 times 192,000, which 32 bits hold.
     hertz * turn + Wrapping(divide((hertz * rest).0))
 }
 
 const HALF_TURN: u32 = 1 << 31;
 const QUARTER_TURN: u32 = 1 << 30;
 
-/// A quarter of a turn in 64 steps, between which the sine is taken to be straight.
+/// The sine of a quarter turn in 64 steps; the code interpolates between them.
 #[rustfmt::skip]
 const QUARTER: [i16; 65] = [
     0, 804, 1608, 2410, 3212, 4011, 4808, 5602, 6393, 7179, 7962, 8739, 9512, 10278, 11039, 11793,
@@ -63,7 +63,7 @@ mod tests {
     const TURN: f64 = 4_294_967_296.0;
 
     #[test]
-    fn sines_are_those_of_the_float_unit() {
+    fn sines_agree_with_floating_point() {
         for phase in (0..=u32::MAX).step_by(65_521) {
             let angle = f64::from(phase) / TURN * TAU;
             let off = |value: i32, exact: f64| (f64::from(value) - exact * 32_767.0).abs();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_the_whole_part_of_the_quotient() {
+    fn phase_step_is_rounded_down() {
         for &rate in SampleRate::ALL {
             for hertz in [1, 697, 1209, 1633, 1700] {
                 let exact = (u64::from(hertz) << 32) / u64::from(rate.hz());

@@ -1,4 +1,4 @@
-//! What one band has been like in the last 30 ms.
+//! The recent past of one band.
 
 use core::num::Wrapping;
 
@@ -7,35 +7,53 @@ use super::group::Group;
 use super::sine::phase_step;
 use crate::wire::SampleRate;
 
-/// The answers of a band's filter in the last ticks, and the tests whether they are one tone of the band's group.
+/// The outputs of a band's filter in the last ticks, and the tests that find one tone of the band's group in them.
 #[derive(Clone, Debug)]
 pub(super) struct Track {
-    /// Oldest first.
-    ticks: [Complex; WINDOW],
+    /// Oldest first. The last [`WINDOW`] are the window.
+    ticks: [Complex; BEFORE + WINDOW],
+    /// Of the window.
     power: Wrapping<i64>,
     pitches: [Pitch; 4],
     lag: usize,
 }
 
-/// How many ticks of 1 ms are looked at together, and so how long a tone lasts at least that becomes a digit: well between
-/// the 23 ms that must not be enough and the 40 ms that must be.
-pub(super) const WINDOW: usize = 30;
+/// The tone that fills a window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tone {
+    /// Its place in the group.
+    pub(super) index: usize,
+    /// The deviation from its frequency in 64ths of a thousandth.
+    pub(super) offset: i32,
+    /// Whether there is next to nothing beside it in the band.
+    pub(super) is_clean: bool,
+}
 
-/// How far from its frequency a tone may be, in thousandths: 15 have to be accepted and 35 refused. Less than half way, since
-/// noise of 15 dB moves the estimate by less than 7, and of speech the nearer part passes the other tests the less.
+/// The ticks of 1 ms in a window, and so the shortest tone that becomes a digit. It lies between the 23 ms that must not be
+/// enough and the 40 ms that must be.
+pub(super) const WINDOW: usize = 30;
+/// The ticks kept from before the window, in which [`Detector`](super::Detector) looks for the start of an interrupted tone.
+pub(super) const BEFORE: usize = 66;
+
+/// The accepted deviation from a frequency in thousandths: 15 must be accepted, 35 must not. The limit is less than half way,
+/// because noise 15 dB below moves the estimate by less than 7, and near frequencies let less speech pass.
 const TOLERANCE: u32 = 23;
-/// By how much the frequency may change from the older half of the window to the newer, in thousandths. A voice glides: one
-/// of the sounds that come with Asterisk (tt-monkeys) glides through both frequencies of C.
+/// The accepted change of the frequency from the older to the newer half of the window, in thousandths. Voices glide: one of
+/// Asterisk's sounds (tt-monkeys) glides through both frequencies of C.
 const DRIFT: u32 = 15;
-/// How much of the band's power has to be in phase from one lag to the next, in hundredths: all of it in a tone, and most in a
-/// tone with noise. This is the test that most of speech fails.
+/// The least share of the band's power, in hundredths, that advances from one lag to the next by the same phase. A tone has
+/// all of it, a tone in noise most of it. Most speech fails here.
 const PURITY: i64 = 93;
+/// The least share for a clean tone, in thousandths. Digits 15 dB above noise reach 990.
+const CLEAN_PURITY: i64 = 975;
 
 impl Track {
+    // A call writes the result in place; inlined, it would be made elsewhere on the stack and copied.
+    #[inline(never)]
     pub(super) fn new(group: &Group, rate: SampleRate, tick_len: u32) -> Track {
         let lag_len = tick_len.wrapping_mul(group.lag as u32);
         Track {
-            ticks: [Complex::default(); WINDOW],
+            ticks: [Complex::default(); BEFORE + WINDOW],
             power: Wrapping(0),
             pitches: group
                 .hertz
@@ -45,7 +63,7 @@ impl Track {
     }
 
     pub(super) fn push(&mut self, newest: Complex) {
-        let [oldest, ..] = self.ticks;
+        let oldest = self.window().first().copied().unwrap_or_default();
         self.power += Wrapping(newest.power()) - Wrapping(oldest.power());
         self.ticks.copy_within(1.., 0);
         if let Some(last) = self.ticks.last_mut() {
@@ -53,41 +71,64 @@ impl Track {
         }
     }
 
-    /// The power of all ticks together: of a tone with a peak of `p`, [`WINDOW`] times the square of `p / 2`. Below 2^37.
+    /// The power of the window: [`WINDOW`] times the square of `p / 2` for a tone with the peak `p`. Below 2^37.
     pub(super) fn power(&self) -> i64 {
         self.power.0
     }
 
-    /// Which tone of the group the whole window is.
-    pub(super) fn tone(&self) -> Option<usize> {
-        let (older, newer) = self.ticks.split_at(WINDOW / 2);
+    /// Returns the tone of the group that fills the window.
+    pub(super) fn tone(&self) -> Option<Tone> {
+        let (older, newer) = self.window().split_at(WINDOW / 2);
         let (older, newer) = (self.turn_in(older), self.turn_in(newer));
         let turn = older.plus(newer);
         let drift = newer.lightened(8).minus(older.lightened(8)).lightened(8);
         let index = self.pitches.iter().position(|pitch| pitch.is_near(turn))?;
         let pitch = self.pitches.get(index)?;
-        let is_tone = self.is_pure(pitch.excess(turn))
+        let excess = pitch.excess(turn);
+        let is_tone = self.is_pure(excess)
             && drift.is_within(pitch.per_mille * Wrapping(DRIFT))
             && self.is_unbroken();
-        is_tone.then_some(index)
+        is_tone.then(|| Tone {
+            index,
+            offset: pitch.offset(excess),
+            is_clean: self.is_clean(turn),
+        })
     }
 
-    /// Whether the newest tick has this tone, about as loud as in a window that had this power.
+    /// Whether the newest tick continues this tone, about as loud as in a window with this power.
     pub(super) fn carries(&self, index: usize, window_power: i64) -> bool {
-        let mut ticks = self.ticks.iter().rev();
-        let (Some(newest), Some(earlier)) = (ticks.next(), ticks.nth(self.lag.wrapping_sub(1)))
-        else {
-            return false;
-        };
-        let turn = newest.turned_from(*earlier);
-        is_as_loud(*newest, window_power)
-            && self
-                .pitches
-                .get(index)
-                .is_some_and(|pitch| pitch.excess(turn).is_within(SIXTH_OF_A_TURN))
+        self.is_loud(0, window_power) && self.turns_like(index, 0)
     }
 
-    /// By how much the phase advances over a lag in these ticks.
+    /// Whether the tone started or continued in the tick `back` ticks before the newest.
+    pub(super) fn carried(&self, index: usize, window_power: i64, back: usize) -> bool {
+        let later = back.saturating_sub(self.lag);
+        self.is_loud(back, window_power) && self.turns_like(index, later)
+    }
+
+    fn is_loud(&self, back: usize, window_power: i64) -> bool {
+        let tick = self.ticks.iter().rev().nth(back);
+        tick.is_some_and(|tick| is_as_loud(*tick, window_power))
+    }
+
+    /// Whether the phase advanced about like that of the tone in the lag until this tick.
+    fn turns_like(&self, index: usize, back: usize) -> bool {
+        let mut ticks = self.ticks.iter().rev().skip(back);
+        let (tick, earlier) = (ticks.next(), ticks.nth(self.lag.wrapping_sub(1)));
+        let turn = tick
+            .zip(earlier)
+            .map(|(tick, earlier)| tick.turned_from(*earlier));
+        let excess = turn
+            .zip(self.pitches.get(index))
+            .map(|(turn, pitch)| pitch.excess(turn));
+        excess.is_some_and(|excess| excess.is_within(SIXTH_OF_A_TURN))
+    }
+
+    fn window(&self) -> &[Complex] {
+        self.ticks.get(BEFORE..).unwrap_or_default()
+    }
+
+    /// The phase advance over a lag in these ticks.
     fn turn_in(&self, ticks: &[Complex]) -> Turn {
         let later = ticks.iter().skip(self.lag);
         let turns = later
@@ -96,25 +137,40 @@ impl Track {
         turns.fold(Turn::default(), Turn::plus)
     }
 
-    /// Whether the tone is in every tick. Noise may hide it in one of them, but not in the oldest, where the digit begins.
+    /// Whether the tone is in every tick. Noise may hide it in one of them, but not in the oldest, where the digit starts.
     fn is_unbroken(&self) -> bool {
         let is_loud = |tick: &Complex| is_as_loud(*tick, self.power.0);
-        let mut ticks = self.ticks.iter();
-        let begins = ticks.next().is_some_and(is_loud);
-        begins && ticks.skip_while(|tick| is_loud(tick)).skip(1).all(is_loud)
+        let mut ticks = self.window().iter();
+        let starts = ticks.next().is_some_and(is_loud);
+        starts && ticks.skip_while(|tick| is_loud(tick)).skip(1).all(is_loud)
     }
 
-    /// Whether the phase advances by the same in so many ticks that most of their power adds up.
+    /// Whether enough of the power advances by the phase of the group's tone.
     fn is_pure(&self, excess: Turn) -> bool {
         const HUNDRED_WINDOWS: i64 = 100 * WINDOW as i64;
-        let summed = WINDOW.wrapping_sub(self.lag.wrapping_mul(2));
-        let all = self.power * Wrapping(summed as i64) * Wrapping(PURITY);
+        let all = self.power * self.turns() * Wrapping(PURITY);
         excess.real * Wrapping(HUNDRED_WINDOWS) >= all
+    }
+
+    /// Whether nearly all of the power advances by one phase, whichever it is.
+    fn is_clean(&self, turn: Turn) -> bool {
+        const PER_TURN: Wrapping<i64> = Wrapping((CLEAN_PURITY << 15) / (1000 * WINDOW as i64));
+        // Powers of 28 bits leave room for their squares.
+        let bits = i64::BITS.wrapping_sub(self.power.0.leading_zeros());
+        let shift = bits.saturating_sub(28) as usize;
+        let turn = turn.lightened(shift);
+        let least = ((self.power >> shift) * self.turns() * PER_TURN) >> 15;
+        turn.real * turn.real + turn.imaginary * turn.imaginary >= least * least
+    }
+
+    /// The number of phase advances that both halves of a window have.
+    fn turns(&self) -> Wrapping<i64> {
+        Wrapping(WINDOW.wrapping_sub(self.lag.wrapping_mul(2)) as i64)
     }
 }
 
-/// Whether a tick has at least a quarter of the power that one has in the mean of a window: at the edge of a tone the filter
-/// answers with half of the tone's amplitude.
+/// Whether a tick has at least a quarter of the mean power in a window. At the edge of a tone the filter has half of the tone's
+/// amplitude.
 fn is_as_loud(tick: Complex, window_power: i64) -> bool {
     const FOUR_WINDOWS: i64 = 4 * WINDOW as i64;
     tick.power().wrapping_mul(FOUR_WINDOWS) >= window_power
@@ -122,10 +178,11 @@ fn is_as_loud(tick: Complex, window_power: i64) -> bool {
 
 const SIXTH_OF_A_TURN: Wrapping<u32> = Wrapping(u32::MAX / 6);
 
-/// How a tone of the group moves the phase over the lag.
+/// The phase advance of one tone of the group over the lag.
 #[derive(Clone, Copy, Debug)]
 struct Pitch {
     advance: Wrapping<u32>,
+    /// A thousandth of the advance before the group was moved to zero.
     per_mille: Wrapping<u32>,
 }
 
@@ -139,7 +196,7 @@ impl Pitch {
         }
     }
 
-    /// What a turn is beyond that of the tone, with the weight of the turn.
+    /// The angle of a turn beyond that of the tone, with the weight of the turn.
     fn excess(&self, turn: Turn) -> Turn {
         turn.minus(Turn::by(self.advance)).lightened(15)
     }
@@ -147,5 +204,13 @@ impl Pitch {
     fn is_near(&self, turn: Turn) -> bool {
         self.excess(turn)
             .is_within(self.per_mille * Wrapping(TOLERANCE))
+    }
+
+    /// The excess in 64ths of a thousandth of the tone's frequency, for an excess that is near.
+    fn offset(&self, excess: Turn) -> i32 {
+        // A phase of 2^32 is 2 pi, which is 201 / 32. The tangent of so small an angle is the angle, and has 15 more bits.
+        let per_mille = (self.per_mille >> 10).0.wrapping_mul(201) >> 12;
+        let tangent = excess.tangent().wrapping_mul(64);
+        tangent.checked_div(per_mille as i32).unwrap_or(0)
     }
 }

@@ -28,21 +28,47 @@ pub fn check(bytes: &[u8]) {
         .with_levels(low as i8, high as i8)
         .with_lengths(tone.into(), pause.into());
     reads_well(&generator);
-    let samples = check_generator(generator, &digits, piece_len);
+    let mut samples = check_generator(generator, &digits, piece_len);
     let lengths = (u16::from(tone).max(1), u16::from(pause));
     let made = digits.len() * (rate.samples_in(lengths.0) + rate.samples_in(lengths.1));
     assert_eq!(samples.len(), made);
-    let levels = (low as i8, high as i8);
-    if suits(levels, lengths) {
+    let (low, high) = (low as i8, high as i8);
+    if suits((low, high), lengths) {
         check_that_it_is_heard(rate, &digits, &samples);
+        break_up(rate, lengths, u16::from(piece % 26), &mut samples);
+        check_that_it_is_heard(rate, &digits, &samples);
+        // Louder tones would clip on one side only.
+        if low <= -7 && high <= -7 {
+            // The DC is there before the first digit, as on a line.
+            let mut samples = [vec![0; rate.samples_in(50)], samples].concat();
+            raise(i16::from(floor as i8) * 25, &mut samples);
+            check_that_it_is_heard(rate, &digits, &samples);
+        }
     }
 }
 
-/// Whether the detector has to hear what is made with these levels and lengths: by its own description.
+/// Whether the detector must detect what is made with these levels and lengths, by its own description.
 fn suits((low, high): (i8, i8), (tone_ms, pause_ms): (u16, u16)) -> bool {
     let heard = |dbm0| (-25..=0).contains(&dbm0);
     let twist = i16::from(high) - i16::from(low);
     heard(low) && heard(high) && (-8..=4).contains(&twist) && tone_ms >= 40 && pause_ms >= 40
+}
+
+/// Zeroes a part of each tone, up to 25 ms long, after 40 ms of it.
+fn break_up(rate: SampleRate, (tone_ms, pause_ms): (u16, u16), gap_ms: u16, samples: &mut [i16]) {
+    let tone_len = rate.samples_in(tone_ms);
+    let from = rate.samples_in(40);
+    let to = (from + rate.samples_in(gap_ms)).min(tone_len);
+    for press in samples.chunks_mut(tone_len + rate.samples_in(pause_ms)) {
+        press[from..to].fill(0);
+    }
+}
+
+/// Adds DC of up to a tenth of full scale.
+fn raise(level: i16, samples: &mut [i16]) {
+    for sample in samples {
+        *sample = sample.saturating_add(level);
+    }
 }
 
 fn check_detector(rate: SampleRate, detector: &Detector, bytes: &[u8], piece_len: usize) {

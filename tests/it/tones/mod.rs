@@ -2,5 +2,6 @@
 
 mod properties;
 mod q24;
+mod real_lines;
 mod sound;
 mod talk_off;

@@ -115,9 +115,9 @@ fn what_is_left_of_samples_is_taken_when_nobody_asks_for_more() {
     let samples: Vec<i16> = Generator::new(rate).digits(&Digit::ALL[..2]).collect();
     let whole = heard(Detector::new(rate), &samples);
     let mut detector = Detector::new(rate);
-    // The first signal comes after some 300 samples, in the midst of the first piece.
-    assert_eq!(detector.feed(&samples[..1000]).next(), Some(whole[0]));
-    let rest: Vec<Signal> = detector.feed(&samples[1000..]).collect();
+    // The first two signals come after some 300 and 1100 samples, within the first piece.
+    assert_eq!(detector.feed(&samples[..1300]).next(), Some(whole[0]));
+    let rest: Vec<Signal> = detector.feed(&samples[1300..]).collect();
     let finally: Vec<Signal> = detector.finish().collect();
     assert_eq!([rest, finally].concat(), whole[2..]);
 }

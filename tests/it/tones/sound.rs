@@ -103,6 +103,31 @@ impl Sound {
         })
     }
 
+    /// Adds a function of the seconds to all of the sound.
+    pub fn over(mut self, mut wave: impl FnMut(f64) -> f64) -> Sound {
+        let hertz = f64::from(self.rate.hz());
+        for (place, sample) in self.samples.iter_mut().enumerate() {
+            *sample += wave(place as f64 / hertz);
+        }
+        self
+    }
+
+    /// Replaces `ms` milliseconds by zeros; they start `before_end` milliseconds before the end of the sound.
+    pub fn zeroed(mut self, before_end: f64, ms: f64) -> Sound {
+        let from = self.len() - self.len_of(before_end);
+        let to = (from + self.len_of(ms)).min(self.len());
+        self.samples[from..to].fill(0.0);
+        self
+    }
+
+    /// Removes `ms` milliseconds; they start `before_end` milliseconds before the end of the sound.
+    pub fn without(mut self, before_end: f64, ms: f64) -> Sound {
+        let from = self.len() - self.len_of(before_end);
+        let to = (from + self.len_of(ms)).min(self.len());
+        self.samples.drain(from..to);
+        self
+    }
+
     /// White noise over all of it, so many decibels below the power of a pair.
     pub fn noise_below(self, pair: Pair, decibels: f64) -> Sound {
         self.noise(pair.dbm0() - decibels)

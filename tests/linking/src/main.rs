@@ -7,13 +7,12 @@
 #![no_std]
 #![no_main]
 
-use core::borrow::Borrow;
 use core::hash::{Hash, Hasher};
 use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::str::FromStr;
 
-use audiosocket::tone::{Detector, Generator, Signal, Signals, Tones};
+use audiosocket::tone::{Detector, Generator, Signal, Tones};
 use audiosocket::wire::{
     Audio, AudioError, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags, Frame,
     FrameBuffer, Frames, Header, InvalidDigit, Kind, Message, ParseUuidError, Parsed, PayloadError,
@@ -274,11 +273,7 @@ fn detected(bytes: &[u8]) {
     signalled(Detector::finish(black_box(detector)));
 }
 
-fn signalled<I>(mut signals: Signals<'_, I>)
-where
-    I: Iterator,
-    I::Item: Borrow<i16>,
-{
+fn signalled(mut signals: impl Iterator<Item = Signal>) {
     if let Some(signal) = signals.next() {
         black_box(Signal::digit(&signal));
         hashed(signal);

@@ -131,6 +131,8 @@ impl<T: Transport> Call<T> {
     }
 
     /// Returns the peer's address, if the transport knows it; a TCP connection does.
+    ///
+    /// An IPv4 peer has an IPv4 address, even if the listener is for both families and the system writes `::ffff:192.0.2.1`.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.voice.line().peer_addr
     }

@@ -10,7 +10,7 @@ use std::vec::Vec;
 use super::audio_hook::AudioHook;
 use super::hangup::hang_up;
 use super::playback_queue::{Due, PlaybackQueue};
-use super::transport::{Outgoing, Transport, is_timeout};
+use super::transport::{Outgoing, Transport, canonical, is_timeout};
 use super::{CallOptions, CallStats, Direction, End, Mark, SendError, Timeout};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
@@ -19,7 +19,8 @@ use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 // 1. The first end that a thread notes is the call's end. After that, only the hangup is sent.
 // 2. The hangup is sent once. `hang_up` sends it if the writer is free; otherwise the thread that holds the writer sends it when
 //    its frame is done.
-// 3. Hanging up therefore never waits for another thread, and at most 0.1 s for a peer that does not read.
+// 3. Hanging up therefore never waits for another thread, and at most 0.1 s for a peer that does not read. Hanging up many calls
+//    at once (`hang_up_all`) waits 0.1 s in all.
 // 4. No thread waits for the peer while it holds `queue`, so `play` and `clear` never wait for the peer.
 // 5. One thread at a time plays, and holds `playing` from taking a frame out of `queue` until the frame has been sent. So no frame
 //    is lost, doubled or overtaken when the receiving thread and the thread of a player take over from each other.
@@ -87,7 +88,7 @@ impl<T> Line<T> {
         Arc::new(Line {
             transport,
             uuid,
-            peer_addr,
+            peer_addr: peer_addr.map(canonical),
             started: Instant::now(),
             max_duration: options.max_duration,
             keep_alive: options.keep_alive,
@@ -211,6 +212,13 @@ impl<T> Line<T> {
     pub(super) fn queue(&self) -> MutexGuard<'_, PlaybackQueue> {
         // No method of the queue can panic.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` while the playback queue is locked, as a long `play` locks it.
+    #[cfg(test)]
+    pub(crate) fn while_queue_is_locked<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _queue = self.queue();
+        work()
     }
 
     pub(super) fn note_queue(&self, queue: &PlaybackQueue) {
@@ -431,11 +439,7 @@ impl<T: Transport> Line<T> {
 
     /// Runs `work` while no thread can send; returns `None` if a thread is sending now.
     pub(crate) fn while_nobody_sends<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
-        let _speaking = match self.sending.try_lock() {
-            Ok(sending) => sending,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
+        let _speaking = self.sending_if_free()?;
         Some(work())
     }
 
@@ -469,11 +473,8 @@ impl<T: Transport> Line<T> {
     ///
     /// In that case the other thread sends it after its frame.
     pub(crate) fn send_hangup_if_free(&self) {
-        match self.sending.try_lock() {
-            Ok(mut sending) => self.send_hangup(&mut sending),
-            Err(TryLockError::Poisoned(poisoned)) => self.send_hangup(&mut poisoned.into_inner()),
-            // The thread that holds the writer checks for an end after releasing it.
-            Err(TryLockError::WouldBlock) => {}
+        if let Some(mut sending) = self.sending_if_free() {
+            self.send_hangup(&mut sending);
         }
     }
 
@@ -486,6 +487,48 @@ impl<T: Transport> Line<T> {
         }
         let _ = self.transport.set_send_timeout(HANGUP_TIMEOUT);
         hang_up(&mut sending.writer, &*self.transport);
+    }
+
+    /// Sends the hangup without waiting, neither for the peer nor for another thread. The call must have ended.
+    ///
+    /// Returns `false` if the peer has left no room for it. Every other case is settled: the hangup is sent, cannot be sent any
+    /// more, or is left to the thread that is sending.
+    pub(super) fn try_send_hangup(&self) -> bool {
+        let Some(mut sending) = self.sending_if_free() else {
+            return true;
+        };
+        if sending.hangup_sent {
+            return true;
+        }
+        // For a transport whose `try_send` waits.
+        let _ = self.transport.set_send_timeout(SHORTEST_TIMEOUT);
+        sending.writer.get_mut().waits = false;
+        let result = sending.writer.write_message(&Message::Hangup);
+        sending.writer.get_mut().waits = true;
+        if matches!(&result, Err(WriteError::Io(error)) if is_timeout(error)) {
+            return false;
+        }
+        sending.hangup_sent = true;
+        let _ = self.transport.finish();
+        true
+    }
+
+    /// Closes our direction without a hangup frame, for a peer that has left no room for one. Does not wait.
+    pub(super) fn finish_without_hangup(&self) {
+        if let Some(mut sending) = self.sending_if_free() {
+            if !core::mem::replace(&mut sending.hangup_sent, true) {
+                let _ = self.transport.finish();
+            }
+        }
+    }
+
+    /// Returns the locked writer, or `None` if another thread is sending. That thread checks for an end after its frame.
+    fn sending_if_free(&self) -> Option<MutexGuard<'_, Sending<T>>> {
+        match self.sending.try_lock() {
+            Ok(sending) => Some(sending),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn sending(&self) -> MutexGuard<'_, Sending<T>> {
@@ -533,7 +576,9 @@ const EARLY: Duration = Duration::from_millis(125);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// How long a hangup frame may wait for room. Its three bytes wait only when the peer has left megabytes unread.
-const HANGUP_TIMEOUT: Duration = Duration::from_millis(100);
+pub(super) const HANGUP_TIMEOUT: Duration = Duration::from_millis(100);
+
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {

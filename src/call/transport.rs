@@ -2,7 +2,7 @@
 
 use std::boxed::Box;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,18 @@ pub trait Transport: Send + Sync {
     /// As for [`recv`](Transport::recv).
     fn send(&self, bytes: &[u8]) -> io::Result<usize>;
 
+    /// Sends bytes without waiting for room, if the transport can do that.
+    ///
+    /// The default implementation calls [`send`](Transport::send), with a timeout of 1 ms. A server that hangs up many calls at
+    /// once sends its hangups like this, so a peer that does not read holds up no other call.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room, and any other error of the connection.
+    fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.send(bytes)
+    }
+
     /// Sets how long one [`recv`](Transport::recv) may wait. The timeout is never zero.
     ///
     /// # Errors
@@ -112,6 +124,10 @@ macro_rules! forward_to_pointee {
                 (**self).send(bytes)
             }
 
+            fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+                (**self).try_send(bytes)
+            }
+
             fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()> {
                 (**self).set_recv_timeout(timeout)
             }
@@ -154,6 +170,14 @@ impl Transport for TcpStream {
     fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut stream = self;
         Write::write(&mut stream, bytes)
+    }
+
+    // The mode applies to both directions. A `recv` that starts meanwhile returns `WouldBlock`, as after a timeout.
+    fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.set_nonblocking(true)?;
+        let result = Transport::send(self, bytes);
+        self.set_nonblocking(false)?;
+        result
     }
 
     fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()> {
@@ -218,6 +242,8 @@ pub(super) struct Outgoing<T> {
     write_timeout: Duration,
     /// When the first bytes of an incomplete frame were sent.
     frame_begun: Option<Instant>,
+    /// Whether a write waits for room.
+    pub(super) waits: bool,
 }
 
 impl<T> Outgoing<T> {
@@ -226,12 +252,16 @@ impl<T> Outgoing<T> {
             transport,
             write_timeout: at_least_a_millisecond(write_timeout),
             frame_begun: None,
+            waits: true,
         }
     }
 }
 
 impl<T: Transport> Write for Outgoing<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.waits {
+            return self.transport.try_send(bytes);
+        }
         // The transport's own timeout is the whole frame timeout. A frame is sent in one write unless the peer has stopped
         // reading. So the time left is set only for the rest of a frame, and the whole timeout is set again after it.
         if let Some(started) = self.frame_begun {
@@ -270,4 +300,13 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
     )
+}
+
+/// Returns the address in its own family: an IPv4 peer of a dual-stack listener has an IPv4 address.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::from((ip, address.port())),
+        // As it was, with its scope.
+        IpAddr::V6(_) => address,
+    }
 }

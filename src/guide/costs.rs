@@ -41,8 +41,9 @@
 //!
 //! # What else to allow for
 //!
-//! - Descriptors: one a call, and a few. The usual limit of a process is 1024: raise it (`ulimit -n`) for more than a thousand
-//!   calls, and [`max_calls`](crate::server::ServerBuilder::max_calls) with it, which is 1000 unless told otherwise.
+//! - Descriptors: a server with the default settings needs up to 3100, and the usual limit of a process is 1024. Raise it
+//!   (`ulimit -n 3200`) before the server faces the internet. [`max_calls`](crate::server::ServerBuilder::max_calls) has the sum
+//!   for other settings. A server that runs out of descriptors keeps its calls and accepts the next one when it has one again.
 //! - Threads: systemd's `TasksMax` and a container's `pids.max` count them.
 //! - The kernel holds more for a connection than we do once a peer does not read: up to some megabytes of what was sent.
 //! - A crowd: a listener of std has a backlog of 128, and a connection that finds it full waits a second. See

@@ -42,16 +42,20 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! A rule about IPv4 addresses also applies on a listener for both families, such as `[::]:9092`: an IPv4 peer has an IPv4
+//! address there, and not `::ffff:10.0.0.5`.
+//!
 //! # What a bad peer can do to a server of this crate
 //!
 //! | it | costs | limit |
 //! |---|---|---|
-//! | connects and says nothing | a thread, until the deadline | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout), 5 s; [`max_pending`](crate::server::ServerBuilder::max_pending), 1000 |
+//! | connects and says nothing | a thread and a descriptor, until the deadline | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout), 5 s; [`max_pending`](crate::server::ServerBuilder::max_pending), 1000 |
 //! | sends a byte now and then | the same | [`frame_timeout`](crate::call::CallOptions::frame_timeout), 5 s for a frame |
 //! | announces 65,535 bytes | 64 KiB | [`max_payload_len`](crate::call::CallOptions::max_payload_len) |
 //! | does not read | a thread that speaks on that call | [`write_timeout`](crate::call::CallOptions::write_timeout), 2 s |
 //! | keeps a call open | its place | [`max_duration`](crate::call::CallOptions::max_duration) and [`idle_timeout`](crate::call::CallOptions::idle_timeout): **none by default** |
 //! | places many calls | their places | [`max_calls`](crate::server::ServerBuilder::max_calls), 1000 |
+//! | does not close after a hangup | a descriptor, for 2 s | 1024 connections; the oldest are dropped |
 //! | sends any bytes at all | nothing: no byte string can panic the decoder | fuzzed, and all headers tried |
 //!
 //! Each ends its own call only (`tests/it/hostile_peers.rs`: fifty calls lose no frame beside all of them).

@@ -24,6 +24,8 @@
 //! crate [`Call::stats`](crate::call::Call::stats) and [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) tell the same
 //! from inside.
 //!
+//! If you cannot put a tap into the path, `tcpdump` is enough: [from a packet capture](#from-a-packet-capture).
+//!
 //! # "Choppy", "crackling", "robotic"
 //!
 //! The server's audio comes with holes. Look for gaps in what the tap tells of the server's side; `gaps` and `underruns` in
@@ -135,3 +137,123 @@
 //! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::server::ServerBuilder::max_calls), whose documentation also
 //! says what "too many open files" needs of `ulimit -n`; a recording is one more for its call. If callers wait for a second or
 //! three before anything happens, the queue of new connections was full, because the server accepts too slowly.
+//!
+//! # From a packet capture
+//!
+//! Capture on the machine of Asterisk, from before the call until after it:
+//!
+//! ```text
+//! tcpdump -i any -s 0 -B 65536 -w capture.pcap 'tcp port 9092'
+//! ```
+//!
+//! - `-s 0` keeps whole packets. Without the payloads there are no frames.
+//! - `-B 65536` is a buffer of 64 MiB, so that a busy kernel loses no packets.
+//! - The filter names the port alone, so the file has both directions.
+//! - `-i any` covers every interface. `inspect` drops what it sees twice. A container or NAT changes the addresses of a call, so
+//!   the capture has the call twice, with one UUID. `inspect` then names both TCP streams. Choose one with `-Y 'tcp.stream==0'`.
+//!
+//! `inspect` reads the packets from `tshark`, which comes with Wireshark and knows pcap, pcapng and every kind of link:
+//!
+//! ```text
+//! tshark -r capture.pcap -Y 'tcp.port==9092' -T fields \
+//!     -e tcp.stream -e frame.time_epoch -e tcp.srcport \
+//!     -e tcp.seq -e tcp.len -e tcp.flags -e tcp.payload \
+//!     | audiosocket inspect -
+//! ```
+//!
+//! If it prints `0 frames`, no packet passed the filter of `-Y`: check the port.
+//!
+//! Several calls get a line each, and `--uuid UUID` shows one of them. For one call the output is that of a tap recording: both
+//! directions in the order of time, gaps, bursts, split frames, digits in the sound, and who ended the call. `closed` is a FIN
+//! packet, `reset` is an RST packet. `--svg call.svg` draws the call. The line `judged` lists the rules that the server violated,
+//! as `tap` does.
+//!
+//! Packets that arrived twice or in the wrong order change nothing. If the capture lacks bytes, `inspect` prints where, continues
+//! at the next frame, and exits with 1. It exits with 1, too, if the capture starts in the middle of the call. The judgement ends
+//! where bytes are missing. `inspect` holds the capture in memory: filter a large one with `-Y` first.
+//!
+//! The place of the capture decides what it proves:
+//!
+//! | question | captured at Asterisk | captured at the server |
+//! |---|---|---|
+//! | Did the server send too fast, or frames in pieces? | It shows what Asterisk received. The network may have split or delayed it. | It shows what the server sent. |
+//! | Is a gap in the server's audio the server's fault? | Only without retransmissions: look for `tcp.analysis.retransmission`. | Yes. |
+//! | Is a gap in the caller's audio Asterisk's fault? | Yes. | Only without retransmissions. |
+//! | Why did this Asterisk end the call? | The judgement applies: it uses the times of arrival. | The judgement is that of an Asterisk on this machine. |
+//! | Who closed first? | The first FIN or RST counts. | The same, but both sides may close before they see the other's packet. |
+//!
+//! No capture shows when a program read its bytes: the times are those of the kernel. Two captures of one call, one at each end,
+//! show what the network added.
+//!
+//! ## Wireshark
+//!
+//! [`examples/wireshark/audiosocket.lua`](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/wireshark/audiosocket.lua)
+//! is a dissector for Wireshark. Copy it into the folder "Personal Lua Plugins", which Help, About Wireshark, Folders names. It
+//! recognises a call by its UUID frame, on any port. For a capture that starts in the middle of a call, use Decode As. Filters
+//! are, for example, `audiosocket.kind == 0x03`, `audiosocket.digit == "5"`, `audiosocket.malformed` and
+//! `audiosocket.direction == "to-caller"`. If segments arrived out of order, switch on "Reassemble out-of-order segments" in the
+//! preferences of TCP.
+//!
+//! `tshark -X lua_script:audiosocket.lua -r capture.pcap -V` prints a frame of each kind like this:
+//!
+//! ```text
+//! AudioSocket: uuid 00010203-0405-0607-0809-0a0b0c0d0e0f
+//!     Kind: uuid (0x01)
+//!     Payload length: 16
+//!     UUID: 00010203-0405-0607-0809-0a0b0c0d0e0f
+//!     [Direction: to-server]
+//! AudioSocket: audio 8000 Hz 160 samples
+//!     Kind: audio (0x10)
+//!     Payload length: 320
+//!     [Sample rate in Hz: 8000]
+//!     [Samples: 160]
+//!     Audio: 555555555555555555555555555555555555555555555555555555555555555555555555…
+//!     [Direction: to-server]
+//! AudioSocket: dtmf digit 5
+//!     Kind: dtmf (0x03)
+//!     Payload length: 1
+//!     Signal: digit
+//!     Digit: 5
+//!     [DTMF dialect: asterisk]
+//!     [Direction: to-server]
+//! AudioSocket: dtmf digit # starts
+//!     Kind: dtmf (0x02)
+//!     Payload length: 6
+//!     Signal: start
+//!     Digit: #
+//!     [DTMF dialect: start-stop]
+//!     [Direction: to-server]
+//! AudioSocket: dtmf digit # stops after 100 ms
+//!     Kind: dtmf (0x02)
+//!     Payload length: 6
+//!     Signal: stop
+//!     Digit: #
+//!     [DTMF dialect: start-stop]
+//!     Duration in ms: 100
+//!     [Direction: to-server]
+//! AudioSocket: silence
+//!     Kind: dtmf (0x02)
+//!     Payload length: 0
+//!     [Direction: to-server]
+//! AudioSocket: error code 0x05
+//!     Kind: error (0xff)
+//!     Payload length: 1
+//!     Error code: 0x05
+//!         .... ...1 = Hangup of the calling party: True
+//!         .... ..0. = Frame forwarding: False
+//!         .... .1.. = Memory: True
+//!     [Direction: to-server]
+//! AudioSocket: audio MALFORMED: payload length 3, expected an even length
+//!     Kind: audio (0x10)
+//!     Payload length: 3
+//!     Payload: 616263
+//!     [Expert Info (Error/Malformed): Payload length 3, expected an even length]
+//!         [Payload length 3, expected an even length]
+//!         [Severity level: Error]
+//!         [Group: Malformed]
+//!     [Direction: to-server]
+//! AudioSocket: hangup
+//!     Kind: hangup (0x00)
+//!     Payload length: 0
+//!     [Direction: to-server]
+//! ```

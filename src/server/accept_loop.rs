@@ -7,10 +7,10 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::connections::{Connections, Entry};
+use super::connections::{Connections, Dismissed, Entry};
 use super::hooks::Report;
 use super::lingering::Lingering;
-use crate::call::{Refusal, is_timeout};
+use crate::call::{Refusal, canonical, is_timeout};
 
 /// The accept loop of a server. It runs on its own thread.
 pub(super) struct AcceptLoop<'a> {
@@ -27,7 +27,7 @@ impl AcceptLoop<'_> {
             match listener.accept() {
                 Ok((stream, peer)) => {
                     is_failing = false;
-                    self.take_in(Arc::new(stream), peer, &arrival);
+                    self.take_in(Arc::new(stream), canonical(peer), &arrival);
                 }
                 // Linux reserves a descriptor before it waits, so a timeout means that one was free.
                 Err(error) if is_timeout(&error) => is_failing = false,
@@ -37,8 +37,10 @@ impl AcceptLoop<'_> {
                     if !core::mem::replace(&mut is_failing, true) {
                         self.tell(Report::AcceptFailed(error));
                     }
-                    // The usual cause is a lack of descriptors. A silent connection is the first to give up its own.
-                    self.connections.dismiss_a_silent_one();
+                    // The usual cause is a lack of descriptors. The first to give up theirs are a connection that has been hung up
+                    // and a silent one, which is hung up now.
+                    self.lingering.drop_one_that_stays();
+                    self.hang_up_on(self.connections.dismiss_a_silent_one());
                     thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
                 }
             }
@@ -49,8 +51,9 @@ impl AcceptLoop<'_> {
     }
 
     fn take_in(&self, stream: Arc<TcpStream>, peer: SocketAddr, arrival: &SyncSender<Arrival>) {
-        match self.connections.enter() {
-            Ok(entry) => {
+        match self.connections.enter(&stream) {
+            Ok((entry, dismissed)) => {
+                self.hang_up_on(dismissed);
                 // The receiver lives as long as this thread.
                 let _ = arrival.send(Arrival {
                     stream,
@@ -73,8 +76,9 @@ impl AcceptLoop<'_> {
             match listener.accept() {
                 // `enter` counts the connection, and returns `ShuttingDown`.
                 Ok((stream, peer)) => {
-                    if let Err(refusal) = self.connections.enter() {
-                        self.refuse(Arc::new(stream), peer, refusal);
+                    let stream = Arc::new(stream);
+                    if let Err(refusal) = self.connections.enter(&stream) {
+                        self.refuse(stream, canonical(peer), refusal);
                     }
                 }
                 Err(error) if is_timeout(&error) => return,
@@ -85,6 +89,13 @@ impl AcceptLoop<'_> {
                 }
                 Err(_) => return,
             }
+        }
+    }
+
+    /// Hangs up on a connection that has lost its place. Its thread reports the refusal when it notices.
+    fn hang_up_on(&self, dismissed: Option<Dismissed>) {
+        if let Some(Dismissed(Some(stream))) = dismissed {
+            self.lingering.refuse(stream);
         }
     }
 

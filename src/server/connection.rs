@@ -34,12 +34,15 @@ where
         let serve = AssertUnwindSafe(|| match self.open(&stream, peer, &entry) {
             Ok(call) => {
                 let outcome = self.handle(call, &stream);
-                drop(entry);
-                self.report(outcome);
+                close_and_leave(stream, entry);
+                self.report(peer, outcome);
             }
             Err((uuid, refusal)) => {
-                self.lingering.add(stream);
-                drop(entry);
+                // The accept loop has passed on a connection that was replaced.
+                if !entry.is_replaced() {
+                    self.lingering.add(Arc::clone(&stream));
+                }
+                close_and_leave(stream, entry);
                 if !matches!(refusal, Refusal::NothingSent) {
                     self.connections.count_refused();
                     self.settings.hooks.report(&Incident::Refused {
@@ -70,7 +73,9 @@ where
         let mut call = match opened {
             Ok(call) => call,
             Err(refusal) => {
-                hang_up(&mut FrameWriter::new(&**stream), &**stream);
+                if !entry.is_replaced() {
+                    hang_up(&mut FrameWriter::new(&**stream), &**stream);
+                }
                 return Err((None, refusal));
             }
         };
@@ -81,7 +86,7 @@ where
                 uuid,
                 live_with_same_uuid,
             })?;
-            entry.become_call(call.voice())
+            entry.become_call(&call.voice())
         });
         match admitted {
             Ok(()) => {
@@ -89,6 +94,10 @@ where
                 Ok(call)
             }
             Err(refusal) => {
+                if entry.is_replaced() {
+                    // The accept loop sends the hangup.
+                    let _ = Arc::clone(call.voice().line()).without_hangup();
+                }
                 call.hang_up_and_wait();
                 Err((Some(uuid), refusal))
             }
@@ -109,23 +118,33 @@ where
         Outcome { uuid, result }
     }
 
-    fn report(&self, outcome: Outcome) {
+    fn report(&self, peer: SocketAddr, outcome: Outcome) {
         let uuid = outcome.uuid;
         match outcome.result {
             Ok(Ok(())) => {}
             Ok(Err(error)) if is_end_of_call(&*error) => {}
             Ok(Err(error)) => self.settings.hooks.report(&Incident::HandlerFailed {
+                peer,
                 uuid,
                 error: &*error,
             }),
             Err(panic) => {
                 let message = panic_message(&*panic);
-                self.settings
-                    .hooks
-                    .report(&Incident::HandlerPanicked { uuid, message });
+                self.settings.hooks.report(&Incident::HandlerPanicked {
+                    peer,
+                    uuid,
+                    message,
+                });
             }
         }
     }
+}
+
+/// Closes a connection, unless it lingers, and then frees its place. In this order, limits of connections are limits of
+/// descriptors too.
+fn close_and_leave(stream: Arc<TcpStream>, entry: Entry) {
+    drop(stream);
+    drop(entry);
 }
 
 /// Opens a call on the heap. It must not be inlined, because the thread's stack would then reserve space for every move of the

@@ -3,16 +3,29 @@
 use core::fmt;
 use std::collections::BTreeMap;
 use std::format;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::string::String;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::{CallInfo, ServerStats};
-use crate::call::{PATIENCE, Refusal, Transport, Voice};
+use crate::call::{Line, PATIENCE, Refusal, Transport, Voice, hang_up_all};
 use crate::wire::Uuid;
+
+// Invariants, each with the test that shows it:
+// 1. A connection is in at most one of `pending`, `asking` and `calls`, from `enter` until its `Entry` is dropped. Only a
+//    replaced one leaves earlier, and never becomes a call. (`replaced_connection_never_becomes_a_call`)
+// 2. `pending` has at most `max_pending` connections, `asking` and `calls` together at most `max_calls`.
+//    (`a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place`,
+//    `silent_connections_give_way_to_new_ones_when_they_are_no_longer_young`)
+// 3. The lists hold no connection open. An `Entry` is dropped after its connection was closed or passed to `Lingering`, so these
+//    limits are limits of descriptors. (`connections_keep_no_descriptor_open`, `descriptors_stay_within_the_documented_limit`)
+// 4. The lock is held for moments only: nothing under it waits, calls a hook, sends, or locks a playback queue.
+//    (`listing_calls_waits_for_no_queue_under_the_lock`)
+// 5. Hanging up, by UUID or at the end of the grace, waits 0.1 s in all, whatever the peers do. Connections that are left
+//    `PATIENCE` later are aborted. (`hang_up_all_waits_once_for_50_full_peers`, `shutdown_takes_one_patience_whatever_peers_do`)
 
 /// The connections of a server, with and without a UUID. During a shutdown, also the time at which they must have ended.
 pub(super) struct Connections {
@@ -25,11 +38,11 @@ pub(super) struct Connections {
 #[derive(Default)]
 struct State {
     /// Counts up, so the first entry of each map is the oldest.
-    last_number: usize,
-    pending: BTreeMap<usize, Pending>,
+    last_number: u64,
+    pending: BTreeMap<u64, Pending>,
     /// Connections that have sent their UUID and wait to be admitted. They already take the place of a call.
-    asking: BTreeMap<usize, Uuid>,
-    calls: BTreeMap<usize, Voice>,
+    asking: BTreeMap<u64, Uuid>,
+    calls: BTreeMap<u64, Live>,
     counts: ServerStats,
     cut_at: Option<Instant>,
 }
@@ -39,22 +52,42 @@ impl State {
         self.pending.is_empty() && self.asking.is_empty() && self.calls.is_empty()
     }
 
-    /// Dismisses the oldest connection without a UUID, if it has waited for [`SURELY_SILENT`]. Returns whether it did.
-    fn dismiss_a_silent_one(&mut self) -> bool {
-        match self.pending.first_entry() {
-            Some(oldest) if oldest.get().since.elapsed() >= SURELY_SILENT => {
-                oldest.remove().is_dismissed.store(true, Ordering::Relaxed);
-                true
-            }
-            _ => false,
+    /// Takes the place of the oldest connection without a UUID, if it has waited for [`SURELY_SILENT`].
+    fn dismiss_a_silent_one(&mut self) -> Option<Dismissed> {
+        let oldest = self.pending.first_entry()?;
+        if oldest.get().since.elapsed() < SURELY_SILENT {
+            return None;
         }
+        let oldest = oldest.remove();
+        oldest.dismissal.store(REPLACED, Ordering::Relaxed);
+        Some(Dismissed(oldest.stream.upgrade()))
+    }
+
+    fn lines(&self) -> Vec<Weak<Line<TcpStream>>> {
+        let lines = self.calls.values().map(|live| &live.line);
+        lines.cloned().collect()
     }
 }
 
 struct Pending {
     since: Instant,
-    is_dismissed: Arc<AtomicBool>,
+    dismissal: Arc<AtomicU8>,
+    stream: Weak<TcpStream>,
 }
+
+struct Live {
+    uuid: Uuid,
+    line: Weak<Line<TcpStream>>,
+}
+
+/// A connection that has lost its place to a newer one, unless it was just closing. The caller has to hang up on it.
+#[must_use = "the caller has to hang up on it"]
+pub(super) struct Dismissed(pub(super) Option<Arc<TcpStream>>);
+
+// The values of a connection's `dismissal`.
+const NOT_DISMISSED: u8 = 0;
+const REPLACED: u8 = 1;
+const SHUTTING_DOWN: u8 = 2;
 
 /// How long a connection waits for its UUID before a newer one may replace it. Asterisk sends the UUID within 12 ms of connecting
 /// (measured with 22.10), so a connection that has waited this long is more likely a silent peer than a call. To keep calls out
@@ -71,29 +104,40 @@ impl Connections {
         }
     }
 
-    /// Enters an accepted connection. It keeps its place until the returned entry is dropped.
-    pub(super) fn enter(self: &Arc<Self>) -> Result<Entry, Refusal> {
+    /// Enters an accepted connection. It keeps its place until the returned entry is dropped. Another connection may have lost
+    /// that place to it.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        stream: &Arc<TcpStream>,
+    ) -> Result<(Entry, Option<Dismissed>), Refusal> {
         let mut state = self.state();
         state.counts.accepted = state.counts.accepted.saturating_add(1);
         if state.cut_at.is_some() {
             return Err(Refusal::ShuttingDown);
         }
-        if state.pending.len() >= self.max_pending && !state.dismiss_a_silent_one() {
-            return Err(Refusal::TooManyPending);
-        }
+        let dismissed = match state.pending.len() >= self.max_pending {
+            true => Some(
+                state
+                    .dismiss_a_silent_one()
+                    .ok_or(Refusal::TooManyPending)?,
+            ),
+            false => None,
+        };
         state.last_number = state.last_number.wrapping_add(1);
         let number = state.last_number;
-        let is_dismissed = Arc::new(AtomicBool::new(false));
+        let dismissal = Arc::new(AtomicU8::new(NOT_DISMISSED));
         let pending = Pending {
             since: Instant::now(),
-            is_dismissed: Arc::clone(&is_dismissed),
+            dismissal: Arc::clone(&dismissal),
+            stream: Arc::downgrade(stream),
         };
         state.pending.insert(number, pending);
-        Ok(Entry {
+        let entry = Entry {
             connections: Arc::clone(self),
             number,
-            is_dismissed,
-        })
+            dismissal,
+        };
+        Ok((entry, dismissed))
     }
 
     pub(super) fn count_refused(&self) {
@@ -111,27 +155,27 @@ impl Connections {
     }
 
     pub(super) fn live_calls(&self) -> Vec<CallInfo> {
-        self.state().calls.values().map(CallInfo::of).collect()
+        // Statistics lock a playback queue, which a long `play` may hold.
+        let lines = self.state().lines();
+        let lines = lines.iter().filter_map(Weak::upgrade);
+        lines.map(|line| CallInfo::of(&line)).collect()
     }
 
     /// Hangs up the live calls that have this UUID, and returns their number.
     pub(super) fn hang_up(&self, uuid: Uuid) -> usize {
-        let voices: Vec<Voice> = {
+        let lines: Vec<_> = {
             let state = self.state();
-            state
-                .calls
-                .values()
-                .filter(|voice| voice.uuid() == uuid)
-                .cloned()
-                .collect()
+            let with_uuid = state.calls.values().filter(|live| live.uuid == uuid);
+            with_uuid.map(|live| Weak::clone(&live.line)).collect()
         };
-        voices.iter().for_each(Voice::hang_up);
-        voices.len()
+        let lines: Vec<_> = lines.iter().filter_map(Weak::upgrade).collect();
+        hang_up_all(&lines);
+        lines.len()
     }
 
     /// Dismisses a silent connection, if there is one, to free its descriptor.
-    pub(super) fn dismiss_a_silent_one(&self) {
-        self.state().dismiss_a_silent_one();
+    pub(super) fn dismiss_a_silent_one(&self) -> Option<Dismissed> {
+        self.state().dismiss_a_silent_one()
     }
 
     /// Starts the shutdown: connections may end by themselves during `grace`. If called again, the earlier end applies.
@@ -141,7 +185,7 @@ impl Connections {
         let mut state = self.state();
         state.cut_at = Some(state.cut_at.map_or(cut_at, |earlier| earlier.min(cut_at)));
         for pending in state.pending.values() {
-            pending.is_dismissed.store(true, Ordering::Relaxed);
+            pending.dismissal.store(SHUTTING_DOWN, Ordering::Relaxed);
         }
         self.changed.notify_all();
     }
@@ -154,12 +198,17 @@ impl Connections {
     /// grace period, and aborts those that are left `PATIENCE` later.
     pub(super) fn wait_for_the_last(&self) {
         self.wait_until(|state| state.cut_at);
-        let left: Vec<Voice> = self.state().calls.values().cloned().collect();
-        left.iter().for_each(Voice::hang_up);
+        hang_up_all(&self.live_lines());
         let patience_ends = Instant::now().checked_add(PATIENCE);
         self.wait_until(|_| patience_ends);
-        let left: Vec<Voice> = self.state().calls.values().cloned().collect();
-        left.iter().for_each(|voice| voice.line().transport.abort());
+        for line in self.live_lines() {
+            line.transport.abort();
+        }
+    }
+
+    fn live_lines(&self) -> Vec<Arc<Line<TcpStream>>> {
+        let lines = self.state().lines();
+        lines.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Waits until no connection is left, or until the given time.
@@ -202,8 +251,8 @@ impl fmt::Debug for Connections {
 #[derive(Debug)]
 pub(super) struct Entry {
     connections: Arc<Connections>,
-    number: usize,
-    is_dismissed: Arc<AtomicBool>,
+    number: u64,
+    dismissal: Arc<AtomicU8>,
 }
 
 impl Entry {
@@ -213,26 +262,32 @@ impl Entry {
 
     /// Returns why the connection must be given up, if it must.
     pub(super) fn dismissal(&self) -> Option<Refusal> {
-        if !self.is_dismissed.load(Ordering::Relaxed) {
-            return None;
+        match self.dismissal.load(Ordering::Relaxed) {
+            REPLACED => Some(Refusal::TooManyPending),
+            SHUTTING_DOWN => Some(Refusal::ShuttingDown),
+            _ => None,
         }
-        Some(match self.connections.is_stopping() {
-            true => Refusal::ShuttingDown,
-            false => Refusal::TooManyPending,
-        })
+    }
+
+    /// Returns whether the connection has lost its place to a newer one, which has hung up on it.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.dismissal.load(Ordering::Relaxed) == REPLACED
     }
 
     /// Gives the connection the place of a call, now that it has sent its UUID. Returns how many other calls have the same UUID,
     /// including those being admitted.
     pub(super) fn ask(&self, uuid: Uuid) -> Result<usize, Refusal> {
         let mut state = self.connections.state();
+        if self.is_replaced() {
+            return Err(Refusal::TooManyPending);
+        }
         if state.cut_at.is_some() {
             return Err(Refusal::ShuttingDown);
         }
         if state.calls.len().saturating_add(state.asking.len()) >= self.connections.max_calls {
             return Err(Refusal::TooManyCalls);
         }
-        let calls = state.calls.values().map(Voice::uuid);
+        let calls = state.calls.values().map(|live| live.uuid);
         let same = calls
             .chain(state.asking.values().copied())
             .filter(|other| *other == uuid)
@@ -244,13 +299,17 @@ impl Entry {
 
     /// Makes the admitted connection a call. A refused connection keeps its place until it has been passed on to be ended,
     /// because the server must wait for it until then.
-    pub(super) fn become_call(&self, voice: Voice) -> Result<(), Refusal> {
+    pub(super) fn become_call(&self, voice: &Voice) -> Result<(), Refusal> {
         let mut state = self.connections.state();
         if state.cut_at.is_some() {
             return Err(Refusal::ShuttingDown);
         }
         state.asking.remove(&self.number);
-        state.calls.insert(self.number, voice);
+        let live = Live {
+            uuid: voice.uuid(),
+            line: Arc::downgrade(voice.line()),
+        };
+        state.calls.insert(self.number, live);
         state.counts.calls_started = state.counts.calls_started.saturating_add(1);
         Ok(())
     }
@@ -261,16 +320,14 @@ impl Drop for Entry {
         let mut state = self.connections.state();
         state.pending.remove(&self.number);
         state.asking.remove(&self.number);
-        let voice = state.calls.remove(&self.number);
+        state.calls.remove(&self.number);
         drop(state);
-        drop(voice);
         self.connections.changed.notify_all();
     }
 }
 
 impl CallInfo {
-    fn of(voice: &Voice) -> CallInfo {
-        let line = voice.line();
+    fn of(line: &Line<TcpStream>) -> CallInfo {
         CallInfo {
             uuid: line.uuid,
             peer: line.peer_addr.unwrap_or(UNKNOWN_PEER),
@@ -283,3 +340,89 @@ impl CallInfo {
 /// A placeholder that is never shown. A server knows the peer of each of its calls.
 const UNKNOWN_PEER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+    use crate::call::{Call, CallOptions};
+    use crate::wire::Message;
+
+    /// A server's end of a call, and the peer's.
+    fn open() -> (Call, Arc<TcpStream>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut frame = [0; 19];
+        let uuid = Message::Uuid(Uuid::from_bytes([7; 16]));
+        uuid.encode(&mut frame).unwrap();
+        peer.write_all(&frame).unwrap();
+        let stream = Arc::new(listener.accept().unwrap().0);
+        let options = CallOptions::default();
+        let call = Call::open(Arc::clone(&stream), None, options, || None).unwrap();
+        (call, stream, peer)
+    }
+
+    #[test]
+    fn listing_calls_waits_for_no_queue_under_the_lock() {
+        let connections = Arc::new(Connections::new(1, 2));
+        let (call, stream, _peer) = open();
+        let (entry, _) = connections.enter(&stream).unwrap();
+        entry.ask(call.uuid()).unwrap();
+        entry.become_call(&call.voice()).unwrap();
+        let (listed, is_listed) = mpsc::channel();
+        thread::scope(|scope| {
+            call.voice().line().while_queue_is_locked(|| {
+                let connections = &connections;
+                scope.spawn(move || {
+                    listed.send(connections.live_calls().len()).unwrap();
+                });
+                // Most likely, the other thread waits for the queue by now. Whatever it does, the next connection is accepted.
+                thread::sleep(Duration::from_millis(50));
+                let is_free = connections.state.try_lock().is_ok();
+                assert!(is_free, "accepting waits for a playback queue");
+                assert!(is_listed.try_recv().is_err(), "the queue was not locked");
+            });
+        });
+        assert_eq!(is_listed.recv(), Ok(1));
+    }
+
+    #[test]
+    fn replaced_connection_never_becomes_a_call() {
+        let connections = Arc::new(Connections::new(1, 1));
+        let (call, stream, _peer) = open();
+        let (entry, dismissed) = connections.enter(&stream).unwrap();
+        assert!(dismissed.is_none());
+        let too_early = connections.enter(&stream);
+        assert!(matches!(too_early, Err(Refusal::TooManyPending)));
+        thread::sleep(SURELY_SILENT);
+        let (_newer, dismissed) = connections.enter(&stream).unwrap();
+        let dismissed = dismissed.and_then(|Dismissed(stream)| stream).unwrap();
+        assert!(Arc::ptr_eq(&dismissed, &stream));
+        // Its UUID has come too late.
+        let asked = entry.ask(call.uuid());
+        assert!(matches!(asked, Err(Refusal::TooManyPending)), "{asked:?}");
+        let counts = connections.counts();
+        assert_eq!((counts.pending, counts.calls), (1, 0));
+    }
+
+    #[test]
+    fn connections_keep_no_descriptor_open() {
+        let connections = Arc::new(Connections::new(1, 1));
+        let (call, stream, mut peer) = open();
+        let (entry, _) = connections.enter(&stream).unwrap();
+        entry.ask(call.uuid()).unwrap();
+        entry.become_call(&call.voice()).unwrap();
+        let connection = Arc::downgrade(&stream);
+        drop((call.without_hangup_on_drop(), stream));
+        assert_eq!(connection.strong_count(), 0);
+        assert_eq!(std::io::Read::read(&mut peer, &mut [0]).unwrap_or(0), 0);
+        // The place is taken until the entry is dropped, after the close.
+        assert_eq!(connections.counts().calls, 1);
+        drop(entry);
+        assert_eq!(connections.counts().calls, 0);
+    }
+}

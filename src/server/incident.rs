@@ -15,6 +15,7 @@ use crate::wire::Uuid;
 #[non_exhaustive]
 pub enum Incident<'a> {
     /// A connection did not become a call.
+    #[non_exhaustive]
     Refused {
         /// The address of the peer.
         peer: SocketAddr,
@@ -24,14 +25,20 @@ pub enum Incident<'a> {
         refusal: &'a Refusal,
     },
     /// The handler of a call returned an error, which ended that call.
+    #[non_exhaustive]
     HandlerFailed {
+        /// The address of the peer.
+        peer: SocketAddr,
         /// The UUID of the call.
         uuid: Uuid,
         /// The error that the handler returned.
         error: &'a (dyn Error + Send + Sync + 'static),
     },
     /// The handler of a call panicked, which ended that call.
+    #[non_exhaustive]
     HandlerPanicked {
+        /// The address of the peer.
+        peer: SocketAddr,
         /// The UUID of the call.
         uuid: Uuid,
         /// The message of the panic, if it was text.
@@ -40,6 +47,7 @@ pub enum Incident<'a> {
     /// A connection could not be accepted, most likely for lack of descriptors.
     ///
     /// The server pauses for 50 ms and tries again.
+    #[non_exhaustive]
     AcceptFailed {
         /// The error of the system.
         error: &'a io::Error,
@@ -63,11 +71,18 @@ impl fmt::Display for Incident<'_> {
             } => {
                 write!(f, "call {uuid} from {peer} refused: {refusal}")
             }
-            Incident::HandlerFailed { uuid, error } => {
-                write!(f, "call {uuid}: its handler failed: {error}")
+            Incident::HandlerFailed { peer, uuid, error } => {
+                write!(f, "call {uuid} from {peer}: its handler failed: {error}")
             }
-            Incident::HandlerPanicked { uuid, message } => {
-                write!(f, "call {uuid}: its handler panicked: {message}")
+            Incident::HandlerPanicked {
+                peer,
+                uuid,
+                message,
+            } => {
+                write!(
+                    f,
+                    "call {uuid} from {peer}: its handler panicked: {message}"
+                )
             }
             Incident::AcceptFailed { error } => write!(f, "cannot accept a connection: {error}"),
         }

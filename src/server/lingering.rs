@@ -1,13 +1,26 @@
 //! Connections on which the server has hung up, but which the peer has not closed.
 
+use core::ops::Bound;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use crate::call::{PATIENCE, Transport, discard, hang_up};
 use crate::stream::FrameWriter;
+
+// Invariants, each with the test that shows it:
+// 1. A connection leaves when its peer has closed or when `PATIENCE` has passed. The oldest leaves earlier when there are more
+//    than `MOST`, or when the server lacks descriptors. Until then it is read, so it is not reset. (`tests/it`: each use of
+//    `read_while_sending`; `one_that_stays_can_be_dropped_after_a_while`)
+// 2. There are at most `MOST` connections in the list at every moment. The thread holds up to `BATCH` others that have just
+//    left. (`the_oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
+// 3. A peer that floods the server holds up no other connection. (`flooding_peer_holds_up_no_other`)
+// 4. `run` returns when the list is closed and the last connection has left. The guard of `close_on_drop` closes the list in a
+//    panic too. (`lingering_ends_although_its_scope_panics`)
 
 /// The connections of a server that wait for their peer to close.
 ///
@@ -22,21 +35,29 @@ pub(super) struct Lingering {
 
 #[derive(Debug, Default)]
 struct State {
-    arrived: Vec<Departing>,
+    /// Counts up, so the first connection is the oldest.
+    last_number: u64,
+    departing: BTreeMap<u64, Departing>,
     is_closing: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Departing {
     stream: Arc<TcpStream>,
-    deadline: Option<Instant>,
+    since: Instant,
 }
+
+/// How long a connection lingers at least when the server lacks descriptors. Asterisk closes within milliseconds of a hangup.
+const ENOUGH_TIME_TO_CLOSE: Duration = Duration::from_millis(250);
 
 /// How often each connection is read. std cannot wait for many sockets at once.
 const ROUND: Duration = Duration::from_millis(20);
 
 /// How many connections may linger. Beyond that, the oldest are dropped. Each costs a descriptor and a `read` every round.
 const MOST: usize = 1024;
+
+/// How many connections are read between two looks at the list.
+const BATCH: usize = 32;
 
 /// How many reads of 4 KiB a connection gets in a round. With this limit, a peer that floods the server cannot hold up the
 /// others. 50 rounds a second read up to 800 KiB from each connection. Asterisk sends at most 384 kB/s (192 kHz).
@@ -45,14 +66,26 @@ const READS_A_ROUND: usize = 4;
 impl Lingering {
     /// Takes over a connection on which the hangup has been sent.
     pub(super) fn add(&self, stream: Arc<TcpStream>) {
-        let deadline = Instant::now().checked_add(PATIENCE);
+        let since = Instant::now();
         // If this fails, the connection has failed, and the first read returns its error.
         let _ = stream.set_nonblocking(true);
-        self.state().arrived.push(Departing { stream, deadline });
+        let surplus = {
+            let mut state = self.state();
+            state.last_number = state.last_number.wrapping_add(1);
+            let number = state.last_number;
+            state.departing.insert(number, Departing { stream, since });
+            match state.departing.len() > MOST {
+                true => state.departing.pop_first(),
+                false => None,
+            }
+        };
         self.changed.notify_one();
+        if let Some((_, departing)) = surplus {
+            departing.stream.abort();
+        }
     }
 
-    /// Sends the hangup on a connection that was never read, and takes it over. Does not wait.
+    /// Sends the hangup on a connection without a sending thread, and takes it over. Does not wait.
     pub(super) fn refuse(&self, stream: Arc<TcpStream>) {
         // The three bytes of a hangup fit into an empty send buffer. If they do not, this peer cannot be reached.
         let _ = stream.set_nonblocking(true);
@@ -60,48 +93,78 @@ impl Lingering {
         self.add(stream);
     }
 
-    /// Closes the list for new connections. [`run`](Lingering::run) returns after the last one.
-    pub(super) fn close(&self) {
-        self.state().is_closing = true;
-        self.changed.notify_one();
+    /// Drops the oldest connection, if its peer has had enough time to close, to free its descriptor.
+    pub(super) fn drop_one_that_stays(&self) {
+        let oldest = {
+            let mut state = self.state();
+            match state.departing.first_entry() {
+                Some(oldest) if oldest.get().since.elapsed() >= ENOUGH_TIME_TO_CLOSE => {
+                    Some(oldest.remove())
+                }
+                _ => None,
+            }
+        };
+        if let Some(departing) = oldest {
+            departing.stream.abort();
+        }
+    }
+
+    /// Returns a guard that closes the list for new connections. [`run`](Lingering::run) returns after the last one.
+    pub(super) fn close_on_drop(&self) -> CloseOnDrop<'_> {
+        CloseOnDrop(self)
     }
 
     /// Reads the connections until the list is closed and the last one has ended.
     pub(super) fn run(&self) {
-        let mut departing: Vec<Departing> = Vec::new();
-        loop {
-            {
-                let mut state = self.state();
-                while departing.is_empty() && state.arrived.is_empty() {
-                    if state.is_closing {
-                        return;
-                    }
-                    state = self
-                        .changed
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-                departing.append(&mut state.arrived);
-            }
-            let surplus = departing.len().saturating_sub(MOST);
-            departing
-                .drain(..surplus)
-                .for_each(|departing| departing.stream.abort());
-            departing.retain(|departing| {
-                let is_over = departing.is_over();
-                if is_over {
+        while self.wait_for_connections() {
+            let mut last = 0;
+            loop {
+                let batch = self.batch_after(last);
+                let Some((number, _)) = batch.last() else {
+                    break;
+                };
+                last = *number;
+                let is_over = |(_, departing): &&(u64, Departing)| departing.is_over();
+                for (number, departing) in batch.iter().filter(is_over) {
                     departing.stream.abort();
+                    self.state().departing.remove(number);
                 }
-                !is_over
-            });
-            if !departing.is_empty() {
-                std::thread::sleep(ROUND);
             }
+            thread::sleep(ROUND);
         }
+    }
+
+    /// Waits for a connection. Returns `false` if none can arrive any more.
+    fn wait_for_connections(&self) -> bool {
+        let is_idle = |state: &mut State| state.departing.is_empty() && !state.is_closing;
+        let state = self
+            .changed
+            .wait_while(self.state(), is_idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.departing.is_empty()
+    }
+
+    fn batch_after(&self, number: u64) -> Vec<(u64, Departing)> {
+        let state = self.state();
+        let after = (Bound::Excluded(number), Bound::Unbounded);
+        let batch = state.departing.range(after).take(BATCH);
+        batch
+            .map(|(number, departing)| (*number, departing.clone()))
+            .collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A guard that closes a [`Lingering`] when it is dropped, so that its thread ends.
+pub(super) struct CloseOnDrop<'a>(&'a Lingering);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.state().is_closing = true;
+        self.0.changed.notify_one();
     }
 }
 
@@ -115,7 +178,88 @@ impl Departing {
                 Ok(false) | Err(_) => return true,
             }
         }
-        self.deadline
-            .is_none_or(|deadline| Instant::now() >= deadline)
+        self.since.elapsed() >= PATIENCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    fn pair() -> (Arc<TcpStream>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Arc::new(listener.accept().unwrap().0), peer)
+    }
+
+    #[test]
+    fn the_oldest_leaves_when_too_many_linger() {
+        let lingering = Lingering::default();
+        let (oldest, mut its_peer) = pair();
+        let (other, _peer) = pair();
+        lingering.add(oldest);
+        for _ in 0..MOST {
+            lingering.add(Arc::clone(&other));
+        }
+        assert_eq!(lingering.state().departing.len(), MOST);
+        assert_eq!(its_peer.read(&mut [0]).unwrap(), 0, "it is closed");
+        assert_eq!(Arc::strong_count(&other), 1 + MOST);
+    }
+
+    #[test]
+    fn one_that_stays_can_be_dropped_after_a_while() {
+        let lingering = Lingering::default();
+        let (stream, mut peer) = pair();
+        let since = Instant::now();
+        lingering.add(stream);
+        lingering.drop_one_that_stays();
+        let is_left = lingering.state().departing.len() == 1;
+        assert!(is_left || since.elapsed() >= ENOUGH_TIME_TO_CLOSE);
+        thread::sleep(ENOUGH_TIME_TO_CLOSE);
+        lingering.drop_one_that_stays();
+        assert!(lingering.state().departing.is_empty());
+        assert_eq!(peer.read(&mut [0]).unwrap(), 0, "it is closed");
+    }
+
+    #[test]
+    fn lingering_ends_although_its_scope_panics() {
+        let lingering = Lingering::default();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            thread::scope(|scope| {
+                scope.spawn(|| lingering.run());
+                let _closes = lingering.close_on_drop();
+                panic!("as it should");
+            })
+        }));
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn flooding_peer_holds_up_no_other() {
+        let lingering = Lingering::default();
+        let (flooded, mut flooder) = pair();
+        let (closed, its_peer) = pair();
+        let is_left = Arc::downgrade(&closed);
+        thread::scope(|scope| {
+            scope.spawn(|| lingering.run());
+            let closes = lingering.close_on_drop();
+            lingering.add(Arc::clone(&flooded));
+            lingering.add(closed);
+            drop(its_peer);
+            flooder.set_nonblocking(true).unwrap();
+            // The flooded connection itself leaves after its patience.
+            let started = Instant::now();
+            while is_left.strong_count() > 0 && started.elapsed() < PATIENCE {
+                let _ = flooder.write(&[1; 1 << 16]);
+                thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(is_left.strong_count(), 0);
+            flooded.abort();
+            drop(closes);
+        });
     }
 }

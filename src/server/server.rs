@@ -19,16 +19,21 @@ use super::lingering::Lingering;
 use super::server_builder::Settings;
 use super::server_handle::Shared;
 use super::{ServerBuilder, ServerHandle};
-use crate::call::{Call, Refusal};
+use crate::call::{Call, Refusal, canonical};
 
-// Invariants:
+// Invariants, each with the test that shows it:
 // 1. Neither a peer nor a hook can hold up a call. The thread that called `run` starts the threads of calls. One thread accepts
 //    connections. One thread waits for peers to close (`Lingering`). One thread calls the application's hook for connections
-//    that have no thread of their own.
+//    that have no thread of their own. (`an_incident_hook_that_does_not_return_holds_up_no_call`, `tests/it/hostile_peers.rs`)
 // 2. A panic never leaves a connection's thread. It is caught there, whether it comes from the handler, from a hook, or from a
 //    value that one of them leaves behind. Otherwise `thread::scope` would panic when it ends.
+//    (`a_handler_that_fails_or_panics_ends_its_own_call_only`)
 // 3. Each connection is entered in `Connections` before its thread starts, and leaves when its work is done. So `run` can wait
 //    for the last one. A connection that has ended, but whose peer has not closed, is in `Lingering`.
+//    (`shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace`)
+// 4. A lack of threads refuses a connection or ends `run` with an error. It never panics, and `run` never waits for a thread that
+//    did not start. (`tests/tool/threads.rs`: `every_program_ends_cleanly_without_threads`)
+// 5. A peer's address is canonical from `accept` on. (`dual_stack_server_sees_ipv4_peers_as_ipv4`)
 
 /// A server that calls a handler for each call, on a separate thread.
 ///
@@ -92,7 +97,7 @@ impl Server {
         listener.set_nonblocking(false)?;
         time_accepts(&listener)?;
         let shared = Arc::new(Shared {
-            address: listener.local_addr()?,
+            address: canonical(listener.local_addr()?),
             connections: Arc::new(Connections::new(settings.max_calls, settings.max_pending)),
         });
         Ok(Server {
@@ -153,8 +158,9 @@ impl Server {
         thread::scope(|helpers| {
             name("ends").spawn_scoped(helpers, || lingering.run())?;
             // A slow hook may refuse its connection last, and that connection still needs the thread that waits for peers. So
-            // every other thread ends before that one.
-            let result = thread::scope(|scope| {
+            // every other thread ends before that one. It also ends if the scope below panics.
+            let _closes_lingering = lingering.close_on_drop();
+            thread::scope(|scope| {
                 let settings = &settings;
                 name("reports").spawn_scoped(scope, || settings.hooks.tell(reports, &is_over))?;
                 let (arrival, arrivals) = mpsc::sync_channel(MOST_ARRIVALS);
@@ -188,9 +194,7 @@ impl Server {
                 shared.connections.wait_for_the_last();
                 is_over.store(true, Ordering::Relaxed);
                 Ok(())
-            });
-            lingering.close();
-            result
+            })
         })
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Settings {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct IncomingCall {
-    /// The address of the peer.
+    /// The address of the peer. An IPv4 peer has an IPv4 address, also on a listener for both families such as `[::]`.
     pub peer: SocketAddr,
     /// The UUID it sent.
     pub uuid: Uuid,
@@ -62,8 +62,9 @@ impl ServerBuilder {
     /// Further calls are refused. A machine with two cores accepts and echoes 1000 calls (bench/README.md). How many calls it
     /// serves on time depends on the work done for each.
     ///
-    /// Each call costs a thread, about 15 KiB of memory and a descriptor. In total, the default settings need up to about 3100
-    /// descriptors (`ulimit -n`). Up to 1024 of them belong to connections that have ended, but whose peer has not closed yet.
+    /// Each call costs a thread, about 15 KiB of memory and a descriptor. The server needs up to `max_calls` +
+    /// [`max_pending`](ServerBuilder::max_pending) + 1100 descriptors (`ulimit -n`), so 3100 with the default settings. Of these,
+    /// 1024 are for connections that have ended, but whose peer has not closed yet.
     pub fn max_calls(mut self, calls: usize) -> ServerBuilder {
         self.settings.max_calls = calls;
         self
@@ -74,7 +75,7 @@ impl ServerBuilder {
     /// They are counted separately from calls, so silent connections do not take the place of calls. When the limit is reached, a
     /// new connection replaces the oldest one if that has waited for at least 0.25 s, twenty times as long as Asterisk needs.
     /// Otherwise the new connection is refused. A pending connection costs as much as a call, until the
-    /// [UUID timeout](CallOptions::uuid_timeout).
+    /// [UUID timeout](CallOptions::uuid_timeout). The thread of a replaced connection ends within 0.25 s.
     pub fn max_pending(mut self, connections: usize) -> ServerBuilder {
         self.settings.max_pending = connections;
         self
@@ -105,7 +106,8 @@ impl ServerBuilder {
 
     /// Sets the hook for failures that do not end the server. By default, they are not reported.
     ///
-    /// The hook is called from several threads at once. Other calls never wait for any of these threads. Reports about
+    /// The hook is called from several threads at once. Other calls never wait for any of these threads, and none of them takes
+    /// the place of a call. Reports about
     /// connections without a thread of their own are queued, up to 1024. Beyond that, refusals are only counted. When the last
     /// call has ended, reports still queued are dropped. A hook that does not return keeps [`Server::run`] from returning.
     pub fn on_incident(

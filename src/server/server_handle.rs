@@ -42,7 +42,7 @@ pub(super) struct Shared {
 pub struct CallInfo {
     /// The UUID of the call. Two calls may have the same UUID.
     pub uuid: Uuid,
-    /// The address of the peer.
+    /// The address of the peer. An IPv4 peer has an IPv4 address, also on a listener for both families.
     pub peer: SocketAddr,
     /// The time at which the whole UUID had arrived.
     pub started: Instant,
@@ -60,7 +60,7 @@ pub struct ServerStats {
     pub refused: usize,
     /// Calls started so far.
     pub calls_started: usize,
-    /// Live calls.
+    /// Live calls, including those whose connection is just being closed.
     pub calls: usize,
     /// Connections that are not calls yet: those without a UUID, and those being admitted.
     pub pending: usize,
@@ -79,19 +79,19 @@ impl ServerHandle {
 
     /// Hangs up the calls that have this UUID, and returns their number.
     ///
-    /// The number is 0 or 1, unless Asterisk uses the UUID for several calls at once. The method waits at most 0.1 s for a
-    /// peer that does not read.
+    /// The number is 0 or 1, unless Asterisk uses the UUID for several calls at once. The method waits at most 0.1 s in all for
+    /// peers that do not read.
     pub fn hang_up(&self, uuid: Uuid) -> usize {
         self.shared.connections.hang_up(uuid)
     }
 
     /// Shuts the server down, without waiting.
     ///
-    /// The server stops accepting calls. Live calls may end by themselves during `grace`. Then the server hangs up the rest, and
-    /// cuts the remaining connections 2 s later. [`Server::run`](super::Server::run) returns when the last handler has returned.
-    /// Another `shut_down` can only shorten the grace period.
+    /// The server stops accepting calls. Live calls may end by themselves during `grace`. Then the server hangs up the rest, all
+    /// at once, and cuts the remaining connections 2 s later. Whatever the peers do, [`Server::run`](super::Server::run) returns
+    /// about 2.5 s after the grace. Another `shut_down` can only shorten the grace period.
     ///
-    /// `run` also waits for a handler that neither receives nor sends. Nothing can end such a handler.
+    /// `run` also waits for a handler or a hook that neither receives nor sends. Nothing can end it.
     pub fn shut_down(&self, grace: Duration) {
         self.shared.connections.stop(grace);
     }

@@ -283,6 +283,11 @@ impl SimulatedCaller {
         Ok(())
     }
 
+    /// Returns whether the call is known to be over.
+    pub(super) fn has_ended(&self) -> bool {
+        self.speaker.voice().line().end().is_some()
+    }
+
     /// Sends nothing for the given time, as Asterisk does when the caller is silent. Audio after it starts a new schedule.
     pub fn keep_silent(&mut self, duration: Duration) {
         self.speaker.wait();

@@ -49,6 +49,7 @@ use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
 pub struct TestCall {
     versions: Vec<Rules>,
     script: Vec<Step>,
+    is_one_way: bool,
 }
 
 /// A step of the caller.
@@ -63,7 +64,7 @@ enum Step {
 const KEY_HELD: Duration = Duration::from_millis(100);
 /// How long the caller receives after the last step. In this time, frames under way arrive.
 const LAST_WORDS: Duration = Duration::from_millis(250);
-/// How long to receive before checking again whether the caller has finished.
+/// How long to receive, or to be silent, before checking again whether the other side has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 impl TestCall {
@@ -76,6 +77,7 @@ impl TestCall {
                 .map(Rules::for_version)
                 .collect(),
             script: Vec::new(),
+            is_one_way: false,
         }
     }
 
@@ -104,30 +106,43 @@ impl TestCall {
         Ok(self)
     }
 
-    /// Adds a silence: the caller is silent, so Asterisk sends nothing.
+    /// Adds a silence: the caller is silent, so Asterisk sends nothing. It ends early if the server hangs up.
     pub fn silence(self, duration: Duration) -> TestCall {
         self.then(Step::KeepSilent(duration))
+    }
+
+    /// Lets a server pass that sends nothing. Use it for a server that only receives, for example to transcribe.
+    ///
+    /// Without it, a call on which nothing is received has not [passed](TestReport::passed). A dead server would pass otherwise,
+    /// because the kernel accepts connections for it.
+    pub const fn one_way(mut self) -> TestCall {
+        self.is_one_way = true;
+        self
     }
 
     /// Calls a server from all versions at the same time, until all calls have ended.
     ///
     /// # Errors
     ///
-    /// Returns an error of a connection or of the system; see [`SimulatedAsterisk::connect`].
+    /// Returns an error of a connection or of the system; see [`SimulatedAsterisk::connect`]. An example is a lack of threads:
+    /// each version needs three.
     pub fn run_against(&self, address: impl ToSocketAddrs) -> io::Result<TestReport> {
         let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
         let calls = thread::scope(|scope| {
             let place = |rules: &Rules| {
                 let (rules, addresses) = (*rules, &addresses[..]);
-                scope.spawn(move || self.place(rules, addresses))
+                thread::Builder::new().spawn_scoped(scope, move || self.place(rules, addresses))
             };
+            // All start before the first is waited for, and all are waited for, also after an error.
             let calls: Vec<_> = self.versions.iter().map(place).collect();
             let outcomes = calls.into_iter().map(|call| {
-                call.join()
+                call?
+                    .join()
                     .unwrap_or_else(|_| Err(io::Error::other("a caller's thread panicked")))
             });
-            outcomes.collect::<io::Result<Vec<TestOutcome>>>()
-        })?;
+            outcomes.collect::<Vec<io::Result<TestOutcome>>>()
+        });
+        let calls = calls.into_iter().collect::<io::Result<_>>()?;
         Ok(TestReport {
             calls,
             incidents: Vec::new(),
@@ -156,7 +171,7 @@ impl TestCall {
             .bind("127.0.0.1:0")?;
         let (address, handle) = (server.local_addr(), server.handle());
         let mut report = thread::scope(|scope| {
-            let serving = scope.spawn(|| server.run(&handler));
+            let serving = thread::Builder::new().spawn_scoped(scope, || server.run(&handler))?;
             let report = self.run_against(address);
             handle.shut_down(PATIENCE);
             match serving.join() {
@@ -179,7 +194,7 @@ impl TestCall {
         let mut asterisk = SimulatedAsterisk::connect_judged(addresses, uuid, rules)?;
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
-            let performing = scope.spawn(|| self.perform(caller));
+            let performing = thread::Builder::new().spawn_scoped(scope, || self.perform(caller))?;
             let mut last_words: Option<Instant> = None;
             loop {
                 let now = Instant::now();
@@ -194,16 +209,18 @@ impl TestCall {
                 // The events themselves do not matter, because the call counts the frames.
                 while !matches!(listener.receive_until(until), Some(Event::TimeUp)) {
                     if listener.end().is_some() {
-                        return;
+                        return Ok::<(), io::Error>(());
                     }
                 }
             }
-        });
+            Ok(())
+        })?;
         let (end, frames_heard) = (asterisk.end(), asterisk.stats().frames_received);
         Ok(TestOutcome {
             rules,
             end,
             frames_heard,
+            is_one_way: self.is_one_way,
             violations: asterisk.hang_up(),
         })
     }
@@ -231,7 +248,18 @@ impl TestCall {
                     }
                 }
                 Step::Press(digit) => caller.press(digit, KEY_HELD)?,
-                Step::KeepSilent(duration) => caller.keep_silent(duration),
+                Step::KeepSilent(duration) => {
+                    caller.keep_silent(Duration::ZERO);
+                    let started = Instant::now();
+                    // In parts, because the server may hang up meanwhile.
+                    while !caller.has_ended() {
+                        let left = duration.saturating_sub(started.elapsed());
+                        if left.is_zero() {
+                            break;
+                        }
+                        caller.keep_silent(left.min(BETWEEN_LOOKS));
+                    }
+                }
             }
         }
         Ok(())
@@ -255,13 +283,13 @@ pub struct TestReport {
 }
 
 impl TestReport {
-    /// Returns whether there were calls, without a violation or an incident.
+    /// Returns whether there were calls, without a violation or an incident, and whether the server sent something on each.
     ///
-    /// A handler that fails or panics is an incident.
+    /// A handler that fails or panics is an incident. A server that only receives passes with [`TestCall::one_way`].
     pub fn passed(&self) -> bool {
         !self.calls.is_empty()
             && self.incidents.is_empty()
-            && self.calls.iter().all(|call| call.violations.is_empty())
+            && self.calls.iter().all(TestOutcome::passed)
     }
 
     /// Returns the calls, one for each version.
@@ -293,6 +321,14 @@ impl fmt::Display for TestReport {
                 write!(f, "{separator}Asterisk {version}: {violation}")?;
                 separator = "\n";
             }
+            if call.lacks_an_answer() {
+                let version = call.rules.version();
+                write!(
+                    f,
+                    "{separator}Asterisk {version}: the server sent nothing; if it only receives, test it with one_way()"
+                )?;
+                separator = "\n";
+            }
         }
         for incident in &self.incidents {
             write!(f, "{separator}{incident}")?;
@@ -312,6 +348,18 @@ pub struct TestOutcome {
     pub violations: Vec<Violation>,
     /// How the call ended, or `None` if the caller hung up.
     pub end: Option<End>,
-    /// How many frames were received from the server.
+    /// How many frames were received from the server. A hangup is not counted.
     pub frames_heard: usize,
+    is_one_way: bool,
+}
+
+impl TestOutcome {
+    fn passed(&self) -> bool {
+        self.violations.is_empty() && !self.lacks_an_answer()
+    }
+
+    /// Returns whether the server sent neither a frame nor a hangup, although it should have.
+    fn lacks_an_answer(&self) -> bool {
+        !self.is_one_way && self.frames_heard == 0 && self.end != Some(End::RemoteHangup)
+    }
 }

@@ -142,6 +142,9 @@ impl Detector {
     ///
     /// What is heard does not depend on how the samples are cut into pieces. It is heard while the answer is iterated over;
     /// when that is dropped, what is left of the samples is taken all the same, and what would have been told is lost.
+    ///
+    /// The iterator may be endless. If it has no upper bound ([`Iterator::size_hint`]), at most 2^20 samples are taken when the
+    /// answer is dropped, which is 131 s of audio at 8 kHz.
     pub fn feed<I>(&mut self, samples: I) -> Signals<'_, I::IntoIter>
     where
         I: IntoIterator,
@@ -365,9 +368,22 @@ where
     I::Item: Borrow<i16>,
 {
     fn drop(&mut self) {
-        while self.next().is_some() {}
+        if self.samples.size_hint().1.is_some() {
+            while self.next().is_some() {}
+            return;
+        }
+        // The iterator may be endless.
+        for _ in 0..MOST_TAKEN_UNBOUNDED {
+            let Some(sample) = self.samples.next() else {
+                return;
+            };
+            self.detector.take(*sample.borrow());
+        }
     }
 }
+
+/// How many samples of an iterator without an upper bound are taken when [`Signals`] is dropped.
+const MOST_TAKEN_UNBOUNDED: u32 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -390,6 +406,18 @@ mod tests {
         }
         let longest = duration_ms(u64::MAX, SampleRate::Hz8000);
         assert_eq!(longest, u32::MAX / 8);
+    }
+
+    #[test]
+    fn signals_of_an_endless_iterator_can_be_dropped() {
+        let mut detector = Detector::new(SampleRate::Hz8000);
+        let taken = core::cell::Cell::new(0_u32);
+        let endless = core::iter::from_fn(|| {
+            taken.set(taken.get() + 1);
+            Some(0)
+        });
+        drop(detector.feed(endless));
+        assert_eq!(taken.get(), MOST_TAKEN_UNBOUNDED);
     }
 
     #[test]

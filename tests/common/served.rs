@@ -145,7 +145,9 @@ impl Served {
     #[track_caller]
     pub fn wait_for_calls(&self, calls: usize) {
         eventually(&format!("{calls} calls"), || {
-            (self.handle.calls().len() == calls).then_some(())
+            // A call is listed until it has ended, and counted until its place is free.
+            let counts = (self.handle.calls().len(), self.handle.stats().calls);
+            (counts == (calls, calls)).then_some(())
         });
     }
 

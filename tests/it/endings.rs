@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Served, uuid};
 use audiosocket::call::{Call, CallOptions, End, SendError, Voice};
@@ -282,4 +282,51 @@ fn dropped_call_waits_for_a_peer_that_stays_no_longer_than_its_patience() {
     drop(Call::accept(listener.accept().unwrap().0, quiet()).unwrap());
     // The peer has neither read nor closed, and the drop has returned.
     assert_eq!(served::read_to_end(&peer), HANGUP);
+}
+
+#[test]
+fn shutdown_takes_one_patience_whatever_peers_do() {
+    const EACH: u8 = 10;
+    // Every wait for one of these peers would take longer than this test.
+    let options = quiet()
+        .write_timeout(PATIENCE * 3)
+        .uuid_timeout(PATIENCE * 3)
+        .frame_timeout(PATIENCE * 3);
+    let builder = Server::builder().call_options(options);
+    let server = Served::start(builder, |call| -> HandlerResult {
+        if call.uuid() == uuid(1) {
+            let voice = call.voice();
+            loop {
+                voice.send_now(served::audio(&[1; 65_534]))?;
+            }
+        }
+        served::echo(call)
+    });
+    let mut peers = Vec::new();
+    for _ in 0..EACH {
+        // These do not read, send part of a frame, send part of a UUID, and send nothing. None of them closes.
+        peers.push(server.connect_as(uuid(1)));
+        for (mut peer, bytes) in [
+            (server.connect_as(uuid(2)), &SAMPLE[..4]),
+            (server.connect(), &served::uuid_frame(uuid(3))[..18]),
+            (server.connect(), &[]),
+        ] {
+            peer.write_all(bytes).unwrap();
+            peers.push(peer);
+        }
+    }
+    let each = usize::from(EACH);
+    server.wait_for_calls(each * 2);
+    server.wait_for_pending(each * 2);
+    let has_sent = |uuid| {
+        let calls = server.handle.calls();
+        let mut calls = calls.iter().filter(|call| call.uuid == uuid);
+        calls.all(|call| call.stats.frames_sent > 0).then_some(())
+    };
+    served::eventually("frames to the deaf peers", || has_sent(uuid(1)));
+    let started = Instant::now();
+    server.stop();
+    println!("the shutdown took {:?}", started.elapsed());
+    assert!(started.elapsed() < PATIENCE);
+    drop(peers);
 }

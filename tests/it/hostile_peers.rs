@@ -248,7 +248,8 @@ fn makes_the_handler_panic(server: &Served) {
     assert_eq!(answer, HANGUP);
     let incident = server.incident();
     let uuid = served::uuid(0xa6);
-    let beginning = format!("call {uuid}: its handler panicked: a digit: ");
+    let address = peer.local_addr().unwrap();
+    let beginning = format!("call {uuid} from {address}: its handler panicked: a digit: ");
     assert!(incident.starts_with(&beginning), "{incident}");
 }
 

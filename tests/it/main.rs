@@ -13,6 +13,8 @@ mod common {
 }
 
 #[cfg(feature = "std")]
+mod addresses;
+#[cfg(feature = "std")]
 mod asterisk_rules;
 #[cfg(feature = "std")]
 mod auto_traits;
@@ -22,6 +24,8 @@ mod calls;
 mod captures;
 #[cfg(feature = "std")]
 mod chunkings;
+#[cfg(all(feature = "std", unix))]
+mod descriptors;
 #[cfg(feature = "std")]
 mod digits;
 #[cfg(feature = "std")]
@@ -62,6 +66,8 @@ mod scripted_writes;
 mod simulated_asterisk;
 #[cfg(feature = "std")]
 mod speech;
+#[cfg(feature = "std")]
+mod test_calls;
 #[cfg(feature = "std")]
 mod tls;
 mod tones;

@@ -241,6 +241,11 @@ fn server_closing_at_once_has_the_same_words_always() {
         );
         assert!(!fs::exists(&path).unwrap(), "a recording of nothing");
     }
+    // A server that only receives may close like this.
+    let (thread, address) = server(with_fin);
+    let output = run(&["call", &address, "--seconds", "60", "--one-way"]);
+    thread.join().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 // At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.
@@ -338,4 +343,22 @@ fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
         stderr(&output),
         "audiosocket: cannot write to standard output: its reader has closed it\n"
     );
+}
+
+#[test]
+fn call_to_a_dead_server_fails_unless_one_way() {
+    // The kernel accepts the connections.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let short = ["call", &address, "--seconds", "0.1"];
+    for judges in [&[][..], &["--asterisk", "none"]] {
+        let output = run(&[&short[..], judges].concat());
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            stderr(&output),
+            "audiosocket: the server sent nothing: check that it runs, or add --one-way if it only receives\n"
+        );
+        let output = run(&[&short[..], judges, &["--one-way"]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
 }

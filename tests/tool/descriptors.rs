@@ -129,6 +129,18 @@ fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served()
     server.next_line_with(&served::uuid(9).to_string());
 }
 
+/// The crowd neither sends nor closes, even after it has been hung up.
+#[test]
+fn newcomer_is_served_although_a_crowd_stays() {
+    let server = Serving::start(&[]);
+    let (calls, crowd) = server.exhaust();
+    let started = std::time::Instant::now();
+    hear_the_echo_after_silence(&server.call(9));
+    println!("the newcomer waited for {:?}", started.elapsed());
+    calls.iter().for_each(hear_the_echo_after_silence);
+    drop(crowd);
+}
+
 #[test]
 fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
     let mut server = Serving::start(&["--seconds", "3"]);
@@ -158,4 +170,43 @@ fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_ti
     let warnings = (server.lines.iter()).filter(|line| line.contains("cannot accept"));
     assert_eq!(warnings.count(), 0, "there was one for everybody");
     drop((call, crowd));
+}
+
+/// The accept loop may hold the last descriptor, so that no connection can wake it.
+#[test]
+fn tap_ends_on_time_with_few_descriptors() {
+    let taps = (4..=9).map(|descriptors| {
+        let script = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+        let child = Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_audiosocket"), "tap"])
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--to",
+                "127.0.0.1:9",
+                "--seconds",
+                "0.2",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        (descriptors, Kill(child))
+    });
+    let taps: Vec<_> = taps.collect();
+    for (descriptors, mut tap) in taps {
+        let what = format!("the end of a tap with {descriptors} descriptors");
+        served::eventually(&what, || tap.0.try_wait().unwrap());
+    }
+}
+
+/// A program that ends with the test.
+struct Kill(Child);
+
+impl Drop for Kill {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

@@ -7,6 +7,7 @@ mod common {
     pub mod faulty;
     pub mod nine_seconds;
     pub mod program;
+    pub mod segments;
     pub mod served;
     pub mod small_disk;
     pub mod tap_file;
@@ -16,8 +17,10 @@ mod common {
     pub mod wav_file;
 }
 
+mod addresses;
 mod audio;
 mod call;
+mod captures;
 #[cfg(unix)]
 mod descriptors;
 mod guide;
@@ -29,5 +32,7 @@ mod reporting;
 mod serve;
 mod tap;
 mod tapped_calls;
+#[cfg(unix)]
+mod threads;
 mod usage;
 mod wild;

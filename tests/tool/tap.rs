@@ -184,10 +184,15 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
         for fault in &FAULTS {
             scope.spawn(|| {
                 let mut lines = tapped_call(fault);
-                // On a busy machine the tap may see the call start so late that, by its own clock, the caller did not wait for 2 s.
                 for _ in 0..5 {
                     let seconds: f64 = field(lines.last().unwrap(), "seconds").parse().unwrap();
-                    if fault.name != "mute" || seconds >= 1.98 {
+                    // On a busy machine the tap may see the call start so late that, by its own clock, the caller did not wait
+                    // for 2 s.
+                    let is_too_short = fault.name == "mute" && seconds < 1.98;
+                    // It may also come between a server's half frame and its end, which then is a split in truth.
+                    let is_split = fault.breaks == [Rule::Truncated]
+                        && lines.iter().any(|line| line.contains("\"rule\":\"split-"));
+                    if !is_too_short && !is_split {
                         break;
                     }
                     lines = tapped_call(fault);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::failure::Failure;
 use crate::text::quoted;
@@ -13,6 +14,14 @@ pub fn of_server(value: Option<OsString>) -> Result<String, Failure> {
         None => Err(Failure::usage(
             "which server? an address like 127.0.0.1:9092 is due",
         )),
+    }
+}
+
+/// Returns the address in its own family: an IPv4 caller on a listener for both families has an IPv4 address.
+pub fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::from((ip, address.port())),
+        IpAddr::V6(_) => address,
     }
 }
 

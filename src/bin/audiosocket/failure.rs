@@ -1,5 +1,6 @@
 //! Errors of the tool.
 
+use std::io;
 use std::process::ExitCode;
 
 use audiosocket::wav::WavError;
@@ -58,4 +59,11 @@ impl From<WavError> for Failure {
     fn from(error: WavError) -> Failure {
         Failure::Failed(error.to_string())
     }
+}
+
+/// Returns the failure of a program that the system gives no more threads.
+pub fn cannot_start_a_thread(error: &io::Error) -> Failure {
+    Failure::Failed(format!(
+        "cannot start a thread: {error}: raise the limit with 'ulimit -u'"
+    ))
 }

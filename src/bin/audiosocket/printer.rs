@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::output::{self, Output};
 use crate::reports::{Importance, Reports};
 use crate::text::counted;
@@ -47,7 +47,7 @@ impl Printer {
         };
         match thread::Builder::new().spawn(print) {
             Ok(_) => Ok(Printer { reports, printed }),
-            Err(error) => Err(Failure::Failed(format!("cannot start a thread: {error}"))),
+            Err(error) => Err(cannot_start_a_thread(&error)),
         }
     }
 

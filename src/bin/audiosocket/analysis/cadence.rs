@@ -86,7 +86,7 @@ impl Cadence {
             self.byte_rate.add(audio.bytes().len(), at);
         }
         let Some(last) = last else {
-            self.first = Some(at);
+            self.first = self.first.or(Some(at));
             return Noted::default();
         };
         let spacing = at.saturating_sub(last.at);
@@ -134,6 +134,15 @@ impl Cadence {
     /// Notes that a digit arrived as a DTMF frame.
     pub fn note_digit(&mut self, at: Duration) {
         self.digit = Some(at);
+    }
+
+    /// Notes that frames are unknown, so the next one is neither late nor early. Returns the burst before them, if there is one.
+    pub fn interrupt(&mut self) -> Option<Burst> {
+        let burst = self.finish();
+        self.last = None;
+        self.digit = None;
+        self.byte_rate = ByteRate::default();
+        burst
     }
 
     /// Returns the burst at the end of the audio, if there is one.

@@ -2,6 +2,7 @@
 
 use audiosocket::wire::{Frame, Kind, Message};
 
+use crate::capture::Lost;
 use crate::json::Object;
 use crate::text::{counted, hexadecimal};
 
@@ -46,7 +47,20 @@ pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
         }
         What::Ending(Ending::TakesNoMore) => ("ended", String::from("takes no more")),
         What::Ending(ending) => (ending.name(), String::new()),
+        What::Lost(lost) => ("missing", lost_text(lost)),
+        What::Violation(fault) => ("breaks", fault.sentence()),
     })
+}
+
+fn lost_text(lost: Lost) -> String {
+    let missing = match lost.missing {
+        Some(missing) => counted(missing, "byte"),
+        None => String::from("the start of the call"),
+    };
+    match lost.skipped {
+        0 => missing,
+        skipped => format!("{missing}; {skipped} more up to the next frame skipped"),
+    }
 }
 
 fn frame_text(frame: Frame<'_>) -> String {
@@ -108,6 +122,15 @@ pub fn object(finding: &Finding<'_>) -> Option<Object> {
             Some(split.since),
         ),
         What::Ending(ending) => (Object::event(ending.name()), None),
+        What::Lost(lost) => {
+            let object = Object::event("missing").number("offset", finding.offset);
+            let object = match lost.missing {
+                Some(missing) => object.number("bytes", missing),
+                None => object,
+            };
+            (object.number("skipped", lost.skipped), None)
+        }
+        What::Violation(fault) => return Some(fault.fields(Object::event("violation"))),
     };
     Some(match finding.passage {
         Some(Passage { sender, at: known }) => object

@@ -6,7 +6,9 @@ use audiosocket::wire::Frame;
 
 use super::cadence::{Burst, Gap};
 use super::tones::Tone;
+use crate::capture::Lost;
 use crate::failure::Failure;
+use crate::panel::Fault;
 use crate::tap_file::Sender;
 
 /// Finding, in the order of discovery.
@@ -42,6 +44,10 @@ pub enum What<'a> {
     Burst(Burst),
     Split(Split),
     Ending(Ending),
+    /// Bytes that a packet capture lacks.
+    Lost(Lost),
+    /// Violation by the server, with its consequences by version.
+    Violation(&'a Fault),
 }
 
 /// Frame that arrived in pieces, with a pause between them.

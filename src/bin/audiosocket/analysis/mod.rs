@@ -8,4 +8,5 @@ pub mod finding;
 pub mod side;
 pub mod summary;
 pub mod tones;
+pub mod verdict;
 pub mod wav_headers;

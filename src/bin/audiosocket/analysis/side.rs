@@ -6,6 +6,7 @@ use audiosocket::wire::{Decoded, Frame, FrameBuffer, Message};
 
 use super::cadence::Cadence;
 use super::tones::{Tone, Tones};
+use crate::capture::Lost;
 use crate::failure::Failure;
 use crate::tap_file::{Entry, Seen, Sender};
 
@@ -24,6 +25,7 @@ pub struct Side {
     frames: usize,
     malformed: usize,
     splits: usize,
+    missing: usize,
     /// For an incomplete frame: when it started, and with how many bytes.
     started: Option<(Duration, usize)>,
     cadence: Cadence,
@@ -45,6 +47,7 @@ impl Side {
             frames: 0,
             malformed: 0,
             splits: 0,
+            missing: 0,
             started: None,
             cadence: Cadence::default(),
             tones: Tones::default(),
@@ -81,6 +84,24 @@ impl Side {
         };
         show(&self.found(entry.at, entry.at, What::Ending(ending)))?;
         Ok(Some(HowEnded::Ended(ending)))
+    }
+
+    /// Notes that bytes are unknown. The next bytes start with a frame.
+    pub fn lose(&mut self, at: Duration, lost: Lost, show: &mut Show<'_>) -> Result<(), Failure> {
+        if let Some(burst) = self.cadence.interrupt() {
+            show(&self.found(at, burst.since, What::Burst(burst)))?;
+        }
+        for tone in self.tones.finish() {
+            self.show_tone(at, tone, show)?;
+        }
+        show(&self.found(at, at, What::Lost(lost)))?;
+        let missing = lost.missing.unwrap_or_default();
+        self.missing = self.missing.saturating_add(missing);
+        let unread = self.buffer.len() + lost.skipped;
+        self.offset = self.offset.saturating_add(unread).saturating_add(missing);
+        self.buffer = FrameBuffer::new(vec![0; Frame::MAX_LEN]);
+        self.started = None;
+        Ok(())
     }
 
     fn take_bytes(
@@ -191,6 +212,7 @@ impl Side {
             needed: self.buffer.needed(),
             malformed: self.malformed,
             splits: self.splits,
+            missing: self.missing,
             cadence: std::mem::take(&mut self.cadence),
         };
         Ok((side, self.offset + truncated))

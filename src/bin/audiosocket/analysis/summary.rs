@@ -8,15 +8,18 @@ use crate::text::counted;
 
 use super::ended::{Ended, HowEnded};
 use super::finding::Ending;
+use super::verdict::Verdict;
 
-/// Totals of a stream or a recording.
+/// Totals of a stream, a recording or a capture.
 #[derive(Debug, Default)]
 pub struct Summary {
     pub frames: usize,
     pub bytes: usize,
     /// Bytes of unfinished frames at the end.
     pub truncated: usize,
-    /// Summary of the call, for a tap recording only.
+    /// Bytes that the capture lacks, for a packet capture only.
+    pub missing: Option<usize>,
+    /// Summary of the call, except for a raw stream.
     pub call: Option<CallSummary>,
 }
 
@@ -28,6 +31,8 @@ pub struct CallSummary {
     pub length: Duration,
     pub sides: [SideSummary; 2],
     pub ended: Option<Ended>,
+    /// Judgement of the server, for a packet capture only.
+    pub verdict: Option<Verdict>,
 }
 
 /// Totals of one side.
@@ -40,6 +45,8 @@ pub struct SideSummary {
     pub needed: usize,
     pub malformed: usize,
     pub splits: usize,
+    /// Number of bytes that a packet capture lacks.
+    pub missing: usize,
     pub cadence: Cadence,
 }
 
@@ -83,6 +90,9 @@ impl SideSummary {
         if self.malformed > 0 {
             phrases.push(counted(self.malformed, "malformed frame"));
         }
+        if self.missing > 0 {
+            phrases.push(format!("{} missing", counted(self.missing, "byte")));
+        }
         if let Some(jitter_ms) = cadence.jitter_ms() {
             phrases.push(format!("jitter {jitter_ms:.1} ms"));
         }
@@ -93,6 +103,20 @@ impl SideSummary {
             ));
         }
         phrases
+    }
+
+    /// Returns a short phrase about faults and missing bytes, if there are any.
+    pub fn troubles(&self) -> Option<String> {
+        let counts = [
+            (self.cadence.gaps(), "gap"),
+            (self.cadence.bursts(), "burst"),
+            (self.splits, "split frame"),
+            (self.malformed, "malformed frame"),
+            (self.missing, "missing byte"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let phrases: Vec<String> = counts.map(|(count, what)| counted(count, what)).collect();
+        (!phrases.is_empty()).then(|| phrases.join(", "))
     }
 
     pub fn suspicion(&self) -> Option<&'static str> {

@@ -18,9 +18,10 @@ use audiosocket::simulator::SimulatedAsterisk;
 
 use crate::address::cannot_call;
 use crate::args::Args;
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::hearing::Hearing;
 use crate::json::Object;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::text::quoted;
 use listen::listen;
@@ -51,6 +52,7 @@ of 20 ms, and digits; reports what comes back.
   --asterisk V      judge the server by Asterisk V's rules:
                     22.10 (default), 20.13, ..., start-stop;
                     none: by none; list: what each does
+  --one-way         let a server pass that sends nothing
   --json            one line of JSON for each event
 
   audiosocket call 127.0.0.1:9092
@@ -63,9 +65,10 @@ of 20 ms, and digits; reports what comes back.
 20 ms. What the server does wrong is told when it happens,
 with what that Asterisk does then. Exits 1 if there is no
 connection, if Asterisk objects, if the server reset the
-connection, ended it inside a frame or stopped reading, or
-if the call ended before all digits were pressed. A call
-that is interrupted (Ctrl-C) prints no report: limit it with
+connection, ended it inside a frame, stopped reading, or
+sent nothing (a dead server accepts connections too), or if
+the call ended before all digits were pressed. A call that
+is interrupted (Ctrl-C) prints no report: limit it with
 --seconds instead.
 ";
 
@@ -118,7 +121,10 @@ fn call(options: &Options) -> Result<(), Failure> {
     let (listener, caller) = asterisk.split();
     let quiet = AtomicBool::new(false);
     let (said, heard) = thread::scope(|scope| {
-        let talking = scope.spawn(|| talk(caller, options, &quiet));
+        let talking = thread::Builder::new()
+            .spawn_scoped(scope, || talk(caller, options, &quiet))
+            .map_err(|error| cannot_start_a_thread(&error))?;
+        let _stops = OnPanic(|| quiet.store(true, Ordering::Relaxed));
         let heard = listen(
             listener,
             || talking.is_finished(),
@@ -131,8 +137,8 @@ fn call(options: &Options) -> Result<(), Failure> {
             // The output failed, so the rest of the call cannot be reported.
             quiet.store(true, Ordering::Relaxed);
         }
-        (talking.join(), heard)
-    });
+        Ok::<_, Failure>((talking.join(), heard))
+    })?;
     let Said {
         late,
         failure,
@@ -162,7 +168,8 @@ fn call(options: &Options) -> Result<(), Failure> {
         true => summary.json(options),
         false => summary.text(options, &violations),
     })?;
-    if let (true, Some(path)) = (summary.is_closed_at_once(), &options.record) {
+    let is_refused = summary.is_closed_at_once() && !options.is_one_way;
+    if let (true, Some(path)) = (is_refused, &options.record) {
         // It is this call's own file, with nothing of the server in it. If it stays, it does no harm.
         let _ = fs::remove_file(path);
     }

@@ -79,12 +79,14 @@ impl Summary {
     /// Returns in one line what was wrong with the call, if anything was.
     pub fn complaint(&self, options: &Options, violations: &Violations) -> Option<String> {
         let mut complaints = Vec::new();
-        if self.is_closed_at_once() {
+        if self.is_closed_at_once() && !options.is_one_way {
             complaints.push(String::from(CLOSED_AT_ONCE));
         } else if let Err(failure) = judge(self.end, self.failure) {
             complaints.extend(failure.message());
         } else if !self.found.is_empty() {
             complaints.push(violations.complaint(&self.found));
+        } else if let (false, Err(failure)) = (options.is_one_way, self.judge_silence()) {
+            complaints.extend(failure.message());
         }
         if !self.unpressed.is_empty() {
             let digits = self.unpressed_digits();
@@ -110,6 +112,16 @@ impl Summary {
 
     fn unpressed_digits(&self) -> String {
         self.unpressed.iter().map(Digit::to_string).collect()
+    }
+
+    /// Returns an error if the server sent neither a frame nor a hangup. The kernel accepts connections for a dead server too.
+    fn judge_silence(&self) -> Result<(), Failure> {
+        match (self.stats.frames_received, self.end) {
+            (1.., _) | (_, Some(End::RemoteHangup)) => Ok(()),
+            (0, _) => Err(Failure::failed(
+                "the server sent nothing: check that it runs, or add --one-way if it only receives",
+            )),
+        }
     }
 
     fn reason(&self) -> &'static str {

@@ -35,6 +35,8 @@ pub struct Options {
     pub seconds: Option<Duration>,
     /// Version that judges the server, if any.
     pub version: Option<Version>,
+    /// Whether a server that sends nothing passes.
+    pub is_one_way: bool,
     pub json: bool,
 }
 
@@ -48,7 +50,7 @@ impl Wish {
         let mut rate = None;
         let (mut file, mut record) = (None, None);
         let mut seconds = None;
-        let mut json = false;
+        let (mut is_one_way, mut json) = (false, false);
         while let Some(option) = args.next_option_beside(&mut address)? {
             match option.as_str() {
                 "--uuid" => uuid = Some(args.parse()?),
@@ -78,6 +80,7 @@ impl Wish {
                     )?);
                 }
                 "--seconds" => seconds = Some(args.seconds()?),
+                "--one-way" => is_one_way = true,
                 "--json" => json = true,
                 "--help" | "-h" => return args.end().map(|()| Wish::Help),
                 _ => return Err(args.unknown()),
@@ -111,6 +114,7 @@ impl Wish {
             record,
             seconds,
             version,
+            is_one_way,
             json,
         }))
     }

@@ -5,7 +5,7 @@ mod rising_tone;
 mod timeline;
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,9 @@ use audiosocket::simulator::{SimulatedAsterisk, SimulatedCaller, SimulatedConnec
 use audiosocket::wire::{Digit, Dtmf, Message, SampleRate};
 
 use crate::args::Args;
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::histogram::Histogram;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::text::counted;
 use difference::{equal_at_start, first_difference};
@@ -73,8 +74,14 @@ fn demonstrate(
     let only_echo = CallOptions::default()
         .initial_silence(false)
         .keep_alive(None);
+    let incidents = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&incidents);
     let server = Server::builder()
         .call_options(only_echo)
+        .on_incident(move |incident| {
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.push(incident.to_string());
+        })
         .bind("127.0.0.1:0")
         .map_err(|error| Failure::Failed(format!("cannot listen on loopback: {error}")))?;
     let (address, handle) = (server.local_addr(), server.handle());
@@ -84,12 +91,15 @@ fn demonstrate(
         digits: Mutex::new(Vec::new()),
     };
     let outcome = thread::scope(|scope| {
-        let serving = scope.spawn(|| server.run(|call| Ok(answer(call, &notes)?)));
+        let serving = thread::Builder::new()
+            .spawn_scoped(scope, || server.run(|call| Ok(answer(call, &notes)?)))
+            .map_err(|error| cannot_start_a_thread(&error))?;
+        let _stops = OnPanic(|| handle.shut_down(Duration::ZERO));
         let outcome = place_call(address, listen_on, &timeline);
         handle.shut_down(PATIENCE);
         match serving.join() {
             Ok(Ok(())) => outcome,
-            Ok(Err(error)) => Err(Failure::Failed(format!("cannot serve: {error}"))),
+            Ok(Err(error)) => Err(cannot_start_a_thread(&error)),
             Err(_) => Err(Failure::failed("the server's thread panicked")),
         }
     })?;
@@ -99,6 +109,11 @@ fn demonstrate(
         .unwrap_or_else(PoisonError::into_inner);
     print(&timeline.text())?;
     print(&outcome.numbers())?;
+    // The cause of a fault, for example a lack of threads.
+    let incidents = incidents.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(incident) = incidents.first() {
+        return Err(Failure::Failed(incident.clone()));
+    }
     match outcome.first_fault(&server_heard) {
         None => print("\nok: nothing was lost or altered\n"),
         Some(fault) => Err(Failure::Failed(fault)),
@@ -158,15 +173,18 @@ fn place_call(
     let (listener, caller) = asterisk.split();
     let (sent, received) = thread::scope(|scope| {
         let (done, is_done) = mpsc::channel();
-        let talking = scope.spawn(move || {
+        let talk = move || {
             let sent = talk(caller, timeline);
             // The receiver may have ended first, with the call.
             let _ = done.send(Instant::now());
             sent
-        });
+        };
+        let talking = thread::Builder::new()
+            .spawn_scoped(scope, talk)
+            .map_err(|error| cannot_start_a_thread(&error))?;
         let received = listen(listener, &is_done, listen_on, timeline);
-        (talking.join(), received)
-    });
+        Ok::<_, Failure>((talking.join(), received))
+    })?;
     let sent = sent.map_err(|_| Failure::failed("the caller's thread panicked"))?;
     timeline.note("Asterisk  hangs up: closes the connection");
     asterisk.hang_up();

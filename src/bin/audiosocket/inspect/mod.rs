@@ -1,10 +1,13 @@
 //! `audiosocket inspect`: prints the contents of a stream or of a recording of both directions.
 
+mod captured_call;
+mod captured_calls;
 mod drawing;
 mod envelope;
 mod json_lines;
 mod labels;
 mod lines;
+mod packet_file;
 mod picture;
 mod raw_stream;
 mod recorded_call;
@@ -19,13 +22,17 @@ use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
+use audiosocket::wire::Uuid;
+
 use crate::args::Args;
+use crate::capture;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::tap_file::MAGIC;
 use crate::text::quoted;
 
 use crate::analysis::finding::Finding;
+use captured_calls::ChosenCall;
 use json_lines::JsonLines;
 use lines::Lines;
 use picture::Picture;
@@ -34,10 +41,12 @@ use text_lines::TextLines;
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
+                         [--uuid UUID]
 
 Shows what FILE contains, - being standard input: a
 recording that audiosocket tap has made of both directions,
-or a raw stream, the bytes of one direction as they came.
+or a raw stream, the bytes of one direction as they came,
+or a packet capture, as text from tshark.
 
 It shows frames, equal ones on one line; DTMF digits, as
 signals and in the sound; what is malformed; and, since a
@@ -50,6 +59,8 @@ server.
   --svg OUT.svg  also draws it: the sound of both sides, the
                  digits, gaps and bursts, the time between
                  frames. OUT.svg is overwritten
+  --uuid UUID    shows this call of a packet capture; else
+                 several calls get a line each
 
   audiosocket tap --listen 127.0.0.1:9092 \\
       --to 127.0.0.1:9093 --record calls
@@ -58,18 +69,28 @@ server.
   nc -l 9092 | audiosocket inspect -
   audiosocket inspect call.bin --json | grep malformed
 
+A packet capture (tcpdump -w capture.pcap) goes through
+tshark, which comes with Wireshark:
+
+  tshark -r capture.pcap -Y 'tcp.port==9092' -T fields \\
+      -e tcp.stream -e frame.time_epoch -e tcp.srcport \\
+      -e tcp.seq -e tcp.len -e tcp.flags -e tcp.payload \\
+      | audiosocket inspect -
+
 Exits 1 if the stream ends inside a frame, or the recording
-inside an entry.
+inside an entry, or the capture lacks a part of the call.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
     let mut svg = None;
+    let mut uuid = None;
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
             "--svg" => svg = Some(args.path()?.into_os_string()),
+            "--uuid" => uuid = Some(args.parse()?),
             "--help" | "-h" => {
                 args.end()?;
                 return Output::new().text(HELP);
@@ -84,10 +105,15 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
         Box::new(TextLines::default())
     };
     let svg = svg.map(|svg| SvgFile::new(svg, &file)).transpose()?;
-    inspect(&Input { file }, lines, svg.as_ref())
+    inspect(&Input { file }, lines, svg.as_ref(), uuid)
 }
 
-fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&SvgFile>) -> Result<(), Failure> {
+fn inspect(
+    input: &Input,
+    mut lines: Box<dyn Lines>,
+    svg: Option<&SvgFile>,
+    uuid: Option<Uuid>,
+) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
     (&mut source)
@@ -97,8 +123,27 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&SvgFile>) -> R
     if let Some(refusal) = wav_input::refusal(&start, input) {
         return Err(refusal);
     }
+    packet_file::refuse(&start, input)?;
     let is_tap_recording = start.starts_with(&MAGIC);
-    let source = start.chain(source);
+    let is_capture = capture::is_text_of_segments(start.get(..MAGIC.len()).unwrap_or(&start));
+    let mut source = start.chain(source);
+    let captured = match (is_capture, uuid) {
+        (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {
+            Some(captured) => Some(captured),
+            None if svg.is_some() => {
+                return Err(Failure::usage(
+                    "--svg draws one call: choose it with --uuid",
+                ));
+            }
+            None => return Ok(()),
+        },
+        (false, Some(_)) => {
+            return Err(Failure::Usage(format!(
+                "--uuid chooses a call of a packet capture; {input} is another kind of file"
+            )));
+        }
+        (false, None) => None,
+    };
 
     let output = Output::new();
     let mut picture = svg.map(|_| Picture::default());
@@ -111,7 +156,13 @@ fn inspect(input: &Input, mut lines: Box<dyn Lines>, svg: Option<&SvgFile>) -> R
             text => output.text(&text),
         }
     };
-    let (summary, result) = if is_tap_recording {
+    let (summary, result) = if let Some(ChosenCall { call, damage }) = captured {
+        let summary = captured_call::read(&call, &mut show)?;
+        let completeness = summary.call.as_ref().map_or(Ok(()), |summary| {
+            captured_calls::completeness(input, &call, summary)
+        });
+        (summary, damage.and(completeness))
+    } else if is_tap_recording {
         recorded_call::read(source, input, &mut show)?
     } else {
         raw_stream::read(source, input, &mut show)?

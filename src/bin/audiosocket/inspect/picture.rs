@@ -74,6 +74,7 @@ impl Picture {
             }
             What::Ending(Ending::TakesNoMore) => lane.add_ending(time, "takes no more"),
             What::Ending(ending) => lane.add_ending(time, ending.name()),
+            What::Lost(_) | What::Violation(_) => {}
         }
         self.length = self.length.max(end);
     }

@@ -68,6 +68,7 @@ pub fn read(
         length,
         sides,
         ended: ends.first(),
+        verdict: None,
     });
     Ok((summary, result))
 }

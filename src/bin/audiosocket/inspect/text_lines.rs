@@ -10,6 +10,7 @@ use crate::analysis::summary::{CallSummary, Summary, seconds};
 use crate::tap_file::Sender;
 use crate::text::{counted, wrapped};
 
+use super::captured_calls::ListedCall;
 use super::lines::Lines;
 use super::utc::Utc;
 
@@ -168,6 +169,39 @@ impl Lines for TextLines {
         );
         text + &call_text(call)
     }
+
+    fn call(&mut self, listed: &ListedCall<'_>) -> String {
+        let call = listed.call;
+        let name = match listed.captured.uuid() {
+            Some(uuid) => uuid.to_string(),
+            None => format!("stream {}, no UUID", listed.captured.stream()),
+        };
+        let length = seconds(call.length);
+        let first = format!("{:>11} {name:<36} {length:>10}\n", seconds(listed.at));
+        let mut remarks: Vec<String> = Vec::new();
+        for side in &call.sides {
+            remarks.extend(
+                side.troubles()
+                    .map(|trouble| format!("{}: {trouble}", side.sender)),
+            );
+        }
+        if let Some(verdict) = &call.verdict {
+            if !verdict.rules.is_empty() || verdict.stopped.is_some() {
+                remarks.push(verdict.to_string());
+            }
+        }
+        remarks.push(call.ended());
+        let indent = " ".repeat(12);
+        first + &wrapped(&indent, &indent, &remarks.join("; ")) + "\n"
+    }
+
+    fn note(&mut self, text: &str) -> String {
+        wrapped("", "", text) + "\n"
+    }
+
+    fn calls_end(&mut self, calls: usize, _: &Summary) -> String {
+        format!("{}; --uuid UUID shows one\n", counted(calls, "call"))
+    }
 }
 
 fn call_text(call: &CallSummary) -> String {
@@ -186,5 +220,8 @@ fn call_text(call: &CallSummary) -> String {
     }
     paragraph("started", &Utc(call.started).to_string());
     paragraph("ended", &call.ended());
+    if let Some(verdict) = &call.verdict {
+        paragraph("judged", &verdict.to_string());
+    }
     text
 }

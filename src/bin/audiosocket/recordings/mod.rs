@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use audiosocket::wav::Recording;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::tap_file::OwnedEntry;
 use crate::text::{quoted, shown};
 
@@ -142,7 +142,7 @@ impl Recordings {
                 }
                 .run(&items)
             })
-            .map_err(|error| Failure::Failed(format!("cannot start a thread: {error}")))?;
+            .map_err(|error| cannot_start_a_thread(&error))?;
         Ok(Recordings {
             to_thread,
             next_tape: AtomicU64::new(0),

@@ -18,7 +18,7 @@ use audiosocket::wire::DtmfDialect;
 
 use crate::address::cannot_listen;
 use crate::args::Args;
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::json::Object;
 use crate::output::Output;
 use crate::printer::Printer;
@@ -202,7 +202,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     );
     let failed_recordings = recordings.map_or(0, Recordings::finish);
     reports.close();
-    answered.map_err(|error| Failure::Failed(format!("cannot serve: {error}")))?;
+    answered.map_err(|error| cannot_start_a_thread(&error))?;
     printer.finish(ends_at)?;
     match failed_recordings {
         0 if !has_failed.load(Ordering::Relaxed) => Ok(()),
@@ -249,11 +249,11 @@ fn answer_calls(
     };
     thread::scope(|scope| {
         let (running, ended) = mpsc::channel::<()>();
-        let serving = scope.spawn(move || {
+        let serving = thread::Builder::new().spawn_scoped(scope, move || {
             // Dropped when the server has ended, also after an error or a panic.
             let _running = running;
             server.run(answer)
-        });
+        })?;
         if let Some(at) = ends_at {
             let left = at.saturating_duration_since(Instant::now());
             if ended.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Timeout) {

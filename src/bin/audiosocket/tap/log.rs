@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use audiosocket::wire::{Message, Uuid};
 
-use super::panel::Fault;
 use crate::analysis::description::object;
 use crate::analysis::description::words;
 use crate::analysis::ended::{Ended, HowEnded};
 use crate::analysis::finding::{Ending, Finding, Passage, What};
 use crate::analysis::summary::{SideSummary, seconds};
 use crate::json::Object;
+use crate::panel::Fault;
 use crate::reports::{Importance, Report, Reports};
 use crate::tap_file::Sender;
 use crate::text::{short, wrapped};

@@ -2,7 +2,6 @@
 
 mod call_recording;
 mod log;
-mod panel;
 mod tapped_call;
 mod tapping;
 mod watch;
@@ -13,10 +12,11 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::address::{self, cannot_listen};
+use crate::address::{self, cannot_listen, canonical};
 use crate::args::Args;
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::json::Object;
+use crate::on_panic::OnPanic;
 use crate::output::Output;
 use crate::printer::Printer;
 use crate::recordings::Recordings;
@@ -108,6 +108,7 @@ fn tap(options: Options) -> Result<(), Failure> {
         .map_err(|error| cannot_listen(&options.listen, &error))?;
     let address = listener
         .local_addr()
+        .map(canonical)
         .map_err(|error| Failure::Failed(format!("cannot listen: {error}")))?;
     if options.to.iter().any(|to| is_the_same(*to, address)) {
         return Err(Failure::usage("--to is the address of the tap itself"));
@@ -137,7 +138,7 @@ fn tap(options: Options) -> Result<(), Failure> {
     let tapping = Tapping::new(address, options.to, options.calls, folder, &reports);
     thread::scope(|scope| {
         let tapping = &tapping;
-        scope.spawn(move || {
+        let wait = move || {
             // Waits until the requested number of calls has ended, or the time limit is reached.
             let _ = match ends_at {
                 None => told.recv().is_ok(),
@@ -146,10 +147,18 @@ fn tap(options: Options) -> Result<(), Failure> {
                     .is_ok(),
             };
             tapping.stop();
-        });
+        };
+        thread::Builder::new()
+            .spawn_scoped(scope, wait)
+            .map_err(|error| cannot_start_a_thread(&error))?;
+        let tell_the_end = || {
+            let _ = tell.send(());
+        };
+        let _stops = OnPanic(tell_the_end);
         tapping.run(listener);
-        let _ = tell.send(());
-    });
+        tell_the_end();
+        Ok::<(), Failure>(())
+    })?;
     let has_failed = tapping.has_failed();
     let failed_recordings = recordings.map_or(0, Recordings::finish);
     printer.finish(ends_at)?;
@@ -162,6 +171,7 @@ fn tap(options: Options) -> Result<(), Failure> {
 
 /// Returns whether a connection to `to` reaches the listener at `listens`.
 fn is_the_same(to: SocketAddr, listens: SocketAddr) -> bool {
+    let to = canonical(to);
     let is_here = to.ip() == listens.ip()
         || (listens.ip().is_unspecified() && (to.ip().is_loopback() || to.ip().is_unspecified()));
     is_here && to.port() == listens.port()

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use audiosocket::asterisk::{CallState, Received};
 
-use super::panel::Panel;
 use super::watch::TapWatch;
+use crate::panel::Panel;
 use crate::tap_file::{Entry, Seen, Sender};
 
 // Invariants:

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::call_recording::Folder;
 use super::tapped_call::TappedCall;
 use super::watch::TapWatch;
+use crate::address::canonical;
 use crate::reports::{Report, Reports};
 
 /// Tap that accepts calls and forwards them.
@@ -26,6 +27,9 @@ pub struct Tapping<'a> {
 
 /// Connect timeout for the server, the same as Asterisk's (`MAX_CONNECT_TIMEOUT_MSEC`).
 const LONGEST_CONNECT: Duration = Duration::from_secs(2);
+
+/// How often the accept loop checks whether the tap has been stopped.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Pause after a failed accept, which may be due to a lack of descriptors.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
@@ -53,6 +57,7 @@ impl<'a> Tapping<'a> {
 
     /// Taps calls until the requested number has ended, or until the tap is stopped.
     pub fn run(&self, listener: TcpListener) {
+        time_accepts(&listener);
         thread::scope(|scope| {
             let mut accepted = 0;
             while self.calls.is_none_or(|calls| accepted < calls) {
@@ -61,7 +66,8 @@ impl<'a> Tapping<'a> {
                     break;
                 }
                 let (caller, peer) = match result {
-                    Ok(connection) => connection,
+                    Ok((caller, peer)) => (caller, canonical(peer)),
+                    Err(error) if is_timeout(&error) => continue,
                     Err(error) => {
                         // The connection waits until it can be accepted.
                         self.warn(&format!("cannot accept: {error}"));
@@ -86,6 +92,8 @@ impl<'a> Tapping<'a> {
 
     fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
         let begun = Instant::now();
+        // An accepted connection has the timeout of its listener.
+        caller.set_read_timeout(None)?;
         let server = self.connect()?;
         let watch = TapWatch::new(peer, begun, self.reports, self.folder);
         let call = Arc::new(TappedCall::new(caller, server, begun, watch));
@@ -122,7 +130,8 @@ impl<'a> Tapping<'a> {
         for call in self.under_way().iter().filter_map(Weak::upgrade) {
             call.cut();
         }
-        // This connection wakes the accept loop. An error means that the loop has already ended.
+        // This connection wakes the accept loop. An error means that the loop has already ended, or that there is no descriptor for
+        // it. Then the loop wakes by its timeout.
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address {
@@ -152,4 +161,20 @@ impl<'a> Tapping<'a> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Limits how long `accept` waits, where the system can do that. On Linux, a socket's read timeout also applies to `accept`
+/// (socket(7)), and std can set it only on a `TcpStream`.
+fn time_accepts(listener: &TcpListener) {
+    #[cfg(unix)]
+    if let Ok(same) = listener.try_clone() {
+        let same = TcpStream::from(std::os::fd::OwnedFd::from(same));
+        let _ = same.set_read_timeout(Some(BETWEEN_LOOKS));
+    }
+    #[cfg(not(unix))]
+    let _ = (listener, BETWEEN_LOOKS);
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -7,10 +7,10 @@ use audiosocket::wire::{Kind, Message};
 
 use super::call_recording::{CallRecording, Folder};
 use super::log::Log;
-use super::panel::Fault;
 use crate::analysis::ended::{Ended, Ends};
 use crate::analysis::finding::{Finding, What};
 use crate::analysis::side::Side;
+use crate::panel::Fault;
 use crate::reports::Reports;
 use crate::tap_file::{Entry, Sender};
 

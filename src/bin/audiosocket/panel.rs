@@ -139,6 +139,17 @@ impl Fault {
         fault_fields(object, &self.violation).list("consequences", consequences)
     }
 
+    pub const fn violation(&self) -> &Violation {
+        &self.violation
+    }
+
+    /// Returns the violation and its consequences as one sentence.
+    pub fn sentence(&self) -> String {
+        let mut parts = vec![fault_text(&self.violation)];
+        parts.extend(self.consequence_texts());
+        parts.join("; ")
+    }
+
     /// Returns text lines that start with `start`: the violation, then its consequences with their versions.
     pub fn text(&self, start: &str) -> String {
         let mut lines = vec![wrapped(
@@ -146,15 +157,19 @@ impl Fault {
             start,
             &fault_text(&self.violation),
         )];
-        for (what, versions) in self.by_consequence() {
+        for what in self.consequence_texts() {
             let indent = format!("{start}  ");
-            let what = match versions.len() == TABLE.len() {
-                true => format!("every Asterisk {what}"),
-                false => format!("Asterisk {what}: {}", versions.join("; ")),
-            };
             lines.push(wrapped(&indent, &format!("{indent}  "), &what));
         }
         lines.join("\n")
+    }
+
+    fn consequence_texts(&self) -> impl Iterator<Item = String> {
+        let consequences = self.by_consequence().into_iter();
+        consequences.map(|(what, versions)| match versions.len() == TABLE.len() {
+            true => format!("every Asterisk {what}"),
+            false => format!("Asterisk {what}: {}", versions.join("; ")),
+        })
     }
 
     /// Groups the versions by consequence. The consequence in the oldest version comes first.

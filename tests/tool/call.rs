@@ -241,6 +241,11 @@ fn server_closing_at_once_has_the_same_words_always() {
         );
         assert!(!fs::exists(&path).unwrap(), "a recording of nothing");
     }
+    // A server that only receives may close like this.
+    let (thread, address) = server(with_fin);
+    let output = run(&["call", &address, "--seconds", "60", "--one-way"]);
+    thread.join().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 // At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.

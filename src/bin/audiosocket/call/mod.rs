@@ -65,10 +65,10 @@ of 20 ms, and digits; reports what comes back.
 20 ms. What the server does wrong is told when it happens,
 with what that Asterisk does then. Exits 1 if there is no
 connection, if Asterisk objects, if the server reset the
-connection, ended it inside a frame, stopped reading or sent
-nothing (a dead server accepts connections too), or if the
-call ended before all digits were pressed. A call that is
-interrupted (Ctrl-C) prints no report: limit it with
+connection, ended it inside a frame, stopped reading, or
+sent nothing (a dead server accepts connections too), or if
+the call ended before all digits were pressed. A call that
+is interrupted (Ctrl-C) prints no report: limit it with
 --seconds instead.
 ";
 
@@ -168,7 +168,8 @@ fn call(options: &Options) -> Result<(), Failure> {
         true => summary.json(options),
         false => summary.text(options, &violations),
     })?;
-    if let (true, Some(path)) = (summary.is_closed_at_once(), &options.record) {
+    let is_refused = summary.is_closed_at_once() && !options.is_one_way;
+    if let (true, Some(path)) = (is_refused, &options.record) {
         // It is this call's own file, with nothing of the server in it. If it stays, it does no harm.
         let _ = fs::remove_file(path);
     }

@@ -79,7 +79,7 @@ impl Summary {
     /// Returns in one line what was wrong with the call, if anything was.
     pub fn complaint(&self, options: &Options, violations: &Violations) -> Option<String> {
         let mut complaints = Vec::new();
-        if self.is_closed_at_once() {
+        if self.is_closed_at_once() && !options.is_one_way {
             complaints.push(String::from(CLOSED_AT_ONCE));
         } else if let Err(failure) = judge(self.end, self.failure) {
             complaints.extend(failure.message());

@@ -120,12 +120,12 @@ fn inspect(
         .take(wav_input::START_LEN as u64)
         .read_to_end(&mut start)
         .map_err(|error| input.unreadable(error))?;
-    packet_file::refuse(&start, input)?;
     if let Some(refusal) = wav_input::refusal(&start, input) {
         return Err(refusal);
     }
+    packet_file::refuse(&start, input)?;
     let is_tap_recording = start.starts_with(&MAGIC);
-    let is_capture = capture::is_text_of_segments(&start);
+    let is_capture = capture::is_text_of_segments(start.get(..MAGIC.len()).unwrap_or(&start));
     let mut source = start.chain(source);
     let captured = match (is_capture, uuid) {
         (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module and the modules it may use.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("wire", &[]),
     ("tone", &["wire"]),
+    ("g711", &["wire"]),
     ("stream", &["wire"]),
     ("wav", &["wire"]),
     ("asterisk", &["wire"]),
@@ -19,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
 ];
 
 /// Modules that need neither std nor a heap.
-const CORE_ONLY: [&str; 2] = ["wire", "tone"];
+const CORE_ONLY: [&str; 3] = ["wire", "tone", "g711"];
 
 /// The module that an item re-exported at the root belongs to.
 const RE_EXPORTS: [(&str, &str); 11] = [

@@ -31,6 +31,7 @@ mod examples;
 #[cfg(feature = "std")]
 mod faults;
 mod faults_of_others;
+mod g711;
 mod headers;
 #[cfg(feature = "std")]
 mod hooks;

@@ -6,6 +6,7 @@ mod common {
     pub mod faulty;
     pub mod pieces;
     pub mod program;
+    pub mod response;
     pub mod script;
     pub mod served;
     pub mod test_file;
@@ -51,6 +52,8 @@ mod properties;
 mod recording_files;
 #[cfg(feature = "std")]
 mod recordings;
+#[cfg(feature = "std")]
+mod resampling;
 #[cfg(feature = "std")]
 mod scripted_reads;
 #[cfg(feature = "std")]

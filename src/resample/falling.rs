@@ -1,6 +1,6 @@
 //! From a higher rate to a lower one.
 
-use super::kernel::{TAPS, taps_at};
+use super::kernel::{Row, TAPS};
 use super::position::Position;
 
 /// Adds each sample of the higher rate to the [`TAPS`] samples of the lower rate that it reaches.
@@ -43,10 +43,12 @@ impl Falling {
     }
 
     pub(super) fn take(&mut self, sample: i16) -> Option<i16> {
-        let taps = taps_at(&self.position);
-        for (sum, tap) in self.sums.iter_mut().zip(taps) {
-            let product = i32::from(sample).wrapping_mul(i32::from(tap));
-            *sum = sum.wrapping_add(product.wrapping_shr(self.shift));
+        let mut room = None;
+        let row = Row::at(&self.position, &mut room);
+        if row.is_mirrored {
+            self.add(sample, row.taps.iter().rev());
+        } else {
+            self.add(sample, row.taps.iter());
         }
         if !self.position.advance() {
             return None;
@@ -59,5 +61,12 @@ impl Falling {
         let scaled = i64::from(whole).wrapping_mul(i64::from(self.gain));
         let rounded = scaled.wrapping_add(1 << 34) >> 35;
         Some(rounded.clamp(i16::MIN.into(), i16::MAX.into()) as i16)
+    }
+
+    fn add<'t>(&mut self, sample: i16, taps: impl Iterator<Item = &'t i16>) {
+        for (sum, tap) in self.sums.iter_mut().zip(taps) {
+            let product = i32::from(sample).wrapping_mul(i32::from(*tap));
+            *sum = sum.wrapping_add(product.wrapping_shr(self.shift));
+        }
     }
 }

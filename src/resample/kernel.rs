@@ -29,31 +29,50 @@ const BETA: f64 = 7.6;
 /// Row `p` is for a position `p / PHASES` after a sample. The rows after the middle are these, mirrored.
 static ROWS: [Taps; PHASES as usize / 2 + 1] = rows();
 
-/// Returns the taps at a position.
-pub(super) fn taps_at(position: &Position) -> Taps {
-    let (phase, weight) = position.phase_and_weight();
-    let mut taps = row(phase);
-    if weight != 0 {
-        let after = row(phase.wrapping_add(1));
-        for (tap, after) in taps.iter_mut().zip(after) {
-            let (from, to) = (i32::from(*tap), i32::from(after));
-            // Taps differ by less than 2^15 and the weight is below 2^15.
-            let way = to.wrapping_sub(from).wrapping_mul(weight);
-            *tap = from.wrapping_add(way.wrapping_add(1 << 14) >> 15) as i16;
-        }
+/// The taps at a position.
+pub(super) struct Row<'a> {
+    pub(super) taps: &'a Taps,
+    /// Whether the taps are to be read from their end.
+    pub(super) is_mirrored: bool,
+}
+
+impl<'a> Row<'a> {
+    /// Finds the taps in the table, or interpolates them into `room`.
+    #[inline]
+    pub(super) fn at(position: &Position, room: &'a mut Option<Taps>) -> Row<'a> {
+        let (phase, weight) = position.phase_and_weight();
+        // Its own mirror image is the row in the middle, so two neighbours are always read from the same end.
+        let is_mirrored = phase >= PHASES / 2;
+        let (here, next) = if is_mirrored {
+            let here = PHASES.wrapping_sub(phase);
+            (here, here.wrapping_sub(1))
+        } else {
+            (phase, phase.wrapping_add(1))
+        };
+        let taps = if weight == 0 {
+            stored(here)
+        } else {
+            room.insert(between(stored(here), stored(next), weight))
+        };
+        Row { taps, is_mirrored }
+    }
+}
+
+/// The taps at a distance from one row to the next; 32,768 would be all the way.
+fn between(row: &Taps, next: &Taps, weight: i32) -> Taps {
+    let mut taps = *row;
+    for (tap, next) in taps.iter_mut().zip(next) {
+        let (from, to) = (i32::from(*tap), i32::from(*next));
+        // Taps differ by less than 2^15 and the weight is below 2^15.
+        let way = to.wrapping_sub(from).wrapping_mul(weight);
+        *tap = from.wrapping_add(way.wrapping_add(1 << 14) >> 15) as i16;
     }
     taps
 }
 
-fn row(phase: u32) -> Taps {
-    let mirrored = PHASES.wrapping_sub(phase);
-    let is_mirrored = mirrored < phase;
-    let index = if is_mirrored { mirrored } else { phase };
-    let mut taps = ROWS.get(index as usize).copied().unwrap_or([0; TAPS]);
-    if is_mirrored {
-        taps.reverse();
-    }
-    taps
+#[inline]
+fn stored(row: u32) -> &'static Taps {
+    ROWS.get(row as usize).unwrap_or(&ROWS[0])
 }
 
 /// Interpolated taps are rounded once more, by at most a half each.
@@ -148,8 +167,15 @@ mod tests {
                 (term * square / 4.0 / f64::from(k + 1).powi(2), sum + term)
             })
         };
-        for phase in 0..=PHASES {
-            for (place, tap) in row(phase).into_iter().enumerate() {
+        for phase in 0..PHASES {
+            // The position of a rate that is PHASES times as high as the other.
+            let mut room = None;
+            let row = Row::at(&Position::new(1, PHASES, phase), &mut room);
+            let mut taps = *row.taps;
+            if row.is_mirrored {
+                taps.reverse();
+            }
+            for (place, tap) in taps.into_iter().enumerate() {
                 let distance = f64::from(phase) / f64::from(PHASES) + 13.0 - place as f64;
                 let x = 2.0 * CUTOFF * distance * core::f64::consts::PI;
                 let sinc = if x == 0.0 { 1.0 } else { x.sin() / x };

@@ -1,14 +1,16 @@
 //! From a lower rate to a higher one.
 
-use super::kernel::{EARLY, TAPS, taps_at};
+use super::kernel::{EARLY, Row, TAPS};
 use super::position::Position;
 
 /// Makes samples of the higher rate from the last [`TAPS`] samples of the lower rate.
 #[derive(Clone, Debug)]
 pub(super) struct Rising {
     position: Position,
-    /// Newest last.
-    recent: [i16; TAPS],
+    /// Each sample twice, [`TAPS`] apart, so that the last [`TAPS`] samples always lie side by side: from `oldest`.
+    recent: [i16; 2 * TAPS],
+    /// Below [`TAPS`].
+    oldest: usize,
     /// Whether an output sample lies before the next input sample.
     is_due: bool,
 }
@@ -23,7 +25,8 @@ impl Rising {
         };
         Rising {
             position: Position::new(from, to, start),
-            recent: [0; TAPS],
+            recent: [0; 2 * TAPS],
+            oldest: 0,
             is_due: false,
         }
     }
@@ -36,9 +39,15 @@ impl Rising {
     }
 
     pub(super) fn push(&mut self, sample: i16) {
-        self.recent.copy_within(1.., 0);
-        if let Some(last) = self.recent.last_mut() {
-            *last = sample;
+        let (first, second) = self.recent.split_at_mut(TAPS);
+        if let (Some(first), Some(second)) =
+            (first.get_mut(self.oldest), second.get_mut(self.oldest))
+        {
+            (*first, *second) = (sample, sample);
+        }
+        self.oldest = self.oldest.wrapping_add(1);
+        if self.oldest >= TAPS {
+            self.oldest = 0;
         }
         self.is_due = true;
     }
@@ -47,12 +56,23 @@ impl Rising {
         if !self.is_due {
             return None;
         }
-        let taps = taps_at(&self.position);
+        let mut room = None;
+        let row = Row::at(&self.position, &mut room);
         self.is_due = !self.position.advance();
-        let (old, new) = self.recent.split_at(EARLY);
-        let (early, late) = taps.split_at(EARLY);
+        let recent = self.recent.get(self.oldest..).unwrap_or(&[]);
+        let recent = recent.first_chunk::<TAPS>()?;
+        let (old, new) = recent.split_at(EARLY);
         // Each sum stays in 31 bits; both together may not.
-        let sum = sum_of_products(old, early).saturating_add(sum_of_products(new, late));
+        let (early, late) = if row.is_mirrored {
+            let (late, early) = row.taps.split_at(TAPS - EARLY);
+            let early = sum_of_products(old, early.iter().rev());
+            (early, sum_of_products(new, late.iter().rev()))
+        } else {
+            let (early, late) = row.taps.split_at(EARLY);
+            let early = sum_of_products(old, early.iter());
+            (early, sum_of_products(new, late.iter()))
+        };
+        let sum = early.saturating_add(late);
         let rounded = sum.saturating_add(1 << 14) >> 15;
         Some(rounded.clamp(i16::MIN.into(), i16::MAX.into()) as i16)
     }
@@ -64,7 +84,7 @@ const fn half_of(higher: u32) -> u32 {
     higher.wrapping_mul(TAPS as u32 / 2)
 }
 
-fn sum_of_products(samples: &[i16], taps: &[i16]) -> i32 {
+fn sum_of_products<'t>(samples: &[i16], taps: impl Iterator<Item = &'t i16>) -> i32 {
     let pairs = samples.iter().zip(taps);
     pairs.fold(0, |sum: i32, (sample, tap)| {
         sum.wrapping_add(i32::from(*sample).wrapping_mul(i32::from(*tap)))

@@ -4,7 +4,7 @@
 //!
 //! - A speech service that takes G.711 at 8 kHz. Its audio needs no resampling, and half the bytes of linear audio.
 //! - A call whose dial string lacks `/c(slin)`. Asterisk's channel driver then sends the caller's G.711 under kind 0x10, which is
-//!   the kind of linear audio. `audiosocket::guide::recipes` shows how to detect and decode it.
+//!   the kind of linear audio. `audiosocket::guide::speech_services` shows how to detect and decode it.
 //!
 //! ```
 //! use audiosocket::g711::Law;

@@ -25,10 +25,12 @@
 //!
 //! | | limit | measured, worst pair |
 //! |---|---|---|
-//! | gain from 0 to 0.42 | within 0.1 dB | |
-//! | images and aliases of a tone up to 0.42 | 70 dB below the tone | |
-//! | tones from 0.58, going down | 70 dB below what they were | |
-//! | noise and distortion of a 1 kHz sine at -1 dBFS | 80 dB below the sine | |
+//! | gain from 0 to 0.42 | within 0.1 dB | -0.045 dB |
+//! | images, aliases and noise of a tone from 0.05 to 0.42 | 70 dB below the tone | 74.4 dB |
+//! | output for a tone from 0.58, going down | 70 dB below the tone | 75.7 dB |
+//! | all else in the output for a 1 kHz sine at -1 dBFS | 80 dB below the sine | 82.1 dB |
+//!
+//! `tests/it/resampling.rs` holds all pairs to the limits; the figures are those of `bench/resamplers`, with 450 tones for each pair.
 //!
 //! Tones between 0.42 and 0.58 of the lower rate fade and leave a trace: at 8 kHz, between 3.36 and 4.64 kHz. What is louder than
 //! 16 bits can hold is clipped, not wrapped.
@@ -43,9 +45,12 @@
 //!
 //! The filter is a sinc with a Kaiser window, 28 samples of the lower rate long, as a table at 48 positions between two samples.
 //! The compiler computes the table from the formula in `kernel.rs`. Between two positions of the table, which the rates
-//! with 44.1 kHz need, the taps are interpolated linearly; the images of that are 79 dB down at worst. Going up, each output sample is
+//! with 44.1 kHz need, the taps are interpolated linearly. Going up, each output sample is
 //! a sum over the last 28 input samples. Going down, each input sample is added to the 28 output samples that it reaches, so a
 //! resampler from 192 to 8 kHz has no more state than any other.
+//!
+//! A sample of the higher rate takes 8 to 14 ns on x86-64, or 40 if one of the rates is 44.1 kHz: 0.5 to 1.3 times what speexdsp
+//! takes at quality 4 (`bench/resamplers`). `audiosocket::guide::embedded` has the cost on a Cortex-M3.
 
 mod falling;
 mod kernel;

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use audiosocket::resample::Resampler;
 use audiosocket::wire::SampleRate;
 
-/// A resampler to be measured: input at one rate to output at another, all of it, with or without a delay.
+/// A function that resamples all of an input, with any delay.
 pub type Convert<'a> = &'a dyn Fn(SampleRate, SampleRate, &[i16]) -> Vec<i16>;
 
 pub fn ours(from: SampleRate, to: SampleRate, input: &[i16]) -> Vec<i16> {
@@ -30,9 +30,14 @@ pub fn sine(rate: SampleRate, hertz: f64, peak: f64, count: usize) -> Vec<i16> {
 /// The peak of a sine at -1 dBFS.
 pub const PEAK: f64 = 29_204.0;
 
-/// The milliseconds of output that are left out at the start, because the filter is not full yet, and those that are measured.
-const SETTLED_MS: u16 = 5;
-const MEASURED_MS: u16 = 10;
+/// What is measured of a resampler.
+#[derive(Clone, Copy)]
+pub struct Measurement<'a> {
+    pub convert: Convert<'a>,
+    /// How long a tone sounds before and after the measured part, in milliseconds: longer than the filter and the delay.
+    pub edge_ms: u16,
+    pub measured_ms: u16,
+}
 
 /// The response to a sine with a peak of [`PEAK`].
 #[derive(Clone, Copy, Debug)]
@@ -43,15 +48,72 @@ pub struct Response {
     pub rest: f64,
 }
 
-/// Measures the response to one tone.
-pub fn response(convert: Convert<'_>, from: SampleRate, to: SampleRate, hertz: f64) -> Response {
-    let input = sine(from, hertz, PEAK, from.samples_in(SETTLED_MS + MEASURED_MS));
-    let output = convert(from, to, &input);
-    let output = &output[to.samples_in(SETTLED_MS)..];
-    let (amplitude, rest) = fitted(output, hertz / f64::from(to.hz()));
-    Response {
-        gain: decibels(amplitude / PEAK),
-        rest: decibels(rest * 2.0_f64.sqrt() / PEAK),
+/// The worst of a pair of rates.
+#[derive(Clone, Copy, Debug)]
+pub struct Worst {
+    /// The gain that is farthest from 0 dB, up to 0.42 of the lower rate.
+    pub gain: f64,
+    /// Images, aliases and noise of a tone up to 0.42 of the lower rate, compared with it.
+    pub images: f64,
+    /// The output for a tone from 0.58 of the lower rate, compared with it; `None` if the input cannot hold one.
+    pub leak: Option<f64>,
+    /// The ratio of a 1 kHz sine to all else.
+    pub signal_to_noise: f64,
+}
+
+impl Measurement<'_> {
+    fn output(&self, from: SampleRate, to: SampleRate, hertz: f64) -> Vec<i16> {
+        let input_ms = 2 * self.edge_ms + self.measured_ms;
+        let input = sine(from, hertz, PEAK, from.samples_in(input_ms));
+        let output = (self.convert)(from, to, &input);
+        output[to.samples_in(self.edge_ms)..][..to.samples_in(self.measured_ms)].to_vec()
+    }
+
+    pub fn response(&self, from: SampleRate, to: SampleRate, hertz: f64) -> Response {
+        let output = self.output(from, to, hertz);
+        let (amplitude, rest) = fitted(&output, hertz / f64::from(to.hz()));
+        Response {
+            gain: decibels(amplitude / PEAK),
+            rest: decibels(rest * 2.0_f64.sqrt() / PEAK),
+        }
+    }
+
+    /// The level of the whole output, compared with a tone in the input.
+    pub fn level(&self, from: SampleRate, to: SampleRate, hertz: f64) -> f64 {
+        let output = self.output(from, to, hertz);
+        let squares = output.iter().map(|it| f64::from(*it).powi(2));
+        let power = squares.sum::<f64>() / output.len() as f64;
+        decibels((power * 2.0).sqrt() / PEAK)
+    }
+
+    /// Measures a pair of rates with `count` tones in each band.
+    pub fn worst(&self, from: SampleRate, to: SampleRate, count: u32) -> Worst {
+        let lower = f64::from(from.hz().min(to.hz()));
+        let spread = |low: f64, high: f64| {
+            let step = (high - low) / f64::from(count - 1);
+            (0..count).map(move |place| low + step * f64::from(place))
+        };
+        let passed: Vec<Response> = spread(0.05 * lower, 0.42 * lower)
+            .map(|hertz| self.response(from, to, hertz))
+            .collect();
+        let gains = passed.iter().map(|it| it.gain);
+        let gain = gains.max_by(|a, b| a.abs().total_cmp(&b.abs()));
+        let images = passed.iter().map(|it| it.rest - it.gain);
+        let highest = f64::from(from.hz()) / 2.0;
+        let leak = (0.58 * lower < highest).then(|| {
+            // Half of the tones where the filter is steep.
+            let near = spread(0.58 * lower, lower.min(highest));
+            let far = spread(0.58 * lower, highest * 0.99);
+            let levels = near.chain(far).map(|hertz| self.level(from, to, hertz));
+            levels.max_by(f64::total_cmp).expect("a tone")
+        });
+        let sine = self.response(from, to, 1000.0);
+        Worst {
+            gain: gain.expect("a tone"),
+            images: images.max_by(f64::total_cmp).expect("a tone"),
+            leak,
+            signal_to_noise: sine.gain - sine.rest,
+        }
     }
 }
 
@@ -59,15 +121,6 @@ pub fn response(convert: Convert<'_>, from: SampleRate, to: SampleRate, hertz: f
 pub fn rest_beside_tone(samples: &[i16], rate: SampleRate, hertz: f64) -> f64 {
     let (amplitude, rest) = fitted(samples, hertz / f64::from(rate.hz()));
     decibels(rest * 2.0_f64.sqrt() / amplitude)
-}
-
-/// The level of all that comes of a tone that the output can not hold.
-pub fn leak(convert: Convert<'_>, from: SampleRate, to: SampleRate, hertz: f64) -> f64 {
-    let input = sine(from, hertz, PEAK, from.samples_in(SETTLED_MS + MEASURED_MS));
-    let output = convert(from, to, &input);
-    let output = &output[to.samples_in(SETTLED_MS)..];
-    let power = output.iter().map(|it| f64::from(*it).powi(2)).sum::<f64>() / output.len() as f64;
-    decibels((power * 2.0).sqrt() / PEAK)
 }
 
 fn decibels(ratio: f64) -> f64 {
@@ -110,52 +163,4 @@ fn fitted(samples: &[i16], frequency: f64) -> (f64, f64) {
     });
     let power = squares.sum::<f64>() / samples.len() as f64;
     ((a * a + b * b).sqrt(), (power + c * c).sqrt())
-}
-
-/// The worst of a pair of rates.
-#[derive(Clone, Copy, Debug)]
-pub struct Worst {
-    /// The gain that is farthest from 0 dB, up to 0.42 of the lower rate.
-    pub gain: f64,
-    /// Images, aliases and noise of a tone up to 0.42 of the lower rate, compared with it.
-    pub images: f64,
-    /// What is left of a tone from 0.58 of the lower rate; `None` if the input can not hold one.
-    pub leak: Option<f64>,
-    /// The ratio of a 1 kHz sine to all else.
-    pub signal_to_noise: f64,
-}
-
-/// Measures a pair of rates with `count` tones in each band.
-pub fn worst(convert: Convert<'_>, from: SampleRate, to: SampleRate, count: u32) -> Worst {
-    let lower = f64::from(from.hz().min(to.hz()));
-    let spread = |low: f64, high: f64| {
-        let step = (high - low) / f64::from(count - 1);
-        (0..count).map(move |place| low + step * f64::from(place))
-    };
-    let passed: Vec<Response> = spread(0.05 * lower, 0.42 * lower)
-        .map(|hertz| response(convert, from, to, hertz))
-        .collect();
-    let gain = passed
-        .iter()
-        .map(|it| it.gain)
-        .max_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let images = passed
-        .iter()
-        .map(|it| it.rest - it.gain)
-        .max_by(f64::total_cmp);
-    let highest = f64::from(from.hz()) / 2.0;
-    let leak = (0.58 * lower < highest).then(|| {
-        // Half of the tones where the filter is steep.
-        let near = spread(0.58 * lower, lower.min(highest));
-        let far = spread(0.58 * lower, highest * 0.99);
-        let leaks = near.chain(far).map(|hertz| leak(convert, from, to, hertz));
-        leaks.max_by(f64::total_cmp).expect("a tone")
-    });
-    let sine = response(convert, from, to, 1000.0);
-    Worst {
-        gain: gain.expect("a tone"),
-        images: images.expect("a tone"),
-        leak,
-        signal_to_noise: sine.gain - sine.rest,
-    }
 }

@@ -2,16 +2,25 @@
 
 use audiosocket::wire::SampleRate;
 
-use crate::common::response::{ours, pairs, worst};
+use crate::common::response::{Convert, Measurement, Worst, ours, pairs};
 
 /// The tones in each band: those at both edges and three between.
 const TONES: u32 = 5;
+
+fn worst(convert: Convert<'_>, from: SampleRate, to: SampleRate) -> Worst {
+    let measurement = Measurement {
+        convert,
+        edge_ms: 5,
+        measured_ms: 10,
+    };
+    measurement.worst(from, to, TONES)
+}
 
 #[test]
 fn every_pair_of_rates_is_within_the_limits() {
     let mut count = 0;
     for (from, to) in pairs() {
-        let worst = worst(&ours, from, to, TONES);
+        let worst = worst(&ours, from, to);
         let pair = format!("from {from} to {to}: {worst:?}");
         assert!(worst.gain.abs() < 0.1, "{pair}");
         assert!(worst.images < -70.0, "{pair}");
@@ -35,9 +44,9 @@ fn linear_interpolation_is_out_of_the_limits() {
         });
         pairs.map(|sample| sample.round() as i16).collect()
     };
-    let up = worst(&linear, SampleRate::Hz8000, SampleRate::Hz24000, TONES);
+    let up = worst(&linear, SampleRate::Hz8000, SampleRate::Hz24000);
     assert!(up.images > -10.0, "{up:?}");
     assert!((-40.0..-25.0).contains(&-up.signal_to_noise), "{up:?}");
-    let down = worst(&linear, SampleRate::Hz24000, SampleRate::Hz8000, TONES);
+    let down = worst(&linear, SampleRate::Hz24000, SampleRate::Hz8000);
     assert!(down.leak.is_some_and(|leak| leak > -1.0), "{down:?}");
 }

@@ -45,7 +45,7 @@ fn check_resampler(from: SampleRate, to: SampleRate, samples: &[i16], piece_len:
     assert_eq!(output, expected);
     assert_eq!(format!("{pieces:?}"), format!("{whole:?}"));
 
-    // Output that nobody asks for changes nothing but that it is lost.
+    // Dropped output is lost, and changes nothing else.
     let mut dropped = Resampler::new(from, to);
     drop(dropped.feed(samples));
     assert_eq!(format!("{dropped:?}"), format!("{whole:?}"));

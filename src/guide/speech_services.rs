@@ -34,10 +34,10 @@
 //! [gemini]: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/live-api
 //! [deepgram-in]: https://developers.deepgram.com/docs/encoding
 //! [deepgram-out]: https://developers.deepgram.com/docs/tts-media-output-settings
-//! [google-in]: https://docs.cloud.google.com/dotnet/docs/reference/Google.Cloud.Speech.V2/latest/Google.Cloud.Speech.V2.ExplicitDecodingConfig
+//! [google-in]: https://cloud.google.com/php/docs/reference/cloud-speech/1.9.1/V2.ExplicitDecodingConfig
 //! [google-out]: https://developers.google.com/text-to-speech/docs/reference/rest/Shared.Types/StreamingAudioConfig
 //! [azure-in]: https://learn.microsoft.com/en-us/azure/ai-services/speech-service/how-to-use-audio-input-streams
-//! [azure-out]: https://learn.microsoft.com/javascript/api/microsoft-cognitiveservices-speech-sdk/speechsynthesisoutputformat
+//! [azure-out]: https://learn.microsoft.com/en-us/python/api/azure-cognitiveservices-speech/azure.cognitiveservices.speech.speechsynthesisoutputformat
 //! [transcribe]: https://docs.aws.amazon.com/transcribe/latest/dg/streaming.html
 //! [elevenlabs-python]: https://github.com/elevenlabs/elevenlabs-python
 //! [assemblyai]: https://www.assemblyai.com/docs/speech-to-text/streaming/

@@ -25,6 +25,8 @@
 //!
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
 //! - [`tone`]: DTMF as sound: a generator and a detector. It needs as little as `wire`.
+//! - [`g711`]: u-law and A-law, to linear samples and back. It needs as little as `wire`.
+//! - [`resample`]: samples of one rate to samples of another. It needs as little as `wire`.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
 //! - [`wav`]: WAV files: audio to play, and recordings of both sides of a call.
 //! - [`call`]: one call: events, playback, digits, statistics, and how it ends.
@@ -115,8 +117,10 @@ extern crate std;
 pub mod asterisk;
 #[cfg(feature = "std")]
 pub mod call;
+pub mod g711;
 #[cfg(feature = "std")]
 pub mod guide;
+pub mod resample;
 #[cfg(feature = "std")]
 pub mod server;
 #[cfg(feature = "std")]

@@ -6,6 +6,8 @@
 
 #[path = "../fuzz/fuzz_targets/assertions/parse.rs"]
 mod parse;
+#[path = "../fuzz/fuzz_targets/assertions/resample.rs"]
+mod resample;
 #[path = "../fuzz/fuzz_targets/assertions/stream.rs"]
 mod stream;
 #[path = "../fuzz/fuzz_targets/assertions/tone.rs"]
@@ -58,9 +60,15 @@ fn the_seeds_of_tone_hold() {
 }
 
 #[test]
+fn the_seeds_of_resample_hold() {
+    assert!(replay("corpus/resample", resample::check) >= 12);
+}
+
+#[test]
 fn what_once_failed_holds() {
     replay("crashes", parse::check);
     replay("crashes", stream::check);
     replay("crashes", wav::check);
     replay("crashes", tone::check);
+    replay("crashes", resample::check);
 }

@@ -6,6 +6,7 @@
 //! - [`recording`]: recording calls.
 //! - [`threads`]: one thread for a call, or two.
 //! - [`costs`]: what a call costs, and how many a core holds.
+//! - [`speech_services`]: rates and formats of speech services, and the dialplan for each.
 //! - [`tones`]: how well digits are made and heard as sound.
 //! - [`security`]: whom to let in, and TLS.
 //! - [`troubleshooting`]: by symptom, what to run and what to change.
@@ -25,6 +26,7 @@ pub mod recipes;
 pub mod recording;
 pub mod scaling;
 pub mod security;
+pub mod speech_services;
 pub mod threads;
 pub mod tones;
 pub mod troubleshooting;

@@ -37,6 +37,7 @@
 //! linear format the caller's own codec comes under it, as a rule G.711, u-law or a-law: 160 bytes in 20 ms instead of 320
 //! (measured), which sounds like loud noise. Nothing in a frame tells; the bytes of a second do
 //! ([`is_g711_suspected`](crate::call::CallStats::is_g711_suspected)), and [recipes](super::recipes) has the dial strings.
+//! [speech_services](super::speech_services) shows the decoder, and which rates services need.
 //!
 //! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist.
 //! Asterisk writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of

@@ -49,7 +49,8 @@
 //!
 //! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (measured, with it
 //! and without). **Always name a linear format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio,
-//! which is noise (measured); see [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected).
+//! which is noise (measured); see [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) and
+//! [speech_services](super::speech_services).
 //!
 //! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. Do without `slin44`
 //! and `slin192`: on the way to them Asterisk's own resampler halves the amplitude of a caller of 8 kHz, and with `slin44` that

@@ -21,6 +21,11 @@
 //! Asterisk takes any length of audio, but audio with half a sample makes noise of all that its `Record()` writes from there on
 //! (measured with 22.10); what this crate sends has whole samples.
 //!
+//! # Two rates in one file
+//!
+//! A recording has one rate. A side of another rate is [resampled](crate::resample) to it: no images, no aliases, and both sides stay
+//! aligned to the sample. `serve`, `call` and `tap` choose the higher of the two rates.
+//!
 //! # What a recording costs
 //!
 //! 32,000 bytes a second at 8 kHz, 115 MB an hour. The hook is called in the call's own threads: the file is written there, some

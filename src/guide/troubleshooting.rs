@@ -53,6 +53,7 @@
 //!
 //! What the server hears is G.711: the dial string has no `/c(slin)`. The tap says so, and
 //! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected). Put `/c(slin)` behind the UUID, or another linear format.
+//! If the dialplan is not yours to change, [decode the audio](super::speech_services#g711-that-nobody-asked-for).
 //!
 //! What the caller hears is noise: the server sends something else than 16-bit little-endian samples, often the header of a WAV
 //! file (a click at the beginning; `tap`, `call` and `inspect` name it), 8-bit or big-endian samples, or stereo.

@@ -35,10 +35,10 @@
 //! | Microsoft's `mmreg.h` and `ksmedia.h` | WAVE_FORMAT_EXTENSIBLE, KSDATAFORMAT_SUBTYPE_PCM |
 //! | measured with sox 14.4.2 and ffmpeg 5.1 | the sizes written to a pipe, and what each of them can convert |
 
+mod aligned_resampler;
 mod chunk_reader;
 mod conversion;
 mod format;
-mod interpolator;
 mod other_file;
 mod recording;
 mod side;

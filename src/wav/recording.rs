@@ -38,8 +38,8 @@ use crate::wire::{Audio, SampleRate};
 /// kHz, and as much again while it grows), and usually that of one second. A WAV file ends at 4 GiB: after 37 hours at 8 kHz, an
 /// hour and a half at 192 kHz.
 ///
-/// **One rate.** Audio of another rate is brought to that of the file by linear interpolation, in step for any length of time.
-/// That is for listening: what goes to a lower rate is not filtered before.
+/// **One rate.** Audio of another rate is resampled to that of the file with the accuracy of
+/// [`resample`](crate::resample#limits), without a delay and in step for any length of time: both sides stay aligned to the sample.
 ///
 /// It writes in the thread that calls it: microseconds, unless the disk is overloaded. No frame costs an allocation. It has no
 /// clock of its own, the times are passed in; threads that share a recording may bring theirs in a slightly wrong order. Dropped

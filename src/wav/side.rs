@@ -3,7 +3,7 @@
 use core::iter::repeat_n;
 use std::collections::VecDeque;
 
-use super::interpolator::Interpolator;
+use super::aligned_resampler::AlignedResampler;
 use crate::wire::{Audio, SampleRate};
 
 /// What one side of a call has to put into a recording and has not been written yet. All places are numbers of samples since the
@@ -14,8 +14,8 @@ pub(super) struct Side {
     /// From where the file ends.
     unwritten: VecDeque<i16>,
     /// In use while the audio has another rate.
-    interpolator: Option<Interpolator>,
-    /// The last sample, as it came.
+    resampler: Option<AlignedResampler>,
+    /// The last sample, as it came; 0 after silence.
     last: i16,
     has_begun: bool,
 }
@@ -31,7 +31,7 @@ impl Side {
         Side {
             rate,
             unwritten: VecDeque::new(),
-            interpolator: None,
+            resampler: None,
             last: 0,
             has_begun: false,
         }
@@ -39,10 +39,12 @@ impl Side {
 
     /// Where its audio ends, if the file ends at `written`.
     pub(super) fn end(&self, written: u64) -> u64 {
-        written.saturating_add(self.unwritten.len() as u64)
+        let pending = self.resampler.as_ref().map_or(0, AlignedResampler::pending);
+        let unwritten = self.unwritten.len().saturating_add(pending);
+        written.saturating_add(unwritten as u64)
     }
 
-    /// Puts audio where it belongs that is due at `due` by the clock; `false` if the side is so far ahead that it was left out.
+    /// Puts audio in its place, at `due` by the clock. Returns `false` if the side is so far ahead that the audio was left out.
     pub(super) fn put(&mut self, audio: Audio<'_>, due: u64, written: u64) -> bool {
         let end = self.end(written);
         if end.saturating_sub(due) > self.rate.samples_in(MOST_AHEAD) as u64 {
@@ -50,8 +52,10 @@ impl Side {
         }
         let gap = due.saturating_sub(end);
         if !self.has_begun || gap > self.rate.samples_in(JITTER) as u64 {
-            // The recording writes out what lies further back than this gap can be long.
+            // The gap is short: the recording has written all that is more than half a second old.
             let gap = usize::try_from(gap).unwrap_or(usize::MAX);
+            self.finish_resampler();
+            self.last = 0;
             self.unwritten.extend(repeat_n(0, gap));
         }
         self.has_begun = true;
@@ -60,29 +64,34 @@ impl Side {
     }
 
     fn append(&mut self, audio: Audio<'_>) {
-        let samples = audio.samples();
-        let last = self.last;
-        self.last = samples.clone().next_back().unwrap_or(last);
-        if audio.rate() == self.rate {
-            self.interpolator = None;
-            self.unwritten.extend(samples);
-            return;
+        let rate = audio.rate();
+        if self.resampler.as_ref().map(AlignedResampler::input_rate) != Some(rate) {
+            self.finish_resampler();
         }
-        let from = audio.rate().hz();
-        let interpolator = self
-            .interpolator
-            .take()
-            .filter(|interpolator| interpolator.from() == from);
-        let mut interpolator =
-            interpolator.unwrap_or(Interpolator::new(from, self.rate.hz(), last));
-        for sample in samples {
-            interpolator.push(sample, &mut self.unwritten);
+        if rate == self.rate {
+            self.unwritten.extend(audio.samples());
+        } else {
+            let (to, last) = (self.rate, self.last);
+            let resampler = self
+                .resampler
+                .get_or_insert_with(|| AlignedResampler::new(rate, to, last));
+            resampler.feed(audio, &mut self.unwritten);
         }
-        self.interpolator = Some(interpolator);
+        self.last = audio.samples().next_back().unwrap_or(self.last);
     }
 
-    /// The next sample to write: silence where there is none.
+    fn finish_resampler(&mut self) {
+        if let Some(resampler) = self.resampler.take() {
+            resampler.finish(&mut self.unwritten);
+        }
+    }
+
+    /// Returns the next sample to write, or silence.
     pub(super) fn next_sample(&mut self) -> i16 {
+        if self.unwritten.is_empty() {
+            // What is written is long past, or the recording ends: no audio follows.
+            self.finish_resampler();
+        }
         self.unwritten.pop_front().unwrap_or(0)
     }
 }
@@ -93,28 +102,70 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_side_whose_rate_changes_goes_on_from_its_last_sample() {
-        let mut side = Side::new(SampleRate::Hz16000);
-        for (rate, samples) in [
-            (SampleRate::Hz8000, [0, 40]),
-            (SampleRate::Hz16000, [50, 60]),
-            (SampleRate::Hz8000, [80, 40]),
-            (SampleRate::Hz8000, [20, 20]),
-            (SampleRate::Hz32000, [10, 10]),
-        ] {
-            let mut buffer = [0; 4];
-            let audio = Audio::from_samples(rate, &samples, &mut buffer).unwrap();
+    /// All samples of a side that gets these frames one after the other.
+    fn recorded(rate: SampleRate, frames: &[(SampleRate, &[i16])]) -> Vec<i16> {
+        let mut side = Side::new(rate);
+        for (rate, samples) in frames {
+            let mut buffer = std::vec![0; samples.len() * 2];
+            let audio = Audio::from_samples(*rate, samples, &mut buffer).unwrap();
             assert!(side.put(audio, 0, 0));
         }
-        let end = side.end(7);
+        let end = side.end(0) as usize;
         let all: Vec<i16> = core::iter::repeat_with(|| side.next_sample())
-            .take(16)
+            .take(end + 3)
             .collect();
-        assert_eq!(
-            all,
-            [0, 0, 0, 20, 50, 60, 60, 70, 80, 60, 40, 30, 20, 20, 20, 0]
+        assert_eq!(all[end..], [0, 0, 0]);
+        all[..end].to_vec()
+    }
+
+    #[test]
+    fn a_change_of_rate_makes_no_click() {
+        let all = recorded(
+            SampleRate::Hz16000,
+            &[
+                (SampleRate::Hz16000, &[0, 8000, 8000]),
+                (SampleRate::Hz8000, &[8000; 160]),
+                (SampleRate::Hz16000, &[8000; 5]),
+                (SampleRate::Hz44100, &[8000; 441]),
+                (SampleRate::Hz24000, &[8000; 240]),
+            ],
         );
-        assert_eq!(end, 7 + 15);
+        assert_eq!(all.len(), 3 + 320 + 5 + 160 + 160);
+        assert_eq!(all[0], 0);
+        let steady = |sample: &i16| sample.abs_diff(8000) <= 2;
+        assert!(all[1..].iter().all(steady), "{all:?}");
+    }
+
+    #[test]
+    fn a_resampled_sample_stays_in_its_place() {
+        for &rate in SampleRate::ALL {
+            for &from in SampleRate::ALL {
+                let mut samples = std::vec![0; from.samples_in(20)];
+                samples[from.samples_in(10)] = i16::MAX;
+                let all = recorded(rate, &[(from, &samples)]);
+                assert_eq!(all.len(), rate.samples_in(20), "{from} {rate}");
+                let largest = all.iter().enumerate().max_by_key(|(_, sample)| **sample);
+                let place = largest.map(|(place, _)| place);
+                assert_eq!(place, Some(rate.samples_in(10)), "{from} {rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gap_follows_the_end_of_resampled_audio() {
+        let mut side = Side::new(SampleRate::Hz16000);
+        let mut buffer = [0; 320];
+        let audio = Audio::from_samples(SampleRate::Hz8000, &[8000; 160], &mut buffer).unwrap();
+        // A second of silence between two frames.
+        for (due, end) in [(0, 320), (16_320, 16_640)] {
+            assert!(side.put(audio, due, 0));
+            assert_eq!(side.end(0), end);
+        }
+        let all: Vec<i16> = core::iter::repeat_with(|| side.next_sample())
+            .take(16_640)
+            .collect();
+        assert_eq!(all[320..16_320], [0; 16_000]);
+        let inner = |samples: &[i16]| samples.iter().all(|it| it.abs_diff(8000) <= 2);
+        assert!(inner(&all[40..320]) && inner(&all[16_360..]));
     }
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module and the modules it may use.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("wire", &[]),
     ("tone", &["wire"]),
+    ("g711", &["wire"]),
+    ("resample", &["wire"]),
     ("stream", &["wire"]),
-    ("wav", &["wire"]),
+    ("wav", &["wire", "resample"]),
     ("asterisk", &["wire"]),
     ("call", &["wire", "tone", "stream", "wav"]),
     ("server", &["wire", "stream", "call"]),
@@ -19,7 +21,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
 ];
 
 /// Modules that need neither std nor a heap.
-const CORE_ONLY: [&str; 2] = ["wire", "tone"];
+const CORE_ONLY: [&str; 4] = ["wire", "tone", "g711", "resample"];
 
 /// The module that an item re-exported at the root belongs to.
 const RE_EXPORTS: [(&str, &str); 11] = [

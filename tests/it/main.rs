@@ -6,6 +6,7 @@ mod common {
     pub mod faulty;
     pub mod pieces;
     pub mod program;
+    pub mod response;
     pub mod script;
     pub mod served;
     pub mod test_file;
@@ -39,6 +40,7 @@ mod fairness;
 #[cfg(feature = "std")]
 mod faults;
 mod faults_of_others;
+mod g711;
 mod headers;
 #[cfg(feature = "std")]
 mod hooks;
@@ -58,6 +60,8 @@ mod properties;
 mod recording_files;
 #[cfg(feature = "std")]
 mod recordings;
+#[cfg(feature = "std")]
+mod resampling;
 #[cfg(feature = "std")]
 mod scripted_reads;
 #[cfg(feature = "std")]

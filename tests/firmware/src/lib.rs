@@ -1,4 +1,4 @@
-//! What `audiosocket::wire` and `audiosocket::tone` make of real captures and of sound, told in lines of text: the same lines on
+//! What `wire`, `tone`, `g711` and `resample` make of real captures and of sound, in lines of text: the same lines on
 //! every machine, whatever the size of its words and the order of its bytes.
 
 #![no_std]
@@ -6,6 +6,7 @@
 
 mod answer;
 mod captures;
+mod converted;
 mod corrupted;
 mod digest;
 mod pieces;
@@ -29,5 +30,6 @@ pub fn report(lines: &mut dyn Write) -> fmt::Result {
     reading::report(lines)?;
     corrupted::report(lines)?;
     sound::report(lines)?;
+    converted::report(lines)?;
     answer::report(lines)
 }

@@ -3,6 +3,8 @@
 use core::hint::black_box;
 use core::mem::size_of_val;
 
+use audiosocket::g711::Law;
+use audiosocket::resample::Resampler;
 use audiosocket::tone::{Detector, Generator, Signal};
 use audiosocket::wire::{Decoded, Digit, FrameBuffer, SampleRate};
 
@@ -45,4 +47,22 @@ pub fn generator(rate: SampleRate, digits: &[Digit], samples: &mut [i16]) -> Kep
     let mut tones = Generator::new(rate).digits(digits);
     black_box(tones.fill(samples));
     size_of_val(&tones)
+}
+
+/// Samples at another rate, with rates that are not known before.
+#[inline(never)]
+pub fn resampler(rates: [SampleRate; 2], samples: &[i16], output: &mut [i16]) -> Kept {
+    let [from, to] = rates;
+    let mut resampler = Resampler::new(from, to);
+    black_box(resampler.feed(samples).fill(output));
+    size_of_val(&resampler)
+}
+
+/// Samples to G.711 and back, with a law that is not known before.
+#[inline(never)]
+pub fn g711(law: Law, samples: &mut [i16], codes: &mut [u8]) -> Kept {
+    if let Ok(codes) = law.encode_slice(samples, codes) {
+        black_box(law.decode_slice(codes, samples).is_ok());
+    }
+    0
 }

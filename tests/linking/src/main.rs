@@ -1,7 +1,7 @@
-//! A program that is linked and never run: it links only if `audiosocket::wire` and `audiosocket::tone` need no std and no
+//! A program that is linked and never run: it links only if `wire`, `tone`, `g711` and `resample` of the library need no std and no
 //! allocator, and if the compiler could prove that nothing in them panics.
 //!
-//! Every public function of both is called as `Type::name(..)`, which is what `prove` looks for; every input goes through
+//! Every public function of them is called as `Type::name(..)`, which is what `prove` looks for; every input goes through
 //! `black_box`, so that nothing is known about it.
 
 #![no_std]
@@ -12,6 +12,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::str::FromStr;
 
+use audiosocket::g711::Law;
+use audiosocket::resample::{Resampled, Resampler};
 use audiosocket::tone::{Detector, Generator, Signal, Tones};
 use audiosocket::wire::{
     Audio, AudioError, Decoded, Digit, Dtmf, DtmfDialect, ErrorCode, ErrorFlags, Frame,
@@ -47,6 +49,8 @@ extern "C" fn _start() -> ! {
     frame_buffers(bytes, buffer, other);
     generated();
     detected(bytes);
+    companded(bytes, other);
+    resampled(bytes);
     controls(bytes);
     loop {
         black_box(());
@@ -281,6 +285,48 @@ fn signalled(mut signals: impl Iterator<Item = Signal>) {
     for signal in signals {
         black_box(signal);
     }
+}
+
+fn companded(bytes: &[u8], codes: &mut [u8]) {
+    let mut silence = [0; 32];
+    let samples: &mut [i16] = black_box(&mut silence);
+    for law in [Law::Mu, Law::A] {
+        let law = black_box(law);
+        black_box(Law::encode(law, black_box(0)));
+        black_box(Law::decode(law, black_box(0)));
+        if let Ok(decoded) = Law::decode_slice(law, bytes, samples) {
+            black_box(decoded);
+        }
+        if let Err(error) = Law::encode_slice(law, samples, codes) {
+            hashed(error);
+        }
+        hashed(law);
+    }
+}
+
+fn resampled(bytes: &[u8]) {
+    let (from, to) = (
+        black_box(SampleRate::Hz8000),
+        black_box(SampleRate::Hz44100),
+    );
+    let mut resampler = Resampler::new(from, to);
+    black_box(Resampler::input_rate(&resampler));
+    black_box(Resampler::output_rate(&resampler));
+    black_box(Resampler::delay(&resampler));
+    let mut silence = [0; 64];
+    let room: &mut [i16] = black_box(&mut silence);
+    let mut output = Resampler::feed(&mut resampler, Samples::new(bytes));
+    black_box(Resampled::fill(&mut output, room));
+    black_box(output.next());
+    drop(output);
+    // A state no sequence of calls has made known.
+    let resampler = black_box(&mut resampler);
+    let samples: &[i16] = black_box(&[0; 64]);
+    for sample in Resampler::feed(resampler, samples) {
+        black_box(sample);
+    }
+    drop(Resampler::feed(black_box(&mut resampler.clone()), samples));
+    black_box(Resampler::finish(resampler).last());
 }
 
 /// What the derived traits add.

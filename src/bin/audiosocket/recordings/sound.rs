@@ -69,6 +69,10 @@ const UNTIL_RATE_IS_CHOSEN: Duration = Duration::from_millis(500);
 const MOST_HELD: usize = 1 << 20;
 
 /// Sound recording whose file may not exist yet.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a tape is always in a box, and starts to run within a second"
+)]
 pub(super) enum SoundTape {
     /// The file does not exist yet. It gets the higher rate of the two sides, which is known once both have sent audio.
     Held {

@@ -1,5 +1,5 @@
-//! How much flash, memory and stack each part of the crate takes: linked with one of them and with none, the difference is its
-//! flash, and run with all of them it prints what each kept, and how deep it went in the stack.
+//! How much flash, memory, stack and time each part of the crate takes: linked with one of them and with none, the difference is its
+//! flash, and run with all of them it prints what each kept, how deep it went in the stack, and the ticks of the system timer.
 
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -16,9 +16,16 @@ mod board {
     use core::panic::PanicInfo;
     use core::ptr::addr_of_mut;
 
-    #[cfg(any(feature = "wire", feature = "detector", feature = "generator"))]
+    #[cfg(any(
+        feature = "wire",
+        feature = "detector",
+        feature = "generator",
+        feature = "resampler",
+        feature = "g711"
+    ))]
     use asterisk_audiosocket_firmware::parts;
     use asterisk_audiosocket_firmware::parts::Kept;
+    use audiosocket::g711::Law;
     use audiosocket::wire::{Digit, SampleRate};
     use semihosting::io::Write;
     use semihosting::{io, process};
@@ -43,8 +50,20 @@ mod board {
         let samples: &mut [i16] = black_box(&mut samples);
         let digits: &[Digit] = black_box(&Digit::ALL);
         let rate = black_box(SampleRate::Hz8000);
+        let rates = black_box([SampleRate::Hz8000, SampleRate::Hz16000]);
+        let law = black_box(Law::Mu);
+        let mut silence = [0; 800];
+        let silence: &mut [i16] = black_box(&mut silence);
+        start_timer();
 
         measure("nothing", &mut || 0);
+        // Two instructions a round: what a tick is.
+        measure("loop", &mut || {
+            unsafe {
+                asm!("2: subs {0}, #1", "bne 2b", inout(reg) LOOPED / 2 => _);
+            }
+            0
+        });
         #[cfg(feature = "wire")]
         measure("wire", &mut || parts::wire(received, &mut *sent));
         #[cfg(feature = "generator")]
@@ -54,24 +73,65 @@ mod board {
         // Behind the generator, whose tones it hears.
         #[cfg(feature = "detector")]
         measure("detector", &mut || parts::detector(rate, &*samples));
+        #[cfg(feature = "g711")]
+        measure("g711", &mut || {
+            parts::g711(law, &mut silence[..320], &mut sent[..320])
+        });
+        // 20 ms up and 20 ms down.
+        #[cfg(feature = "resampler")]
+        {
+            measure("resampler", &mut || {
+                parts::resampler(rates, &samples[..160], &mut *silence)
+            });
+            let [low, high] = rates;
+            measure("resampler-down", &mut || {
+                parts::resampler([high, low], &samples[..320], &mut *silence)
+            });
+        }
         #[cfg(feature = "control-division")]
         measure("division", &mut || {
             (black_box(1_u64 << 40) / black_box(10_u64)) as usize
         });
-        black_box((received, sent, samples, digits, rate));
+        black_box((received, sent, samples, digits, rate, rates, law, silence));
         process::exit(0)
     }
 
-    /// Prints the name of a part, how many bytes it kept, and how many bytes of stack it used, these included.
+    /// How many instructions the loop has that shows what a tick is.
+    const LOOPED: u32 = 1_000_000;
+
+    /// Prints the name of a part, the bytes that it kept, the bytes of stack that it used, these included, and the ticks that it took.
     #[inline(never)]
     fn measure(name: &str, part: &mut dyn FnMut() -> Kept) {
         let top = paint();
+        let before = timer();
         let kept = part();
+        let taken = before.wrapping_sub(timer()) & TIMER_BITS;
         let used = top - first_unpainted(top);
         print(name.as_bytes());
         print_number(kept);
         print_number(used);
+        print_number(taken as usize);
         print(b"\n");
+    }
+
+    /// The system timer of every Cortex-M3 (ARMv7-M Architecture Reference Manual, B3.3): control, reload and current value. It counts
+    /// downwards in 24 bits.
+    const TIMER: *mut u32 = 0xe000_e010 as *mut u32;
+    const TIMER_BITS: u32 = 0xff_ffff;
+
+    fn start_timer() {
+        // Nothing else uses the timer, and no interrupt is on.
+        unsafe {
+            TIMER.add(1).write_volatile(TIMER_BITS);
+            TIMER.add(2).write_volatile(0);
+            // Enabled, by the processor's clock.
+            TIMER.write_volatile(0b101);
+        }
+    }
+
+    fn timer() -> u32 {
+        // As in `start_timer`.
+        unsafe { TIMER.add(2).read_volatile() }
     }
 
     const PAINT: u32 = 0xa5c3_5a3c;

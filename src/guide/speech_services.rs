@@ -1,0 +1,178 @@
+//! Speech services: the rates they use, the dialplan for each, and what to do when Asterisk cannot resample.
+//!
+//! *Measured* means seen with Debian's Asterisk 22.10.1. *Read* means read in its source and not run.
+//!
+//! # What each service uses
+//!
+//! Each row was read in November 2026 from the source that it names. Services change their formats; check before you build.
+//! "Linear" is signed, 16 bits, one channel, little-endian: the samples of an [`Audio`](crate::wire::Audio) as they are.
+//!
+//! | service | from the caller | to the caller | dial string | source |
+//! |---|---|---|---|---|
+//! | OpenAI Realtime | linear at 24 kHz, u-law, A-law | the same | `/c(slin24)`, or `/c(slin)` and [G.711](#g711-as-it-is) | `realtime_audio_formats.py` in [openai-python] |
+//! | Gemini Live | linear at 16 kHz | linear at 24 kHz | `/c(slin16)` and [`set_rate`](#two-rates-in-one-call) | [Live API overview][gemini] |
+//! | Deepgram, recognition | linear, u-law, A-law; you state the rate | | `/c(slin16)`, or `/c(slin)` | [encoding][deepgram-in] |
+//! | Deepgram, synthesis | | linear (24 kHz unless you set it), u-law, A-law | `/c(slin24)`, or `/c(slin)` | [media output settings][deepgram-out] |
+//! | Google Speech-to-Text v2 | linear, u-law, A-law, from 8 to 48 kHz; 16 kHz is best, else the caller's own rate | | `/c(slin16)`, or `/c(slin)` | [explicit decoding][google-in] |
+//! | Google Text-to-Speech, streaming | | linear, u-law, A-law; you state the rate | any | [streaming audio][google-out] |
+//! | Azure, recognition | linear at 8 or 16 kHz | | `/c(slin16)`, or `/c(slin)` | [audio input streams][azure-in] |
+//! | Azure, synthesis | | linear at 8, 16, 24, 44.1 or 48 kHz; u-law or A-law at 8 kHz | `/c(slin16)`, `/c(slin24)`, or `/c(slin)` | [output formats][azure-out] |
+//! | Amazon Transcribe, streaming | linear | | `/c(slin16)`, or `/c(slin)` | [streaming][transcribe] |
+//! | ElevenLabs, synthesis | | linear at 8, 16, 24, 44.1 or 48 kHz; u-law or A-law at 8 kHz | `/c(slin16)`, `/c(slin24)`, or `/c(slin)` | `text_to_speech_stream_request_output_format.py` in [elevenlabs-python] |
+//! | AssemblyAI, streaming | linear, u-law; you state the rate | | `/c(slin16)`, or `/c(slin)` | [streaming][assemblyai] |
+//! | vosk-server | linear; 8 kHz unless you send a `sample_rate` | | `/c(slin)`, or `/c(slin16)` | `websocket/asr_server.py` in [vosk-server] |
+//! | whisper.cpp | 16 kHz | | `/c(slin16)` | `WHISPER_SAMPLE_RATE` in [whisper.h] |
+//! | Piper | | 16 kHz for its low voices, **22.05 kHz** for the others | `/c(slin16)` with a low voice | [its author][piper] |
+//!
+//! AudioSocket has no kind for 22.05 kHz, and [`resample`](crate::resample) does not convert it. Use a voice of 16 kHz, or convert
+//! the audio with another program, for example sox.
+//!
+//! A caller with a telephone sends at most 4 kHz of sound. Audio of 16 or 24 kHz made from it sounds the same; the service only
+//! needs the rate. A caller with a wideband codec, such as G.722 or Opus, sends more, and only a format above `slin` keeps it.
+//!
+//! [openai-python]: https://github.com/openai/openai-python
+//! [gemini]: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/live-api
+//! [deepgram-in]: https://developers.deepgram.com/docs/encoding
+//! [deepgram-out]: https://developers.deepgram.com/docs/tts-media-output-settings
+//! [google-in]: https://cloud.google.com/php/docs/reference/cloud-speech/1.9.1/V2.ExplicitDecodingConfig
+//! [google-out]: https://developers.google.com/text-to-speech/docs/reference/rest/Shared.Types/StreamingAudioConfig
+//! [azure-in]: https://learn.microsoft.com/en-us/azure/ai-services/speech-service/how-to-use-audio-input-streams
+//! [azure-out]: https://learn.microsoft.com/en-us/python/api/azure-cognitiveservices-speech/azure.cognitiveservices.speech.speechsynthesisoutputformat
+//! [transcribe]: https://docs.aws.amazon.com/transcribe/latest/dg/streaming.html
+//! [elevenlabs-python]: https://github.com/elevenlabs/elevenlabs-python
+//! [assemblyai]: https://www.assemblyai.com/docs/speech-to-text/streaming/
+//! [vosk-server]: https://github.com/alphacep/vosk-server
+//! [whisper.h]: https://github.com/ggml-org/whisper.cpp/blob/master/include/whisper.h
+//! [piper]: https://huggingface.co/datasets/rhasspy/piper-checkpoints/discussions/1
+//!
+//! # Asterisk resamples for you
+//!
+//! Name the service's rate in the dial string, and Asterisk converts the caller's audio to it:
+//!
+//! ```text
+//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16),,g)
+//! ```
+//!
+//! That costs the server nothing. Do without `slin44` and `slin192`: Asterisk's resampler halves the amplitude on the way to them
+//! (measured).
+//!
+//! ## Two rates in one call
+//!
+//! A server may play at another rate than it receives; Asterisk converts that, too (measured). Gemini Live takes 16 kHz and
+//! returns 24 kHz: dial with `/c(slin16)`, and set the rate once before you play.
+//!
+//! ```no_run
+//! use audiosocket::Server;
+//! use audiosocket::wire::SampleRate;
+//!
+//! fn main() -> std::io::Result<()> {
+//!     Server::bind("127.0.0.1:9092")?.run(|call| {
+//!         let voice = call.voice();
+//!         voice.set_rate(SampleRate::Hz24000)?;
+//!         while let Some(event) = call.receive() {
+//!             if let Some(audio) = event.audio() {
+//!                 // Send `audio.bytes()`, 16 kHz, to the service. Play its answer with `voice.play`.
+//! #               let _ = audio;
+//!             }
+//!         }
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! # When Asterisk cannot resample
+//!
+//! - The application `AudioSocket()` sends 8 kHz, whatever the service needs.
+//! - Asterisk before 20.17, 21.12, 22.7 and 23.1 has no rate above 8 kHz, in either direction (read).
+//!
+//! Then resample in the server. One [`Resampler`](crate::resample::Resampler) for each direction of each call, because it keeps
+//! the samples that its filter still needs:
+//!
+//! ```
+//! use audiosocket::resample::Resampler;
+//! use audiosocket::wire::{Audio, SampleRate, Samples};
+//!
+//! struct Bridge {
+//!     to_service: Resampler,
+//!     to_caller: Resampler,
+//! }
+//!
+//! impl Bridge {
+//!     fn new() -> Bridge {
+//!         Bridge {
+//!             to_service: Resampler::new(SampleRate::Hz8000, SampleRate::Hz16000),
+//!             to_caller: Resampler::new(SampleRate::Hz24000, SampleRate::Hz8000),
+//!         }
+//!     }
+//!
+//!     /// A frame from the caller, as bytes at 16 kHz.
+//!     fn heard(&mut self, audio: Audio<'_>) -> Vec<u8> {
+//!         let samples = self.to_service.feed(audio.samples());
+//!         samples.flat_map(i16::to_le_bytes).collect()
+//!     }
+//!
+//!     /// Bytes at 24 kHz from the service, an even number, as samples for `voice.play_samples`.
+//!     fn answered(&mut self, bytes: &[u8]) -> Vec<i16> {
+//!         self.to_caller.feed(Samples::new(bytes)).collect()
+//!     }
+//! }
+//!
+//! let mut bridge = Bridge::new();
+//! let audio = Audio::new(SampleRate::Hz8000, &[0; 320])?;
+//! assert_eq!(bridge.heard(audio).len(), 640);
+//! assert_eq!(bridge.answered(&[0; 960]).len(), 160);
+//! # Ok::<(), audiosocket::wire::AudioError>(())
+//! ```
+//!
+//! Each direction adds at most 1.75 ms. Both take 0.05 % of a core (`bench/resamplers`). Recordings need none of this: a
+//! [`Recording`](crate::wav::Recording) resamples each side to the rate of the file.
+//!
+//! # G.711 as it is
+//!
+//! A service that takes u-law or A-law at 8 kHz needs no resampling, neither by Asterisk nor by the server. The dialplan still
+//! names `/c(slin)`, so that Asterisk decodes whatever codec the caller has, and the server encodes:
+//!
+//! ```
+//! use audiosocket::g711::Law;
+//! use audiosocket::wire::{Audio, SampleRate};
+//!
+//! // From the caller to the service.
+//! let audio = Audio::new(SampleRate::Hz8000, &[0; 320])?;
+//! let codes: Vec<u8> = audio.samples().map(|sample| Law::Mu.encode(sample)).collect();
+//! assert_eq!(codes, [0xff; 160]);
+//!
+//! // From the service to the caller: samples for `voice.play_samples`.
+//! let mut samples = [0; 160];
+//! let samples = Law::Mu.decode_slice(&codes, &mut samples)?;
+//! assert_eq!(samples, [0; 160]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # G.711 that nobody asked for
+//!
+//! Without `c()` in the dial string, the channel driver sends the caller's own codec under kind 0x10: noise, if you take it for
+//! linear audio (measured). Add `/c(slin)`. If the dialplan is not yours to change, decode:
+//! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is true after a second, and which of the two laws it is
+//! depends on the caller's trunk: u-law in North America and Japan, A-law elsewhere.
+//!
+//! ```no_run
+//! use audiosocket::Server;
+//! use audiosocket::g711::Law;
+//!
+//! fn main() -> std::io::Result<()> {
+//!     Server::bind("127.0.0.1:9092")?.run(|call| {
+//!         loop {
+//!             let is_g711 = call.stats().is_g711_suspected;
+//!             let Some(event) = call.receive() else { break };
+//!             let Some(audio) = event.audio() else { continue };
+//!             let samples: Vec<i16> = if is_g711 {
+//!                 audio.bytes().iter().map(|code| Law::Mu.decode(*code)).collect()
+//!             } else {
+//!                 audio.samples().collect()
+//!             };
+//! #           drop(samples);
+//!         }
+//!         Ok(())
+//!     })
+//! }
+//! ```

@@ -1,11 +1,12 @@
-//! Leaves each call after a second, while the caller is talking, in a way that a handler of an application might:
+//! Ends each call in a way that a handler of an application might:
 //!
 //! ```sh
-//! leaver drop|fail|panic
+//! leaver drop|fail|panic|flood
 //! ```
 //!
-//! `drop` has no server: it accepts the connection itself and drops the call. `fail` and `panic` do so in `with_player`, with audio
-//! in the queue.
+//! The first three leave after a second, while the caller is talking. `drop` has no server: it accepts the connection itself and
+//! drops the call. `fail` and `panic` do so in `with_player`, with audio in the queue. `flood` sends audio as fast as the connection
+//! accepts it, until Asterisk closes with audio unread, and only then receives. It prints each end as a JSON object.
 //!
 //! The first line on stdout is `listening on IP:PORT`. It runs until it is killed.
 
@@ -18,8 +19,9 @@ use std::time::{Duration, Instant};
 
 use audiosocket::call::{Call, CallOptions, CallReceiver, Event};
 use audiosocket::server::Server;
+use audiosocket::wire::{Audio, SampleRate};
 
-const USAGE: &str = "usage: leaver drop|fail|panic";
+const USAGE: &str = "usage: leaver drop|fail|panic|flood";
 
 fn main() -> ExitCode {
     let way = env::args().nth(1);
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some("drop") => drop_calls(),
         Some("fail") => fail_calls(|| Err("the handler fails, as it should".into())),
         Some("panic") => fail_calls(|| panic!("the handler panics, as it should")),
+        Some("flood") => flood_calls(),
         _ => Err(USAGE.into()),
     };
     match result {
@@ -74,6 +77,25 @@ fn fail_calls(
             receive_for_a_second(receiver);
             end()
         })
+    })?;
+    Ok(())
+}
+
+fn flood_calls() -> Result<(), Box<dyn Error>> {
+    let server = Server::bind("127.0.0.1:0")?;
+    println!("listening on {}", server.local_addr());
+    server.run(|call| {
+        // So small that Asterisk reads more slowly than this sends.
+        let audio = Audio::new(SampleRate::Hz8000, &[0; 2])?;
+        let error = loop {
+            if let Err(error) = call.send_now(audio) {
+                break error;
+            }
+        };
+        while call.receive().is_some() {}
+        let (uuid, end) = (call.uuid(), call.end().map_or("none", |end| end.name()));
+        println!(r#"{{"event":"ended","uuid":"{uuid}","end":"{end}","sender":"{error:?}"}}"#);
+        Ok(())
     })?;
     Ok(())
 }

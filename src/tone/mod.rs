@@ -86,7 +86,7 @@
 //! If all tests pass, the window is a digit. It lasts until its tones have been missing for 33 ms. A tone is missing while it has
 //! less than half of its amplitude, or while its phase does not advance like that of the tone.
 //!
-//! A detector keeps about 1,700 bytes. It needs about 20 ns a sample at 8 kHz and 14 ns at 192 kHz (`bench`): 12 multiplications
+//! A detector keeps about 1,700 bytes. It needs about 22 ns a sample at 8 kHz and 14 ns at 192 kHz (`bench`): 12 multiplications
 //! of 32 bits for each sample and 70 for each millisecond, and 500 more while there could be a digit.
 
 mod band;

@@ -10,9 +10,9 @@ const TIMES: usize = 20;
 
 struct Case {
     name: &'static str,
-    /// What has to be heard, or must not be; nobody says of the rest.
+    /// Whether Q.24 requires all digits or none. It leaves the rest open.
     should: Option<bool>,
-    /// Of both tones, in decibels of 0 dBm0, and how far off they are.
+    /// The levels of both tones in dBm0, and their deviations.
     levels: (f64, f64),
     off: (f64, f64),
     ms: f64,

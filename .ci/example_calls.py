@@ -103,10 +103,10 @@ def announces(lab, scenario):
 
 
 def stops_announcing(lab, scenario, key):
-    """A key stops the announcement: heard was what is not handed back as unsaid, and the dialplan goes on."""
+    """A key stops the announcement: heard was what is not returned as unplayed, and the dialplan goes on."""
     with prompt(LONG_PROMPT_SECONDS) as (path, samples), running(lab, "announcement", path, ANY_PORT) as server:
         call = place(lab, scenario, server, key)
-        number, unit = server.wait_for_line(rf"{call.uuid} stopped it, ([\d.]+)(s|ms) unsaid", 20).groups()
+        number, unit = server.wait_for_line(rf"{call.uuid} stopped it, ([\d.]+)(s|ms) unplayed", 20).groups()
         unsaid = float(number) / (1000 if unit == "ms" else 1)
         expect_dialplan_went_on(lab, call)
         said = len(samples) - round(unsaid * RATE)

@@ -251,7 +251,8 @@ impl<T: Transport> Call<T> {
 
     /// Asks the caller and collects the digits of the answer, in both dialects. See [`Gather`] for what can be set.
     ///
-    /// Digits beyond the answer are kept for the next question (type-ahead). Received audio and other events are dropped;
+    /// Digits beyond the answer are kept for the next question (type-ahead). A key that [`receive`](Call::receive) has returned as
+    /// an event is not collected, even if it comes up later. Received audio and other events are dropped;
     /// [`gather_with`](Call::gather_with) returns them.
     ///
     /// ```no_run

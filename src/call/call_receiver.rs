@@ -12,7 +12,7 @@ use super::line::Line;
 use super::transport::{Incoming, Transport};
 use super::{CallOptions, CallStats, Direction, End, Event, Mark, Timeout, Voice};
 use crate::stream::{ByteRate, Filled, FrameReader, ReadError};
-use crate::wire::{Kind, Message, SampleRate};
+use crate::wire::{Digit, Dtmf, Kind, Message, SampleRate};
 
 /// The receiving half of a call, which returns the call's events one by one.
 ///
@@ -38,6 +38,8 @@ pub struct CallReceiver<T = TcpStream> {
     /// Whether the transport can read without waiting.
     can_look: bool,
     keypad: Keypad,
+    /// A key of which the start was returned and the stop not yet.
+    key_down: Option<Digit>,
 }
 
 /// The read timeout when no deadline is near. On a silent call, a hangup from another thread is noticed this late at most, and
@@ -88,6 +90,7 @@ impl<T: Transport> CallReceiver<T> {
             peer_had_its_turn: true,
             can_look: true,
             keypad: Keypad::default(),
+            key_down: None,
         }
     }
 
@@ -142,8 +145,15 @@ impl<T: Transport> CallReceiver<T> {
         self.line.stats()
     }
 
-    pub(super) const fn keypad(&mut self) -> &mut Keypad {
-        &mut self.keypad
+    /// Runs `work` with the keypad of the call, which stays with the call.
+    pub(super) fn with_keypad<R>(&mut self, work: impl FnOnce(&mut Self, &mut Keypad) -> R) -> R {
+        let mut keypad = core::mem::take(&mut self.keypad);
+        if let Some(digit) = self.key_down {
+            keypad.ignore_stop(digit);
+        }
+        let result = work(self, &mut keypad);
+        self.keypad = keypad;
+        result
     }
 
     pub(super) fn voice(&self) -> Voice<T> {
@@ -181,7 +191,13 @@ impl<T: Transport> CallReceiver<T> {
                             let at = || self.last_read;
                             self.line.audio_hook.run(Direction::Received, audio, at);
                         }
-                        Message::Dtmf(dtmf) => self.line.note_received_dialect(dtmf.dialect()),
+                        Message::Dtmf(dtmf) => {
+                            self.line.note_received_dialect(dtmf.dialect());
+                            self.key_down = match dtmf {
+                                Dtmf::Start(digit) => Some(digit),
+                                Dtmf::Stop { .. } | Dtmf::Digit(_) => None,
+                            };
+                        }
                         _ => {}
                     }
                     Event::Message(message)

@@ -128,6 +128,13 @@ impl KeyEvents {
         self.held?.since.checked_add(self.longest_press)
     }
 
+    /// Ignores the next stop of this digit, unless its key is held.
+    pub(super) fn ignore_stop(&mut self, digit: Digit) {
+        if self.held.is_none_or(|held| held.digit != digit) {
+            self.given_up = Some(digit);
+        }
+    }
+
     fn give_up_overdue(&mut self, now: Instant) {
         if self.deadline().is_some_and(|deadline| deadline <= now) {
             self.given_up = self.held.map(|held| held.digit);

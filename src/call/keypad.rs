@@ -78,6 +78,11 @@ impl Keypad {
         }
     }
 
+    /// Ignores the stop of a key whose start the handler has received as an event, unless this keypad has it too.
+    pub(super) fn ignore_stop(&mut self, digit: Digit) {
+        self.signals.ignore_stop(digit);
+    }
+
     pub(super) fn push_signal(&mut self, signal: Dtmf, now: Instant) -> Option<Digit> {
         self.signals.push(signal, now);
         self.settle(now)

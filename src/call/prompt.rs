@@ -153,14 +153,6 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
-    /// Runs `work` with the keypad of the call, which stays with the call.
-    pub(super) fn with_keypad<R>(&mut self, work: impl FnOnce(&mut Self, &mut Keypad) -> R) -> R {
-        let mut keypad = core::mem::take(self.keypad());
-        let result = work(self, &mut keypad);
-        *self.keypad() = keypad;
-        result
-    }
-
     /// Waits for one event, and passes it to the keypad and the prompt.
     pub(super) fn next_key(
         &mut self,

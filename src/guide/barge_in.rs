@@ -99,9 +99,9 @@
 //! ```no_run
 //! # fn handle(call: &mut audiosocket::Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let voice = call.voice();
-//! let unsaid = voice.clear();
+//! let unplayed = voice.clear();
 //! // ... and half a second later the caller has said nothing:
-//! call.play_and_wait(&unsaid, "0123456789*#")?;
+//! call.play_and_wait(&unplayed, "0123456789*#")?;
 //! # Ok(())
 //! # }
 //! ```

@@ -366,3 +366,16 @@ fn other_events_reach_the_closure() {
         },
     );
 }
+
+#[test]
+fn key_that_the_handler_received_is_not_gathered() {
+    run(
+        |receiver| {
+            while receiver.receive().ok_or("no key")?.dtmf().is_none() {}
+            let gathered = receiver.gather(Gather::new().max_digits(1))?;
+            assert_eq!(gathered.digits, "7");
+            Ok(())
+        },
+        |asterisk| press(asterisk, "57"),
+    );
+}

@@ -167,6 +167,7 @@ fn dtmf() {
         ordered(digit);
         let dtmf = black_box(Dtmf::Digit(digit));
         black_box(Dtmf::digit(&dtmf));
+        black_box(Dtmf::duration(&dtmf));
         let dialect: DtmfDialect = Dtmf::dialect(&dtmf);
         hashed(dialect);
         hashed(dtmf);
@@ -230,6 +231,7 @@ fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8
         FrameBuffer::commit(buffer, black_box(usize::MAX));
         black_box(FrameBuffer::len(buffer));
         black_box(FrameBuffer::is_empty(buffer));
+        black_box(FrameBuffer::at_frame_boundary(buffer));
         black_box(FrameBuffer::header(buffer));
         black_box(FrameBuffer::needed(buffer));
         while let Decoded::Frame(frame) = FrameBuffer::next_frame(buffer) {

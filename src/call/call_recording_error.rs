@@ -34,10 +34,6 @@ impl CallRecordingError {
         CallRecordingError::new(path, CallRecordingErrorReason::Create(error))
     }
 
-    pub(super) fn write(path: PathBuf, error: RecordingError) -> CallRecordingError {
-        CallRecordingError::new(path, CallRecordingErrorReason::Write(error))
-    }
-
     /// Returns the path of the recording.
     pub fn path(&self) -> &Path {
         &self.path

@@ -2,15 +2,13 @@
 
 use core::fmt;
 use std::boxed::Box;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::string::String;
-use std::time::Instant;
 
 use super::CallRecordingError;
-use crate::wav::{Recording, RecordingError, create_numbered_file};
-use crate::wire::SampleRate;
+use crate::wav::create_numbered_file;
 
 /// Where a call is recorded: a new file, or anything that can be written like a file.
 ///
@@ -46,8 +44,7 @@ impl RecordingTarget {
 
     /// Returns a sink that is empty. `path` is what [`CallRecording::path`](super::CallRecording::path) and errors call it.
     ///
-    /// The header is written when the recording starts, on the thread that starts it; everything after that on the thread that
-    /// writes. The header is written again whenever samples have been written.
+    /// Only the thread that writes uses it. The header is written first, and again whenever samples have been written.
     pub fn sink(
         path: impl Into<PathBuf>,
         sink: impl Write + Seek + Send + 'static,
@@ -66,34 +63,16 @@ impl RecordingTarget {
         }
     }
 
-    /// Creates the file.
-    pub(super) fn open(
-        self,
-        rate: SampleRate,
-        started: Instant,
-    ) -> Result<(Recording<Box<dyn Sink>>, PathBuf), CallRecordingError> {
+    /// Creates the file, and writes nothing to it.
+    pub(super) fn open(self) -> Result<(Box<dyn Sink>, PathBuf), CallRecordingError> {
         let wanted = self.path();
-        let in_file = |(file, path): (File, PathBuf)| (Box::new(file) as Box<dyn Sink>, path, true);
-        let opened = match self.0 {
+        let in_file = |(file, path): (File, PathBuf)| (Box::new(file) as Box<dyn Sink>, path);
+        match self.0 {
             Target::File(path) => File::create_new(&path).map(|file| in_file((file, path))),
             Target::Numbered { folder, name } => create_numbered_file(&folder, &name).map(in_file),
-            Target::Sink { path, sink } => Ok((sink, path, false)),
-        };
-        let (sink, path, is_new) =
-            opened.map_err(|error| CallRecordingError::create(wanted, error))?;
-        match Recording::new(sink, rate, started) {
-            Ok(recording) => Ok((recording, path)),
-            Err(error) => {
-                if is_new {
-                    // It holds not even a header.
-                    let _ = fs::remove_file(&path);
-                }
-                Err(match error {
-                    RecordingError::Io(error) => CallRecordingError::create(path, error),
-                    error => CallRecordingError::write(path, error),
-                })
-            }
+            Target::Sink { path, sink } => Ok((sink, path)),
         }
+        .map_err(|error| CallRecordingError::create(wanted, error))
     }
 }
 

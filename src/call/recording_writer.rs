@@ -103,15 +103,15 @@ impl RecordingWriter {
         rate: SampleRate,
         started: Instant,
     ) -> Result<CallRecording, CallRecordingError> {
-        let (recording, path) = target.open(rate, started)?;
+        let (sink, path) = target.open()?;
         let queue = Arc::new(RecordingQueue::new(Arc::clone(&self.desk), rate));
         let tape = Tape {
             queue: Arc::clone(&queue),
-            recording: Some(recording),
+            recording: Some(Recording::without_header(sink, rate, started)),
             path: path.clone(),
             spare: Batch::with_room(rate),
             rate,
-            stage: Stage::Silent,
+            stage: Stage::New,
         };
         self.desk.hand_in(tape);
         Ok(CallRecording::new(queue, path))
@@ -274,6 +274,8 @@ struct Tape {
 }
 
 enum Stage {
+    /// There is no header yet.
+    New,
     /// There is no audio yet.
     Silent,
     /// There is audio, and the rate is chosen at this time, when there should be audio of both sides.
@@ -284,6 +286,12 @@ enum Stage {
 impl Tape {
     /// Writes the frames that wait. Returns the outcome when the recording is over.
     fn take_turn(&mut self, desk: &Desk) -> Option<Outcome> {
+        if let (Stage::New, Some(recording)) = (&self.stage, &mut self.recording) {
+            if let Err(error) = recording.write_header() {
+                return Some(Err(self.failed(error)));
+            }
+            self.stage = Stage::Silent;
+        }
         if self.waits(Instant::now()) {
             return None;
         }
@@ -316,7 +324,7 @@ impl Tape {
                 self.stage = Stage::ChoosesRate(at);
                 self.queue.may_wait()
             }
-            Stage::Silent => self.queue.may_wait(),
+            Stage::New | Stage::Silent => self.queue.may_wait(),
             Stage::ChoosesRate(at) => now < at && self.queue.may_wait(),
             Stage::Running => false,
         }

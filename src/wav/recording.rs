@@ -168,12 +168,18 @@ impl<W: Write + Seek> Recording<W> {
     ///
     /// [`RecordingError::Io`].
     pub fn new(
-        mut sink: W,
+        sink: W,
         rate: SampleRate,
         started: Instant,
     ) -> Result<Recording<W>, RecordingError> {
-        write_header(&mut sink, rate, 0)?;
-        Ok(Recording {
+        let mut recording = Recording::without_header(sink, rate, started);
+        recording.write_header()?;
+        Ok(recording)
+    }
+
+    /// Begins a recording to which nothing is written yet, so that another thread can write the header.
+    pub(crate) fn without_header(sink: W, rate: SampleRate, started: Instant) -> Recording<W> {
+        Recording {
             sink,
             rate,
             started,
@@ -184,7 +190,16 @@ impl<W: Write + Seek> Recording<W> {
             block: vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)],
             dropped_frames: 0,
             is_over: false,
-        })
+        }
+    }
+
+    /// Writes the header, which makes the file valid.
+    pub(crate) fn write_header(&mut self) -> Result<(), RecordingError> {
+        // As in `write_up_to`.
+        self.is_over = true;
+        write_header(&mut self.sink, self.rate, self.written)?;
+        self.is_over = false;
+        Ok(())
     }
 
     /// Samples a second in the file.

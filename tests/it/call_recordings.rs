@@ -193,12 +193,12 @@ fn a_disk_that_stops_delays_and_loses_no_frame() {
     let disk = Disk::new();
     let recorded = disk.clone();
     let received = call(move |call| {
-        let recording = call.record(disk.target("stopped")).unwrap();
         disk.stop();
+        let recording = call.record(disk.target("stopped")).unwrap();
         receive_and_play(call, &sound(SECOND));
         // All of the call has passed, while the disk has not taken a byte.
         assert_eq!(call.stats().lateness.count(), 50);
-        assert_eq!(disk.len(), 44);
+        assert_eq!(disk.len(), 0);
         disk.go_on();
         recording.finish().unwrap();
     });
@@ -213,11 +213,11 @@ fn a_dropped_recording_does_not_wait_for_the_disk() {
     let disk = Disk::new();
     let recorded = disk.clone();
     call(move |call| {
-        let recording = call.record(disk.target("dropped")).unwrap();
         disk.stop();
+        let recording = call.record(disk.target("dropped")).unwrap();
         receive_and_play(call, &[1; SECOND]);
         drop(recording);
-        assert_eq!(disk.len(), 44);
+        assert_eq!(disk.len(), 0);
         disk.go_on();
     });
     eventually("the file", || {
@@ -227,6 +227,23 @@ fn a_dropped_recording_does_not_wait_for_the_disk() {
         let (left, _) = recorded.sides(8000);
         (without_silence(&left) == sound(SECOND)).then_some(())
     });
+}
+
+#[test]
+fn a_disk_without_room_for_a_header_is_reported() {
+    let writer = RecordingWriter::start(|_| {}).unwrap();
+    let target = Disk::with_room(20).target("small");
+    let error = writer
+        .record(target, Instant::now())
+        .unwrap()
+        .finish()
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("recording \"small\" stopped: cannot write: "),
+        "{error}"
+    );
 }
 
 #[test]
@@ -278,7 +295,6 @@ fn record_reports_what_it_cannot_create() {
             .starts_with("cannot record in \"FOLDER/no/7.wav\": create its folder first (")
     );
     assert!(message(RecordingTarget::numbered(&folder, "../7")).contains("is no file name"));
-    assert!(message(Disk::with_room(20).target("small")).starts_with("cannot record in \"small\""));
     writer.finish();
 }
 
@@ -316,6 +332,7 @@ fn the_end_of_the_call_ends_its_recordings() {
         call.hang_up();
         while call.receive().is_some() {}
         // The file is complete although the handle is still there.
+        eventually("the header", || (disk.len() >= 44).then_some(()));
         eventually("the file", || {
             let (left, _) = disk.sides(8000);
             (without_silence(&left) == sound(SECOND)).then_some(())
@@ -412,14 +429,14 @@ fn frames_that_find_no_room_are_reported() {
     let disk = Disk::new();
     let writer = RecordingWriter::start(|_| {}).unwrap();
     let started = Instant::now() + Duration::from_secs(3600);
-    let recording = writer.record(disk.target("slow"), started).unwrap();
     disk.stop();
+    let recording = writer.record(disk.target("slow"), started).unwrap();
     const FRAMES: u64 = 40_000;
     for number in 0..FRAMES {
         let at = started + milliseconds(number * 20);
         recording.add(Direction::Received, at_8000(&frame(1)), at);
     }
-    assert_eq!(disk.len(), 44);
+    assert_eq!(disk.len(), 0);
     disk.go_on();
     let error = recording.finish().unwrap_err();
     let CallRecordingErrorReason::SlowDisk { frames, .. } = error.reason() else {

@@ -203,7 +203,7 @@ impl Batch {
         });
     }
 
-    /// Returns the highest rate of the frames; `None` if there are none.
+    /// Returns the highest rate of the frames; `None` for an empty batch.
     pub(super) fn highest_rate(&self) -> Option<SampleRate> {
         self.frames.iter().map(|frame| frame.rate).max()
     }

@@ -103,7 +103,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Samples of which none is zero and each is another.
+/// Samples that are not zero and differ from those near them.
 fn sound(samples: usize) -> Vec<i16> {
     (1..=30_000).cycle().take(samples).collect()
 }

@@ -306,7 +306,8 @@ impl Tape {
                 recording.set_rate(self.rate);
             }
         }
-        let written = self.write(now);
+        // After a slow disk the recording may have ended long ago. The file ends there too.
+        let written = self.write(ended.map_or(now, |ended| ended.min(now)));
         desk.give_room(self.spare.len());
         self.spare.clear(self.rate);
         match (written, ended) {

@@ -247,6 +247,29 @@ fn a_disk_without_room_for_a_header_is_reported() {
 }
 
 #[test]
+fn a_file_ends_with_its_recording_on_a_slow_disk() {
+    let writer = RecordingWriter::start(|error| panic!("{error}")).unwrap();
+    let (slow, disk, started) = (Disk::new(), Disk::new(), Instant::now());
+    slow.stop();
+    let _holds_up = writer.record(slow.target("slow"), started).unwrap();
+    let recording = writer.record(disk.target("ended"), started).unwrap();
+    recording.add(Direction::Sent, at_8000(&frame(3)), started);
+    drop(recording);
+    let ended = started.elapsed();
+    std::thread::sleep(milliseconds(1500));
+    slow.go_on();
+    writer.finish();
+    let (_, right) = disk.sides(8000);
+    assert_eq!(right[..160], [3; 160]);
+    let longest = (ended.as_micros() as usize * 8 / 1000).max(160);
+    assert!(
+        right.len() <= longest,
+        "{} samples, {longest} at most",
+        right.len()
+    );
+}
+
+#[test]
 fn a_full_disk_ends_the_recording_and_not_the_call() {
     let received = call(|call| {
         let errors = Arc::new(Mutex::new(Vec::new()));

@@ -1,7 +1,7 @@
 //! The frames of one recording that wait for the thread that writes.
 
 use core::fmt;
-use core::mem::{replace, size_of};
+use core::mem::{replace, size_of, swap, take};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -111,7 +111,7 @@ impl RecordingQueue {
     /// Exchanges the frames that wait for an empty batch. Returns when the recording ended, and how many frames found no room.
     pub(super) fn take(&self, batch: &mut Batch) -> (Option<Instant>, u64) {
         let mut state = self.state();
-        core::mem::swap(&mut state.batch, batch);
+        swap(&mut state.batch, batch);
         state.is_pressing = false;
         (state.ended, state.dropped_frames)
     }
@@ -122,7 +122,7 @@ impl RecordingQueue {
         state.ended.get_or_insert_with(Instant::now);
         state.outcome.get_or_insert(outcome);
         self.desk.give_room(state.batch.len());
-        let _frees_the_memory = replace(&mut state.batch, Batch::default());
+        drop(take(&mut state.batch));
         drop(state);
         self.settled.notify_all();
     }

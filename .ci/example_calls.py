@@ -24,9 +24,9 @@ ExampleCall = collections.namedtuple("ExampleCall", "uuid log_start")
 
 
 @contextlib.contextmanager
-def running(lab, name, *arguments):
+def running(lab, name, *arguments, under=()):
     """An example that serves while in a `with` statement. A Failure if it does not until the end, or if it has complained."""
-    with lab.example(name, *arguments) as server:
+    with lab.example(name, *arguments, under=under) as server:
         try:
             yield server
         except Failure as failure:
@@ -131,20 +131,38 @@ def collects_digits(lab, scenario, typed):
     return "; ".join(f"{keys} is {number}" for keys, number in typed.items()) + "; the dialplan went on each time"
 
 
-def records(lab, scenario):
+# A slow disk: each write() takes 1 s, while sockets are written with send(). -D: the process that is killed is the example.
+SLOW_DISK = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=write", "-e", "inject=write:delay_enter=1000000")
+
+
+def records(lab, scenario, under=(), while_writing=lambda server: None):
     """The recorder's file has the caller's tone on the left and the beep on the right; # ends it, and the dialplan goes on."""
-    with tempfile.TemporaryDirectory() as folder, running(lab, "recorder", folder, ANY_PORT) as server:
+    with tempfile.TemporaryDirectory() as folder, running(lab, "recorder", folder, ANY_PORT, under=under) as server:
         call = place(lab, scenario, server, "#")
-        path = f"{folder}/{call.uuid}.wav"
-        server.wait_for_line(re.escape(path), 20)
         expect_dialplan_went_on(lab, call)
+        while_writing(server)
+        path = f"{folder}/{call.uuid}.wav"
+        server.wait_for_line(re.escape(path), 60)
         samples, rate = read_wav(pathlib.Path(path), channels=2)
         if rate != RATE:
             raise Failure(f"{path} is of {rate} Hz")
         expect_equal("left", sound_of(samples[0::2]), sound_of(tone(TONE_SECONDS, RATE)))
         expect_equal("right", sound_of(samples[1::2]), sound_of(BEEP))
         expect_equal("the beep", heard(lab, scenario, call), sound_of(BEEP))
-    return f"{len(samples) / 2 / RATE:.2f} s; the tone on the left and the beep on the right, every sample; the dialplan went on"
+    seconds = len(samples) / 2 / RATE
+    # The key comes 0.6 s after the tone. If the call waited for a slow disk, the key would be read ten seconds later.
+    if seconds > TONE_SECONDS + 4:
+        raise Failure(f"the recording lasts {seconds:.2f} s: the call waited for the disk")
+    return f"{seconds:.2f} s; the tone on the left and the beep on the right, every sample; the dialplan went on"
+
+
+def records_on_slow_disk(lab, scenario):
+    """The same with a disk that takes 1 s for each write: the call is over while most of its recording is not written yet."""
+    def expect_unwritten(server):
+        if len(server.lines) > 1:
+            raise Failure("the recording was written as fast as the call went: the disk is not slow")
+
+    return records(lab, scenario, SLOW_DISK, expect_unwritten)
 
 
 def reverses_seconds(lab, scenario):
@@ -191,6 +209,7 @@ CASES = [
     ("app-keys/announcement", stops_announcing, "5"),
     ("app-keys/menu", collects_digits, {"42#": "42", "1234567": "123456"}),
     ("app-keys/recorder", records),
+    ("app-keys/recorder-slow-disk", records_on_slow_disk),
     ("app-play10/two_threads", reverses_seconds),
     ("app-keys/test_your_server", answers_keys, "1#"),
 ]

@@ -75,9 +75,9 @@ class Lab:
         """An `audiosocket serve --json`, not running yet."""
         return Server([self.tool, "serve", "--listen", "127.0.0.1:0", "--json", *options])
 
-    def example(self, name, *arguments):
-        """A program of examples/, likewise."""
-        return Server([f"{self.examples}/{name}", *arguments])
+    def example(self, name, *arguments, under=()):
+        """A program of examples/, likewise; `under` is the command that runs it, if it is not run by itself."""
+        return Server([*under, f"{self.examples}/{name}", *arguments])
 
     def call(self, scenario, port, call_uuid, *more):
         self.uuids.append(call_uuid)

@@ -1,75 +1,30 @@
-//! Records what callers say, as an answering machine does: beeps, then listens until the caller presses `#`, hangs up, or five
-//! minutes are over. The file is stereo, the caller on the left and this side on the right, and can be played at any time.
-//!
-//! `cargo run --example recorder -- FOLDER [ADDRESS]`, and in the dialplan, which goes on after `#`:
+//! Records callers like an answering machine: beeps, then records until `#`, a hangup, or five minutes. The file is stereo, the
+//! caller on the left. Run `cargo run --example recorder -- FOLDER [ADDRESS]`; in the dialplan, which continues after `#`:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-use audiosocket::call::{Call, CallOptions, Direction};
-use audiosocket::server::Server;
-use audiosocket::wav::{Recording, RecordingError};
-use audiosocket::wire::SampleRate;
+use audiosocket::call::{CallOptions, RecordingTarget};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("into which folder?")?;
-    let longest = Some(Duration::from_secs(5 * 60));
-    let server = Server::builder()
+    let folder = arguments.next().ok_or("missing folder for recordings")?;
+    let longest = Some(std::time::Duration::from_secs(5 * 60));
+    let server = audiosocket::Server::builder()
         .call_options(CallOptions::default().max_duration(longest))
         .on_incident(|incident| eprintln!("{incident}"))
         .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
     println!("listening on {}", server.local_addr());
-
     server.run(|call| {
-        let (rate, started) = (SampleRate::Hz8000, Instant::now());
-        let name = call.uuid().to_string();
-        let (recording, path) = Recording::create_numbered(&folder, &name, rate, started)?;
-
-        // The hook hears all audio of the call. It shares the recording with this thread, which finishes it, and keeps the first error:
-        // a disk that is full ends the recording and not the call.
-        let shared = Arc::new(Mutex::new((recording, None::<RecordingError>)));
-        let hooked = Arc::clone(&shared);
-        call.set_audio_hook(move |direction, audio, at| {
-            let (recording, failure) = &mut *hooked.lock().unwrap_or_else(PoisonError::into_inner);
-            if failure.is_none() {
-                *failure = match direction {
-                    Direction::Received => recording.received(audio, at),
-                    _ => recording.sent(audio, at),
-                }
-                .err();
-            }
-        });
-
-        let answered = answer(call);
-
-        call.clear_audio_hook();
-        if let Some(shared) = Arc::into_inner(shared) {
-            let (recording, failure) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-            recording.finish(Instant::now())?;
-            if let Some(failure) = failure {
-                return Err(failure.into());
+        let target = RecordingTarget::numbered(&folder, call.uuid().to_string());
+        let recording = call.record(target)?;
+        // A beep: 0.3 s of 1000 Hz.
+        call.play_samples(&[0, 5657, 8000, 5657, 0, -5657, -8000, -5657].repeat(300))?;
+        while let Some(event) = call.receive() {
+            if event.dtmf().is_some_and(|it| it.digit().to_char() == '#') {
+                call.hang_up();
             }
         }
-        println!("{}", path.display());
-        answered
+        println!("{}", recording.finish()?.display());
+        Ok(())
     })?;
-    Ok(())
-}
-
-fn answer(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // 0.3 s of 1000 Hz, which is a period in 8 samples.
-    const PERIOD: [i16; 8] = [0, 5657, 8000, 5657, 0, -5657, -8000, -5657];
-    let voice = call.voice();
-    voice.play_samples(&PERIOD.repeat(300))?;
-    while let Some(event) = call.receive() {
-        if event
-            .dtmf()
-            .is_some_and(|dtmf| dtmf.digit().to_char() == '#')
-        {
-            break;
-        }
-    }
     Ok(())
 }

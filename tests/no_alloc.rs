@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, Gather, GatherEnd, Transport};
+use audiosocket::call::{Call, CallOptions, Gather, GatherEnd, RecordingTarget, Transport};
 use audiosocket::stream::{FrameReader, FrameWriter};
 use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
@@ -407,4 +407,29 @@ fn a_wav_file_takes_memory_for_what_it_has_and_not_for_what_it_announces() {
         let largest = largest_allocation(|| drop(black_box(Wav::read(&file[..]))));
         assert!((100..=200).contains(&largest), "{largest}");
     }
+}
+
+#[test]
+fn a_recorded_call_echoes_without_an_allocation() {
+    let mut call = talkative_call(CallOptions::default());
+    let voice = call.voice();
+    let echo = |call: &mut Call<Talkative>, frames: usize| {
+        for _ in 0..frames {
+            let audio = call.receive().and_then(|event| event.audio()).unwrap();
+            voice.send_now(audio).unwrap();
+        }
+    };
+    echo(&mut call, 1);
+    let drain = Drain {
+        taken: 0,
+        writes: 0,
+    };
+    let recording = call.record(RecordingTarget::sink("drain", drain)).unwrap();
+    // The queue has room for what arrives until the thread takes it: 37 frames of each side.
+    assert_eq!(allocations(|| echo(&mut call, 37)), 0);
+    // A peer that sends faster than real time fills the queue. It doubles up to 4 MiB, and again each time that the thread has
+    // replaced it.
+    let made = allocations(|| echo(&mut call, 10_000));
+    assert!(made < 100, "{made} allocations for 20,000 frames");
+    drop(recording);
 }

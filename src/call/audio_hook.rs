@@ -1,12 +1,14 @@
-//! A hook that receives all audio of a call, to record or to measure it.
+//! What receives all audio of a call: a hook, and the recordings of the call.
 
 use core::fmt;
 use std::boxed::Box;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
+use std::vec::Vec;
 
+use super::recording_queue::RecordingQueue;
 use crate::wire::Audio;
 
 /// The direction of audio on a call. See [`Call::set_audio_hook`](super::Call::set_audio_hook).
@@ -19,11 +21,14 @@ pub enum Direction {
     Sent,
 }
 
-/// The hook of a call that receives all its audio.
+/// The hook of a call that receives all its audio, and the recordings that receive it too.
 #[derive(Default)]
 pub(super) struct AudioHook {
     /// Checked at each frame, so a call without a hook locks nothing.
     is_on: AtomicBool,
+    /// Likewise, for a call without a recording.
+    is_recorded: AtomicBool,
+    recordings: Mutex<Vec<Arc<RecordingQueue>>>,
     slot: Mutex<Slot>,
     /// Held while the hook handles a frame.
     running: Mutex<()>,
@@ -63,16 +68,44 @@ impl AudioHook {
         drop(old);
     }
 
-    /// Hands a frame to the hook, if there is one.
+    pub(super) fn add_recording(&self, recording: Arc<RecordingQueue>) {
+        let mut recordings = lock(&self.recordings);
+        recordings.push(recording);
+        self.is_recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends all recordings, because the call has ended.
+    pub(super) fn end_recordings(&self) {
+        let now = Instant::now();
+        for recording in lock(&self.recordings).drain(..) {
+            recording.end(now);
+        }
+    }
+
+    /// Hands a frame to the recordings and to the hook, if there are any.
     // Inlined, because almost no call has a hook and every frame asks.
     #[inline]
     pub(super) fn run(&self, direction: Direction, audio: Audio<'_>, at: impl FnOnce() -> Instant) {
-        if self.is_on.load(Ordering::Relaxed) {
-            self.run_hook(direction, audio, at());
+        let is_on = self.is_on.load(Ordering::Relaxed);
+        if is_on || self.is_recorded.load(Ordering::Relaxed) {
+            self.run_all(direction, audio, at());
         }
     }
 
     #[inline(never)]
+    fn run_all(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
+        // First, because a hook may be slow or panic.
+        let mut recordings = lock(&self.recordings);
+        recordings.retain(|recording| recording.add(direction, audio, at));
+        if recordings.is_empty() {
+            self.is_recorded.store(false, Ordering::Relaxed);
+        }
+        drop(recordings);
+        if self.is_on.load(Ordering::Relaxed) {
+            self.run_hook(direction, audio, at);
+        }
+    }
+
     fn run_hook(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
         // Declared first and so dropped last, also in a panic: what the hook holds may use the call when it is dropped.
         let mut taken;
@@ -94,6 +127,13 @@ impl AudioHook {
     }
 }
 
+/// A line that is gone has no more audio to record.
+impl Drop for AudioHook {
+    fn drop(&mut self) {
+        self.end_recordings();
+    }
+}
+
 /// Notes, on every path, that no hook is running any more.
 struct Inside<'a>(&'a Mutex<Option<ThreadId>>);
 
@@ -112,6 +152,7 @@ impl fmt::Debug for AudioHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AudioHook")
             .field("is_on", &self.is_on)
+            .field("is_recorded", &self.is_recorded)
             .finish_non_exhaustive()
     }
 }

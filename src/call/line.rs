@@ -148,6 +148,7 @@ impl<T> Line<T> {
     pub(crate) fn note_end(&self, end: End) {
         // The first end counts.
         let _ = self.end.set(end);
+        self.audio_hook.end_recordings();
         self.wake_player();
     }
 

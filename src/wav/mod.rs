@@ -52,3 +52,5 @@ pub use other_file::OtherFile;
 pub use recording::{Recording, RecordingError};
 pub use wav::Wav;
 pub use wav_error::{WavError, WavErrorReason};
+
+pub(crate) use recording::create_numbered_file;

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::ffi::OsStr;
 use std::format;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -106,11 +106,7 @@ impl Recording<File> {
         started: Instant,
     ) -> Result<Recording<File>, RecordingError> {
         let path = path.as_ref();
-        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        Recording::new(file, rate, started).inspect_err(|_| {
-            // What was just made holds not even a header.
-            let _ = fs::remove_file(path);
-        })
+        Recording::begin(File::create_new(path)?, path, rate, started)
     }
 
     /// Begins a recording in a new file in `folder`, and answers with its path as well: `NAME.wav` or, if that exists,
@@ -125,24 +121,42 @@ impl Recording<File> {
         rate: SampleRate,
         started: Instant,
     ) -> Result<(Recording<File>, PathBuf), RecordingError> {
-        let folder = folder.as_ref();
-        if Path::new(name).file_name() != Some(OsStr::new(name)) {
-            let error = io::Error::new(
-                ErrorKind::InvalidInput,
-                "the name of a recording is no file name",
-            );
-            return Err(RecordingError::Io(error));
+        let (file, path) = create_numbered_file(folder.as_ref(), name)?;
+        let recording = Recording::begin(file, &path, rate, started)?;
+        Ok((recording, path))
+    }
+
+    /// Begins a recording in a file that was just created, and removes the file if that fails.
+    fn begin(
+        file: File,
+        path: &Path,
+        rate: SampleRate,
+        started: Instant,
+    ) -> Result<Recording<File>, RecordingError> {
+        Recording::new(file, rate, started).inspect_err(|_| {
+            // It holds not even a header.
+            let _ = fs::remove_file(path);
+        })
+    }
+}
+
+/// Creates `NAME.wav` in a folder or, if that exists, `NAME-2.wav`, `NAME-3.wav` and so on.
+pub(crate) fn create_numbered_file(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
+    if Path::new(name).file_name() != Some(OsStr::new(name)) {
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "the name of a recording is no file name",
+        ));
+    }
+    let mut path = folder.join(format!("{name}.wav"));
+    let mut number = 1_u64;
+    loop {
+        match File::create_new(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (file, path)),
         }
-        let mut path = folder.join(format!("{name}.wav"));
-        let mut number = 1_u64;
-        loop {
-            match Recording::create_new(&path, rate, started) {
-                Err(RecordingError::Io(error)) if error.kind() == ErrorKind::AlreadyExists => {}
-                made => return made.map(|recording| (recording, path)),
-            }
-            number = number.saturating_add(1);
-            path = folder.join(format!("{name}-{number}.wav"));
-        }
+        number = number.saturating_add(1);
+        path = folder.join(format!("{name}-{number}.wav"));
     }
 }
 
@@ -154,12 +168,18 @@ impl<W: Write + Seek> Recording<W> {
     ///
     /// [`RecordingError::Io`].
     pub fn new(
-        mut sink: W,
+        sink: W,
         rate: SampleRate,
         started: Instant,
     ) -> Result<Recording<W>, RecordingError> {
-        write_header(&mut sink, rate, 0)?;
-        Ok(Recording {
+        let mut recording = Recording::without_header(sink, rate, started);
+        recording.write_header()?;
+        Ok(recording)
+    }
+
+    /// Begins a recording to which nothing is written yet, so that another thread can write the header.
+    pub(crate) fn without_header(sink: W, rate: SampleRate, started: Instant) -> Recording<W> {
+        Recording {
             sink,
             rate,
             started,
@@ -170,12 +190,29 @@ impl<W: Write + Seek> Recording<W> {
             block: vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)],
             dropped_frames: 0,
             is_over: false,
-        })
+        }
+    }
+
+    /// Writes the header, which makes the file valid.
+    pub(crate) fn write_header(&mut self) -> Result<(), RecordingError> {
+        // As in `write_up_to`.
+        self.is_over = true;
+        write_header(&mut self.sink, self.rate, self.written)?;
+        self.is_over = false;
+        Ok(())
     }
 
     /// Samples a second in the file.
     pub const fn rate(&self) -> SampleRate {
         self.rate
+    }
+
+    /// Sets the rate of a recording that has no audio yet. The header has it when the first samples are written.
+    pub(crate) fn set_rate(&mut self, rate: SampleRate) {
+        self.rate = rate;
+        self.heard = Side::new(rate);
+        self.said = Side::new(rate);
+        self.block = vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)];
     }
 
     /// How many frames were left out because their side was more than 10 s ahead of the clock.
@@ -265,6 +302,8 @@ impl<W: Write + Seek> Recording<W> {
 
     /// Writes samples up to `end`, then the header, which counts what is there even if not all could be written.
     fn write_up_to(&mut self, end: u64) -> Result<(), RecordingError> {
+        // So that a sink that panics is not written to again when the recording is dropped, which would abort the program.
+        self.is_over = true;
         let samples = self.write_samples(end.min(self.most));
         let header = write_header(&mut self.sink, self.rate, self.written);
         let outcome = match samples.and(header) {

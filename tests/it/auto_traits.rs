@@ -8,9 +8,10 @@ use audiosocket::asterisk::{
     Rules, Version, Violation,
 };
 use audiosocket::call::{
-    Call, CallOptions, CallReceiver, CallStats, Direction, End, Event, Gather, GatherEnd, Gathered,
-    HangUpOnDrop, KeyEvent, KeyEvents, Lateness, Mark, PlayError, PlayOutcome, Player, Prompt,
-    Refusal, SendError, Timeout, Unplayed, Voice,
+    Call, CallOptions, CallReceiver, CallRecording, CallRecordingError, CallRecordingErrorReason,
+    CallStats, Direction, End, Event, Gather, GatherEnd, Gathered, HangUpOnDrop, KeyEvent,
+    KeyEvents, Lateness, Mark, PlayError, PlayOutcome, Player, Prompt, RecordingTarget,
+    RecordingWriter, Refusal, SendError, Timeout, Unplayed, Voice,
 };
 use audiosocket::server::{
     CallInfo, Incident, IncomingCall, Server, ServerBuilder, ServerHandle, ServerStats,
@@ -33,6 +34,8 @@ use audiosocket::wire::{
 };
 
 fn is_for_threads<T: Send + Sync + Unpin + Debug>() {}
+
+fn is_sent<T: Send + Unpin + Debug>() {}
 
 fn survives_panics<T: UnwindSafe + RefUnwindSafe>() {}
 
@@ -67,6 +70,10 @@ fn values_are_copied_compared_and_shared() {
 fn calls_and_servers_are_for_threads() {
     is_for_threads::<Call>();
     is_for_threads::<CallReceiver>();
+    is_for_threads::<CallRecording>();
+    is_for_threads::<CallRecordingErrorReason>();
+    is_for_threads::<RecordingWriter>();
+    is_sent::<RecordingTarget>();
     is_for_threads::<Player>();
     is_for_threads::<Voice>();
     is_for_threads::<HangUpOnDrop>();
@@ -155,6 +162,7 @@ fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
 fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<AudioError>();
     is_an_error::<BufferTooShort>();
+    is_an_error::<CallRecordingError>();
     is_an_error::<InvalidDigit>();
     is_an_error::<ParseDialectError>();
     is_an_error::<ParseUuidError>();

@@ -20,6 +20,8 @@ mod asterisk_rules;
 #[cfg(feature = "std")]
 mod auto_traits;
 #[cfg(feature = "std")]
+mod call_recordings;
+#[cfg(feature = "std")]
 mod calls;
 #[cfg(feature = "std")]
 mod captures;

@@ -124,7 +124,7 @@ impl Reports {
     }
 
     /// Returns a function that adds each text as a warning.
-    pub fn warner(self: &Arc<Self>) -> impl Fn(&str) + Send + 'static {
+    pub fn warner(self: &Arc<Self>) -> impl Fn(&str) + Send + Sync + 'static {
         let reports = Arc::clone(self);
         move |text| reports.add(Report::warning(text))
     }

@@ -1,11 +1,12 @@
 //! Recording of a call's bytes as a tap file.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use super::{Piece, Recorder, Room, Tape, TapeError};
+use super::Recorder;
 use crate::tap_file::{Entry, OwnedEntry, TapWriter};
 use crate::text::{counted, shown};
 
@@ -24,9 +25,9 @@ impl BytesRecorder {
     pub fn add(&self, entry: Entry<'_>) {
         let entry = OwnedEntry::from(entry);
         if self.recorder.has_dropped() || !self.recorder.has_room() {
-            return self.recorder.drop_piece(entry.len());
+            return self.recorder.drop_bytes(entry.len());
         }
-        self.recorder.add(Piece::Entry(entry));
+        self.recorder.add(entry);
     }
 }
 
@@ -75,22 +76,14 @@ impl BytesTape {
             _ => Err(ErrorKind::Other.into()),
         }
     }
-}
 
-impl Tape for BytesTape {
-    fn add(&mut self, piece: Piece, _room: Room) -> Result<(), TapeError> {
-        let Piece::Entry(entry) = piece else {
-            return Ok(());
-        };
+    pub(super) fn add(&mut self, entry: &OwnedEntry) -> Result<(), TapeError> {
         let added = self.writer().and_then(|writer| writer.add(entry.entry()));
         added.map_err(|error| TapeError::new(&self.path, error))
     }
 
-    fn finish(
-        mut self: Box<Self>,
-        _at: Instant,
-        dropped: usize,
-    ) -> Result<Option<String>, TapeError> {
+    /// Ends the file. Returns a sentence about missing data, if the recorder dropped entries.
+    pub(super) fn finish(mut self, dropped: usize) -> Result<Option<String>, TapeError> {
         if let Err(error) = self.writer() {
             return Err(TapeError::new(&self.path, error));
         }
@@ -101,6 +94,27 @@ impl Tape for BytesTape {
                 shown(&self.path)
             )
         }))
+    }
+}
+
+pub(super) struct TapeError {
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl TapeError {
+    fn new(path: &Path, error: io::Error) -> TapeError {
+        TapeError {
+            path: path.to_path_buf(),
+            error,
+        }
+    }
+}
+
+impl fmt::Display for TapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TapeError { path, error } = self;
+        write!(f, "recording {} stopped: {error}", shown(path))
     }
 }
 

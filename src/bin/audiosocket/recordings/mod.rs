@@ -1,162 +1,87 @@
-//! Recordings of calls, written on one thread.
+//! Recordings of calls.
 
 mod bytes;
-mod sound;
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use audiosocket::wav::Recording;
+use audiosocket::call::{CallRecordingError, RecordingWriter};
 
 use crate::failure::{Failure, cannot_start_a_thread};
 use crate::tap_file::OwnedEntry;
-use crate::text::{quoted, shown};
+use crate::text::quoted;
 
 pub use bytes::BytesRecorder;
-use bytes::BytesTape;
-pub use sound::SoundRecorder;
-use sound::{Sound, SoundTape};
+use bytes::{BytesTape, TapeError};
 
-/// Recordings of one command, both sound and bytes. One thread writes them, so a slow or full disk delays no call.
+/// Recordings of one command. One thread writes the sound of all calls and another one the bytes, so a slow or full disk delays no
+/// call.
 pub struct Recordings {
+    sound: RecordingWriter,
+    complaints: Arc<Complaints>,
     to_thread: Sender<Item>,
     next_tape: AtomicU64,
     queued: Arc<AtomicUsize>,
-    /// Recordings whose file could not be created.
-    failed_starts: AtomicUsize,
-    thread: JoinHandle<usize>,
+    thread: JoinHandle<()>,
 }
 
-/// Limit of the bytes queued for the disk or held, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
+/// Limit of the bytes queued for the disk, for all calls together. 100 calls send and receive this much in 20 s at 8 kHz.
 const MOST_QUEUED: usize = 64 << 20;
 
-/// Interval at which held sound is written when nothing new arrives.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
-
 enum Item {
-    Begin {
-        tape: u64,
-        file: Box<dyn Tape>,
-    },
-    Piece {
-        tape: u64,
-        piece: Piece,
-        room: Room,
-    },
-    End {
-        tape: u64,
-        at: Instant,
-        dropped: usize,
-    },
+    Begin { tape: u64, file: BytesTape },
+    Entry { tape: u64, entry: OwnedEntry },
+    End { tape: u64, dropped: usize },
     Close,
 }
 
-/// Data that a recorder sends to the thread.
-enum Piece {
-    Sound(Sound),
-    Entry(OwnedEntry),
-}
-
-/// What a piece takes in the queue beside its bytes, so that a flood of tiny frames does not fill the memory.
-const PIECE_LEN: usize = 128;
-
-impl Piece {
-    fn len(&self) -> usize {
-        match self {
-            Piece::Sound(sound) => sound.bytes.len(),
-            Piece::Entry(entry) => entry.len(),
-        }
-        .saturating_add(PIECE_LEN)
-    }
-}
-
-/// Share of a piece in the limit of queued bytes. Dropping it gives the share back.
-struct Room {
-    len: usize,
-    queued: Arc<AtomicUsize>,
-}
-
-impl Room {
-    fn new(len: usize, queued: &Arc<AtomicUsize>) -> Room {
-        queued.fetch_add(len, Ordering::Relaxed);
-        Room {
-            len,
-            queued: Arc::clone(queued),
-        }
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.queued.fetch_sub(self.len, Ordering::Relaxed);
-    }
-}
-
-/// File of one recording, written on the recording thread.
-trait Tape: Send {
-    /// Writes a piece, or holds it together with its room.
-    fn add(&mut self, piece: Piece, room: Room) -> Result<(), TapeError>;
-
-    /// Writes the held data that is old enough.
-    fn look(&mut self, _now: Instant) -> Result<(), TapeError> {
-        Ok(())
-    }
-
-    /// Ends the file. Returns a sentence about missing data, if the recorder dropped pieces or the recording dropped frames.
-    fn finish(self: Box<Self>, at: Instant, dropped: usize) -> Result<Option<String>, TapeError>;
-}
-
-struct TapeError {
-    path: PathBuf,
-    error: Box<dyn std::error::Error>,
-}
-
-impl TapeError {
-    fn new(path: &Path, error: impl Into<Box<dyn std::error::Error>>) -> TapeError {
-        TapeError {
-            path: path.to_path_buf(),
-            error: error.into(),
-        }
-    }
-}
+/// What an entry takes in the queue beside its bytes, so that a flood of tiny frames does not fill the memory.
+const ENTRY_LEN: usize = 128;
 
 impl Recordings {
-    /// Starts the thread. `complain` receives one line for each error of a recording.
-    pub fn start(complain: impl Fn(&str) + Send + 'static) -> Result<Recordings, Failure> {
+    /// Starts the threads. `complain` receives one line for each error of a recording.
+    pub fn start(complain: impl Fn(&str) + Send + Sync + 'static) -> Result<Recordings, Failure> {
+        let cannot_start = |error| cannot_start_a_thread(&error);
+        let complaints = Arc::new(Complaints {
+            failed: AtomicUsize::new(0),
+            complain: Box::new(complain),
+        });
+        let sound = RecordingWriter::start({
+            let complaints = Arc::clone(&complaints);
+            move |error| complaints.add(&error.to_string())
+        })
+        .map_err(cannot_start)?;
         let (to_thread, items) = mpsc::channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let thread = thread::Builder::new()
-            .name(String::from("recordings"))
-            .spawn(move || {
-                Tapes {
-                    running: HashMap::new(),
-                    failed: 0,
-                    complain,
-                }
-                .run(&items)
+            .name(String::from("bytes"))
+            .spawn({
+                let (complaints, queued) = (Arc::clone(&complaints), Arc::clone(&queued));
+                move || Tapes::new(&complaints).run(&items, &queued)
             })
-            .map_err(|error| cannot_start_a_thread(&error))?;
+            .map_err(cannot_start)?;
         Ok(Recordings {
+            sound,
+            complaints,
             to_thread,
             next_tape: AtomicU64::new(0),
             queued,
-            failed_starts: AtomicUsize::new(0),
             thread,
         })
     }
 
-    /// Starts the thread for recordings in `folder`. Creates the folder if it does not exist, and checks that a file can be
+    /// Starts the threads for recordings in `folder`. Creates the folder if it does not exist, and checks that a file can be
     /// created in it.
     pub fn start_in(
         folder: &Path,
-        complain: impl Fn(&str) + Send + 'static,
+        complain: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Recordings, Failure> {
         fs::create_dir_all(folder)
             .and_then(|()| check_is_writable(folder))
@@ -166,16 +91,14 @@ impl Recordings {
         Recordings::start(complain)
     }
 
-    /// Records the sound of a call in `folder`, in the file `name.wav`. If that file exists, the name is `name-2.wav` and so on.
-    pub fn sound(&self, folder: &Path, name: String, started: Instant) -> SoundRecorder {
-        let tape = SoundTape::held(folder.to_path_buf(), name, started);
-        SoundRecorder::new(self.begin(Box::new(tape)))
+    /// Returns the thread that writes the sound of calls.
+    pub fn sound(&self) -> &RecordingWriter {
+        &self.sound
     }
 
-    /// Records the sound of a call in an existing file.
-    pub fn sound_in(&self, recording: Recording<File>, path: PathBuf) -> SoundRecorder {
-        let tape = SoundTape::running(recording, path);
-        SoundRecorder::new(self.begin(Box::new(tape)))
+    /// Complains about a recording that could not be created.
+    pub fn not_created(&self, error: &CallRecordingError) {
+        self.complaints.add(&error.to_string());
     }
 
     /// Records the bytes of a call in `folder`, in the new file `name.tap`. If a recording of that name exists, of bytes or of
@@ -187,32 +110,30 @@ impl Recordings {
         name: &str,
         started: SystemTime,
     ) -> io::Result<(BytesRecorder, String)> {
-        let (tape, name) = BytesTape::create(folder, name, started).inspect_err(|_| {
-            self.failed_starts.fetch_add(1, Ordering::Relaxed);
+        let (file, name) = BytesTape::create(folder, name, started).inspect_err(|_| {
+            self.complaints.failed.fetch_add(1, Ordering::Relaxed);
         })?;
-        let recorder = BytesRecorder::new(self.begin(Box::new(tape)));
-        Ok((recorder, name))
-    }
-
-    /// Writes the queued data. Returns how many recordings failed.
-    pub fn finish(self) -> usize {
-        // The thread waits for this item.
-        let _ = self.to_thread.send(Item::Close);
-        // The panic has been printed, and at least one recording has failed.
-        self.thread.join().unwrap_or(1) + self.failed_starts.into_inner()
-    }
-
-    fn begin(&self, file: Box<dyn Tape>) -> Recorder {
         let tape = self.next_tape.fetch_add(1, Ordering::Relaxed);
         // The thread lasts as long as `self`.
         let _ = self.to_thread.send(Item::Begin { tape, file });
-        Recorder {
+        let recorder = BytesRecorder::new(Recorder {
             tape,
             to_thread: self.to_thread.clone(),
             queued: Arc::clone(&self.queued),
             dropped: AtomicUsize::new(0),
             has_dropped: AtomicBool::new(false),
-        }
+        });
+        Ok((recorder, name))
+    }
+
+    /// Writes the queued data. Returns how many recordings failed.
+    pub fn finish(self) -> usize {
+        self.sound.finish();
+        // The thread waits for this item.
+        let _ = self.to_thread.send(Item::Close);
+        // The panic has been printed, and at least one recording has failed.
+        let panicked = usize::from(self.thread.join().is_err());
+        self.complaints.failed.load(Ordering::Relaxed) + panicked
     }
 }
 
@@ -223,12 +144,25 @@ fn check_is_writable(folder: &Path) -> io::Result<()> {
     fs::remove_file(&path)
 }
 
-/// Sender of one recording's pieces to the thread.
+/// Errors of recordings.
+struct Complaints {
+    failed: AtomicUsize,
+    complain: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Complaints {
+    fn add(&self, text: &str) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        (self.complain)(text);
+    }
+}
+
+/// Sender of one recording's entries to the thread.
 struct Recorder {
     tape: u64,
     to_thread: Sender<Item>,
     queued: Arc<AtomicUsize>,
-    /// Amount dropped because the queue was full, in the unit of the tape.
+    /// Bytes dropped because the queue was full.
     dropped: AtomicUsize,
     /// Also where what was dropped has no length: an end.
     has_dropped: AtomicBool,
@@ -242,99 +176,87 @@ impl Recorder {
     fn end(&self) {
         let _ = self.to_thread.send(Item::End {
             tape: self.tape,
-            at: Instant::now(),
             dropped: self.dropped.load(Ordering::Relaxed),
         });
     }
 
-    fn drop_piece(&self, amount: usize) {
+    fn drop_bytes(&self, count: usize) {
         self.has_dropped.store(true, Ordering::Relaxed);
-        self.dropped.fetch_add(amount, Ordering::Relaxed);
+        self.dropped.fetch_add(count, Ordering::Relaxed);
     }
 
     fn has_dropped(&self) -> bool {
         self.has_dropped.load(Ordering::Relaxed)
     }
 
-    fn add(&self, piece: Piece) {
-        let room = Room::new(piece.len(), &self.queued);
+    fn add(&self, entry: OwnedEntry) {
+        self.queued
+            .fetch_add(entry.len() + ENTRY_LEN, Ordering::Relaxed);
         // An error means that all recordings have ended.
-        let _ = self.to_thread.send(Item::Piece {
+        let _ = self.to_thread.send(Item::Entry {
             tape: self.tape,
-            piece,
-            room,
+            entry,
         });
     }
 }
 
-/// State of the recording thread.
-struct Tapes<F> {
-    running: HashMap<u64, Box<dyn Tape>>,
-    failed: usize,
-    complain: F,
+/// State of the thread that writes bytes.
+struct Tapes<'a> {
+    running: HashMap<u64, BytesTape>,
+    complaints: &'a Complaints,
 }
 
-impl<F: Fn(&str)> Tapes<F> {
-    fn run(mut self, items: &Receiver<Item>) -> usize {
-        let mut looked = Instant::now();
-        loop {
-            match items.recv_timeout(BETWEEN_LOOKS) {
-                Ok(Item::Begin { tape, file }) => {
+impl Tapes<'_> {
+    fn new(complaints: &Complaints) -> Tapes<'_> {
+        Tapes {
+            running: HashMap::new(),
+            complaints,
+        }
+    }
+
+    fn run(mut self, items: &Receiver<Item>, queued: &AtomicUsize) {
+        while let Ok(item) = items.recv() {
+            match item {
+                Item::Begin { tape, file } => {
                     self.running.insert(tape, file);
                 }
-                Ok(Item::Piece { tape, piece, room }) => {
-                    self.on_tape(tape, |file| file.add(piece, room));
+                Item::Entry { tape, entry } => {
+                    queued.fetch_sub(entry.len() + ENTRY_LEN, Ordering::Relaxed);
+                    self.add(tape, &entry);
                 }
-                Ok(Item::End { tape, at, dropped }) => self.end(tape, at, dropped),
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(Item::Close) | Err(RecvTimeoutError::Disconnected) => break,
-            }
-            let now = Instant::now();
-            if now.saturating_duration_since(looked) >= BETWEEN_LOOKS {
-                looked = now;
-                for tape in self.tapes() {
-                    self.on_tape(tape, |file| file.look(now));
-                }
+                Item::End { tape, dropped } => self.end(tape, dropped),
+                Item::Close => break,
             }
         }
-        for tape in self.tapes() {
-            self.end(tape, Instant::now(), 0);
+        let running: Vec<u64> = self.running.keys().copied().collect();
+        for tape in running {
+            self.end(tape, 0);
         }
-        self.failed
     }
 
-    fn tapes(&self) -> Vec<u64> {
-        self.running.keys().copied().collect()
-    }
-
-    /// Runs `work` on a tape. A tape that fails is ended.
-    fn on_tape(&mut self, tape: u64, work: impl FnOnce(&mut dyn Tape) -> Result<(), TapeError>) {
+    /// Adds an entry. A tape that fails is ended.
+    fn add(&mut self, tape: u64, entry: &OwnedEntry) {
         let Some(file) = self.running.get_mut(&tape) else {
             return;
         };
-        if let Err(error) = work(file.as_mut()) {
+        if let Err(error) = file.add(entry) {
             self.running.remove(&tape);
             self.stopped(&error);
         }
     }
 
-    fn end(&mut self, tape: u64, at: Instant, dropped: usize) {
+    fn end(&mut self, tape: u64, dropped: usize) {
         let Some(file) = self.running.remove(&tape) else {
             return;
         };
-        match file.finish(at, dropped) {
+        match file.finish(dropped) {
             Err(error) => self.stopped(&error),
             Ok(None) => {}
-            Ok(Some(lack)) => {
-                self.failed += 1;
-                (self.complain)(&lack);
-            }
+            Ok(Some(lack)) => self.complaints.add(&lack),
         }
     }
 
-    fn stopped(&mut self, error: &TapeError) {
-        self.failed += 1;
-        let TapeError { path, error } = error;
-        (self.complain)(&format!("recording {} stopped: {error}", shown(path)));
+    fn stopped(&self, error: &TapeError) {
+        self.complaints.add(&error.to_string());
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallStats, End, Event, KeyEvent, KeyEvents};
+use audiosocket::call::{Call, CallStats, End, Event, KeyEvent, KeyEvents, RecordingTarget};
 use audiosocket::wire::{Dtmf, Message, Uuid};
 
 use super::speech::{Answer, Speech};
@@ -44,10 +44,12 @@ impl Answering<'_> {
         let started = Instant::now();
         reports.add(start_report(call));
         // Records until the end of this function.
-        let _recorder = recordings.map(|(recordings, folder)| {
-            let recorder = recordings.sound(folder, uuid.to_string(), started);
-            call.set_audio_hook(recorder.hook());
-            recorder
+        let _recording = recordings.and_then(|(recordings, folder)| {
+            let target = RecordingTarget::numbered(folder, uuid.to_string());
+            let recording = call.record_with(recordings.sound(), target);
+            recording
+                .map_err(|error| recordings.not_created(&error))
+                .ok()
         });
 
         let hang_up_at = hang_up_after.and_then(|after| started.checked_add(after));

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
-use audiosocket::call::Direction;
+use audiosocket::call::{Direction, RecordingTarget};
 use audiosocket::wire::Audio;
 
 use super::log::Log;
-use crate::recordings::{BytesRecorder, Recordings, SoundRecorder};
+use crate::recordings::{BytesRecorder, Recordings};
 use crate::tap_file::{Entry, OwnedEntry, Sender};
 use crate::text::quoted;
 
@@ -23,7 +23,7 @@ pub struct CallRecording<'a> {
 
 struct Running {
     bytes: BytesRecorder,
-    sound: SoundRecorder,
+    sound: Option<audiosocket::call::CallRecording>,
 }
 
 /// Limit of the bytes held while the call has no UUID. A UUID never arrives that late.
@@ -60,8 +60,8 @@ impl<'a> CallRecording<'a> {
             Sender::Caller => Direction::Received,
             Sender::Server => Direction::Sent,
         };
-        if let Some(running) = &mut self.running {
-            running.sound.add(direction, audio, at);
+        if let Some(sound) = self.running.as_ref().and_then(|it| it.sound.as_ref()) {
+            sound.add(direction, audio, at);
         }
     }
 
@@ -89,7 +89,10 @@ impl<'a> CallRecording<'a> {
         for held in self.held.drain(..) {
             bytes.add(held.entry());
         }
-        let sound = folder.recordings.sound(folder.path, name, self.started);
+        let target = RecordingTarget::numbered(folder.path, name);
+        let sound = folder.recordings.sound().record(target, self.started);
+        let sound = sound.map_err(|error| folder.recordings.not_created(&error));
+        let sound = sound.ok();
         self.running = Some(Running { bytes, sound });
     }
 }

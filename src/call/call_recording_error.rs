@@ -1,0 +1,125 @@
+//! Why a call was not recorded, or not completely.
+
+use core::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::wav::RecordingError;
+
+/// Why a call was not recorded, or not completely. The call itself continues.
+///
+/// It prints one line, with the path:
+///
+/// ```
+/// use std::time::Instant;
+/// use audiosocket::call::RecordingWriter;
+///
+/// let writer = RecordingWriter::start(|_| {})?;
+/// let error = writer.record("no/such/folder/7.wav", Instant::now()).unwrap_err();
+/// assert!(error.to_string().starts_with("cannot record in \"no/such/folder/7.wav\": create its folder first ("));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct CallRecordingError {
+    path: PathBuf,
+    reason: CallRecordingErrorReason,
+}
+
+impl CallRecordingError {
+    pub(super) fn new(path: PathBuf, reason: CallRecordingErrorReason) -> CallRecordingError {
+        CallRecordingError { path, reason }
+    }
+
+    pub(super) fn create(path: PathBuf, error: io::Error) -> CallRecordingError {
+        CallRecordingError::new(path, CallRecordingErrorReason::Create(error))
+    }
+
+    /// Returns the path of the recording.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns what happened.
+    pub fn reason(&self) -> &CallRecordingErrorReason {
+        &self.reason
+    }
+}
+
+impl fmt::Display for CallRecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CallRecordingError { path, reason } = self;
+        // Quoted and escaped, because a path may contain a line break.
+        match reason {
+            CallRecordingErrorReason::Create(_) => write!(f, "cannot record in {path:?}: {reason}"),
+            CallRecordingErrorReason::Write(_) => write!(f, "recording {path:?} stopped: {reason}"),
+            _ => write!(f, "recording {path:?} {reason}"),
+        }
+    }
+}
+
+impl core::error::Error for CallRecordingError {
+    // `Display` prints the reason, so its source is next.
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.reason {
+            CallRecordingErrorReason::Create(error) => error.source(),
+            CallRecordingErrorReason::Write(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// What happened to a recording. See [`CallRecordingError::reason`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallRecordingErrorReason {
+    /// The file could not be created, or the thread that writes could not be started. There is no recording.
+    Create(io::Error),
+    /// The file could not be written: the disk is full, for example. The file contains the call up to that time.
+    Write(RecordingError),
+    /// The disk was too slow, so frames are missing in the file. It is silent in their place.
+    #[non_exhaustive]
+    SlowDisk {
+        /// How many frames are missing.
+        frames: u64,
+    },
+    /// A side was more than 10 s ahead of the clock, so frames are missing in the file.
+    #[non_exhaustive]
+    AheadOfTime {
+        /// How many frames are missing.
+        frames: u64,
+    },
+}
+
+impl fmt::Display for CallRecordingErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallRecordingErrorReason::Create(error) => {
+                let hint = match error.kind() {
+                    ErrorKind::NotFound => "create its folder first",
+                    ErrorKind::AlreadyExists => "choose a name that does not exist",
+                    _ => return fmt::Display::fmt(error, f),
+                };
+                write!(f, "{hint} ({error})")
+            }
+            CallRecordingErrorReason::Write(error) => fmt::Display::fmt(error, f),
+            CallRecordingErrorReason::SlowDisk { frames } => {
+                write!(f, "lacks {}: the disk is too slow", Frames(*frames))
+            }
+            CallRecordingErrorReason::AheadOfTime { frames } => {
+                let frames = Frames(*frames);
+                write!(f, "lacks {frames}: audio arrived seconds ahead of its time")
+            }
+        }
+    }
+}
+
+struct Frames(u64);
+
+impl fmt::Display for Frames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 frame"),
+            frames => write!(f, "{frames} frames"),
+        }
+    }
+}

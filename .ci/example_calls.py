@@ -165,6 +165,32 @@ def records_on_slow_disk(lab, scenario):
     return records(lab, scenario, SLOW_DISK, expect_unwritten)
 
 
+def takes_message(lab, scenario, greeting_seconds):
+    """The voicemail plays a short greeting, records the caller's tone until #, plays it back, and keeps it on 1."""
+    with (
+        prompt(greeting_seconds) as (path, samples),
+        tempfile.TemporaryDirectory() as folder,
+        running(lab, "voicemail", path, folder, ANY_PORT) as server,
+    ):
+        call = place(lab, scenario, server, "#1")
+        expect_dialplan_went_on(lab, call)
+        file = f"{folder}/{call.uuid}.wav"
+        server.wait_for_line(re.escape(file), 20)
+        recorded, rate = read_wav(pathlib.Path(file), channels=2)
+        message = sound_of(recorded[0::2])
+        said = sound_of(tone(TONE_SECONDS, RATE))
+        if rate != RATE or len(message) < len(said) / 2:
+            raise Failure(f"the message has {len(message)} samples at {rate} Hz")
+        # What the caller said during the greeting is not part of it.
+        expect_equal("the message", message, said[-len(message):])
+        greeting = sound_of(samples)
+        back = heard(lab, scenario, call)
+        expect_equal("the greeting", back[: len(greeting)], greeting)
+        played = back[len(greeting) :]
+        expect_equal("the message played back until the key", played, message[: len(played)])
+    return f"{len(message) / RATE:.2f} s of tone kept, {len(played) / RATE:.2f} s played back; the dialplan went on"
+
+
 def reverses_seconds(lab, scenario):
     """Each second of what the far leg says comes back reversed.
 
@@ -210,6 +236,7 @@ CASES = [
     ("app-keys/menu", collects_digits, {"42#": "42", "1234567": "123456"}),
     ("app-keys/recorder", records),
     ("app-keys/recorder-slow-disk", records_on_slow_disk),
+    ("app-keys/voicemail", takes_message, 0.2),
     ("app-play10/two_threads", reverses_seconds),
     ("app-keys/test_your_server", answers_keys, "1#"),
 ]

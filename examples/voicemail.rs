@@ -1,7 +1,5 @@
-//! A voicemail box: plays a greeting, records until `#` or 5 s of silence, and plays the message back. `1` keeps it, `2` records it
-//! again; without an answer it is kept. The recording is stereo, the caller on the left.
-//!
-//! `cargo run --example voicemail -- greeting.wav FOLDER [ADDRESS]`, and in the dialplan:
+//! A voicemail box: plays a greeting, records until `#` or 5 s of silence, and plays the message back; `2` records it again, all
+//! else keeps it. Run `cargo run --example voicemail -- greeting.wav FOLDER [ADDRESS]`, and in the dialplan
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::time::{Duration, Instant};
@@ -14,11 +12,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let greeting = Wav::open(
-        arguments
-            .next()
-            .ok_or("missing greeting, such as greeting.wav")?,
-    )?;
+    let greeting = Wav::open(arguments.next().ok_or("missing greeting.wav")?)?;
     let folder = arguments.next().ok_or("missing folder for messages")?;
     let server = audiosocket::Server::builder()
         .on_incident(|incident| eprintln!("{incident}"))
@@ -33,8 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let recording = call.record(target)?;
             let (message, rate) = take_message(call);
             let path = recording.finish()?;
-            let message = (&message[..], rate);
-            let answer = call.gather(Gather::new().prompt(message).max_digits(1))?;
+            let question = Gather::new().prompt((&message[..], rate)).max_digits(1);
+            let answer = call.gather(question)?;
             if answer.digits != "2" {
                 println!("{}", path.display());
                 return Ok(());

@@ -143,6 +143,7 @@
 //! | `Background(file)`, `STREAM FILE file "12#"` | `call.play_and_wait(&wav, "12#")?` |
 //! | `Read(N,file,6,,2,10)`, `GET DATA file 10000 6` | `call.gather(Gather::new().prompt(&wav).max_digits(6).tries(2).first_timeout(TEN_SECONDS))?` |
 //! | `WaitExten(5)` | `call.gather(Gather::new().max_digits(1))?` |
+//! | `MixMonitor(name.wav)`, `Record(name.wav)` | `call.record("name.wav")?` ([recording](super::recording)) |
 //! | `SendDTMF(123)` | `call.send_digits("123")?` |
 //! | `Wait(3)` | `call.receive_until(in_three_seconds)` until [`Event::TimeUp`](crate::call::Event::TimeUp) |
 //! | `Hangup()` | return from the handler; the dialplan continues |
@@ -150,7 +151,8 @@
 //! [`play_and_wait`](crate::call::Call::play_and_wait) returns which key stopped the prompt and what was not played.
 //! [`gather`](crate::call::Call::gather) returns the digits and why there are no more. Keys that are pressed too early are kept for
 //! the next of them, as `Background` and `Read` do. Both take digits of either dialect, and with
-//! [`with_tones`](crate::call::Gather::with_tones) also those that arrive as tones. The example `menu` asks one question.
+//! [`with_tones`](crate::call::Gather::with_tones) also those that arrive as tones. The example `menu` asks one question; `voicemail` has all
+//! three verbs.
 //!
 //! # A look at a call, without changing the server
 //!

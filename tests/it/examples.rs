@@ -232,6 +232,55 @@ fn the_recorder_records_both_sides() {
 }
 
 #[test]
+fn voicemail_keeps_the_second_message() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("voicemail");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let greeting = wav("greeting.wav", SECOND / 5);
+    let arguments = [greeting.path(), folder.to_str().unwrap(), "127.0.0.1:0"];
+    let mut example = Example::start("voicemail", &arguments);
+    let (first, second) = (sound(SECOND), sound(SECOND / 2));
+    let heard = example.call(
+        |caller, received| {
+            let mut expected = 0;
+            for (message, answer) in [(&first, "2"), (&second, "1")] {
+                expected += SECOND / 5;
+                wait_for_samples(caller, received, expected);
+                say(caller, SampleRate::Hz8000, message);
+                press(caller, "#");
+                expected += message.len();
+                wait_for_samples(caller, received, expected);
+                press(caller, answer);
+            }
+        },
+        |_| false,
+    );
+    heard.assert_hung_up();
+    let greeting = sound(SECOND / 5);
+    let expected = [&greeting[..], &first, &greeting, &second].concat();
+    assert_eq!(heard.sound(), expected);
+
+    let path = example.line();
+    let file = fs::read(&path).unwrap();
+    let left: Vec<i16> = file[44..]
+        .chunks_exact(4)
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .filter(|sample| *sample != 0)
+        .collect();
+    assert_eq!(left, second);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "one is kept");
+}
+
+/// Stays silent until so many samples that are not silence were received.
+fn wait_for_samples(caller: &mut SimulatedCaller, received: &dyn Fn() -> usize, count: usize) {
+    let give_up = Instant::now() + PATIENCE;
+    while received() < count {
+        assert!(Instant::now() < give_up, "{} of {count}", received());
+        caller.keep_silent(Duration::from_millis(10));
+    }
+}
+
+#[test]
 fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
     let said = sound(SECOND);

@@ -117,7 +117,7 @@ fn digit() -> Digit {
 }
 
 #[test]
-fn the_counter_counts() {
+fn allocation_counter_counts() {
     assert_eq!(allocations(|| ()), 0);
     let one = allocations(|| drop(black_box(Box::new(black_box(7_u8)))));
     assert_eq!(one, 1);
@@ -128,7 +128,7 @@ fn the_counter_counts() {
 }
 
 #[test]
-fn ten_thousand_frames_are_read_without_an_allocation() {
+fn reading_10000_frames_allocates_nothing() {
     let longest = vec![0; Frame::MAX_PAYLOAD_LEN];
     let mut writer = FrameWriter::new(Vec::new());
     for (kind, len) in [
@@ -167,7 +167,7 @@ fn ten_thousand_frames_are_read_without_an_allocation() {
 }
 
 #[test]
-fn ten_thousand_frames_over_the_limit_are_skipped_without_an_allocation() {
+fn skipping_10000_frames_allocates_nothing() {
     // Longer than the first buffer too, which must not grow for a frame that is skipped.
     let mut bytes = vec![0x10, 0x03, 0xe8];
     bytes.resize(1003, 0);
@@ -193,7 +193,7 @@ fn ten_thousand_frames_over_the_limit_are_skipped_without_an_allocation() {
 }
 
 #[test]
-fn ten_thousand_frames_are_written_without_an_allocation() {
+fn writing_10000_frames_allocates_nothing() {
     let sound = [0; 7680];
     let audio = Audio::new(SampleRate::Hz192000, &sound).expect("whole samples");
     let messages = [
@@ -220,7 +220,7 @@ fn ten_thousand_frames_are_written_without_an_allocation() {
 }
 
 #[test]
-fn a_thousand_batches_of_ten_frames_are_written_without_an_allocation() {
+fn writing_1000_batches_allocates_nothing() {
     let sound = [0; 320];
     let audio = Audio::new(SampleRate::Hz8000, &sound).expect("whole samples");
     let mut writer = FrameWriter::new(Drain {
@@ -242,7 +242,7 @@ fn a_thousand_batches_of_ten_frames_are_written_without_an_allocation() {
 }
 
 #[test]
-fn a_frame_is_parsed_understood_and_encoded_without_an_allocation() {
+fn parse_and_encode_allocate_nothing() {
     let mut bytes = [0; 323];
     let made = allocations(|| {
         let audio =
@@ -316,7 +316,7 @@ fn talkative_call(options: CallOptions) -> Call<Talkative> {
 }
 
 #[test]
-fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
+fn echo_of_10000_frames_allocates_nothing() {
     let mut call = talkative_call(CallOptions::default());
     let voice = call.voice();
     let mut echo = |frames: usize| {
@@ -354,7 +354,7 @@ fn gather_allocates_nothing_per_frame() {
 }
 
 #[test]
-fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
+fn playback_in_pieces_allocates_nothing() {
     // Of 10 ms, so that a hundred of them take a second.
     let options = CallOptions::default().frame_duration(Duration::from_millis(10));
     let mut call = talkative_call(options);
@@ -374,7 +374,7 @@ fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
 }
 
 #[test]
-fn ten_thousand_frames_of_each_side_are_recorded_without_an_allocation() {
+fn recording_10000_frames_a_side_allocates_nothing() {
     let (caller, server) = ([1; 320], [2; 640]);
     let caller = Audio::new(SampleRate::Hz8000, &caller).unwrap();
     let server = Audio::new(SampleRate::Hz16000, &server).unwrap();
@@ -397,7 +397,7 @@ fn ten_thousand_frames_of_each_side_are_recorded_without_an_allocation() {
 }
 
 #[test]
-fn a_wav_file_takes_memory_for_what_it_has_and_not_for_what_it_announces() {
+fn wav_allocates_for_actual_not_announced_size() {
     for audio_len in [100, 0x7fff_effe, 0xffff_ffff_u32] {
         let mut file =
             b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data"

@@ -50,7 +50,7 @@ impl Held {
 }
 
 #[test]
-fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind() {
+fn ten_thousand_short_calls_leak_nothing() {
     let options = CallOptions::default().initial_silence(false);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     // What is made once and kept is not what is looked for: allocator arenas, the standard library's own.

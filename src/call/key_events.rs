@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn each_press_is_one_digit_whatever_is_lost_or_repeated() {
+    fn press_is_one_digit_with_lost_or_repeated_signals() {
         for (signals, expected) in [
             ("5 5 #", "5 5 #"),
             ("5+ 5- 5+ 5-", "5+ 5=100 5+ 5=100"),

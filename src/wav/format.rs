@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_too_short_says_how_long_it_should_be() {
+    fn short_chunk_error_names_expected_length() {
         let chunk = chunk(PCM, 1, 8_000, 2, 16);
         for len in 0..16 {
             assert_eq!(Format::parse(&chunk[..len]), Err(16), "{len}");

@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_can_hold_no_more_is_full_once_and_stays_whole() {
+    fn full_recording_is_reported_once_and_stays_whole() {
         let started = Instant::now();
         let mut file = Cursor::new(Vec::new());
         let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started).unwrap();

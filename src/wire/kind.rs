@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_read_well() {
+    fn kind_texts_read_well() {
         assert_eq!(format!("{}", Kind::SLIN), "audio (0x10)");
         assert_eq!(format!("{}", Kind::HANGUP), "hangup (0x00)");
         assert_eq!(format!("{}", Kind::from_byte(0x20)), "unknown kind 0x20");

@@ -51,7 +51,7 @@ fn assert_fine(report: &TestReport, end: Option<End>) {
 }
 
 #[test]
-fn none_objects_to_an_echo() {
+fn echo_violates_no_rule() {
     let call = TestCall::new()
         .tone(SECOND)
         .press("5#")
@@ -66,7 +66,7 @@ fn none_objects_to_an_echo() {
 }
 
 #[test]
-fn none_objects_to_speech_at_any_rate_that_it_knows() {
+fn playback_at_known_rates_violates_no_rule() {
     for rate in [
         SampleRate::Hz8000,
         SampleRate::Hz16000,
@@ -98,7 +98,7 @@ fn none_objects_to_speech_at_any_rate_that_it_knows() {
 }
 
 #[test]
-fn none_objects_to_frames_that_another_thread_paces() {
+fn frames_paced_by_a_thread_violate_no_rule() {
     let speak = |call: &mut Call| -> HandlerResult {
         let (listener, speaker) = call.split();
         thread::scope(|scope| {
@@ -115,7 +115,7 @@ fn none_objects_to_frames_that_another_thread_paces() {
 }
 
 #[test]
-fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
+fn silence_on_both_sides_violates_no_rule() {
     let call = TestCall::new().silence(SECOND * 5);
     let silent = |call: &mut Call| -> HandlerResult {
         while call.receive().is_some() {}
@@ -147,7 +147,7 @@ fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
 }
 
 #[test]
-fn none_objects_to_how_a_call_is_ended() {
+fn hangup_violates_no_rule() {
     let call = TestCall::new().tone(SECOND * 20);
     let endings: [fn(&mut Call) -> HandlerResult; 4] = [
         |call| {
@@ -178,7 +178,7 @@ fn none_objects_to_how_a_call_is_ended() {
 }
 
 #[test]
-fn none_objects_to_being_refused() {
+fn refusal_violates_no_rule() {
     let call = TestCall::new().tone(SECOND * 20);
     let refusing = [
         Server::builder().max_calls(0),
@@ -191,7 +191,7 @@ fn none_objects_to_being_refused() {
 }
 
 #[test]
-fn a_report_names_what_is_wrong() {
+fn report_names_the_violation() {
     let once = TestCall::new().versions([Version::REFERENCE]);
     let report = once.run(|_| Err("no".into())).unwrap();
     assert!(!report.passed());
@@ -227,7 +227,7 @@ fn a_report_names_what_is_wrong() {
 }
 
 #[test]
-fn a_test_call_that_cannot_be_placed_is_an_error() {
+fn test_call_to_a_closed_port_is_an_error() {
     // Nobody listens there any more.
     let address = Server::bind("127.0.0.1:0").unwrap().local_addr();
     let error = TestCall::new().run_against(address).unwrap_err();

@@ -64,7 +64,7 @@ fn values_are_copied_compared_and_shared() {
 }
 
 #[test]
-fn calls_and_servers_are_for_threads() {
+fn calls_and_servers_can_be_sent_to_threads() {
     is_for_threads::<Call>();
     is_for_threads::<CallReceiver>();
     is_for_threads::<Player>();
@@ -98,7 +98,7 @@ fn calls_and_servers_are_for_threads() {
 }
 
 #[test]
-fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
+fn rules_are_copied_and_judges_can_be_sent() {
     is_a_value::<Behaviour>();
     is_a_value::<Consequence>();
     is_a_value::<Consequences>();
@@ -116,7 +116,7 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
 }
 
 #[test]
-fn tones_are_as_free_as_the_digits_and_samples_they_come_from() {
+fn tones_are_send_if_their_source_is() {
     is_a_value::<Generator>();
     is_a_value::<Signal>();
     is_for_threads::<Detector>();
@@ -127,7 +127,7 @@ fn tones_are_as_free_as_the_digits_and_samples_they_come_from() {
 }
 
 #[test]
-fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
+fn wrappers_are_send_if_their_content_is() {
     is_for_threads::<Frames<'_>>();
     is_for_threads::<Samples<'_>>();
     is_for_threads::<FrameBuffer<[u8; 323]>>();

@@ -137,7 +137,7 @@ fn uuid_frame() -> Vec<u8> {
 }
 
 #[test]
-fn audio_comes_back_and_digits_arrive_in_both_dialects() {
+fn call_echoes_audio_and_receives_both_dialects() {
     let server = Running::start(echo);
     for (dialect, digits) in [
         (DtmfDialect::Asterisk, vec!["Dtmf(Digit(Digit(7)))"]),
@@ -178,7 +178,7 @@ fn audio_comes_back_and_digits_arrive_in_both_dialects() {
 }
 
 #[test]
-fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
+fn wrong_or_unknown_frame_does_not_end_the_call() {
     let server = Running::start(echo);
     let mut stream = server.raw();
     let mut bytes = uuid_frame();
@@ -256,7 +256,7 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
 }
 
 #[test]
-fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() {
+fn connection_without_uuid_first_is_refused() {
     let server = Running::start_with(Duration::from_secs(1), echo);
     let mut drip = uuid_frame();
     drip.truncate(18);
@@ -321,7 +321,7 @@ fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() 
 }
 
 #[test]
-fn the_uuid_deadline_holds_for_the_whole_uuid_and_not_for_each_byte() {
+fn uuid_timeout_covers_the_whole_uuid() {
     let server = Running::start_with(Duration::from_millis(300), echo);
     let mut stream = server.raw();
     // 18 bytes, each within 200 ms of the one before: 3.6 s if every byte had a deadline of its own.
@@ -355,7 +355,7 @@ fn the_uuid_deadline_holds_for_the_whole_uuid_and_not_for_each_byte() {
 }
 
 #[test]
-fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
+fn stream_cut_at_any_byte_has_a_named_end() {
     let server = Running::start(echo);
     let mut stream_bytes = uuid_frame();
     stream_bytes.extend_from_slice(&[0x03, 0x00, 0x01, b'5', 0x10, 0x00, 0x04, 1, 2, 3, 4]);
@@ -387,7 +387,7 @@ fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
 }
 
 #[test]
-fn a_reset_is_an_end_like_any_other() {
+fn reset_ends_the_call_as_reset() {
     let server = Running::start(|call, say| {
         call.voice().send_now(audio(&[1; 320]))?;
         say(String::from("sent"));
@@ -406,7 +406,7 @@ fn a_reset_is_an_end_like_any_other() {
 }
 
 #[test]
-fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
+fn handler_error_or_panic_ends_only_its_call() {
     let server = Running::start(
         |call, say| match call.receive().and_then(|event| event.dtmf()) {
             Some(Dtmf::Digit(digit)) if digit.to_char() == '1' => Err("no such flight")?,
@@ -446,7 +446,7 @@ fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
 }
 
 #[test]
-fn hanging_up_with_audio_unread_closes_without_a_reset() {
+fn hangup_with_unread_audio_causes_no_reset() {
     let server = Running::start(|call, _| {
         // Hangs up in the midst of the caller's audio, having read next to none of it.
         call.receive();
@@ -478,7 +478,7 @@ fn hanging_up_with_audio_unread_closes_without_a_reset() {
 }
 
 #[test]
-fn shutting_down_lets_calls_end_within_the_grace() {
+fn shutdown_lets_calls_end_within_the_grace() {
     let server = Running::start(echo);
     let mut asterisk = server.call();
     asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
@@ -503,7 +503,7 @@ fn shutting_down_lets_calls_end_within_the_grace() {
 }
 
 #[test]
-fn shutting_down_hangs_up_what_is_left_after_the_grace() {
+fn shutdown_hangs_up_calls_left_after_the_grace() {
     let server = Running::start(echo);
     let mut asterisk = server.call();
     asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
@@ -519,14 +519,14 @@ fn shutting_down_hangs_up_what_is_left_after_the_grace() {
 }
 
 #[test]
-fn a_server_can_be_shut_down_before_it_runs() {
+fn server_shut_down_before_run_returns() {
     let server = Server::from_listener(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
     server.handle().shut_down(Duration::ZERO);
     server.run(|_| panic!("no call was to be served")).unwrap();
 }
 
 #[test]
-fn waiting_ends_at_the_given_time_and_loses_nothing() {
+fn receive_until_ends_on_time_and_loses_nothing() {
     let server = Running::start(|call, say| {
         let started = Instant::now();
         let mut ticks = 0;
@@ -562,7 +562,7 @@ fn waiting_ends_at_the_given_time_and_loses_nothing() {
 }
 
 #[test]
-fn one_thread_may_listen_while_another_speaks() {
+fn one_thread_receives_while_another_plays() {
     let server = Running::start(|call, say| {
         let (listener, speaker) = call.split();
         thread::scope(|scope| {
@@ -599,7 +599,7 @@ fn one_thread_may_listen_while_another_speaks() {
 }
 
 #[test]
-fn a_malformed_frame_can_be_looked_at() {
+fn malformed_frame_is_available_to_handler() {
     let server = Running::start(|call, say| {
         if let Some(Event::Malformed { frame, error, .. }) = call.receive() {
             let reason = error.reason();

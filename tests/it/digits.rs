@@ -77,7 +77,7 @@ fn press(asterisk: &mut SimulatedAsterisk) {
 }
 
 #[test]
-fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
+fn digits_are_tones_or_signals_by_dialect() {
     let (asterisk, start_stop) = (DtmfDialect::Asterisk, DtmfDialect::StartStop);
     for (set, heard, signals) in [
         (None, asterisk, false),
@@ -127,7 +127,7 @@ fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
 }
 
 #[test]
-fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
+fn start_and_stop_have_the_bytes_of_the_dialect() {
     let options = options().dialect(Some(DtmfDialect::StartStop));
     let server = Served::start(Server::builder().call_options(options), |call| {
         let voice = call.voice();
@@ -157,7 +157,7 @@ fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
 }
 
 #[test]
-fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
+fn digits_in_its_dialect_violate_no_rule() {
     let report = TestCall::new()
         .versions([Version::REFERENCE, Version::START_STOP])
         .press("5")
@@ -176,7 +176,7 @@ fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
 }
 
 #[test]
-fn what_is_no_digit_is_refused_and_nothing_sent() {
+fn invalid_digit_is_refused_and_nothing_sent() {
     let server = Served::start(Server::builder().call_options(options()), |call| {
         let Err(PlayError::InvalidDigit(error)) = call.send_digits("12e4") else {
             panic!("it was taken");
@@ -195,7 +195,7 @@ fn what_is_no_digit_is_refused_and_nothing_sent() {
 }
 
 #[test]
-fn digits_that_find_no_room_are_counted() {
+fn digits_beyond_the_limit_are_counted() {
     let limit = Duration::from_secs(1);
     for (dialect, accepted) in [(DtmfDialect::Asterisk, 5), (DtmfDialect::StartStop, 5)] {
         let options = options().max_queued(limit).dialect(Some(dialect));

@@ -19,7 +19,7 @@ fn quiet() -> CallOptions {
 }
 
 #[test]
-fn a_call_is_greeted_with_a_frame_of_silence_unless_that_is_not_wanted() {
+fn call_starts_with_silence_unless_disabled() {
     let options = CallOptions::default().keep_alive(None);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
@@ -37,7 +37,7 @@ fn a_call_is_greeted_with_a_frame_of_silence_unless_that_is_not_wanted() {
 }
 
 #[test]
-fn a_silent_call_is_kept_alive_with_silence_unless_that_is_not_wanted() {
+fn silent_call_is_kept_alive_unless_disabled() {
     let kept_alive = Served::start(Server::builder(), served::echo);
     let left_alone = Served::start(Server::builder().call_options(quiet()), served::echo);
     let unattended = left_alone.connect_as(uuid(1));
@@ -62,7 +62,7 @@ fn a_silent_call_is_kept_alive_with_silence_unless_that_is_not_wanted() {
 }
 
 #[test]
-fn the_threads_of_calls_are_called_what_the_application_says() {
+fn threads_of_calls_have_the_set_name() {
     let (name, names) = mpsc::channel();
     let builder = Server::builder().thread_name("line").stack_size(256 * 1024);
     let server = Served::start(builder, move |_| -> HandlerResult {
@@ -82,7 +82,7 @@ fn the_threads_of_calls_are_called_what_the_application_says() {
 }
 
 #[test]
-fn hanging_up_by_uuid_ends_every_call_that_has_it_and_no_other() {
+fn hangup_by_uuid_ends_all_calls_with_that_uuid() {
     let server = Served::start(Server::builder().call_options(quiet()), served::echo);
     let streams = [7, 8, 7].map(|number| {
         let stream = server.connect_as(uuid(number));
@@ -104,7 +104,7 @@ fn hanging_up_by_uuid_ends_every_call_that_has_it_and_no_other() {
 }
 
 #[test]
-fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thread_too() {
+fn half_closed_peer_ends_the_call_for_the_player() {
     let (spoke, speaking) = mpsc::channel();
     let server = Served::start(
         Server::builder().call_options(quiet()),
@@ -138,7 +138,7 @@ fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thr
 }
 
 #[test]
-fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
+fn voice_cannot_play_after_its_call() {
     let (keep, kept) = mpsc::channel::<Voice>();
     let server = Served::start(
         Server::builder().call_options(quiet()),
@@ -174,7 +174,7 @@ fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
 }
 
 #[test]
-fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace() {
+fn shutdown_ends_pending_first_and_calls_after_grace() {
     let options = quiet().uuid_timeout(PATIENCE * 2);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let call = server.connect_as(uuid(1));
@@ -198,7 +198,7 @@ fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the
 }
 
 #[test]
-fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_reset() {
+fn shutdown_hangs_up_callers_not_yet_accepted() {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let callers: Vec<TcpStream> = (0..20)
         .map(|number| {
@@ -227,7 +227,7 @@ fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_rese
 }
 
 #[test]
-fn a_caller_whose_admission_takes_longer_than_the_shutdown_is_hung_up_and_not_reset() {
+fn shutdown_hangs_up_caller_in_slow_admission() {
     let (asked, asking) = mpsc::channel();
     let (answer, answers) = mpsc::channel::<()>();
     let answers = Mutex::new(answers);
@@ -275,7 +275,7 @@ fn dropped_call_hangs_up_without_a_reset() {
 }
 
 #[test]
-fn dropped_call_waits_for_a_peer_that_stays_no_longer_than_its_patience() {
+fn dropped_call_waits_at_most_its_patience() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let peer = served::connect_as(address, uuid(1));

@@ -54,7 +54,7 @@ fn chain(error: &dyn Error) -> String {
 }
 
 #[test]
-fn error_chains_say_everything_once() {
+fn error_chains_repeat_nothing() {
     let wav: WavError = Wav::read(Failing).expect_err("no audio");
     let partial = FrameWriter::new(FailingInside { room: 2 })
         .write_message(&Message::Hangup)

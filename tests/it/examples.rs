@@ -144,7 +144,7 @@ fn press(caller: &mut SimulatedCaller, digits: &str) {
 const SECOND: usize = 8000;
 
 #[test]
-fn echo_says_back_what_the_caller_says() {
+fn echo_example_returns_the_audio() {
     let echo = Example::start("echo", &["127.0.0.1:0"]);
     let said = sound(SECOND);
     let heard = echo.call(
@@ -155,7 +155,7 @@ fn echo_says_back_what_the_caller_says() {
 }
 
 #[test]
-fn two_threads_say_each_second_backwards() {
+fn two_threads_example_reverses_each_second() {
     let example = Example::start("two_threads", &["127.0.0.1:0"]);
     let mut said = sound(SECOND);
     let heard = example.call(
@@ -167,7 +167,7 @@ fn two_threads_say_each_second_backwards() {
 }
 
 #[test]
-fn the_announcement_is_said_whole_and_hung_up_behind() {
+fn announcement_plays_whole_and_hangs_up() {
     let prompt = wav("announcement-whole.wav", SECOND);
     let example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
     let heard = example.call(|_, _| {}, |_| false);
@@ -176,7 +176,7 @@ fn the_announcement_is_said_whole_and_hung_up_behind() {
 }
 
 #[test]
-fn a_key_stops_the_announcement() {
+fn key_stops_the_announcement() {
     let prompt = wav("announcement-stopped.wav", 200 * SECOND);
     let mut example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
     let heard = example.call(
@@ -195,7 +195,7 @@ fn a_key_stops_the_announcement() {
 }
 
 #[test]
-fn the_menu_collects_digits_up_to_the_hash() {
+fn menu_collects_digits_up_to_the_hash() {
     let prompt = wav("menu.wav", 200 * SECOND);
     let mut example = Example::start("menu", &[prompt.path(), "127.0.0.1:0"]);
     let heard = example.call(|caller, _| press(caller, "40*2#"), |_| false);
@@ -204,7 +204,7 @@ fn the_menu_collects_digits_up_to_the_hash() {
 }
 
 #[test]
-fn the_recorder_records_both_sides() {
+fn recorder_records_both_sides() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorder");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -232,7 +232,7 @@ fn the_recorder_records_both_sides() {
 }
 
 #[test]
-fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
+fn bridge_carries_audio_to_and_from_a_program() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
     let said = sound(SECOND);
     let heard = example.call(
@@ -244,7 +244,7 @@ fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
 }
 
 #[test]
-fn a_program_that_ends_ends_the_call_behind_its_last_word() {
+fn bridge_plays_all_audio_after_its_program_ends() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "head", "-c", "3200"]);
     let heard = example.call(
         |caller, _| say(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
@@ -256,7 +256,7 @@ fn a_program_that_ends_ends_the_call_behind_its_last_word() {
 }
 
 #[test]
-fn a_program_that_fails_at_once_ends_the_call() {
+fn bridge_ends_the_call_if_its_program_fails() {
     for (program, what_happens) in [("false", "exit status: 1"), ("no/such/program", "")] {
         let mut example = Example::start("bridge", &["127.0.0.1:0", program]);
         let heard = example.call(|_, _| {}, |_| false);
@@ -269,7 +269,7 @@ fn a_program_that_fails_at_once_ends_the_call() {
 
 // More than a pipe and the queue before it hold: 2 s at 192 kHz.
 #[test]
-fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
+fn bridge_kills_a_program_that_does_not_read() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);
     let rate = SampleRate::Hz192000;
     let heard = example.call(
@@ -283,7 +283,7 @@ fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
 }
 
 #[test]
-fn a_program_that_never_stops_writing_ends_with_the_call() {
+fn bridge_ends_an_endless_program_with_the_call() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "yes"]);
     let heard = example.call(|_, _| {}, |heard| heard.sound().len() > SECOND);
     assert_eq!(heard.end, None);

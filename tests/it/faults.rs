@@ -69,12 +69,12 @@ fn each_is_caught(version: Version, rounds: usize) {
 }
 
 #[test]
-fn each_fault_is_caught_by_the_version_that_was_measured() {
+fn reference_version_catches_each_fault() {
     each_is_caught(Version::REFERENCE, rounds());
 }
 
 #[test]
-fn each_fault_is_caught_by_every_other_version_that_has_the_rule() {
+fn other_versions_catch_each_fault_they_can_see() {
     for &version in Version::REPRESENTATIVES {
         if version != Version::REFERENCE {
             each_is_caught(version, rounds().div_ceil(10));

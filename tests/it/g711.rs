@@ -54,7 +54,7 @@ fn by_sox(law: Law, bits: u32, sample: i16) -> u8 {
 }
 
 #[test]
-fn g711_encodes_as_sox_but_for_its_rounding() {
+fn g711_encodes_as_sox_except_for_rounding() {
     let samples: Vec<u8> = (i16::MIN..=i16::MAX).flat_map(i16::to_le_bytes).collect();
     for (law, words, bits, expected_differences) in LAWS {
         let Some(codes) = sox(samples.clone(), LINEAR, words) else {

@@ -40,7 +40,7 @@ fn quiet() -> CallOptions {
 }
 
 #[test]
-fn an_incident_hook_that_does_not_return_holds_up_no_call() {
+fn blocked_incident_hook_delays_no_call() {
     let gate = Gate::default();
     let hook = gate.clone();
     let server = Server::builder()
@@ -70,7 +70,7 @@ fn an_incident_hook_that_does_not_return_holds_up_no_call() {
 }
 
 #[test]
-fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
+fn caller_in_admission_counts_as_a_call() {
     let gate = Gate::default();
     let hook = gate.clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -114,7 +114,7 @@ fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
 }
 
 #[test]
-fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
+fn max_duration_ends_a_call_that_only_plays() {
     let options = quiet().max_duration(Some(Duration::from_millis(300)));
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| {
@@ -140,7 +140,7 @@ fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
 }
 
 #[test]
-fn a_handle_does_not_keep_the_port_of_a_server_that_is_gone() {
+fn handle_does_not_keep_the_port_open() {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let (address, handle) = (server.local_addr(), server.handle());
     drop(server);

@@ -43,7 +43,7 @@ fn echo_or_panic(call: &mut Call) -> HandlerResult {
 }
 
 #[test]
-fn fifty_calls_lose_no_frame_while_hostile_peers_do_their_worst() {
+fn fifty_calls_lose_no_frame_among_hostile_peers() {
     let server = start();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {

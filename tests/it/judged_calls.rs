@@ -81,7 +81,7 @@ fn wait_for_violations(asterisk: &SimulatedAsterisk, count: usize) {
 }
 
 #[test]
-fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
+fn audio_before_a_fatal_violation_is_received() {
     let (server, mut asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         stream
             .write_all(&[&FRAME.repeat(3)[..], &EMPTY, &FRAME].concat())
@@ -102,7 +102,7 @@ fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
 }
 
 #[test]
-fn what_nobody_hears_is_judged() {
+fn frames_not_received_are_judged() {
     let (server, asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
         read_to_end(stream)
@@ -115,7 +115,7 @@ fn what_nobody_hears_is_judged() {
 }
 
 #[test]
-fn what_came_before_the_caller_hung_up_is_judged_and_read() {
+fn frames_before_the_hangup_are_judged() {
     let (sent, has_sent) = mpsc::channel();
     let (server, asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
@@ -130,7 +130,7 @@ fn what_came_before_the_caller_hung_up_is_judged_and_read() {
 }
 
 #[test]
-fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_waited_for() {
+fn hangup_is_answered_with_close_and_close_is_judged() {
     for (closes_well, expected) in [(true, &[][..]), (false, &[Rule::Reset])] {
         let (server, mut asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
             stream.peek(&mut [0]).unwrap();
@@ -152,7 +152,7 @@ fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_wait
 }
 
 #[test]
-fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
+fn reset_found_by_the_sender_is_a_reset() {
     for _ in 0..20 {
         let (server, mut asterisk) =
             serve_judged(Version::REFERENCE, |stream| stream.peek(&mut [0]).unwrap());
@@ -169,7 +169,7 @@ fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
 }
 
 #[test]
-fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
+fn late_receiver_gets_an_error_and_all_is_judged() {
     let (server, mut asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         let mut frame = vec![0; 65_537];
         frame[..3].copy_from_slice(&[0x10, 0xff, 0xfe]);
@@ -223,7 +223,7 @@ fn digits_go_out_as_the_version_sends_them() {
 }
 
 #[test]
-fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
+fn unjudged_call_has_no_violation_and_continues() {
     let (server, mut asterisk) = serve(|mut stream| {
         stream.write_all(&[&EMPTY[..], &FRAME].concat()).unwrap();
         read_to_end(stream)
@@ -237,7 +237,7 @@ fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
 
 // Its thread has the connection, too, so that the server would hear of no end if it went on.
 #[test]
-fn a_call_that_is_dropped_is_over_at_once() {
+fn dropped_simulated_call_ends_at_once() {
     let (server, asterisk) = serve_judged(Version::REFERENCE, read_to_end);
     drop(asterisk);
     assert_eq!(server.join().unwrap(), Ok(vec![]));

@@ -24,7 +24,7 @@ fn quiet() -> CallOptions {
 const DEADLINE: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
+fn call_over_the_limit_is_refused_until_one_ends() {
     let builder = Server::builder().max_calls(2).call_options(quiet());
     let server = Served::start(builder, served::echo);
     let first = server.connect_as(uuid(1));
@@ -51,7 +51,7 @@ fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
 }
 
 #[test]
-fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
+fn new_connections_replace_old_silent_ones() {
     let builder = Server::builder()
         .max_pending(2)
         .call_options(quiet().uuid_timeout(PATIENCE));
@@ -80,7 +80,7 @@ fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
 }
 
 #[test]
-fn the_admit_hook_refuses_with_its_reason_and_so_does_its_panic() {
+fn admit_hook_or_its_panic_refuses_the_call() {
     let builder = Server::builder()
         .call_options(quiet())
         .admit(|caller| match caller.uuid {
@@ -107,7 +107,7 @@ fn the_admit_hook_refuses_with_its_reason_and_so_does_its_panic() {
 }
 
 #[test]
-fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
+fn repeated_uuid_shows_in_admission_and_call_list() {
     let (caller, callers) = mpsc::channel();
     let builder = Server::builder()
         .call_options(quiet())
@@ -145,7 +145,7 @@ fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
 }
 
 #[test]
-fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not() {
+fn idle_timeout_ends_only_silent_peers() {
     // Longer than a busy machine keeps the talker from talking.
     let options = quiet().idle_timeout(Some(DEADLINE * 4));
     let server = Served::start(Server::builder().call_options(options), served::echo);
@@ -167,7 +167,7 @@ fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not()
 }
 
 #[test]
-fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped() {
+fn frame_timeout_covers_skipped_frames_byte_by_byte() {
     let options = quiet().frame_timeout(DEADLINE).max_payload_len(1000);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let mut streams = [320_u16, 65_535].map(|len| {
@@ -210,7 +210,7 @@ fn speak_without_end(call: &mut Call) -> SendError {
 }
 
 #[test]
-fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_at_a_time() {
+fn write_timeout_ends_a_peer_that_reads_too_slowly() {
     let errors = Arc::new(Mutex::new(HashMap::new()));
     let options = quiet().write_timeout(DEADLINE);
     let server = {
@@ -274,7 +274,7 @@ impl Transport for Sipping {
 }
 
 #[test]
-fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
+fn write_timeout_covers_a_whole_frame() {
     let options = quiet().write_timeout(Duration::from_millis(500));
     let call = Call::accept(Sipping, options).unwrap();
     // 3.2 s and more, if it could take them.
@@ -285,7 +285,7 @@ fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
 }
 
 #[test]
-fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
+fn hangup_does_not_wait_for_a_blocked_writer() {
     let options = quiet().write_timeout(PATIENCE * 2);
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| Err(speak_without_end(call).into()));
@@ -316,7 +316,7 @@ fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
 }
 
 #[test]
-fn a_call_that_lasts_too_long_is_hung_up_in_the_midst_of_its_talk() {
+fn max_duration_ends_a_call_with_traffic() {
     let options = quiet().max_duration(Some(DEADLINE));
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
@@ -330,7 +330,7 @@ fn a_call_that_lasts_too_long_is_hung_up_in_the_midst_of_its_talk() {
 }
 
 #[test]
-fn frames_longer_than_the_call_takes_are_skipped_and_it_stays_in_step() {
+fn frames_over_the_limit_are_skipped_in_step() {
     let (too_long, too_long_ones) = mpsc::channel();
     let options = quiet().max_payload_len(100);
     let server = Served::start(

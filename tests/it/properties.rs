@@ -115,7 +115,7 @@ proptest! {
     })]
 
     #[test]
-    fn a_proper_prefix_of_a_frame_is_incomplete_and_what_it_needs_brings_it_on(
+    fn frame_prefix_is_incomplete_and_needs_progress(
         bytes in any_frame()
     ) {
         let mut len = 0;
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_as_the_oracle_reads_them(bytes in vec(any::<u8>(), 0..200)) {
+    fn any_bytes_parse_as_the_oracle_parses_them(bytes in vec(any::<u8>(), 0..200)) {
         let mut frames = Frames::new(&bytes);
         let events: Vec<Event> = frames.by_ref().map(Event::from).collect();
         let needed = match Frame::parse(frames.rest()) {
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reader_says_the_same_however_the_stream_is_split(
+    fn reader_result_does_not_depend_on_splits(
         bytes in any_stream(),
         lengths in any_lengths(),
         limit in prop_oneof![Just(Frame::MAX_PAYLOAD_LEN), 0..80_usize],
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn a_buffer_says_the_same_however_the_stream_is_split_and_however_small_it_is(
+    fn buffer_result_does_not_depend_on_splits_or_size(
         bytes in any_stream(),
         lengths in any_lengths(),
         storage_len in 3..100_usize,
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn a_buffer_moved_to_other_storage_anywhere_says_the_same(
+    fn buffer_result_does_not_depend_on_storage_moves(
         bytes in any_stream(),
         moves in vec((1..40_usize, 83..120_usize), 1..8),
         limit in prop_oneof![Just(usize::MAX), 0..80_usize],
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn absurd_counts_and_calls_in_any_order_do_no_harm(
+    fn buffer_accepts_absurd_counts_in_any_order(
         storage in vec(any::<u8>(), 0..40),
         calls in vec((0..6_u8, prop_oneof![0..50_usize, select(vec![usize::MAX, usize::MAX - 1])]), 0..60),
         limit in prop_oneof![Just(usize::MAX), 0..40_usize],
@@ -238,7 +238,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_parsed_is_encoded_as_it_was(bytes in any_stream(), spare in 0..9_usize) {
+    fn parsed_frames_encode_to_the_same_bytes(bytes in any_stream(), spare in 0..9_usize) {
         let mut written = Vec::new();
         let mut frames = Frames::new(&bytes);
         for frame in frames.by_ref() {
@@ -256,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn a_message_of_any_variant_is_read_as_it_was_written(
+    fn message_of_any_variant_round_trips(
         variant in 0..9_u8,
         bytes in vec(any::<u8>(), 2..700),
         digit in any_digit(),
@@ -277,7 +277,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_of_any_payload_is_a_message_or_names_its_fault(bytes in any_frame()) {
+    fn frame_of_any_payload_is_a_message_or_an_error(bytes in any_frame()) {
         let Parsed::Complete { frame, .. } = Frame::parse(&bytes) else {
             panic!("a whole frame");
         };
@@ -299,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn samples_come_from_both_ends_as_a_plain_loop_has_them(
+    fn samples_from_both_ends_equal_a_plain_loop(
         bytes in vec(any::<u8>(), 0..50),
         picks in vec((0..4_u8, 0..6_usize), 0..40),
     ) {
@@ -331,7 +331,7 @@ proptest! {
     }
 
     #[test]
-    fn samples_are_put_into_bytes_as_a_plain_loop_puts_them(
+    fn samples_to_bytes_equal_a_plain_loop(
         samples in vec(any::<i16>(), 0..50),
         spare in -3..4_isize,
         rate in select(SampleRate::ALL.to_vec()),
@@ -353,7 +353,7 @@ proptest! {
     }
 
     #[test]
-    fn a_uuid_is_read_as_it_was_written(bytes in any::<[u8; 16]>(), upper in any::<bool>()) {
+    fn uuid_text_round_trips(bytes in any::<[u8; 16]>(), upper in any::<bool>()) {
         let uuid = Uuid::from_bytes(bytes);
         let text = uuid.to_string();
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_a_uuid_only_if_it_has_its_digits_and_its_hyphens(
+    fn uuid_text_needs_its_digits_and_hyphens(
         text in prop_oneof![any::<String>(), "[0-9a-fA-F-]{30,38}", "[0-9a-g]{32}",
             "[0-9a-f]{8}-[0-9a-f-]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{11}[0-9a-gé]"],
     ) {
@@ -385,7 +385,7 @@ proptest! {
     }
 
     #[test]
-    fn any_character_is_a_digit_or_not(character in any::<char>()) {
+    fn any_character_is_a_digit_or_refused(character in any::<char>()) {
         let digit = Digit::try_from(character);
         prop_assert_eq!(digit.is_ok(), "0123456789*#ABCDabcd".contains(character));
     }

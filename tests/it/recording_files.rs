@@ -75,7 +75,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_file_is_whole_after_every_byte_that_is_written(script in script()) {
+    fn file_is_whole_after_every_byte_written(script in script()) {
         let mut journal = Journal::default();
         let started = Instant::now();
         let mut recording = Recording::new(&mut journal, SampleRate::Hz8000, started).unwrap();
@@ -106,7 +106,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_full_disk_is_told_once_and_the_file_is_whole(script in script(), room in 0..100_000_usize) {
+    fn full_disk_is_reported_once_and_file_stays_whole(script in script(), room in 0..100_000_usize) {
         let started = Instant::now();
         let end = last(&script);
         let (left, right) = by_the_rules(&script, end);
@@ -140,7 +140,7 @@ proptest! {
 }
 
 #[test]
-fn four_times_a_second_the_file_is_brought_up_to_date() {
+fn file_is_updated_four_times_a_second() {
     let started = Instant::now();
     for seconds in [10, 20] {
         let mut journal = Journal::default();
@@ -163,7 +163,7 @@ fn four_times_a_second_the_file_is_brought_up_to_date() {
 }
 
 #[test]
-fn no_file_is_ever_overwritten_even_by_two_at_once() {
+fn recordings_at_once_overwrite_no_file() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("numbered");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -204,7 +204,7 @@ fn no_file_is_ever_overwritten_even_by_two_at_once() {
 }
 
 #[test]
-fn a_name_does_not_lead_out_of_the_folder() {
+fn name_does_not_lead_out_of_the_folder() {
     for name in ["", ".", "..", "../call", "a/b", "/tmp/call", "call/"] {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let made = Recording::create_numbered(folder, name, SampleRate::Hz8000, Instant::now());

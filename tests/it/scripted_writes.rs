@@ -45,7 +45,7 @@ fn audio_frame() -> Frame<'static> {
 }
 
 #[test]
-fn a_sink_that_takes_all_sees_one_write_a_frame() {
+fn writer_makes_one_write_per_frame() {
     let payload = vec![0; 65_535];
     let mut writer = FrameWriter::new(Sink::default());
     for (written, len) in [0, 1, 320, 65_535, 7680, 0].into_iter().enumerate() {
@@ -61,7 +61,7 @@ fn a_sink_that_takes_all_sees_one_write_a_frame() {
 }
 
 #[test]
-fn short_writes_of_every_length_lose_nothing() {
+fn short_writes_lose_nothing() {
     for first in 1..=7 {
         for second in 1..=7 {
             let mut writer = writer_with([first, second].into_iter().cycle().take(50).map(Ok));
@@ -74,7 +74,7 @@ fn short_writes_of_every_length_lose_nothing() {
 }
 
 #[test]
-fn an_interrupted_write_is_tried_again() {
+fn interrupted_write_is_repeated() {
     let steps = [Err(ErrorKind::Interrupted), Ok(1)];
     let mut writer = writer_with(steps.into_iter().cycle().take(14));
     writer.write_frame(audio_frame()).expect("all is taken");
@@ -83,7 +83,7 @@ fn an_interrupted_write_is_tried_again() {
 }
 
 #[test]
-fn a_writer_can_go_on_after_a_failure_before_the_first_byte() {
+fn writer_continues_after_error_before_first_byte() {
     for kind in [
         ErrorKind::WouldBlock,
         ErrorKind::TimedOut,
@@ -101,7 +101,7 @@ fn a_writer_can_go_on_after_a_failure_before_the_first_byte() {
 }
 
 #[test]
-fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
+fn writer_stops_after_error_inside_frame() {
     for kind in [
         ErrorKind::WouldBlock,
         ErrorKind::TimedOut,
@@ -124,7 +124,7 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
 }
 
 #[test]
-fn a_sink_that_takes_nothing_is_a_failure_before_and_inside_a_frame() {
+fn write_of_zero_bytes_is_an_error() {
     let mut writer = writer_with([Ok(0)]);
     let error = writer.write_frame(audio_frame()).expect_err("a failure");
     assert!(matches!(error, WriteError::Io(error) if error.kind() == ErrorKind::WriteZero));
@@ -191,7 +191,7 @@ proptest! {
 }
 
 #[test]
-fn a_batch_can_be_written_again_after_a_failure_before_its_first_byte() {
+fn batch_is_kept_after_error_before_first_byte() {
     let mut writer = writer_with([Err(ErrorKind::WouldBlock)]);
     let mut batch = writer.batch();
     batch.add_frame(audio_frame());
@@ -204,7 +204,7 @@ fn a_batch_can_be_written_again_after_a_failure_before_its_first_byte() {
 
 /// Between its frames, too: whoever sent them together does not know which of them went out.
 #[test]
-fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
+fn writer_stops_after_error_inside_batch() {
     for cut in 1..14 {
         let mut writer = writer_with([Ok(cut), Err(ErrorKind::TimedOut)]);
         let mut batch = writer.batch();
@@ -224,7 +224,7 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
 }
 
 #[test]
-fn a_batch_that_is_not_written_leaves_no_trace() {
+fn batch_not_written_sends_nothing() {
     let mut writer = writer_with([]);
     let mut batch = writer.batch();
     batch.add_message(&Message::Hangup);
@@ -248,7 +248,7 @@ impl Write for Boaster {
 }
 
 #[test]
-fn a_sink_that_claims_to_have_taken_more_than_it_was_given_does_no_harm() {
+fn sink_claiming_too_many_bytes_is_harmless() {
     let mut writer = FrameWriter::new(Boaster);
     for _ in 0..3 {
         writer.write_frame(audio_frame()).expect("it said so");

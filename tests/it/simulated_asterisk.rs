@@ -58,18 +58,18 @@ fn end_after_hearing(heard: usize) -> End {
 }
 
 #[test]
-fn hanging_up_with_all_audio_heard_closes_the_connection() {
+fn hangup_with_all_audio_received_closes() {
     assert_eq!(end_after_hearing(FRAMES), End::Closed);
 }
 
 // A close with bytes unread is a reset; a shutdown before it would let the server read the end of the stream first.
 #[test]
-fn hanging_up_with_audio_unheard_resets_the_connection() {
+fn hangup_with_audio_unread_resets() {
     assert_eq!(end_after_hearing(1), End::Reset);
 }
 
 #[test]
-fn it_never_hangs_up_by_a_frame_not_even_when_a_deadline_has_passed() {
+fn simulated_asterisk_sends_no_hangup_frame() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {

@@ -90,7 +90,7 @@ fn up_to(last: i16) -> Vec<i16> {
 }
 
 #[test]
-fn speech_is_said_whole_and_then_the_call_is_hung_up() {
+fn audio_is_played_whole_before_the_hangup() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -114,7 +114,7 @@ fn speech_is_said_whole_and_then_the_call_is_hung_up() {
 }
 
 #[test]
-fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
+fn playback_continues_whatever_the_caller_sends() {
     for threads in BOTH {
         let (tell, heard) = mpsc::channel();
         let tell = Mutex::new(tell);
@@ -166,7 +166,7 @@ fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
 }
 
 #[test]
-fn a_flush_gives_back_exactly_what_was_not_said() {
+fn clear_returns_exactly_the_unplayed_audio() {
     for threads in BOTH {
         let (tell, unsaid) = mpsc::channel();
         let tell = Mutex::new(tell);
@@ -210,7 +210,7 @@ fn a_flush_gives_back_exactly_what_was_not_said() {
 }
 
 #[test]
-fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
+fn marks_are_reached_in_order_after_their_audio() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -249,7 +249,7 @@ fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
 }
 
 #[test]
-fn any_thread_may_speak() {
+fn any_thread_may_play() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -271,7 +271,7 @@ fn any_thread_may_speak() {
 }
 
 #[test]
-fn a_burst_from_the_caller_does_not_hurry_the_speech() {
+fn burst_from_caller_does_not_speed_up_playback() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -307,7 +307,7 @@ fn a_burst_from_the_caller_does_not_hurry_the_speech() {
 }
 
 #[test]
-fn a_handler_that_computes_makes_a_gap_in_one_thread() {
+fn busy_handler_makes_a_gap_in_one_thread() {
     let server = Served::start(builder(), move |call| {
         let voice = call.voice();
         voice.play(&numbered(60))?;
@@ -337,7 +337,7 @@ fn a_handler_that_computes_makes_a_gap_in_one_thread() {
 }
 
 #[test]
-fn in_two_threads_speech_goes_on_while_the_handler_computes() {
+fn busy_handler_makes_no_gap_in_two_threads() {
     let server = Served::start(builder(), move |call| {
         let voice = call.voice();
         voice.play(&numbered(60))?;
@@ -365,7 +365,7 @@ fn in_two_threads_speech_goes_on_while_the_handler_computes() {
 }
 
 #[test]
-fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
+fn full_queue_reports_accepted_bytes() {
     let limit = Duration::from_secs(1);
     let server = Served::start(
         Server::builder().call_options(options().max_queued(limit)),
@@ -402,7 +402,7 @@ fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
 }
 
 #[test]
-fn each_rate_and_frame_time_has_frames_of_its_own_length() {
+fn frames_have_the_length_of_rate_and_duration() {
     for milliseconds in [10_u16, 60] {
         let options = options().frame_duration(Duration::from_millis(milliseconds.into()));
         for (place, &rate) in SampleRate::ALL.iter().enumerate() {
@@ -446,7 +446,7 @@ fn each_rate_and_frame_time_has_frames_of_its_own_length() {
 }
 
 #[test]
-fn nothing_can_be_said_when_the_call_is_over() {
+fn play_after_the_end_is_an_error() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -467,7 +467,7 @@ fn nothing_can_be_said_when_the_call_is_over() {
 }
 
 #[test]
-fn a_speaker_ends_with_its_call_whoever_ends_it() {
+fn player_ends_with_its_call() {
     type Ending = fn(&Served, SimulatedAsterisk);
     let endings: [(&str, Ending); 3] = [
         ("the caller", |_, asterisk| drop(asterisk.hang_up())),
@@ -501,7 +501,7 @@ fn a_speaker_ends_with_its_call_whoever_ends_it() {
 }
 
 #[test]
-fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
+fn player_keeps_call_alive_while_receiver_is_busy() {
     let options = CallOptions::default()
         .initial_silence(false)
         .keep_alive(Some(Duration::from_millis(200)));
@@ -531,7 +531,7 @@ fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
 }
 
 #[test]
-fn a_hook_is_told_of_all_audio_in_both_directions() {
+fn audio_hook_receives_both_directions() {
     type Told = Arc<Mutex<Vec<(Direction, i16)>>>;
     let told: Told = Arc::default();
     let teller = Arc::clone(&told);
@@ -612,7 +612,7 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 }
 
 #[test]
-fn errors_say_what_to_do() {
+fn play_errors_name_the_remedy() {
     assert_eq!(
         PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
         "audio at 16000 Hz is still queued, and only one rate can be queued at a time"
@@ -620,7 +620,7 @@ fn errors_say_what_to_do() {
 }
 
 #[test]
-fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
+fn mark_before_hangup_is_reached_in_both_modes() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -654,7 +654,7 @@ fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
 }
 
 #[test]
-fn a_backlog_is_heard_at_once_while_something_is_said() {
+fn backlog_is_received_at_once_during_playback() {
     let server = Served::start(builder(), |call| {
         let voice = call.voice();
         voice.play(&numbered(100))?;

@@ -69,7 +69,7 @@ fn server_that_hangs_up_at_once_passes() {
 }
 
 #[test]
-fn silence_ends_with_the_call() {
+fn silent_test_call_ends_with_the_call() {
     let started = Instant::now();
     let call = TestCall::new().silence(Duration::from_secs(60));
     let report = call.run(|_| Ok(())).unwrap();

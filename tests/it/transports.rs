@@ -96,7 +96,7 @@ impl Transport for Masked {
 }
 
 #[test]
-fn a_call_can_be_carried_by_a_transport_of_ones_own() {
+fn custom_transport_carries_a_call() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
@@ -135,7 +135,7 @@ fn a_call_can_be_carried_by_a_transport_of_ones_own() {
 }
 
 #[test]
-fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
+fn playback_keeps_time_without_try_recv() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
@@ -270,7 +270,7 @@ impl Transport for Talking {
 }
 
 #[test]
-fn with_a_deadline_near_nothing_is_waited_for_but_that() {
+fn near_deadline_shortens_the_wait() {
     let transport = Arc::new(Talking::default());
     let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let reads_before = transport.reads.load(Ordering::Relaxed);
@@ -288,7 +288,7 @@ fn with_a_deadline_near_nothing_is_waited_for_but_that() {
 }
 
 #[test]
-fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard() {
+fn marks_after_each_frame_do_not_hide_the_caller() {
     let mut call = Call::accept(Talking::default(), quiet()).unwrap();
     let voice = call.voice();
     for _ in 0..20 {
@@ -332,7 +332,7 @@ fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, En
 }
 
 #[test]
-fn time_outs_and_interruptions_before_every_byte_lose_nothing() {
+fn time_outs_and_interruptions_lose_nothing() {
     for fault in [
         ErrorKind::WouldBlock,
         ErrorKind::TimedOut,
@@ -350,7 +350,7 @@ fn time_outs_and_interruptions_before_every_byte_lose_nothing() {
 }
 
 #[test]
-fn an_end_or_a_failure_at_every_byte_has_its_name() {
+fn end_or_failure_at_every_byte_has_its_name() {
     let bytes = call_bytes();
     for cut in 0..=bytes.len() {
         let whole = |fault: Option<ErrorKind>| {
@@ -391,7 +391,7 @@ fn an_end_or_a_failure_at_every_byte_has_its_name() {
 }
 
 #[test]
-fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
+fn call_always_ends_with_hangup_and_half_close() {
     for steps in [vec![], vec![Step::Byte(0x10), Step::Byte(0), Step::Byte(0)]] {
         let transport = Scripted::new(steps);
         let (written, is_shut_down) = (

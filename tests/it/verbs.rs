@@ -185,7 +185,7 @@ fn prompt_longer_than_queue_is_played_whole() {
 }
 
 #[test]
-fn play_and_wait_refuses_what_is_no_digit() {
+fn play_and_wait_refuses_an_invalid_digit() {
     run(
         |receiver| {
             let error = receiver.play_and_wait(prompt(&[1]), "12x").unwrap_err();

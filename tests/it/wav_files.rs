@@ -47,7 +47,7 @@ fn each_rate_is_read() {
 }
 
 #[test]
-fn chunks_come_in_any_order_and_others_are_skipped() {
+fn unknown_chunks_are_skipped_in_any_order() {
     let file = WavFile::default();
     let (fmt, data) = (chunk(b"fmt ", &file.format()), chunk(b"data", &file.audio));
     let (odd, list) = (chunk(b"odd ", b"123"), chunk(b"LIST", b"INFO"));
@@ -76,7 +76,7 @@ fn chunks_come_in_any_order_and_others_are_skipped() {
 }
 
 #[test]
-fn a_size_that_was_not_known_lasts_to_the_end_of_the_file() {
+fn unknown_data_size_means_to_the_end_of_file() {
     for (audio_len, riff_len) in [
         (0x7fff_f000, 0x7fff_f024), // sox
         (0x7fff_ffff, 0x7fff_ffff), // Android's oboe
@@ -101,7 +101,7 @@ fn a_size_that_was_not_known_lasts_to_the_end_of_the_file() {
 }
 
 #[test]
-fn the_size_in_the_riff_header_counts_for_nothing_else() {
+fn riff_size_is_ignored_otherwise() {
     for riff_len in [0, 1, 36, 355, 357, 0x7fff_efff, 0xffff_ffff] {
         let file = WavFile {
             riff_len: Some(riff_len),
@@ -114,7 +114,7 @@ fn the_size_in_the_riff_header_counts_for_nothing_else() {
 }
 
 #[test]
-fn what_is_not_taken_is_named_in_one_line() {
+fn refused_file_is_named_in_one_line() {
     let good = WavFile::default();
     let fmt = chunk(b"fmt ", &good.format());
     let data = chunk(b"data", &good.audio);
@@ -218,7 +218,7 @@ fn what_is_not_taken_is_named_in_one_line() {
 
 /// Asterisk's sounds have no header.
 #[test]
-fn what_does_not_say_what_it_is_goes_by_its_name() {
+fn file_without_header_is_judged_by_extension() {
     let raw = "convert it if it is raw 16-bit audio at";
     for (name, advice) in [
         (
@@ -270,7 +270,7 @@ fn what_does_not_say_what_it_is_goes_by_its_name() {
 }
 
 #[test]
-fn a_size_that_was_not_known_leaves_no_room_for_a_fmt_chunk_behind() {
+fn unknown_data_size_allows_no_fmt_chunk_after() {
     let good = WavFile::default();
     let mut data = chunk(b"data", &good.audio);
     data[4..8].fill(0xff);
@@ -282,7 +282,7 @@ fn a_size_that_was_not_known_leaves_no_room_for_a_fmt_chunk_behind() {
 }
 
 #[test]
-fn no_part_of_a_file_passes_for_the_whole() {
+fn no_prefix_of_a_file_is_accepted() {
     let good = WavFile::default();
     let (fmt, data) = (chunk(b"fmt ", &good.format()), chunk(b"data", &good.audio));
     for file in [
@@ -317,7 +317,7 @@ impl Read for Announcing {
 }
 
 #[test]
-fn what_is_refused_is_not_read_further() {
+fn refused_file_is_not_read_further() {
     let file = WavFile {
         channels: 2,
         audio: Vec::new(),
@@ -337,7 +337,7 @@ fn what_is_refused_is_not_read_further() {
 }
 
 #[test]
-fn a_source_that_fails_is_reported() {
+fn error_of_the_source_is_reported() {
     struct Failing;
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -353,7 +353,7 @@ fn a_source_that_fails_is_reported() {
 }
 
 #[test]
-fn a_file_is_opened_by_its_path_which_errors_name() {
+fn error_of_an_opened_file_names_its_path() {
     let path = folder("opened").join("good.wav");
     fs::write(&path, WavFile::default().bytes()).unwrap();
     let wav = Wav::open(&path).unwrap();

@@ -81,7 +81,7 @@ fn speech(count: i32) -> Vec<i16> {
 }
 
 #[test]
-fn serve_says_a_file_once_at_its_own_rate_and_hangs_up() {
+fn serve_plays_a_file_at_its_rate_and_hangs_up() {
     let folder = Folder::new("play");
     // Longer than the pieces in which it is queued, and no whole number of frames.
     let said = speech(16_000 * 11 + 7);
@@ -113,7 +113,7 @@ fn serve_says_a_file_once_at_its_own_rate_and_hangs_up() {
 }
 
 #[test]
-fn a_call_and_its_echo_are_recorded_on_both_ends_and_nothing_is_overwritten() {
+fn both_ends_record_and_overwrite_nothing() {
     let folder = Folder::new("record");
     let said = speech(8_000);
     fs::write(folder.path("speech.wav"), wav(1, 8_000, &said)).unwrap();
@@ -152,7 +152,7 @@ fn a_call_and_its_echo_are_recorded_on_both_ends_and_nothing_is_overwritten() {
 }
 
 #[test]
-fn a_recording_has_the_higher_rate_of_its_two_sides() {
+fn recording_has_the_higher_rate_of_its_sides() {
     let folder = Folder::new("rates");
     fs::write(folder.path("speech.wav"), wav(1, 16_000, &speech(8_000))).unwrap();
     let serving = Serving::start(&[
@@ -179,7 +179,7 @@ fn a_recording_has_the_higher_rate_of_its_two_sides() {
 }
 
 #[test]
-fn a_recording_is_whole_when_the_server_is_killed() {
+fn recording_is_whole_when_the_server_is_killed() {
     let folder = Folder::new("killed");
     let mut serving = Serving::start(&["--silence", "--record", &folder.path("calls")]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
@@ -205,7 +205,7 @@ fn a_recording_is_whole_when_the_server_is_killed() {
 }
 
 #[test]
-fn a_full_disk_ends_the_recording_with_one_line_and_not_the_call() {
+fn full_disk_ends_the_recording_and_not_the_call() {
     let folder = Folder::new("full");
     let Some(_disk) = SmallDisk::mount(&folder.0) else {
         return;
@@ -240,7 +240,7 @@ fn a_full_disk_ends_the_recording_with_one_line_and_not_the_call() {
 }
 
 #[test]
-fn what_cannot_be_said_is_refused_in_one_line_with_the_way_out() {
+fn unplayable_file_is_refused_with_the_remedy() {
     let folder = Folder::new("refused");
     for (name, bytes, complaint) in [
         (
@@ -286,7 +286,7 @@ fn what_cannot_be_said_is_refused_in_one_line_with_the_way_out() {
 }
 
 #[test]
-fn a_call_lasts_as_long_as_its_file_and_a_second_more() {
+fn call_lasts_one_second_longer_than_its_file() {
     let folder = Folder::new("length");
     fs::write(folder.path("speech.wav"), wav(1, 8_000, &speech(8_000))).unwrap();
     let serving = Serving::start(&["--echo", "--calls", "1"]);
@@ -315,7 +315,7 @@ fn nothing_waits_for_a_recording_that_was_never_made() {
 }
 
 #[test]
-fn an_echoing_server_sends_digits_back_in_the_dialect_it_was_told() {
+fn echo_returns_digits_in_the_chosen_dialect() {
     for (dialect, expected) in [
         (
             "start-stop",
@@ -346,7 +346,7 @@ fn an_echoing_server_sends_digits_back_in_the_dialect_it_was_told() {
 }
 
 #[test]
-fn inspect_finds_digits_in_the_sound_and_says_when() {
+fn inspect_finds_digits_in_audio_with_times() {
     let folder = Folder::new("tones");
     let mut stream = Vec::new();
     for rate in [SampleRate::Hz8000, SampleRate::Hz16000] {

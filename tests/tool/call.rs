@@ -26,7 +26,7 @@ fn server(then: impl FnOnce(TcpStream) + Send + 'static) -> (thread::JoinHandle<
 }
 
 #[test]
-fn call_tells_what_the_server_sends_and_how_it_ends() {
+fn call_reports_frames_and_end() {
     let (thread, address) = server(|mut stream| {
         stream
             .write_all(&[0x03, 0, 1, b'5', 0x77, 0, 1, 9, 0x10, 0, 2, 1, 2, 0, 0, 0])
@@ -57,7 +57,7 @@ first sound after N ms
 const FAULTY: [u8; 11] = [0x10, 0, 1, 9, 0x10, 0, 2, 1, 2, 0xff, 0];
 
 #[test]
-fn call_tells_what_asterisk_objects_to_and_what_it_does_then() {
+fn call_reports_violations_and_consequences() {
     let (thread, address) = server(|mut stream| {
         stream.write_all(&[&FAULTY[..], &[0]].concat()).unwrap();
         // Until Asterisk hangs up.
@@ -95,7 +95,7 @@ first sound after N ms
 }
 
 #[test]
-fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
+fn call_judges_by_the_chosen_version() {
     for (version, rules, ends) in [
         ("22.10", &["odd-length", "forbidden-kind"][..], "true"),
         ("20.13", &["odd-length"], "false"),
@@ -160,7 +160,7 @@ fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
 }
 
 #[test]
-fn call_lists_the_versions_and_their_rules_without_a_server() {
+fn call_lists_versions_and_rules_without_server() {
     let output = run(&["call", "--asterisk", "list"]);
     assert!(output.status.success() && output.stderr.is_empty());
     let text = stdout(&output);
@@ -208,7 +208,7 @@ fn call_fails_if_the_server_resets_the_connection() {
 }
 
 #[test]
-fn server_closing_at_once_has_the_same_words_always() {
+fn server_closing_at_once_is_always_reported_alike() {
     let with_fin = |mut stream: TcpStream| {
         stream.shutdown(Shutdown::Write).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
@@ -315,7 +315,7 @@ fn call_names_digits_not_pressed_before_a_hangup() {
 }
 
 #[test]
-fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
+fn call_hangs_up_and_fails_when_stdout_closes() {
     let (go, may_go) = std::sync::mpsc::channel();
     let (thread, address) = server(move |mut stream| {
         may_go.recv().unwrap();

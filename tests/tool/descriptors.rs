@@ -115,7 +115,7 @@ fn hear_the_echo_after_silence(mut stream: &TcpStream) {
 }
 
 #[test]
-fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served() {
+fn out_of_descriptors_calls_continue_and_recover() {
     let server = Serving::start(&[]);
     let (calls, crowd) = server.exhaust();
     for _ in 0..10 {
@@ -131,7 +131,7 @@ fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served()
 
 /// The crowd neither sends nor closes, even after it has been hung up.
 #[test]
-fn newcomer_is_served_although_a_crowd_stays() {
+fn new_caller_is_served_while_many_linger() {
     let server = Serving::start(&[]);
     let (calls, crowd) = server.exhaust();
     let started = std::time::Instant::now();
@@ -142,7 +142,7 @@ fn newcomer_is_served_although_a_crowd_stays() {
 }
 
 #[test]
-fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
+fn exits_on_time_when_out_of_descriptors() {
     let mut server = Serving::start(&["--seconds", "3"]);
     let (calls, crowd) = server.exhaust();
     assert!(server.wait().success());
@@ -153,7 +153,7 @@ fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
 /// no connection could be made to wake it.
 #[cfg(target_os = "linux")]
 #[test]
-fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_time_has_come() {
+fn exits_on_time_with_last_descriptor_in_use() {
     let mut server = Serving::start(&["--seconds", "3"]);
     let call = server.call(1);
     hear_the_echo_after_silence(&call);

@@ -41,7 +41,7 @@ fn row(versions: &str, cells: &[&str]) -> String {
 }
 
 #[test]
-fn the_guide_says_what_each_version_sends_and_takes() {
+fn guide_lists_kinds_and_rates_of_each_version() {
     let cells = |it: &Behaviour| {
         let is_fork = it.digits == Some(DtmfDialect::StartStop);
         let digits = match it.digits {
@@ -72,7 +72,7 @@ fn the_guide_says_what_each_version_sends_and_takes() {
 }
 
 #[test]
-fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
+fn guide_lists_waits_and_ends_of_each_version() {
     let cells = |it: &Behaviour| {
         let header = it.consequence(Rule::SplitHeader).map(consequence).unwrap();
         let payload = it.consequence(Rule::SplitPayload).map(consequence).unwrap();
@@ -99,7 +99,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
 }
 
 #[test]
-fn the_guide_says_what_every_version_does() {
+fn guide_states_what_every_version_does() {
     let is_for_all = |rule: &&Rule| {
         let first = TABLE[0].consequence(**rule);
         let has_columns = matches!(rule, Rule::SplitHeader | Rule::SplitPayload);
@@ -127,7 +127,7 @@ fn readme_names_the_newest_release() {
 
 /// Lines of the guide such as `audiosocket tap --listen ADDR`.
 #[test]
-fn every_option_of_the_tool_that_the_guide_uses_exists() {
+fn every_option_used_in_the_guide_exists() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide");
     let mut options = 0;
     for entry in fs::read_dir(folder).unwrap() {

@@ -123,7 +123,7 @@ fn each_frame(answer: impl Fn(&Voice, Vec<u8>) -> HandlerResult + Send + Sync + 
 }
 
 #[test]
-fn of_an_echo_nothing_is_lost() {
+fn load_loses_nothing_of_an_echo() {
     let server = Served::start(Server::builder(), served::echo);
     let told = load(&server.address.to_string(), 20, 2);
     let sent = 20 * 2 * FRAMES_A_SECOND;
@@ -149,7 +149,7 @@ fn of_an_echo_nothing_is_lost() {
 }
 
 #[test]
-fn of_the_tools_own_echo_nothing_is_lost_and_the_report_is_in_short_lines() {
+fn load_loses_nothing_of_serve_echo() {
     let serving = Serving::start(&["--echo", "--calls", "10"]);
     let output = run(&["load", &serving.address, "--seconds", "1"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -177,7 +177,7 @@ fn of_the_tools_own_echo_nothing_is_lost_and_the_report_is_in_short_lines() {
 }
 
 #[test]
-fn of_an_echo_in_another_language_nothing_is_lost() {
+fn load_loses_nothing_of_python_echo() {
     let python = Command::new("python3")
         .args([
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wild/echo.py"),
@@ -213,13 +213,13 @@ fn of_an_echo_in_another_language_nothing_is_lost() {
 }
 
 #[test]
-fn every_frame_lost_or_altered_is_counted_and_no_other() {
+fn load_counts_exactly_lost_and_altered_frames() {
     exactly_those_are_counted(100, 2);
 }
 
 #[test]
 #[ignore = "500 calls for 20 s; with --release, --ignored and --nocapture it shows what was told"]
-fn every_frame_lost_or_altered_is_counted_and_no_other_of_500_calls() {
+fn load_counts_lost_and_altered_frames_of_500_calls() {
     exactly_those_are_counted(500, 20);
 }
 
@@ -292,7 +292,7 @@ fn load_of_a_silent_server_reports_no_echo() {
 }
 
 #[test]
-fn the_last_frame_without_its_end_is_altered_and_not_lost() {
+fn cut_last_frame_is_altered_and_not_lost() {
     let last = FRAMES_A_SECOND - 1;
     let server = spoiling(move |number, mut sound| {
         if number == last {
@@ -305,7 +305,7 @@ fn the_last_frame_without_its_end_is_altered_and_not_lost() {
 }
 
 #[test]
-fn frames_cut_anew_are_the_same_frames() {
+fn echo_in_other_frame_sizes_loses_nothing() {
     // Where the frames of one call end is of no matter to another, so each cuts its own.
     let server = each_frame(|voice, sound| {
         for piece in sound.chunks(46) {
@@ -331,7 +331,7 @@ fn frames_sent_twice_are_counted() {
 }
 
 #[test]
-fn frames_that_overtake_others_are_counted() {
+fn reordered_frames_are_counted() {
     let server = Served::start(Server::builder(), |call| {
         let voice = call.voice();
         let (mut heard, mut held) = (0, None);
@@ -355,7 +355,7 @@ fn frames_that_overtake_others_are_counted() {
 }
 
 #[test]
-fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
+fn frames_of_another_call_count_as_crossed_and_lost() {
     let (give, given) = mpsc::channel();
     let given = Mutex::new(Some(given));
     let started = AtomicUsize::new(0);
@@ -389,7 +389,7 @@ fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
 }
 
 #[test]
-fn other_frames_than_audio_are_counted_and_named() {
+fn frames_other_than_audio_are_counted_by_kind() {
     let address = raw_server(2, |mut stream| {
         stream.write_all(&[0x03, 0, 1, b'5', 0x77, 0, 0]).unwrap();
         echo_to_the_end(stream);
@@ -400,7 +400,7 @@ fn other_frames_than_audio_are_counted_and_named() {
 }
 
 #[test]
-fn calls_beyond_the_servers_limit_are_refused_and_the_others_go_on() {
+fn calls_over_the_server_limit_count_as_refused() {
     let server = Served::start(Server::builder().max_calls(2), served::echo);
     let told = load(&server.address.to_string(), 5, 2);
     assert_eq!(told.code, Some(1));
@@ -416,7 +416,7 @@ fn calls_beyond_the_servers_limit_are_refused_and_the_others_go_on() {
 }
 
 #[test]
-fn a_server_that_closes_after_the_uuid_refuses() {
+fn close_after_the_uuid_counts_as_refused() {
     let address = raw_server(3, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
     });
@@ -433,7 +433,7 @@ fn a_server_that_closes_after_the_uuid_refuses() {
 }
 
 #[test]
-fn calls_that_the_server_ends_are_counted_with_what_came_back_before() {
+fn calls_ended_by_the_server_keep_their_counts() {
     let server = Served::start(Server::builder(), |call| {
         let voice = call.voice();
         let mut heard = 0;
@@ -456,7 +456,7 @@ fn calls_that_the_server_ends_are_counted_with_what_came_back_before() {
 }
 
 #[test]
-fn rubbish_is_no_echo_and_no_panic() {
+fn random_bytes_are_no_echo_and_no_panic() {
     let address = raw_server(2, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
         stream
@@ -475,7 +475,7 @@ fn rubbish_is_no_echo_and_no_panic() {
 }
 
 #[test]
-fn a_server_that_does_not_close_after_the_hangup_is_named() {
+fn server_that_stays_open_after_hangup_is_reported() {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&kept);
     let address = raw_server(2, move |stream| {
@@ -512,7 +512,7 @@ fn echo_to_the_end(mut stream: TcpStream) {
 }
 
 #[test]
-fn without_a_server_it_fails_at_once() {
+fn load_without_a_server_fails_at_once() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
@@ -527,7 +527,7 @@ fn without_a_server_it_fails_at_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn too_few_descriptors_are_said_before_the_server_is_bothered() {
+fn too_few_descriptors_are_reported_before_any_call() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
     let address = server.local_addr().unwrap().to_string();
@@ -558,7 +558,7 @@ fn too_few_descriptors_are_said_before_the_server_is_bothered() {
 }
 
 #[test]
-fn when_nobody_reads_what_it_reports_it_hangs_up_and_fails() {
+fn load_hangs_up_and_fails_when_stdout_closes() {
     let server = Served::start(Server::builder(), served::echo);
     let address = server.address.to_string();
     let mut child = tool::audiosocket(&["load", &address, "--json", "--seconds", "600"])

@@ -84,7 +84,7 @@ fn count(picture: &str, element: &str, class: &str) -> usize {
 }
 
 #[test]
-fn a_call_has_all_of_its_marks_in_the_picture() {
+fn picture_has_all_marks_of_a_call() {
     let file = TestFile::new("marks.tap", &nine_seconds().bytes);
     let picture = picture_of(file.path(), "marks");
     assert_eq!(
@@ -114,7 +114,7 @@ fn a_call_has_all_of_its_marks_in_the_picture() {
 }
 
 #[test]
-fn a_gap_is_where_it_was() {
+fn gap_is_drawn_at_its_time() {
     let mut tap = TapFile::new();
     for at in [0, 20, 40, 540, 560, 980] {
         tap.data(From::Server, at * 1000, &audio(&[1000; 160]));
@@ -139,7 +139,7 @@ fn a_gap_is_where_it_was() {
 }
 
 #[test]
-fn every_capture_has_a_picture_of_its_one_direction() {
+fn picture_of_a_capture_has_one_direction() {
     for (name, digits) in [
         ("slin-mix", &["1", "2", "#", "A"][..]),
         // All at the same place, for there is no audio between them.
@@ -156,7 +156,7 @@ fn every_capture_has_a_picture_of_its_one_direction() {
 }
 
 #[test]
-fn an_hour_of_everything_is_no_large_file() {
+fn picture_of_an_hour_is_a_small_file() {
     let mut tap = TapFile::new();
     let noise: Vec<i16> = (0..160_i32)
         .map(|place| (place * 7919 % 60_000 - 30_000) as i16)
@@ -182,7 +182,7 @@ fn an_hour_of_everything_is_no_large_file() {
 }
 
 #[test]
-fn what_is_written_is_text_whatever_the_file_is_called() {
+fn picture_escapes_the_file_name() {
     let whole = nine_seconds().bytes;
     let file = TestFile::new("<b>&\"\u{1b}\u{ffff}.tap", &whole);
     let picture = picture_of(file.path(), "escaped");
@@ -190,7 +190,7 @@ fn what_is_written_is_text_whatever_the_file_is_called() {
 }
 
 #[test]
-fn a_stream_that_is_cut_or_empty_has_a_picture_too() {
+fn cut_or_empty_stream_has_a_picture() {
     let whole = fs::read(format!("{CAPTURES}/app-play.bin")).unwrap();
     for (name, bytes, code) in [("empty", &[][..], 0), ("cut", &whole[..1000], 1)] {
         let file = TestFile::new(&format!("{name}-picture.bin"), bytes);
@@ -246,7 +246,7 @@ fn picture_over_its_own_input_is_refused() {
 }
 
 #[test]
-fn a_picture_that_cannot_be_written_is_one_line() {
+fn failed_picture_write_is_reported_in_one_line() {
     let file = TestFile::new("kept.tap", &nine_seconds().bytes);
     for (svg, code, message) in [
         (

@@ -54,7 +54,7 @@ fn output_of(arguments: &[&str]) -> String {
 
 /// The examples take addresses and files from the command line.
 #[test]
-fn the_servers_of_the_readme_do_what_the_examples_do_and_the_first_has_fifteen_lines_at_most() {
+fn readme_servers_work_and_the_first_has_15_lines() {
     let echo = include_str!("../../examples/echo.rs");
     let announcement = include_str!("../../examples/announcement.rs");
     let handler = |text: &'static str| &text[text.find("run(|call| {").unwrap()..];
@@ -70,7 +70,7 @@ fn the_servers_of_the_readme_do_what_the_examples_do_and_the_first_has_fifteen_l
 }
 
 #[test]
-fn the_test_of_the_readme_is_one_that_runs() {
+fn readme_test_is_a_test_that_runs() {
     let example: Vec<&str> = include_str!("../../examples/test_your_server.rs")
         .lines()
         .map(|line| line.strip_prefix("    ").unwrap_or(line))
@@ -80,13 +80,13 @@ fn the_test_of_the_readme_is_one_that_runs() {
 }
 
 #[test]
-fn inspect_prints_what_the_readme_shows() {
+fn readme_inspect_output_is_real() {
     let (arguments, shown) = transcript_of("inspect");
     assert_eq!(output_of(&arguments), shown);
 }
 
 #[test]
-fn the_demo_prints_what_the_readme_shows_but_for_the_numbers() {
+fn readme_demo_output_is_real() {
     // Two threads note what happens, and some of it happens at once: the order of the lines is not always the same.
     let sorted = |text: &str| {
         let mut lines: Vec<String> = shape(text).lines().map(String::from).collect();
@@ -98,7 +98,7 @@ fn the_demo_prints_what_the_readme_shows_but_for_the_numbers() {
 }
 
 #[test]
-fn serve_and_call_print_what_the_readme_shows_but_for_the_numbers() {
+fn readme_serve_and_call_output_is_real() {
     let (serve_arguments, serve_shown) = transcript_of("serve");
     let (call_arguments, call_shown) = transcript_of("call");
     let mut serving = audiosocket(&serve_arguments)
@@ -125,7 +125,7 @@ fn serve_and_call_print_what_the_readme_shows_but_for_the_numbers() {
 }
 
 #[test]
-fn load_prints_what_the_readme_shows_but_for_the_numbers() {
+fn readme_load_output_is_real() {
     let (arguments, shown) = transcript_of("load");
     let mut serving = audiosocket(&["serve", "--echo", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -150,7 +150,7 @@ fn load_prints_what_the_readme_shows_but_for_the_numbers() {
 
 /// On crates.io nothing but the README is there.
 #[test]
-fn every_link_of_the_readme_is_absolute_and_leads_to_a_file_of_the_package() {
+fn readme_links_are_absolute_and_lead_to_files() {
     const SOURCE: &str = "https://docs.rs/crate/asterisk-audiosocket/latest/source/";
     const GUIDE: &str = "https://docs.rs/asterisk-audiosocket/latest/audiosocket/guide/";
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

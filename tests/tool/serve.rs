@@ -77,7 +77,7 @@ fn serve_reports_a_call_and_ends_after_the_last() {
 }
 
 #[test]
-fn serve_hangs_up_after_the_time_it_was_given() {
+fn serve_hangs_up_after_max_duration() {
     let serving = Serving::start(&[
         "--silence",
         "--json",
@@ -100,7 +100,7 @@ fn serve_hangs_up_after_the_time_it_was_given() {
 }
 
 #[test]
-fn serve_reports_who_was_refused_and_what_was_wrong() {
+fn serve_reports_refused_callers_with_reasons() {
     let mut serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut stranger = TcpStream::connect(&serving.address).unwrap();
     stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
@@ -164,7 +164,7 @@ fn serve_ends_after_its_time_and_hangs_up() {
 }
 
 #[test]
-fn serve_tells_a_call_in_short_lines_and_warnings_on_standard_error() {
+fn serve_prints_calls_on_stdout_warnings_on_stderr() {
     let serving = Serving::start(&["--echo", "--calls", "1"]);
     let mut peer = serving.peer();
     for frame in [
@@ -212,7 +212,7 @@ audiosocket: 07070707 1 more warning like these
 }
 
 #[test]
-fn serve_reports_the_first_warnings_of_a_flood_and_counts_the_rest() {
+fn serve_prints_first_warnings_and_counts_the_rest() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut peer = serving.peer();
     peer.write_all(&[0x20, 0, 0].repeat(100_000)).unwrap();
@@ -229,7 +229,7 @@ fn serve_reports_the_first_warnings_of_a_flood_and_counts_the_rest() {
 }
 
 #[test]
-fn serve_holds_up_no_call_for_a_reader_who_does_not_read_and_loses_nothing_silently() {
+fn serve_with_blocked_stdout_delays_no_call() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut peer = serving.peer();
     peer.write_all(&[0x03, 0, 1, b'5'].repeat(50_000)).unwrap();
@@ -258,7 +258,7 @@ fn serve_holds_up_no_call_for_a_reader_who_does_not_read_and_loses_nothing_silen
 }
 
 #[test]
-fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
+fn serve_ends_on_time_with_blocked_stdout_and_flood() {
     let mut serving = Serving::start(&["--echo", "--json", "--seconds", "2"]);
     let mut peer = serving.peer();
     let digits = [0x03, 0, 1, b'5'].repeat(1000);
@@ -276,7 +276,7 @@ fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
 }
 
 #[test]
-fn caller_closing_at_once_has_the_same_words_always() {
+fn caller_closing_at_once_is_always_reported_alike() {
     let serving = Serving::start(&["--echo", "--calls", "2"]);
     // With the greeting read, a close is no reset; with it unread, it is.
     let mut closing = serving.peer();
@@ -328,7 +328,7 @@ fn failed_start_leaves_no_record_folder() {
 }
 
 #[test]
-fn serve_reports_a_caller_over_the_number_it_was_to_take() {
+fn serve_reports_a_caller_over_the_call_limit() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     // Accepted first, so that it is on its way when the other takes the only place.
     let mut late = TcpStream::connect(&serving.address).unwrap();

@@ -80,7 +80,7 @@ fn recorded(path: &Path) -> HashMap<u8, Vec<u8>> {
 }
 
 #[test]
-fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
+fn tap_forwards_and_records_every_byte() {
     let folder = folder("tap-noise");
     let to_server = [&UUID_FRAME[..], &noise(1, 1_000_000)].concat();
     let to_caller = noise(2, 1_500_000);
@@ -124,7 +124,7 @@ fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
 }
 
 #[test]
-fn a_call_is_told_from_its_beginning_to_its_end() {
+fn tap_reports_a_call_from_start_to_end() {
     let (address, server) = server(|mut stream| {
         stream.read_exact(&mut [0; 19 + 9 + 9]).unwrap();
         stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
@@ -179,7 +179,7 @@ fn tapped_call(fault: &Fault) -> Vec<String> {
 }
 
 #[test]
-fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
+fn tap_reports_each_fault_with_its_consequence() {
     thread::scope(|scope| {
         for fault in &FAULTS {
             scope.spawn(|| {
@@ -377,7 +377,7 @@ fn split_that_ends_a_call_at_once_is_always_named() {
 }
 
 #[test]
-fn who_resets_is_named() {
+fn tap_names_the_side_that_resets() {
     // A server that closes with something unread resets the connection.
     let (address, server) = server(|mut stream| {
         stream.peek(&mut [0]).unwrap();
@@ -424,7 +424,7 @@ fn caller_closing_with_audio_unread_hung_up() {
 }
 
 #[test]
-fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
+fn pause_is_a_gap_only_without_a_digit() {
     for (behind_pause, gaps) in [(&[0x03, 0, 1, b'5'][..], 0), (&[], 1)] {
         let (is_through, has_come) = mpsc::channel();
         let (address, server) = server(move |mut stream| {
@@ -449,7 +449,7 @@ fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
 }
 
 #[test]
-fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
+fn reset_after_a_hangup_is_reported() {
     let (has_gone, may_close) = mpsc::channel();
     let (address, server) = server(move |mut stream| {
         stream.write_all(&HANGUP_FRAME).unwrap();
@@ -475,7 +475,7 @@ fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
 }
 
 #[test]
-fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
+fn server_that_stops_reading_is_reported_by_its_end() {
     const CALLS: usize = 40;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -509,7 +509,7 @@ fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
 }
 
 #[test]
-fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
+fn end_of_a_server_not_reading_reaches_the_caller() {
     let (is_full, may_end) = mpsc::channel();
     let (address, server) = server(move |mut stream| {
         may_end.recv().unwrap();
@@ -543,7 +543,7 @@ fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
 }
 
 #[test]
-fn what_comes_before_a_uuid_does_is_recorded_whole_and_not_held_for_ever() {
+fn bytes_before_the_uuid_are_recorded_and_released() {
     let folder = folder("tap-no-caller");
     let to_caller = [0x10, 0, 2, 7, 7].repeat(40_000);
     let (address, server) = server({
@@ -581,7 +581,7 @@ fn free_address() -> SocketAddr {
 }
 
 #[test]
-fn a_tap_of_itself_is_refused() {
+fn tap_of_itself_is_refused() {
     let address = free_address().to_string();
     let output = run(&["tap", "--listen", &address, "--to", &address]);
     assert_eq!(output.status.code(), Some(2));
@@ -619,7 +619,7 @@ fn tap_fails_when_its_record_folder_is_gone() {
 }
 
 #[test]
-fn a_connection_without_a_byte_is_no_call() {
+fn connection_without_a_byte_is_no_call() {
     let (address, server) = server(|stream| read_all(&stream));
     let folder = folder("tap-probe");
     let record = folder.to_str().unwrap();
@@ -633,7 +633,7 @@ fn a_connection_without_a_byte_is_no_call() {
 }
 
 #[test]
-fn the_same_uuid_twice_and_none_at_all_are_recorded_apart() {
+fn repeated_and_missing_uuids_are_recorded_apart() {
     let folder = folder("tap-names");
     let record = folder.to_str().unwrap();
     let echo = Serving::start(&["--echo"]);
@@ -665,7 +665,7 @@ fn the_same_uuid_twice_and_none_at_all_are_recorded_apart() {
 }
 
 #[test]
-fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
+fn tap_at_its_time_limit_leaves_whole_recordings() {
     let folder = folder("tap-seconds");
     let record = folder.to_str().unwrap();
     let echo = Serving::start(&["--echo"]);

@@ -16,7 +16,7 @@ use crate::common::wav_file::WavFile;
 const README: &str = include_str!("../../README.md");
 
 #[test]
-fn a_call_is_told_in_the_order_of_time() {
+fn inspect_prints_a_call_in_order_of_time() {
     let file = TestFile::new("told.tap", &nine_seconds().bytes);
     let output = run(&["inspect", file.path()]);
     assert!(output.status.success() && output.stderr.is_empty());
@@ -63,7 +63,7 @@ ended     the caller closed the connection at 9.010 s
 }
 
 #[test]
-fn the_readme_shows_what_is_told() {
+fn readme_tap_output_is_real() {
     let file = TestFile::new("readme.tap", &nine_seconds().bytes);
     let told = stdout(&run(&["inspect", file.path()]));
     let shown = format!("```console\n$ audiosocket inspect call.tap\n{told}```\n");
@@ -71,7 +71,7 @@ fn the_readme_shows_what_is_told() {
 }
 
 #[test]
-fn a_call_is_told_to_programs_with_directions_and_times() {
+fn json_of_a_call_has_directions_and_times() {
     let file = TestFile::new("json.tap", &nine_seconds().bytes);
     let output = run(&["inspect", "--json", file.path()]);
     assert!(output.status.success() && output.stderr.is_empty());
@@ -233,7 +233,7 @@ fn header_of_a_played_file_is_named_live() {
 }
 
 #[test]
-fn a_recording_may_come_from_standard_input() {
+fn recording_is_read_from_standard_input() {
     let call = nine_seconds().bytes;
     let file = TestFile::new("piped.tap", &call);
     let mut child = audiosocket(&["inspect", "-"])
@@ -311,7 +311,7 @@ fn every_way_to_end_a_call_is_named() {
 }
 
 #[test]
-fn g711_under_the_kind_of_linear_audio_is_called_what_it_is() {
+fn g711_in_linear_audio_frames_is_named() {
     for (len, at_half_rate) in [(160, true), (320, false)] {
         let mut tap = TapFile::new();
         for number in 0..100 {
@@ -338,7 +338,7 @@ fn g711_under_the_kind_of_linear_audio_is_called_what_it_is() {
 }
 
 #[test]
-fn a_recording_that_is_cut_or_damaged_fails_and_is_told_up_to_there() {
+fn damaged_recording_fails_after_its_good_part() {
     let whole = nine_seconds().bytes;
     let mut damaged = whole.clone();
     let last_entry = damaged.len() - 12;

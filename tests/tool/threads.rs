@@ -198,7 +198,7 @@ fn every_program_ends_cleanly_without_threads() {
         &["inspect", stream],
         &[
             "--exact",
-            "threads::places_a_test_call",
+            "threads::test_call_without_threads_is_placed",
             "--nocapture",
             "--ignored",
             "--test-threads",
@@ -258,7 +258,7 @@ const IS_CHILD: &str = "AUDIOSOCKET_TEST_IS_CHILD";
 
 #[test]
 #[ignore = "a part of the test above, which runs it in a process of its own"]
-fn places_a_test_call() {
+fn test_call_without_threads_is_placed() {
     std::env::var(IS_CHILD).expect("only the test above can run this");
     // With all versions it takes 40 threads.
     let result = TestCall::new()

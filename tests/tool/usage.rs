@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::common::tool::{audiosocket, run, stderr, stdout};
 
 #[test]
-fn the_demo_runs_a_call_and_finds_nothing_lost() {
+fn demo_runs_a_call_and_loses_nothing() {
     let output = run(&["demo"]);
     let text = stdout(&output);
     assert!(output.status.success(), "{text}{}", stderr(&output));
@@ -35,7 +35,7 @@ fn the_demo_runs_a_call_and_finds_nothing_lost() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
+fn errors_are_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
     let table: &[(&[&str], i32, &str)] = &[
@@ -323,7 +323,7 @@ fn call_help_names_what_an_interruption_loses() {
 }
 
 #[test]
-fn every_command_has_a_help_text_of_no_more_than_60_columns() {
+fn help_of_every_command_fits_60_columns() {
     for arguments in [
         &["--help"][..],
         &["-h"],
@@ -346,7 +346,7 @@ fn every_command_has_a_help_text_of_no_more_than_60_columns() {
 }
 
 #[test]
-fn a_reader_who_has_read_enough_hears_no_more() {
+fn inspect_ends_quietly_when_stdout_closes() {
     let mut child = audiosocket(&["inspect", "--json", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -87,7 +87,7 @@ fn assert_told(violation: &str, beginning: &str, end: &str) {
 }
 
 #[test]
-fn the_author_of_two_writes_a_frame_is_told_that_the_caller_is_hung_up() {
+fn two_writes_per_frame_report_the_hangup() {
     let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
         return;
     };
@@ -105,7 +105,7 @@ fn the_author_of_two_writes_a_frame_is_told_that_the_caller_is_hung_up() {
 }
 
 #[test]
-fn the_readme_shows_what_the_author_of_two_writes_a_frame_is_told() {
+fn readme_shows_the_report_of_two_writes() {
     let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
         return;
     };
@@ -129,7 +129,7 @@ fn the_readme_shows_what_the_author_of_two_writes_a_frame_is_told() {
 }
 
 #[test]
-fn the_author_of_an_unpaced_greeting_is_told_what_becomes_of_it() {
+fn unpaced_greeting_reports_dropped_frames() {
     let Some(server) = Wild::start("node", &[&source("at_once.js")]) else {
         return;
     };
@@ -152,7 +152,7 @@ fn the_author_of_an_unpaced_greeting_is_told_what_becomes_of_it() {
 }
 
 #[test]
-fn the_author_of_a_bare_close_is_told_that_it_hangs_up_the_caller() {
+fn close_without_hangup_reports_the_hangup() {
     let Some(program) = compiled("bare_close.c") else {
         return;
     };

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn one_has_no_plural() {
+    fn count_of_one_is_singular() {
         assert_eq!(counted(0, "frame"), "0 frames");
         assert_eq!(counted(1, "frame"), "1 frame");
         assert_eq!(counted(2, "frame"), "2 frames");

@@ -53,7 +53,7 @@ proptest! {
 
     /// Also in noise, 20 dB below the louder tone.
     #[test]
-    fn digits_that_were_made_are_heard_as_themselves(
+    fn generated_digits_are_detected(
         (rate, (made, level, mut samples)) in any_rate().prop_flat_map(|rate| (Just(rate), any_tones(rate))),
         seed in any::<u64>(),
     ) {
@@ -67,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn pieces_of_any_length_are_heard_alike(
+    fn pieces_of_any_length_give_equal_digits(
         (rate, (_, _, samples)) in any_rate().prop_flat_map(|rate| (Just(rate), any_tones(rate))),
         lengths in any_lengths(),
     ) {
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_told_of_any_samples_is_in_order_and_among_them(
+    fn signals_are_in_order_and_within_the_samples(
         rate in any_rate(),
         samples in vec(any::<i16>(), 0..3000),
         loud in vec(select(vec![i16::MIN, i16::MAX]), 0..3000),
@@ -110,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_left_of_samples_is_taken_when_nobody_asks_for_more() {
+fn dropped_iterator_still_consumes_its_samples() {
     let rate = SampleRate::Hz8000;
     let samples: Vec<i16> = Generator::new(rate).digits(&Digit::ALL[..2]).collect();
     let whole = heard(Detector::new(rate), &samples);

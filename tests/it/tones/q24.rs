@@ -59,7 +59,7 @@ fn both_ways(pair: Pair, low_off: f64, high_off: f64) -> Vec<Pair> {
 }
 
 #[test]
-fn every_digit_is_heard_at_every_rate_where_it_is() {
+fn every_digit_is_detected_in_place_at_every_rate() {
     for &rate in SampleRate::ALL {
         for (seed, digit) in Digit::ALL.into_iter().enumerate() {
             let pair = Pair::of(digit, -10.0);
@@ -101,7 +101,7 @@ fn every_digit_is_heard_at_every_rate_where_it_is() {
 }
 
 #[test]
-fn a_frequency_1_5_percent_off_is_heard_and_one_3_5_percent_off_is_not() {
+fn frequency_limits_are_1_5_and_3_5_percent() {
     for (rate, seed, digit) in rates_and_digits() {
         let pair = Pair::of(digit, -10.0);
         for pair in both_ways(pair, 0.015, 0.015) {
@@ -124,7 +124,7 @@ fn a_frequency_1_5_percent_off_is_heard_and_one_3_5_percent_off_is_not() {
 }
 
 #[test]
-fn the_weaker_tone_is_held_to_its_frequency_too() {
+fn weaker_tone_has_the_same_frequency_limits() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let high_weaker = Pair {
             high_dbm0: -16.0,
@@ -154,7 +154,7 @@ fn the_weaker_tone_is_held_to_its_frequency_too() {
 }
 
 #[test]
-fn a_tone_of_40_ms_is_heard_and_one_of_23_ms_is_not_wherever_it_begins() {
+fn tone_of_40_ms_is_detected_and_23_ms_is_not() {
     // A tick of the detector is 1 ms, so these are all the ways to lie in one.
     for (rate, place) in rates_and_places(40) {
         let pair = Pair::of(Digit::ALL[place % 16], -10.0);
@@ -171,7 +171,7 @@ fn a_tone_of_40_ms_is_heard_and_one_of_23_ms_is_not_wherever_it_begins() {
 }
 
 #[test]
-fn a_pause_of_40_ms_parts_two_equal_digits_and_a_break_of_10_ms_does_not() {
+fn pause_of_40_ms_splits_and_break_of_10_ms_does_not() {
     for (rate, place) in rates_and_places(20) {
         let digit = Digit::ALL[place % 16];
         let pair = Pair::of(digit, -10.0);
@@ -193,7 +193,7 @@ fn a_pause_of_40_ms_parts_two_equal_digits_and_a_break_of_10_ms_does_not() {
 }
 
 #[test]
-fn many_short_breaks_part_a_digit_no_more_than_one() {
+fn many_short_breaks_do_not_split_a_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -10.0);
         let mut sound = Sound::new(SampleRate::Hz8000, 1).silence(50.0);
@@ -205,7 +205,7 @@ fn many_short_breaks_part_a_digit_no_more_than_one() {
 }
 
 #[test]
-fn digits_come_as_fast_as_40_ms_of_tone_and_40_ms_of_pause_or_with_none() {
+fn digits_of_40_ms_or_without_pause_are_detected() {
     for rate in [SampleRate::Hz8000, SampleRate::Hz44100] {
         let mut sound = Sound::new(rate, 1).silence(50.0);
         for digit in Digit::ALL {
@@ -221,7 +221,7 @@ fn digits_come_as_fast_as_40_ms_of_tone_and_40_ms_of_pause_or_with_none() {
 }
 
 #[test]
-fn levels_from_0_to_25_below_are_heard_and_from_29_below_on_nothing_is() {
+fn levels_down_to_25_db_below_are_detected() {
     for (rate, seed, digit) in rates_and_digits() {
         for dbm0 in [0.0, -3.0, -10.0, -20.0, -25.0] {
             let pair = Pair::of(digit, dbm0);
@@ -240,7 +240,7 @@ fn levels_from_0_to_25_below_are_heard_and_from_29_below_on_nothing_is() {
 }
 
 #[test]
-fn a_floor_that_was_set_holds() {
+fn level_below_a_set_floor_is_ignored() {
     let detector = || Detector::new(SampleRate::Hz8000).with_floor(-40);
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let at = |dbm0| pressed(SampleRate::Hz8000, Pair::of(digit, dbm0), 60.0, seed).samples();
@@ -250,7 +250,7 @@ fn a_floor_that_was_set_holds() {
 }
 
 #[test]
-fn the_high_tone_may_be_4_decibels_louder_or_8_weaker_or_what_was_set() {
+fn twist_limits_are_4_and_8_db_or_as_set() {
     let heard_with = |detector: Detector, high_over_low: f64, digit: Digit, seed: u64| {
         let level = -12.0 - high_over_low / 2.0;
         let pair = Pair {
@@ -289,7 +289,7 @@ fn the_high_tone_may_be_4_decibels_louder_or_8_weaker_or_what_was_set() {
 }
 
 #[test]
-fn the_coarse_steps_of_the_u_law_hide_no_digit() {
+fn u_law_steps_hide_no_digit() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         for (low_dbm0, high_dbm0) in [(0.0, -4.0), (-25.0, -25.0), (-17.0, -25.0), (-25.0, -21.0)] {
             let pair = Pair {
@@ -314,7 +314,7 @@ fn the_coarse_steps_of_the_u_law_hide_no_digit() {
 }
 
 #[test]
-fn every_digit_is_heard_each_time_in_noise_15_decibels_below() {
+fn noise_15_db_below_hides_no_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -15.0);
         for seed in 0..40 {
@@ -327,7 +327,7 @@ fn every_digit_is_heard_each_time_in_noise_15_decibels_below() {
 }
 
 #[test]
-fn in_noise_15_decibels_below_the_other_limits_hold_too() {
+fn noise_15_db_below_keeps_the_other_limits() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         for twist in [4.0, -8.0] {
             let pair = Pair {
@@ -348,7 +348,7 @@ fn in_noise_15_decibels_below_the_other_limits_hold_too() {
 }
 
 #[test]
-fn a_long_tone_in_noise_is_one_digit() {
+fn long_tone_in_noise_is_one_digit() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let pair = Pair {
             high_dbm0: -20.0,
@@ -362,7 +362,7 @@ fn a_long_tone_in_noise_is_one_digit() {
 }
 
 #[test]
-fn a_digit_is_told_while_it_sounds_and_its_end_soon_after() {
+fn start_comes_during_the_tone_and_stop_soon_after() {
     for &rate in SampleRate::ALL {
         let pair = Pair::of(Digit::ALL[5], -10.0);
         let sound = Sound::new(rate, 1).silence(100.0).pair(pair, 100.0);
@@ -382,7 +382,7 @@ fn a_digit_is_told_while_it_sounds_and_its_end_soon_after() {
 }
 
 #[test]
-fn tones_that_fill_the_whole_sound_are_digits_too() {
+fn tone_that_fills_the_samples_is_a_digit() {
     for &rate in SampleRate::ALL {
         for digit in Digit::ALL {
             let pair = Pair::of(digit, -10.0);
@@ -404,7 +404,7 @@ fn tones_that_fill_the_whole_sound_are_digits_too() {
 }
 
 #[test]
-fn the_silence_at_the_end_counts_and_the_next_sound_goes_on_from_there() {
+fn flush_adds_silence_and_detection_continues() {
     let pair = Pair::of(Digit::ALL[0], -10.0);
     let sound = Sound::new(SampleRate::Hz8000, 1).pair(pair, 50.0);
     let mut detector = Detector::new(SampleRate::Hz8000);

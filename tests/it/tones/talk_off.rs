@@ -51,7 +51,7 @@ fn tones_of_the_network_are_no_digits() {
 }
 
 #[test]
-fn one_tone_or_two_of_one_group_or_three_are_no_digit() {
+fn tones_not_in_one_pair_are_no_digit() {
     for rate in [SampleRate::Hz8000, SampleRate::Hz48000] {
         let silent = |what: &str, hertz: &[f64]| {
             let sound = Sound::new(rate, 1).wave(100.0, chord(hertz, -10.0));
@@ -82,7 +82,7 @@ fn one_tone_or_two_of_one_group_or_three_are_no_digit() {
 }
 
 #[test]
-fn a_sweep_through_all_frequencies_is_no_digit() {
+fn sweep_through_all_frequencies_is_no_digit() {
     for &rate in SampleRate::ALL {
         for seconds_in_all in [0.5, 2.0] {
             let sound = Sound::new(rate, 1).wave(seconds_in_all * 1000.0, |seconds| {
@@ -96,7 +96,7 @@ fn a_sweep_through_all_frequencies_is_no_digit() {
 }
 
 #[test]
-fn a_pair_that_glides_through_a_digits_frequencies_is_none() {
+fn gliding_tone_pair_is_no_digit() {
     for row in ROWS {
         for column in COLUMNS {
             for direction in [-1.0, 1.0] {
@@ -116,7 +116,7 @@ fn a_pair_that_glides_through_a_digits_frequencies_is_none() {
 }
 
 #[test]
-fn square_waves_as_loud_as_can_be_are_no_digits() {
+fn square_waves_at_full_scale_are_no_digits() {
     for hertz in (50..2000).step_by(13) {
         let square = |seconds: f64| {
             if seconds * f64::from(hertz) % 1.0 < 0.5 {
@@ -146,7 +146,7 @@ fn square_waves_as_loud_as_can_be_are_no_digits() {
 }
 
 #[test]
-fn what_does_not_move_or_moves_with_every_sample_is_no_digit() {
+fn constant_or_alternating_samples_are_no_digit() {
     for &rate in SampleRate::ALL {
         let len = rate.samples_in(100);
         let extremes: [(&str, Vec<i16>); 5] = [
@@ -166,7 +166,7 @@ fn what_does_not_move_or_moves_with_every_sample_is_no_digit() {
 }
 
 #[test]
-fn a_hundred_seconds_of_noise_of_any_loudness_have_no_digit() {
+fn noise_of_100_s_at_any_level_has_no_digit() {
     let mut random = Random::new(1);
     for loudness in [1.0, 100.0, 10_000.0, 200_000.0] {
         let noise: Vec<i16> = (0..200_000)
@@ -200,7 +200,7 @@ fn vowel(pitch: f64, formants: [f64; 2]) -> impl FnMut(f64) -> f64 {
 }
 
 #[test]
-fn voices_are_no_digits_though_their_formants_lie_on_the_frequencies() {
+fn voices_with_formants_on_dtmf_are_no_digits() {
     for row in ROWS {
         for column in COLUMNS {
             for pitch in [85.0, 100.0, 116.2, 140.0, 170.0, 232.3, 261.6] {
@@ -213,7 +213,7 @@ fn voices_are_no_digits_though_their_formants_lie_on_the_frequencies() {
 }
 
 #[test]
-fn a_digit_ends_where_a_voice_begins() {
+fn digit_stops_when_a_voice_starts() {
     for digit in Digit::ALL {
         for pitch in [100.0, 140.0, 210.0] {
             let sound = Sound::new(SampleRate::Hz8000, 1).pair(Pair::of(digit, -20.0), 100.0);
@@ -263,7 +263,7 @@ fn chords_are_no_digits() {
 
 /// Asterisk sends digits as frames, and no audio meanwhile.
 #[test]
-fn what_asterisk_sent_has_no_digit_as_sound() {
+fn audio_of_captures_has_no_digit() {
     let captures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
     let mut with_audio = 0;
     for entry in std::fs::read_dir(captures).expect("the captures") {

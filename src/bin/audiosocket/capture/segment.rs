@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_from_streams_by_its_start() {
+    fn text_capture_is_recognized_by_its_start() {
         for start in [&b"0\t17"[..], b"1234", b"tcp.", b"7\t"] {
             assert!(is_text_of_segments(start));
         }

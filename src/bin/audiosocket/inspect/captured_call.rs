@@ -440,7 +440,7 @@ mod tests {
         }
 
         #[test]
-        fn lost_segments_are_missed_and_the_rest_is_true(
+        fn lost_segments_are_reported_and_the_rest_is_right(
             frames in frames(),
             cuts in cuts(),
             lost in prop::collection::vec(any::<prop::sample::Index>(), 1..4),

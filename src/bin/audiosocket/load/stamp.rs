@@ -87,7 +87,7 @@ mod tests {
     };
 
     #[test]
-    fn the_sound_tells_which_frame_it_is() {
+    fn sound_identifies_its_frame() {
         for stamp in [
             STAMP,
             Stamp { call: 0, ..STAMP },
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn two_frames_have_not_even_their_filling_in_common() {
+    fn two_frames_share_no_filling() {
         for other in [
             Stamp { run: 9, ..STAMP },
             Stamp { call: 9, ..STAMP },

@@ -1,6 +1,6 @@
-//! The seeds of the fuzz targets, and every input that ever failed one, held against the same assertions without a fuzzer.
+//! Runs the assertions of the fuzz targets without a fuzzer, on their seeds and on every input that ever failed.
 //!
-//! Not part of the published package, just as `fuzz` is not.
+//! This program and `fuzz` are not in the published package.
 
 #![cfg(feature = "std")]
 

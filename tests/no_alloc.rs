@@ -1,4 +1,4 @@
-//! Reading and writing allocate nothing once they are warm, counted by the allocator.
+//! After a warm-up, reading and writing allocate nothing. The test's allocator counts.
 
 #![cfg(feature = "std")]
 
@@ -15,7 +15,7 @@ use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
 
 thread_local! {
-    // Constant and without a destructor, so that the first use of it does not allocate either.
+    // Constant and without a destructor, so that its first use does not allocate either.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
     static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
@@ -27,7 +27,7 @@ fn count(len: usize) {
     LARGEST.with(|largest| largest.set(largest.get().max(len)));
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory but the thread's own cells.
+// SAFETY: every call goes to the system's allocator unchanged. Counting touches only the thread's own cells.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -47,21 +47,21 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many allocations `work` makes in this thread.
+/// Returns the number of allocations of `work` in this thread.
 fn allocations(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.with(Cell::get);
     work();
     ALLOCATIONS.with(Cell::get) - before
 }
 
-/// How many bytes the largest allocation has that `work` makes in this thread.
+/// Returns the size of the largest allocation of `work` in this thread.
 fn largest_allocation(work: impl FnOnce()) -> usize {
     LARGEST.set(0);
     work();
     LARGEST.get()
 }
 
-/// Gives the same bytes over and over, a few at a time, and a time-out or an interruption now and then.
+/// Returns the same bytes over and over, a few at a time, with occasional time-outs and interruptions.
 struct Endless<'a> {
     bytes: &'a [u8],
     place: usize,
@@ -84,7 +84,7 @@ impl Read for Endless<'_> {
     }
 }
 
-/// Takes a few bytes at a time and keeps none.
+/// Accepts a few bytes at a time and keeps none.
 struct Drain {
     taken: usize,
     writes: usize,
@@ -168,7 +168,7 @@ fn reading_10000_frames_allocates_nothing() {
 
 #[test]
 fn skipping_10000_frames_allocates_nothing() {
-    // Longer than the first buffer too, which must not grow for a frame that is skipped.
+    // Some frames are longer than the first buffer, which must not grow for a frame that is skipped.
     let mut bytes = vec![0x10, 0x03, 0xe8];
     bytes.resize(1003, 0);
     bytes.extend([0x10, 0x13, 0x88]);
@@ -263,7 +263,7 @@ fn parse_and_encode_allocate_nothing() {
     assert_eq!(made, 0);
 }
 
-/// A peer who says his UUID and then audio for ever, a frame a read, and takes whatever is sent.
+/// A peer that sends its UUID and then audio forever, one frame per read, and accepts everything sent to it.
 struct Talkative {
     next: Mutex<Vec<u8>>,
     frame: Vec<u8>,
@@ -306,7 +306,7 @@ fn talkative_call(options: CallOptions) -> Call<Talkative> {
         Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap(),
     ));
     let mut uuid = encoded(Message::Uuid(Uuid::NIL));
-    // So that there is room for a frame without an allocation.
+    // Makes room for a frame without an allocation.
     uuid.reserve_exact(frame.len());
     let peer = Talkative {
         next: Mutex::new(uuid),
@@ -327,7 +327,7 @@ fn echo_of_10000_frames_allocates_nothing() {
     };
     echo(1);
     assert_eq!(allocations(|| echo(10_000)), 0);
-    // Dropped without an end of its own: this peer would go on talking.
+    // Dropped without a normal end, because this peer would never stop sending.
     assert_eq!(call.stats().frames_sent, 10_002);
 }
 
@@ -355,7 +355,7 @@ fn gather_allocates_nothing_per_frame() {
 
 #[test]
 fn playback_in_pieces_allocates_nothing() {
-    // Of 10 ms, so that a hundred of them take a second.
+    // Frames of 10 ms, so that a hundred of them take a second.
     let options = CallOptions::default().frame_duration(Duration::from_millis(10));
     let mut call = talkative_call(options);
     let voice = call.voice();

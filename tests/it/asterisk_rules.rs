@@ -1,4 +1,4 @@
-//! No version of Asterisk objects to this library's own server, whatever it does.
+//! This library's own server violates no rule of any Asterisk version.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -60,7 +60,7 @@ fn echo_violates_no_rule() {
     let report = call.run(echo).unwrap();
     assert_fine(&report, None);
     for call in report.calls() {
-        // The greeting and the echo; not all of the end of it.
+        // The greeting and the echo, without a part of the end.
         assert!(call.frames_heard > 50, "{call:?}");
     }
 }
@@ -124,7 +124,7 @@ fn silence_on_both_sides_violates_no_rule() {
     let report = call.run(silent).unwrap();
     assert_fine(&report, None);
 
-    // It is the frames of silence that please them.
+    // The frames of silence keep these versions in the call.
     let quiet = CallOptions::default().keep_alive(None);
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
         call.run_against(address).unwrap()
@@ -137,7 +137,7 @@ fn silence_on_both_sides_violates_no_rule() {
         });
         assert_eq!((rules, call.end), expected, "{call:?}");
     }
-    // The channel driver does not mind.
+    // The channel driver has no limit for silence.
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
         let versions = Version::REPRESENTATIVES.iter();
         let rules = versions.map(|version| Rules::for_version(*version).in_channel_driver());
@@ -204,7 +204,7 @@ fn report_names_the_violation() {
     let report = once
         .clone()
         .run(|call| {
-            // Two seconds of audio at once.
+            // Two seconds of audio at once exceed the queue.
             let audio = Audio::new(SampleRate::Hz8000, &[0; 32_000])?;
             call.voice().send_now(audio)?;
             Ok(())
@@ -228,7 +228,7 @@ fn report_names_the_violation() {
 
 #[test]
 fn test_call_to_a_closed_port_is_an_error() {
-    // Nobody listens there any more.
+    // Nothing listens at this address any more.
     let address = Server::bind("127.0.0.1:0").unwrap().local_addr();
     let error = TestCall::new().run_against(address).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);

@@ -1,4 +1,4 @@
-//! The public types can be sent to, and shared between, threads wherever what they hold can. It fails by not compiling.
+//! Public types are `Send` and `Sync` whenever their content is. A fault shows as a compile error.
 
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -198,7 +198,7 @@ fn debug_output_names_the_type() {
     }
 }
 
-/// Every type that a module of the library makes public is named in this file.
+/// Every public type of each module is named in this file.
 #[test]
 fn every_public_type_is_covered() {
     let modules = [

@@ -1,4 +1,4 @@
-//! Calls over real sockets: what a server does for a good peer, a bad one, and one that goes away.
+//! Calls over real sockets: what a server does for a good peer, a bad peer, and a peer that disappears.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ use audiosocket::wire::{
 const UUID: Uuid = Uuid::from_bytes(*b"sixteen bytes it");
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
 
-/// A server on a thread, what it reported, and what its handlers said.
+/// A server on a thread, its reports, and the messages of its handlers.
 struct Running {
     address: SocketAddr,
     handle: ServerHandle,
@@ -48,7 +48,7 @@ impl Running {
         let (incident, incidents) = mpsc::channel();
         let (say, said) = mpsc::channel();
         let server = Server::builder()
-            // What is sent here is counted to the frame.
+            // Without frames of silence, because tests count every frame sent.
             .call_options(
                 CallOptions::default()
                     .uuid_timeout(uuid_timeout)
@@ -98,7 +98,7 @@ impl Running {
         self.said.recv_timeout(LONG_ENOUGH).unwrap()
     }
 
-    /// Shuts down and answers the incidents nobody has asked for.
+    /// Shuts down and returns the incidents that no test has read.
     #[track_caller]
     fn stop(self) -> Vec<String> {
         self.handle.shut_down(Duration::ZERO);
@@ -300,7 +300,7 @@ fn connection_without_uuid_first_is_refused() {
             format!("{} refused: {refusal}", stream.local_addr().unwrap())
         );
     }
-    // Cut inside the UUID; and a health check, which is no incident.
+    // Cut inside the UUID. The last one is a health check, which is no incident.
     let mut stream = server.raw();
     stream.write_all(&drip[..5]).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
@@ -324,7 +324,7 @@ fn connection_without_uuid_first_is_refused() {
 fn uuid_timeout_covers_the_whole_uuid() {
     let server = Running::start_with(Duration::from_millis(300), echo);
     let mut stream = server.raw();
-    // 18 bytes, each within 200 ms of the one before: 3.6 s if every byte had a deadline of its own.
+    // 18 bytes, each within 200 ms of the previous one: 3.6 s if every byte had its own timeout.
     let sender = {
         let mut stream = stream.try_clone().unwrap();
         thread::spawn(move || {
@@ -398,7 +398,7 @@ fn reset_ends_the_call_as_reset() {
     let mut stream = server.raw();
     stream.write_all(&uuid_frame()).unwrap();
     assert_eq!(server.next_said(), "sent");
-    // Wait until the audio is here, then close with it unread: the kernel sends a reset.
+    // Waits for the audio, then closes with it unread, so that the kernel sends a reset.
     assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
     drop(stream);
     assert_eq!(server.next_said(), "Reset");
@@ -448,7 +448,7 @@ fn handler_error_or_panic_ends_only_its_call() {
 #[test]
 fn hangup_with_unread_audio_causes_no_reset() {
     let server = Running::start(|call, _| {
-        // Hangs up in the midst of the caller's audio, having read next to none of it.
+        // Hangs up while the caller sends audio, with almost all of it unread.
         call.receive();
         call.hang_up();
         assert_eq!(call.receive(), None);
@@ -513,7 +513,7 @@ fn shutdown_hangs_up_calls_left_after_the_grace() {
     assert_eq!(asterisk.receive(), None);
     assert_eq!(asterisk.end(), Some(End::RemoteHangup));
     assert_eq!(server.next_said(), "this side hung up, 1 in, 1 out");
-    // The simulated Asterisk has not closed yet; the server waits for it no longer than it says.
+    // The simulated Asterisk has not closed yet. The server waits for it no longer than documented.
     server.thread.join().unwrap();
     drop((asterisk, silent));
 }

@@ -1,4 +1,4 @@
-//! Every byte that Asterisk sent on eighteen connections, read in three ways and written again.
+//! Every byte that Asterisk sent on eighteen connections, read in three ways and encoded again.
 
 use crate::common::pieces::{Event, through_buffer, through_reader};
 use audiosocket::wire::{Digit, Dtmf, DtmfDialect, Frame, Frames, Kind, Message, Parsed, Uuid};
@@ -8,9 +8,9 @@ const CALL: &str = "11223344-5566-7788-99aa-bbccddeeff00";
 struct Capture {
     name: &'static str,
     bytes: &'static [u8],
-    /// The frames after the UUID: kind, payload length, and how many of them there are.
+    /// The frames after the UUID: kind, payload length, and their number.
     frames: &'static [(u8, usize, usize)],
-    /// The digits in the order in which they were pressed, as they were sent.
+    /// The digits in the order of the key presses, as sent.
     digits: &'static str,
 }
 
@@ -83,7 +83,7 @@ fn every_captured_frame_is_valid_for_its_kind() {
                 Message::Audio(audio) => {
                     assert_eq!(Some(audio.rate()), frame.kind().sample_rate());
                     assert_eq!(audio.bytes(), frame.payload());
-                    // u-law under a label that says otherwise has half as many bytes, and so seems to last half as long.
+                    // u-law under a kind of linear audio has half as many bytes, so it seems to last half as long.
                     let lasts = if capture.name == "ulaw-play" {
                         10_000
                     } else {

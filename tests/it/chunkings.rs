@@ -1,9 +1,9 @@
-//! A short stream in every way in which it can be cut into pieces.
+//! A short stream, cut into pieces in every possible way.
 
 use crate::common::pieces::{Event, Outcome, through_buffer, through_reader};
 use audiosocket::wire::{Frame, Header, Kind};
 
-/// A digit, a hangup with nothing in it, and two samples: 4 + 3 + 7 bytes.
+/// A digit, an empty hangup, and two samples: 4 + 3 + 7 bytes.
 const STREAM: [u8; 14] = [
     0x03, 0x00, 0x01, b'5', //
     0x00, 0x00, 0x00, //
@@ -22,7 +22,7 @@ fn audio() -> Event {
     Event::Frame(Kind::SLIN, vec![1, 2, 3, 4])
 }
 
-/// Calls `check` with the lengths of the pieces of every one of the 2^(len - 1) ways to cut `len` bytes.
+/// Calls `check` with the lengths of the pieces for each of the 2^(len - 1) ways to cut `len` bytes.
 fn for_every_chunking(len: usize, mut check: impl FnMut(&[usize])) {
     for cuts in 0..1_u32 << (len - 1) {
         let mut lengths = vec![1];

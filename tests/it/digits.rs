@@ -1,4 +1,4 @@
-//! Digits that are sent: as signals to a peer of the start-stop dialect, as tones to every other.
+//! Digits that a server sends: signals for a peer of the start-stop dialect, tones for any other peer.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ fn options() -> CallOptions {
         .keep_alive(None)
 }
 
-/// What came of the digits that a server sent: those in the sound, and the signals with the number of audio frames before each.
+/// What a peer received of a server's digits: the digits in the audio, and the signals, each with the number of earlier audio
+/// frames.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Came {
     sound: String,
@@ -50,7 +51,7 @@ fn listen(asterisk: &mut SimulatedAsterisk, rate: SampleRate) -> Came {
     came
 }
 
-/// A server that waits for the caller's digit, says a frame, sends digits, and hangs up.
+/// A server that waits for the caller's digit, sends a frame of audio, sends digits, and hangs up.
 fn server(options: CallOptions) -> Served {
     Served::start(Server::builder().call_options(options), |call| {
         while let Some(event) = call.receive() {
@@ -93,7 +94,7 @@ fn digits_are_tones_or_signals_by_dialect() {
             asterisk.hang_up();
             server.stop();
             let case = (set, heard, rate);
-            // Ten frames for each digit, behind that of the speech; tones follow its samples, and need one more.
+            // Ten frames for each digit, after the frame of audio. Tones follow its samples and need one frame more.
             if !signals {
                 assert_eq!(came.sound, DIGITS.to_uppercase(), "{case:?}");
                 assert_eq!(
@@ -131,7 +132,7 @@ fn start_and_stop_have_the_bytes_of_the_dialect() {
     let options = options().dialect(Some(DtmfDialect::StartStop));
     let server = Served::start(Server::builder().call_options(options), |call| {
         let voice = call.voice();
-        // Speech right before and right behind: nothing of it is lost.
+        // Audio directly before and after the digits. None of it is lost.
         voice.play_samples(&[7; 160])?;
         voice.send_digits("#")?;
         voice.play_samples(&[8; 160])?;

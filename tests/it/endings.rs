@@ -1,4 +1,4 @@
-//! What a server says by itself, and how its calls and itself come to an end, over real sockets.
+//! The frames that a server sends on its own, and how its calls and the server itself end, over real sockets.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Serve
 use audiosocket::call::{Call, CallOptions, End, SendError, Voice};
 use audiosocket::server::Server;
 
-/// Nothing is sent that the test has not asked for.
+/// The server sends only frames that the test asks for.
 fn quiet() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
@@ -30,7 +30,7 @@ fn call_starts_with_silence_unless_disabled() {
 
     let server = Served::start(Server::builder().call_options(quiet()), served::echo);
     let stream = server.connect_as(uuid(1));
-    // The first that comes is the echo.
+    // The first frame received is the echo.
     served::hear_an_echo(&stream);
     drop(stream);
     server.stop();
@@ -44,17 +44,17 @@ fn silent_call_is_kept_alive_unless_disabled() {
     served::hear_an_echo(&unattended);
 
     let stream = kept_alive.connect_as(uuid(2));
-    // The greeting and, after a second each, two more.
+    // The greeting and two more frames, one each second.
     for _ in 0..3 {
         served::read_silence(&stream);
     }
-    // A frame is counted once it is sent, and so may be heard a moment before.
+    // The server counts a frame after sending it, so a peer may receive it a moment earlier.
     served::eventually("three frames counted", || {
         let stats = kept_alive.handle.calls().pop()?.stats;
         ((stats.frames_received, stats.frames_sent) == (0, 3)).then_some(())
     });
 
-    // Meanwhile nothing has come here: the first is the echo.
+    // The server has sent nothing else meanwhile: the first frame is the echo.
     served::hear_an_echo(&unattended);
     drop((unattended, stream));
     kept_alive.stop();
@@ -208,7 +208,7 @@ fn shutdown_hangs_up_callers_not_yet_accepted() {
             stream
         })
         .collect();
-    // As long as the server does not run, all of them wait in the backlog.
+    // While the server does not run, all of them wait in the backlog.
     let handle = server.handle();
     handle.shut_down(Duration::ZERO);
     let running = thread::spawn(move || server.run(|_| panic!("no call was to be served")));
@@ -239,7 +239,7 @@ fn shutdown_hangs_up_caller_in_slow_admission() {
     let stream = server.connect_as(uuid(1));
     asking.recv_timeout(PATIENCE).unwrap();
     server.handle.shut_down(Duration::ZERO);
-    // The server has waited for its last connections for 2 s by then.
+    // By then, the server has waited 2 s for its last connections.
     let heard = thread::scope(|scope| {
         let talking =
             scope.spawn(|| served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5)));
@@ -254,7 +254,7 @@ fn shutdown_hangs_up_caller_in_slow_admission() {
     assert_eq!(names, ["ShuttingDown"]);
 }
 
-/// A handler of its own server may return early, or panic.
+/// A program with its own accept loop may return early or panic.
 #[test]
 fn dropped_call_hangs_up_without_a_reset() {
     for panics in [false, true] {
@@ -268,7 +268,7 @@ fn dropped_call_hangs_up_without_a_reset() {
         let peer = served::connect_as(address, uuid(1));
         let answer = served::read_while_sending(&peer, &SAMPLE, Duration::from_millis(5));
         assert_eq!(answer, HANGUP);
-        // The connection closes once the server has read the end of ours, or after 0.25 s.
+        // The connection closes when the server has read the end of the peer's stream, or after 0.25 s.
         peer.shutdown(Shutdown::Write).unwrap();
         assert_eq!(server.join().is_err(), panics);
     }
@@ -280,14 +280,14 @@ fn dropped_call_waits_at_most_its_patience() {
     let address = listener.local_addr().unwrap();
     let peer = served::connect_as(address, uuid(1));
     drop(Call::accept(listener.accept().unwrap().0, quiet()).unwrap());
-    // The peer has neither read nor closed, and the drop has returned.
+    // The peer has neither read nor closed, but the drop has returned.
     assert_eq!(served::read_to_end(&peer), HANGUP);
 }
 
 #[test]
 fn shutdown_takes_one_patience_whatever_peers_do() {
     const EACH: u8 = 10;
-    // Every wait for one of these peers would take longer than this test.
+    // A separate wait for each of these peers would take longer than this test allows.
     let options = quiet()
         .write_timeout(PATIENCE * 3)
         .uuid_timeout(PATIENCE * 3)
@@ -304,7 +304,7 @@ fn shutdown_takes_one_patience_whatever_peers_do() {
     });
     let mut peers = Vec::new();
     for _ in 0..EACH {
-        // These do not read, send part of a frame, send part of a UUID, and send nothing. None of them closes.
+        // These peers do not read, send part of a frame, send part of a UUID, or send nothing. None of them closes.
         peers.push(server.connect_as(uuid(1)));
         for (mut peer, bytes) in [
             (server.connect_as(uuid(2)), &SAMPLE[..4]),

@@ -1,5 +1,5 @@
-//! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no
-//! offence. But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
+//! Each example runs as a process and receives a call from a simulated Asterisk 22.10. The tests check what the caller receives and
+//! that no rule is violated. `test_your_server` is itself a test, and `faults.rs` tests the faults of `faulty_server`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use audiosocket::call::{Direction, End};
 use audiosocket::simulator::{SimulatedAsterisk, SimulatedCaller};
 use audiosocket::wire::{Audio, Digit, SampleRate};
 
-/// So long and nothing: the example is broken.
+/// If an example sends nothing for this long, it is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An example under way.
+/// A running example.
 struct Example(Program);
 
 impl Example {
@@ -33,8 +33,8 @@ impl Example {
         self.0.lines.next().unwrap().unwrap()
     }
 
-    /// Calls it. The caller performs, with a function that returns how many samples were received so far that are not silence, and
-    /// hangs up when what was received is `enough`, unless the example hangs up before.
+    /// Calls the example. `perform` controls the caller. It can ask how many samples other than silence were received so far. The
+    /// caller hangs up when the samples received are `enough`, unless the example hangs up first.
     #[track_caller]
     fn call(
         &self,
@@ -75,8 +75,8 @@ impl Example {
     }
 }
 
-/// Cargo builds the examples when it tests all, into a folder beside that of the tests; when it runs this test alone, it does
-/// not.
+/// Cargo builds the examples when it builds all tests, into a folder beside the tests' folder. It does not when it runs this test
+/// alone.
 #[track_caller]
 fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
@@ -90,26 +90,26 @@ fn program(name: &str) -> PathBuf {
     program
 }
 
-/// What a caller has heard, and how the call ended if it was not the caller who hung up.
+/// What a caller received, and how the call ended if the caller did not hang up.
 struct Heard {
     samples: Vec<i16>,
     end: Option<End>,
 }
 
 impl Heard {
-    /// Without the silence in which it lies. What is said here has no sample of zero.
+    /// The samples without the surrounding silence. The audio in these tests has no zero sample.
     fn sound(&self) -> Vec<i16> {
         self.samples.iter().copied().filter(|it| *it != 0).collect()
     }
 
-    /// The server has sent the hangup frame, upon which the dialplan goes on.
+    /// The server has sent the hangup frame, so the dialplan continues.
     #[track_caller]
     fn assert_hung_up(&self) {
         assert_eq!(self.end, Some(End::RemoteHangup));
     }
 }
 
-/// So much of a sound in which every sample is another one than those near it, and none is zero.
+/// The first samples of a sound in which no sample is zero or equal to its neighbours.
 fn sound(samples: usize) -> Vec<i16> {
     (1..=30_000).cycle().take(samples).collect()
 }
@@ -127,7 +127,7 @@ fn say(caller: &mut SimulatedCaller, rate: SampleRate, samples: &[i16]) {
     for frame in samples.chunks(rate.samples_in(20)) {
         let mut bytes = vec![0; 2 * frame.len()];
         let audio = Audio::from_samples(rate, frame, &mut bytes).unwrap();
-        // If the server has hung up, what was heard says so.
+        // If the server hung up, `end` shows it.
         let _ = caller.send_frame(audio);
     }
 }
@@ -140,7 +140,7 @@ fn press(caller: &mut SimulatedCaller, digits: &str) {
     }
 }
 
-/// A second of 8 kHz, in whole frames.
+/// One second at 8 kHz, in whole frames.
 const SECOND: usize = 8000;
 
 #[test]
@@ -218,7 +218,7 @@ fn recorder_records_both_sides() {
         |_| false,
     );
     heard.assert_hung_up();
-    // The beep: 0.3 s, a quarter of whose samples are zero.
+    // The beep of 0.3 s. A quarter of its samples are zero.
     assert_eq!(heard.sound().len(), 1800);
 
     let file = fs::read(example.line()).unwrap();
@@ -267,7 +267,7 @@ fn bridge_ends_the_call_if_its_program_fails() {
     }
 }
 
-// More than a pipe and the queue before it hold: 2 s at 192 kHz.
+// More than a pipe and its queue hold: 2 s at 192 kHz.
 #[test]
 fn bridge_kills_a_program_that_does_not_read() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);

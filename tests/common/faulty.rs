@@ -259,8 +259,8 @@ pub const FAULTS: [Fault; 23] = [
             read_uuid(&mut stream)?;
             // The kernel sends a header at once if all earlier bytes are acknowledged, and its payload only with the caller's next
             // frame. If this server echoed every frame, the next header would wait behind that payload, and all later frames would
-            // go out whole. A late judge sees both parts together. So the server repeats this until a header goes out alone, for at
-            // most 20 s.
+            // go out whole. A late judge sees both parts together. So the server echoes each fifth frame until Asterisk ends the
+            // call, for at most 20 s.
             for number in 0..1000 {
                 let frame = read_frame(&mut stream)?;
                 if number % 5 == 0 {

@@ -1,4 +1,4 @@
-//! All 16,777,216 headers there can be.
+//! All 16,777,216 possible headers.
 
 use std::thread;
 
@@ -19,8 +19,8 @@ fn check_header(bytes: [u8; 3]) {
     }
 }
 
-/// A header holds nothing but its kind and its length, which `check_header` compares for all; what is made of them alone is tried
-/// with every value of one and some of the other.
+/// A header holds only its kind and its length, which `check_header` compares for all headers. Values that follow from one of them
+/// are tested with every value of that one and some of the other.
 #[test]
 fn a_header_is_written_as_it_was_read() {
     let some_lens = [0, 1, 16, 255, 256, 320, 0xfffc, 0xfffd, 0xffff];

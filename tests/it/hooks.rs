@@ -1,4 +1,4 @@
-//! The application's hooks: slow ones hold up nobody, and what they are told is true.
+//! The application's hooks: slow hooks delay no call, and their arguments are true.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use audiosocket::server::Server;
 
 use crate::common::served::{self, HANGUP, PATIENCE, Served, uuid};
 
-/// Holds up whoever passes until it is opened.
+/// Blocks each caller of `pass` until it is opened.
 #[derive(Clone, Default)]
 struct Gate {
     open: Arc<(Mutex<bool>, Condvar)>,
@@ -52,7 +52,7 @@ fn blocked_incident_hook_delays_no_call() {
         .unwrap();
     let (address, handle) = (server.local_addr(), server.handle());
     let running = thread::spawn(move || server.run(served::echo));
-    // Three wait for their UUID, the others are refused, and the first of them keeps the hook.
+    // Three connections wait for their UUID. The others are refused, and the report of the first blocks the hook.
     let silent: Vec<_> = (0..20).map(|_| served::connect(address)).collect();
     served::eventually("the refusals", || {
         (handle.stats().refused >= 17).then_some(())

@@ -1,4 +1,4 @@
-//! No call can hurt another: hostile peers do their worst to a server, and fifty calls beside them lose nothing.
+//! No call can harm another: hostile peers attack a server, and fifty calls beside them lose nothing.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -55,7 +55,7 @@ fn fifty_calls_lose_no_frame_among_hostile_peers() {
             .collect();
         server.wait_for_calls(HEALTHY);
 
-        // The healthy calls are to end whatever happens here, or a failed assertion would wait for them for ever.
+        // The healthy calls must end in any case. Otherwise a failed assertion would wait for them forever.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attack(&server)));
         is_over.store(true, Ordering::Relaxed);
         let said: Vec<usize> = healthy
@@ -72,10 +72,10 @@ fn fifty_calls_lose_no_frame_among_hostile_peers() {
     });
     server.wait_for_calls(0);
     let counts = server.handle.stats();
-    // All calls of the healthy, the six attacks that are calls, and those of the crowd who found a place.
+    // All healthy calls, the six attacks that are calls, and the calls of the crowd that found a place.
     let admitted = MAX_CALLS - HEALTHY;
     assert_eq!(counts.calls_started, HEALTHY + 6 + admitted);
-    // Two without a UUID, and the rest of the crowd.
+    // Two attacks without a UUID, and the rest of the crowd.
     assert_eq!(counts.refused, 2 + CROWD - admitted);
     assert_eq!(counts.accepted, HEALTHY + 6 + 2 + CROWD);
     assert_eq!((counts.calls, counts.pending), (0, 0));
@@ -108,7 +108,7 @@ fn attack(server: &Served) {
     server.wait_for_calls(HEALTHY);
 }
 
-/// A paced call, each frame of which is another and has to come back in its turn; answers how many did.
+/// A paced call in which all frames differ and must come back in order. Returns the number of frames echoed.
 fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
     let uuid = Uuid::from_bytes((call as u128).to_be_bytes());
     let mut asterisk = server.simulate(uuid);
@@ -165,7 +165,7 @@ fn says_nothing(server: &Served) {
 
 fn drips_its_uuid(server: &Served) {
     let mut peer = server.connect();
-    // The first byte is right, and what follows is a length and a UUID as far as it comes.
+    // The first byte is right. A length and a part of a UUID follow.
     peer.write_all(&[0x01, 0x00, 0x10]).unwrap();
     let answer = served::read_while_sending(&peer, &[0x07], Duration::from_millis(250));
     assert_eq!(answer, HANGUP);
@@ -197,7 +197,7 @@ fn announces_65_535_bytes_and_drips(server: &Served) {
 
 fn never_reads(server: &Served) {
     let peer = server.connect_as(served::uuid(0xa3));
-    // Long frames fill the buffers in few writes, on a busy machine, too.
+    // Long frames fill the buffers with few writes, even on a busy machine.
     let mut frames = vec![0x10, 0x7d, 0x00];
     frames.resize(3 + 0x7d00, 7);
     thread::scope(|scope| {
@@ -207,7 +207,7 @@ fn never_reads(server: &Served) {
         });
         let end = server.end_of(&peer).end;
         assert_eq!(end, Some(End::TimedOut(Timeout::Write)));
-        // It may still be waiting for room.
+        // The write may still be waiting for room.
         let _ = peer.shutdown(Shutdown::Both);
         sending.join().unwrap();
     });
@@ -253,7 +253,7 @@ fn makes_the_handler_panic(server: &Served) {
     assert!(incident.starts_with(&beginning), "{incident}");
 }
 
-/// The crowd is in a process of its own, since both ends of it in one are more descriptors than many systems give a process.
+/// The crowd runs in a separate process, because both ends in one process need more descriptors than many systems allow.
 fn comes_as_a_crowd(server: &Served) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "hostile_peers::a_crowd", "--ignored"])
@@ -287,7 +287,7 @@ fn a_crowd() {
     }
     let mut heard = vec![Vec::new(); CROWD];
     let mut refused = 0;
-    // Everybody talks, until each has either heard himself or been refused. Those who are calls keep their places meanwhile.
+    // All peers send until each has received its echo or has been refused. Peers with a call keep their places meanwhile.
     loop {
         for (peer, heard) in crowd.iter_mut().zip(&mut heard) {
             let Some(stream) = peer else { continue };

@@ -1,4 +1,4 @@
-//! A simulated Asterisk that judges: what is heard, how the call ends, and what the server sees of it.
+//! A simulated Asterisk that judges: the frames it receives, how the call ends, and what the server notices.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ const FRAME: [u8; 5] = [0x10, 0, 2, 1, 2];
 const EMPTY: [u8; 3] = [0x10, 0, 0];
 const HANGUP: [u8; 3] = [0, 0, 0];
 
-/// A server of one call that does this after the UUID, and returns the result; and an Asterisk that calls it.
+/// Starts a server for one call that runs `then` after the UUID and returns its result, and an Asterisk that calls it.
 fn serve<T: Send + 'static>(
     then: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (JoinHandle<T>, SimulatedAsterisk) {
@@ -24,7 +24,7 @@ fn serve<T: Send + 'static>(
     (server, SimulatedAsterisk::connect(address, uuid).unwrap())
 }
 
-/// The same with a version that judges the server.
+/// Starts the server with a version that judges it.
 fn serve_judged<T: Send + 'static>(
     version: Version,
     then: impl FnOnce(TcpStream) -> T + Send + 'static,
@@ -51,7 +51,7 @@ fn listen<T: Send + 'static>(
     (server, address)
 }
 
-/// Reads to the end of the stream, or to a reset.
+/// Reads to the end of the stream or to a reset.
 fn read_to_end(mut stream: TcpStream) -> Result<Vec<u8>, ErrorKind> {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
@@ -88,7 +88,7 @@ fn audio_before_a_fatal_violation_is_received() {
             .unwrap();
         read_to_end(stream)
     });
-    // However late one listens.
+    // The frames are available however late the test receives them.
     wait_for_violations(&asterisk, 1);
     for _ in 0..3 {
         assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
@@ -125,7 +125,7 @@ fn frames_before_the_hangup_are_judged() {
     });
     has_sent.recv().unwrap();
     assert_eq!(rules(&asterisk.hang_up())[0], Rule::OddLength);
-    // With bytes unread it would have been a reset.
+    // With unread bytes, the close would have been a reset.
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }
 
@@ -135,7 +135,7 @@ fn hangup_is_answered_with_close_and_close_is_judged() {
         let (server, mut asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
             stream.peek(&mut [0]).unwrap();
             stream.write_all(&[&FRAME[..], &HANGUP].concat()).unwrap();
-            // The rest of a frame, and then the end: Asterisk has closed.
+            // The rest of a frame, and then the end, because Asterisk has closed.
             let mut heard = Vec::new();
             if closes_well {
                 stream.read_to_end(&mut heard).unwrap();
@@ -158,7 +158,7 @@ fn reset_found_by_the_sender_is_a_reset() {
             serve_judged(Version::REFERENCE, |stream| stream.peek(&mut [0]).unwrap());
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
-            // Without a pause, so that it is likely enough.
+            // The caller sends without a pause, so that the sender is likely to meet the reset first.
             scope.spawn(move || while caller.send_frame(sample()).is_ok() {});
             while listener.receive().is_some() {}
         });
@@ -179,7 +179,7 @@ fn late_receiver_gets_an_error_and_all_is_judged() {
         stream.write_all(&EMPTY).unwrap();
         read_to_end(stream)
     });
-    // Ahead of time after the first second, and at the end the empty one.
+    // The audio is ahead of time after the first second. The empty frame is the last one.
     wait_for_violations(&asterisk, 2);
     assert_eq!(
         rules(&asterisk.violations()),
@@ -235,7 +235,7 @@ fn unjudged_call_has_no_violation_and_continues() {
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }
 
-// Its thread has the connection, too, so that the server would hear of no end if it went on.
+// The simulator's thread also holds the connection, so the server would see no end if that thread continued.
 #[test]
 fn dropped_simulated_call_ends_at_once() {
     let (server, asterisk) = serve_judged(Version::REFERENCE, read_to_end);

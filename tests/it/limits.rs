@@ -1,4 +1,4 @@
-//! The limits of a server and of its calls, each on its own and over real sockets.
+//! The limits of a server and of its calls, each alone, over real sockets.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -13,14 +13,14 @@ use audiosocket::call::{Call, CallOptions, End, Event, SendError, Timeout, Trans
 use audiosocket::server::Server;
 use audiosocket::wire::Header;
 
-/// Nothing is sent that the test has not asked for.
+/// The server sends only frames that the test asks for.
 fn quiet() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
         .keep_alive(None)
 }
 
-/// Short enough for a test to wait for, long against whatever a busy machine may do.
+/// Short enough for a test, and long compared with the delays of a busy machine.
 const DEADLINE: Duration = Duration::from_secs(1);
 
 #[test]
@@ -56,7 +56,7 @@ fn new_connections_replace_old_silent_ones() {
         .max_pending(2)
         .call_options(quiet().uuid_timeout(PATIENCE));
     let server = Served::start(builder, served::echo);
-    // At once, so that the first two are young when the third is accepted.
+    // Connects at once, so that the first two are young when the server accepts the third.
     let oldest = server.connect();
     let mut second = server.connect();
     let too_early = server.connect_as(uuid(3));
@@ -132,7 +132,7 @@ fn repeated_uuid_shows_in_admission_and_call_list() {
         .map(|(number, stream)| (uuid(*number), stream.local_addr().unwrap()))
         .collect();
     assert_eq!(listed, expected, "the oldest first");
-    // A frame is counted once it is sent, and so may be heard a moment before.
+    // The server counts a frame after sending it, so a peer may receive it a moment earlier.
     served::eventually("a frame in and a frame out on each", || {
         let calls = server.handle.calls();
         let is_counted = |received, sent| (received, sent) == (1, 1);
@@ -146,7 +146,7 @@ fn repeated_uuid_shows_in_admission_and_call_list() {
 
 #[test]
 fn idle_timeout_ends_only_silent_peers() {
-    // Longer than a busy machine keeps the talker from talking.
+    // Longer than a busy machine can delay the thread that sends.
     let options = quiet().idle_timeout(Some(DEADLINE * 4));
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let talker = server.connect_as(uuid(1));
@@ -187,7 +187,7 @@ fn frame_timeout_covers_skipped_frames_byte_by_byte() {
             });
         }
     });
-    // What comes in time may come in pieces.
+    // A frame that is in time may come in pieces.
     let mut stream = server.connect_as(uuid(2));
     stream.write_all(&SAMPLE[..2]).unwrap();
     thread::sleep(Duration::from_millis(20));
@@ -199,7 +199,7 @@ fn frame_timeout_covers_skipped_frames_byte_by_byte() {
     server.stop();
 }
 
-/// Speaks until that is over, and answers why in the end it was.
+/// Sends until an error, and returns it.
 fn speak_without_end(call: &mut Call) -> SendError {
     let voice = call.voice();
     loop {
@@ -243,7 +243,7 @@ fn write_timeout_ends_a_peer_that_reads_too_slowly() {
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
 
-/// A transport that has room for one byte every 10 ms, which no kernel's does.
+/// A transport that accepts one byte every 10 ms. No kernel behaves like this.
 struct Sipping;
 
 impl Transport for Sipping {
@@ -277,7 +277,7 @@ impl Transport for Sipping {
 fn write_timeout_covers_a_whole_frame() {
     let options = quiet().write_timeout(Duration::from_millis(500));
     let call = Call::accept(Sipping, options).unwrap();
-    // 3.2 s and more, if it could take them.
+    // A whole write would take 3.2 s or more.
     let answer = call.voice().send_now(served::audio(&[1; 320]));
     let end = End::TimedOut(Timeout::Write);
     assert_eq!(answer, Err(SendError::CallEnded(end)));
@@ -290,7 +290,7 @@ fn hangup_does_not_wait_for_a_blocked_writer() {
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| Err(speak_without_end(call).into()));
     let stream = server.connect_as(uuid(1));
-    // The sender is blocked when it has stopped sending.
+    // When nothing more is sent, the sender is blocked.
     let mut sent = 0;
     served::eventually("a blocked sender", || {
         let before = sent;

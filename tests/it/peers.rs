@@ -1,4 +1,4 @@
-//! Byte strings and splits on which other implementations of AudioSocket fail, each named after its fault.
+//! Byte strings and splits that other implementations of AudioSocket handle wrongly. Each test is named after the fault.
 
 use crate::common::pieces::{Event, Outcome, Pieces, through_reader};
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
@@ -30,7 +30,7 @@ fn audio_frame(kind: u8, len: u16) -> Vec<u8> {
     [kind, high, low].into_iter().chain(samples).collect()
 }
 
-// ivan770/audiosocket adds the length and 3 in 16 bits: a panic in debug builds, audio without samples in release builds.
+// ivan770/audiosocket adds the length and 3 in 16 bits. Debug builds panic, and release builds return audio without samples.
 #[test]
 fn length_near_65535_is_a_length() {
     for len in 65_532..=65_535_u16 {
@@ -48,7 +48,7 @@ fn length_near_65535_is_a_length() {
     );
 }
 
-// ivan770/audiosocket reads it as audio without samples; CyCoreSystems/audiosocket answers a length of 320 and no payload.
+// ivan770/audiosocket reads it as audio without samples. CyCoreSystems/audiosocket returns a length of 320 and no payload.
 #[test]
 fn cut_frame_is_incomplete_and_not_empty() {
     let bytes = audio_frame(0x10, 320);
@@ -62,14 +62,14 @@ fn cut_frame_is_incomplete_and_not_empty() {
     );
 }
 
-// ivan770/audiosocket refuses it; three servers in JavaScript and PHP let it end the whole process.
+// ivan770/audiosocket refuses it. In three servers in JavaScript and PHP it ends the whole process.
 #[test]
 fn digit_of_asterisk_is_a_digit() {
     let message = whole(&[0x03, 0x00, 0x01, 0x35]).message();
     assert_eq!(message, Ok(Message::Dtmf(Dtmf::Digit(digit('5')))));
 }
 
-// ivan770/audiosocket refuses it; an npm package takes it for an error, and its name slin16 for 8 kHz.
+// ivan770/audiosocket refuses it. An npm package treats it as an error, and uses the name slin16 for 8 kHz.
 #[test]
 fn audio_at_16_khz_is_audio() {
     let bytes = audio_frame(0x12, 640);
@@ -88,7 +88,7 @@ fn kinds_of_12_and_16_khz_differ() {
     assert_eq!((twelve.byte(), sixteen.byte()), (0x11, 0x12));
 }
 
-// ivan770/audiosocket knows the codes 1, 2 and 4 alone; reactphp-audiosocket reads the kind as -1 and lets the process end.
+// ivan770/audiosocket knows only the codes 1, 2 and 4. reactphp-audiosocket reads the kind as -1, and its process ends.
 #[test]
 fn error_is_a_set_of_unsigned_flags() {
     for (code, flags) in [
@@ -106,7 +106,7 @@ fn error_is_a_set_of_unsigned_flags() {
     }
 }
 
-// In CyCoreSystems/audiosocket a message that could not be read has the kind of an error.
+// In CyCoreSystems/audiosocket, a message that could not be read has the kind of an error.
 #[test]
 fn stream_end_or_failure_is_no_error_frame() {
     let mut ended = FrameReader::new(&[][..]);
@@ -128,7 +128,7 @@ fn digit_of_the_start_stop_dialect_is_no_silence() {
     assert_eq!(silence, Ok(Message::LegacySilence));
 }
 
-// fastaudiosocket reads once and takes what it gets for a header, then 256 bytes of kind 0x10 and 258 of kind 0x02.
+// fastaudiosocket treats the bytes of one read as a header, and then expects 256 bytes of kind 0x10 and 258 of kind 0x02.
 #[test]
 fn header_in_two_segments_is_one_header() {
     let bytes = [audio_frame(0x10, 320), audio_frame(0x10, 320)].concat();
@@ -139,7 +139,7 @@ fn header_in_two_segments_is_one_header() {
     }
 }
 
-// fastaudiosocket plays 220 zero bytes instead and is out of step for good; nodejs-audiosocket-server ends the process.
+// fastaudiosocket plays 220 zero bytes instead and stays out of step. The process of nodejs-audiosocket-server ends.
 #[test]
 fn payload_in_two_segments_is_one_payload() {
     let bytes = [audio_frame(0x10, 320), audio_frame(0x10, 320)].concat();
@@ -157,8 +157,8 @@ fn header_and_payload_in_two_segments_are_one_frame() {
     assert_eq!((read.events, read.needed), (vec![frame], 0));
 }
 
-// NormHarrison/audiosocket makes one UUID of 640 digits of it, @fonoster/streams drops the audio,
-// reactphp-audiosocket too, nodejs-audiosocket-server ends the process.
+// NormHarrison/audiosocket reads it as one UUID of 640 digits. @fonoster/streams and reactphp-audiosocket drop the audio. The
+// process of nodejs-audiosocket-server ends.
 #[test]
 fn uuid_and_five_frames_in_one_segment_are_six() {
     let mut bytes = UUID_FRAME.to_vec();
@@ -179,7 +179,7 @@ fn uuid_and_five_frames_in_one_segment_are_six() {
     assert!(matches!(reader.read_frame(), Ok(None)));
 }
 
-// @fonoster/streams wants the version and variant of RFC 4122 and never answers such a call; Asterisk wants neither.
+// @fonoster/streams requires the version and variant of RFC 4122 and never answers such a call. Asterisk requires neither.
 #[test]
 fn uuid_without_version_is_accepted() {
     for (text, byte) in [
@@ -194,7 +194,7 @@ fn uuid_without_version_is_accepted() {
     }
 }
 
-// asterisk-ai-bridge takes it for the nil UUID.
+// asterisk-ai-bridge reads it as the nil UUID.
 #[test]
 fn uuid_of_four_bytes_is_refused() {
     let error = whole(&[0x01, 0x00, 0x04, 1, 2, 3, 4]).message();
@@ -202,7 +202,7 @@ fn uuid_of_four_bytes_is_refused() {
     assert_eq!(format!("{reason:?}"), "Length { actual: 4, expected: 16 }");
 }
 
-// CyCoreSystems/audiosocket answers a length of 2 and four bytes of payload.
+// CyCoreSystems/audiosocket returns a length of 2 and four bytes of payload.
 #[test]
 fn payload_has_the_length_in_its_header() {
     let bytes = [0x10, 0x00, 0x02, 0xaa, 0xbb, 0xcc, 0xdd];
@@ -213,7 +213,7 @@ fn payload_has_the_length_in_its_header() {
     assert_eq!(rest, [0xcc, 0xdd]);
 }
 
-// 7-zete-7/audiosocket throws before it moves on, and throws at the same frame for ever; AudioSocket.Net loops.
+// 7-zete-7/audiosocket throws before it advances, so it throws at the same frame forever. AudioSocket.Net loops.
 #[test]
 fn bad_frame_is_reported_once_and_the_next_follows() {
     let table: [(&[u8], Option<&str>); 5] = [
@@ -245,7 +245,7 @@ fn frame_of_kind_0_is_a_hangup() {
     assert_eq!(whole(&[0x00, 0x00, 0x00]).message(), Ok(Message::Hangup));
 }
 
-// AudioSocket.Net loses what follows the last whole frame of a segment.
+// AudioSocket.Net loses the bytes after the last whole frame of a segment.
 #[test]
 fn partial_frame_after_whole_frames_is_kept() {
     let bytes = [&UUID_FRAME[..], &audio_frame(0x10, 320)[..], &UUID_FRAME].concat();
@@ -256,7 +256,7 @@ fn partial_frame_after_whole_frames_is_kept() {
     assert_eq!((read.events.len(), read.needed), (2, 1));
 }
 
-// asterisk-ai-bridge writes 65,536 bytes behind a length of 0, rustvani drops them, the Go libraries panic.
+// asterisk-ai-bridge writes 65,536 bytes after a length of 0, rustvani drops them, and the Go libraries panic.
 #[test]
 fn payload_over_65535_bytes_is_refused() {
     let bytes = vec![0; 65_536];
@@ -278,7 +278,7 @@ fn payload_over_65535_bytes_is_refused() {
     }
 }
 
-// SvenKube's Go library sends empty audio for ever when told to use chunks of 0 bytes; one of them ends the call.
+// SvenKube's Go library sends empty audio forever if its chunk size is 0 bytes. One such frame ends the call.
 #[test]
 fn audio_that_ends_calls_cannot_be_made() {
     let empty = Audio::new(SampleRate::Hz8000, &[]);
@@ -290,7 +290,7 @@ fn audio_that_ends_calls_cannot_be_made() {
     ));
 }
 
-// fastaudiosocket swallows the errors of its sender.
+// fastaudiosocket ignores the errors of its sender.
 #[test]
 fn failed_write_of_a_frame_is_an_error() {
     let mut room = [0; 2];
@@ -309,7 +309,7 @@ fn failed_write_of_a_frame_is_an_error() {
     ));
 }
 
-// fastaudiosocket pads the caller's own slice and so overwrites what lies behind it.
+// fastaudiosocket pads the caller's own slice, and so overwrites the bytes after it.
 #[test]
 fn encoding_leaves_the_rest_of_a_buffer_alone() {
     let mut buffer = [0xee; 10];
@@ -320,7 +320,7 @@ fn encoding_leaves_the_rest_of_a_buffer_alone() {
     assert_eq!(buffer, [3, 0, 2, 1, 2, 0xee, 0xee, 0xee, 0xee, 0xee]);
 }
 
-// AudioSocket.Net writes headers of two bytes, Verbara and another wrote and read four.
+// AudioSocket.Net writes headers of two bytes. Verbara and another server wrote and read four.
 #[test]
 fn header_has_three_bytes_in_both_directions() {
     let header = Header::new(Kind::UUID, 16);
@@ -332,7 +332,7 @@ fn header_has_three_bytes_in_both_directions() {
     assert_eq!(encoded, UUID_FRAME);
 }
 
-// Verbara took 0x00 for the UUID and 0x01 for audio; other servers took 0x02 and 0x11 for audio or silence.
+// Verbara used 0x00 for the UUID and 0x01 for audio. Other servers used 0x02 and 0x11 for audio or silence.
 #[test]
 fn invented_kinds_are_unknown_kinds() {
     let uuid_as_text: Vec<u8> = [0x01, 0x00, 0x24]
@@ -350,7 +350,7 @@ fn invented_kinds_are_unknown_kinds() {
     assert_eq!(lengths(&audio_frame(0x02, 320)), (320, 6));
 }
 
-// The reader thread of NormHarrison/audiosocket dies of two bytes, and its call stays connected for ever.
+// The reader thread of NormHarrison/audiosocket ends after two bytes, and its call stays connected forever.
 #[test]
 fn reader_waits_for_the_third_header_byte() {
     let read = through_reader(&[0x00, 0x00, 0x00], &[2, 1], 320);

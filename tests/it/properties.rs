@@ -1,4 +1,4 @@
-//! What holds for all bytes, all frames and all messages, tried with many of them.
+//! Properties of all bytes, all frames and all messages, tested with many random ones.
 
 use crate::common::pieces::{Event, Outcome, through_buffer, through_reader};
 use audiosocket::wire::{
@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Reads a stream byte by byte and in the plainest way; shares nothing with the library but the names.
+/// Parses a stream byte by byte in the simplest way. Shares only names with the library.
 fn oracle(bytes: &[u8], max_payload_len: usize) -> Outcome {
     let mut events = Vec::new();
     let mut header = Vec::new();
@@ -43,7 +43,7 @@ fn oracle(bytes: &[u8], max_payload_len: usize) -> Outcome {
     Outcome { events, needed }
 }
 
-/// A frame of any kind, the defined ones more often, and of lengths on both sides of every limit that is tried.
+/// A frame of any kind, more often of a defined one, with lengths on both sides of every limit tested.
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     let kind = prop_oneof![
         select(vec![0x00, 0x01, 0x02, 0x03, 0x10, 0x12, 0xff]),
@@ -56,7 +56,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Frames, of which the last may be cut.
+/// Frames. The last one may be cut.
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     (vec(any_frame(), 0..12), any::<Index>(), any::<bool>()).prop_map(|(frames, cut, whole)| {
         let mut stream = frames.concat();
@@ -75,7 +75,7 @@ fn any_digit() -> impl Strategy<Value = Digit> {
     select(Digit::ALL.to_vec())
 }
 
-/// A message of any variant, over bytes that are borrowed for it.
+/// A message of any variant. It borrows its bytes.
 fn message_of<'a>(
     variant: u8,
     bytes: &'a [u8],
@@ -97,7 +97,7 @@ fn message_of<'a>(
         6 => Message::Error(ErrorCode::new(bytes).expect("it fits")),
         7 => Message::LegacySilence,
         _ => {
-            // The first kind from this one on that has no meaning.
+            // The first kind at or above this one that has no meaning.
             let unknown = (0..=255)
                 .map(|step| Kind::from_byte(kind.wrapping_add(step)))
                 .find(|kind| kind.name().is_none())

@@ -1,4 +1,4 @@
-//! Where each sample of a call lies in its recording.
+//! The position of each sample of a call in its recording.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ fn recorded(
     sides
 }
 
-/// From where to where a side has samples of this value.
+/// The start and end of the samples with this value on a side.
 fn places(side: &[i16], value: i16) -> (usize, usize) {
     let first = side
         .iter()
@@ -178,7 +178,7 @@ fn side_of_another_rate_stays_in_step() {
     let mut file = Cursor::new(Vec::new());
     let started = Instant::now();
     let mut recording = Recording::new(&mut file, to, started).unwrap();
-    // Frames of 20 ms and one sample, which come when they are due: no other gap than rounding could make one.
+    // Frames of 20 ms and one sample, each exactly on time, so that only a rounding error could make a gap.
     let frame = bytes(&[1000; 883]);
     let frames = 60 * 44_100 / 883_u64;
     for count in 0..frames {
@@ -197,7 +197,7 @@ fn side_of_another_rate_stays_in_step() {
 
 #[test]
 fn sides_of_two_rates_have_no_images_and_no_aliases() {
-    // The caller's tone is in the telephone band; the server's second one lies where only 24 kHz has room.
+    // The caller's tone is in the telephone band. The server's second tone is above the band of all rates below 24 kHz.
     let (caller, server) = (SampleRate::Hz8000, SampleRate::Hz24000);
     let heard = sine(caller, 3200.0, 20_000.0, 8_000);
     let low = sine(server, 1000.0, 15_000.0, 24_000);
@@ -279,7 +279,7 @@ proptest! {
         prop_assert!(whole == cut);
     }
 
-    /// Frames that are due every 20 ms, and arrive in order and up to 60 ms late.
+    /// Frames scheduled every 20 ms. They arrive in order and up to 60 ms late.
     #[test]
     fn no_jitter_up_to_60_ms_makes_a_gap_or_a_click(late in vec(0..=60_000_u64, 1..200)) {
         let mut samples = (1..=i16::MAX).cycle();

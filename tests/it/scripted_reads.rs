@@ -1,4 +1,4 @@
-//! Readers over sources that do, byte by byte, what the script says.
+//! Readers of sources that follow a script, byte by byte.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
@@ -15,18 +15,18 @@ const STREAM: [u8; 25] = [
     0x12, 0x00, 0x08, 5, 6, 7, 8, 9, 10, 11, 12,
 ];
 
-/// Where its frames end.
+/// The ends of its frames.
 const BOUNDARIES: [usize; 5] = [0, 4, 7, 14, 25];
 
 fn frames_of_stream() -> Vec<Event> {
     Frames::new(&STREAM).map(Event::from).collect()
 }
 
-/// What one call of `read` does; after the last one the stream has ended.
+/// The result of one call of `read`. After the last step the stream has ended.
 enum Step {
     Give(Vec<u8>),
     Fail(ErrorKind),
-    /// Says that it gave so many bytes, and gives none.
+    /// Claims to have returned this number of bytes, and returns none.
     Claim(usize),
 }
 
@@ -44,7 +44,7 @@ impl Source {
         }
     }
 
-    /// The bytes one by one, with an error before each and before the end.
+    /// The bytes one by one, with an error before each byte and before the end.
     fn failing_before_every_byte(bytes: &[u8], kind: ErrorKind) -> Source {
         let steps = bytes
             .iter()
@@ -151,7 +151,7 @@ fn read_error_is_returned_and_reader_can_continue() {
             Step::Fail(ErrorKind::ConnectionReset),
             Step::Give(STREAM[cut..].to_vec()),
         ];
-        // A step that gives nothing would be the end.
+        // A step that returns nothing would be the end.
         let steps = steps.into_iter().skip(usize::from(cut == 0));
         let mut reader = FrameReader::new(Source::new(steps));
         let mut frames = Vec::new();

@@ -1,4 +1,4 @@
-//! Writers over sinks that do, write by write, what the script says.
+//! Writers to sinks that follow a script, write by write.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 /// Two samples.
 const BYTES: [u8; 7] = [0x10, 0x00, 0x04, 1, 2, 3, 4];
 
-/// Takes at most so many bytes, or fails, at each call of `write`; after the last step it takes all.
+/// Each step of `write` accepts at most this number of bytes or fails. After the last step, all bytes are accepted.
 #[derive(Default)]
 struct Sink {
     steps: VecDeque<Result<usize, ErrorKind>>,
@@ -155,7 +155,7 @@ fn assert_out_of_step(writer: &mut FrameWriter<Sink>, cut: usize) {
 }
 
 proptest! {
-    /// Whatever frames are put together, and whatever the sink takes at a time, out comes what single writes would have sent.
+    /// For all batches, and for all sinks that accept parts, a batch sends the same bytes as single writes.
     #[test]
     fn batches_send_what_single_frames_would(
         batches in vec(vec((any::<u8>(), vec(any::<u8>(), 0..40)), 0..6), 0..6),
@@ -202,7 +202,7 @@ fn batch_is_kept_after_error_before_first_byte() {
     assert_eq!(writer.get_ref().taken, [&BYTES[..], &[0, 0, 0]].concat());
 }
 
-/// Between its frames, too: whoever sent them together does not know which of them went out.
+/// Also for errors between its frames, because the sender does not know which frames of the batch were sent.
 #[test]
 fn writer_stops_after_error_inside_batch() {
     for cut in 1..14 {
@@ -234,7 +234,7 @@ fn batch_not_written_sends_nothing() {
     assert_eq!(writer.get_ref().taken, BYTES);
 }
 
-/// Says that it took more than it was given.
+/// Claims to have accepted more bytes than it was given.
 struct Boaster;
 
 impl Write for Boaster {

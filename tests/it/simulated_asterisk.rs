@@ -1,4 +1,4 @@
-//! The simulated Asterisk ends a call as the real one does: what the server sees of it.
+//! The simulated Asterisk ends a call as a real one does, as seen by the server.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,10 +11,10 @@ use audiosocket::server::Server;
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, SampleRate};
 
-/// More than a listener takes from the connection at once, which is 4 KiB.
+/// More than the 4 KiB that a receiver takes from the connection at once.
 const FRAMES: usize = 100;
 
-/// How a call ends for a server that has said [`FRAMES`] frames, of which the simulated Asterisk has heard so many.
+/// Returns how a call ends for a server that sent [`FRAMES`] frames, when the simulated Asterisk has received `heard` frames.
 #[track_caller]
 fn end_after_hearing(heard: usize) -> End {
     let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
@@ -62,7 +62,7 @@ fn hangup_with_all_audio_received_closes() {
     assert_eq!(end_after_hearing(FRAMES), End::Closed);
 }
 
-// A close with bytes unread is a reset; a shutdown before it would let the server read the end of the stream first.
+// A close with unread bytes is a reset. After a shutdown, the server could read the end of the stream before it.
 #[test]
 fn hangup_with_audio_unread_resets() {
     assert_eq!(end_after_hearing(1), End::Reset);
@@ -75,7 +75,7 @@ fn simulated_asterisk_sends_no_hangup_frame() {
     let server = thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
         stream.read_exact(&mut [0; 19]).unwrap();
-        // The beginning of a frame, and no more of it.
+        // The start of a frame, without its rest.
         stream.write_all(&[0x10, 0x01]).unwrap();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();

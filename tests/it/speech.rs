@@ -1,4 +1,4 @@
-//! What is said on calls over real sockets: in one thread and in two, whole, in order, by the clock, and taken back.
+//! Playback on calls over real sockets, in one thread and in two: complete, in order, on time, and cleared.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc;
@@ -26,7 +26,7 @@ enum Threads {
 const BOTH: [Threads; 2] = [Threads::One, Threads::Two];
 
 impl Threads {
-    /// Receives until the call is over, and hands all events to `on_event`.
+    /// Receives until the call is over, and passes all events to `on_event`.
     fn run(self, call: &mut Call, mut on_event: impl FnMut(&Voice, Event<'_>)) {
         let voice = call.voice();
         match self {
@@ -48,7 +48,7 @@ impl Threads {
     }
 }
 
-/// What is sent here is counted to the frame.
+/// Without frames of silence, because tests count every frame sent.
 fn options() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
@@ -66,7 +66,7 @@ fn numbered(frames: i16) -> Vec<u8> {
         .collect()
 }
 
-/// The numbers of the frames that are heard until the call ends. Every frame must be a whole one of [`numbered`].
+/// Returns the numbers of the frames received until the call ends. Every frame must be a whole frame of [`numbered`].
 fn numbers_heard(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
     let mut numbers = Vec::new();
     while let Some(event) = asterisk.receive() {
@@ -94,7 +94,7 @@ fn audio_is_played_whole_before_the_hangup() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
-            // In pieces that suit neither samples nor frames.
+            // In pieces that fit neither samples nor frames.
             for piece in numbered(50).chunks(777) {
                 voice.play(piece)?;
             }
@@ -254,7 +254,7 @@ fn any_thread_may_play() {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
             let other = thread::spawn(move || -> Result<(), PlayError> {
-                // The call waits for events by now, on a silent line.
+                // By now the call waits for events on a silent line.
                 thread::sleep(Duration::from_millis(50));
                 voice.play(&numbered(10))?;
                 voice.hang_up_after_playback();
@@ -344,7 +344,7 @@ fn busy_handler_makes_no_gap_in_two_threads() {
         voice.hang_up_after_playback();
         Threads::Two.run(call, |voice, event| {
             if event.dtmf().is_some() {
-                // Until it has been seen to.
+                // Works until playback has continued.
                 let sent = voice.stats().frames_sent;
                 eventually("speech", || {
                     (voice.stats().frames_sent > sent + 20).then_some(())
@@ -406,7 +406,7 @@ fn frames_have_the_length_of_rate_and_duration() {
     for milliseconds in [10_u16, 60] {
         let options = options().frame_duration(Duration::from_millis(milliseconds.into()));
         for (place, &rate) in SampleRate::ALL.iter().enumerate() {
-            // Chosen for the server, or on the call.
+            // Set for the server, or on the call.
             let (at_first, later) = match place % 2 {
                 0 => (rate, None),
                 _ => (SampleRate::Hz8000, Some(rate)),
@@ -455,7 +455,7 @@ fn play_after_the_end_is_an_error() {
                 voice.play(&numbered(1)),
                 Err(PlayError::NotSent(SendError::CallEnded(End::LocalHangup)))
             );
-            // As a handler would pass it on; it is no incident.
+            // As a handler would return it. It is no incident.
             Ok(voice.play_samples(&[1])?)
         });
         let mut asterisk = server.simulate(uuid(1));
@@ -587,7 +587,7 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
                 if frames % 60 == 0 {
                     seconds += 1;
                 }
-                // With a busy machine it may take some seconds more.
+                // A busy machine may need some seconds more.
                 if call.stats().is_g711_suspected || (seconds == 2 && !suspects) {
                     break;
                 }
@@ -635,7 +635,7 @@ fn mark_before_hangup_is_reached_in_both_modes() {
                         panic!("marks without end");
                     }
                     if passed.len() > 1 || voice.play(&numbered(1)).is_err() {
-                        // The call is over: this one is in vain.
+                        // The call is over, so this mark is never reached.
                         voice.mark();
                     } else {
                         voice.clear();
@@ -670,7 +670,7 @@ fn backlog_is_received_at_once_during_playback() {
                 voice.hang_up();
             }
         }
-        // All of it lay in the kernel: it takes many reads, and they are not one for each frame that is said.
+        // All of the burst was in the kernel's buffer. Reading it takes many reads, but fewer than one for each frame played.
         let said = voice.stats().frames_sent - said_meanwhile;
         assert!(
             frames == 100 && said < 30,
@@ -681,7 +681,7 @@ fn backlog_is_received_at_once_during_playback() {
     let mut stream = server.connect_as(uuid(1));
     let mut burst = Vec::new();
     for frame in numbered(100).chunks(320) {
-        // 1920 bytes each, as of 48 kHz.
+        // 1920 bytes each, as at 48 kHz.
         burst.extend([0x16, 0x07, 0x80]);
         burst.extend(frame.repeat(6));
     }

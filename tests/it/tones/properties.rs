@@ -1,4 +1,4 @@
-//! What holds for any digits, any samples and any pieces, tried with many of them.
+//! Properties of all digits, all samples and all pieces, tested with many random ones.
 
 use audiosocket::tone::{Detector, Generator, Signal};
 use audiosocket::wire::{Digit, SampleRate, Samples};
@@ -12,7 +12,7 @@ fn any_rate() -> impl Strategy<Value = SampleRate> {
     select(SampleRate::ALL.to_vec())
 }
 
-/// Any digits, any lengths from 40 ms on, any levels and any twist within the limits.
+/// Any digits, any lengths from 40 ms, any levels and any twist within the limits.
 fn any_tones(rate: SampleRate) -> impl Strategy<Value = (Vec<Digit>, i8, Vec<i16>)> {
     let digits = vec(select(Digit::ALL.to_vec()), 0..6);
     (digits, -18..=-3_i8, -7..=4_i8, 40..90_u16, 40..70_u16).prop_map(
@@ -29,7 +29,7 @@ fn any_tones(rate: SampleRate) -> impl Strategy<Value = (Vec<Digit>, i8, Vec<i16
     )
 }
 
-/// Pieces of these lengths, over and over.
+/// Pieces of these lengths, repeated.
 fn pieces<'a>(samples: &'a [i16], lengths: &'a [usize]) -> impl Iterator<Item = &'a [i16]> {
     let mut rest = samples;
     lengths.iter().cycle().map_while(move |len| {
@@ -115,7 +115,7 @@ fn dropped_iterator_still_consumes_its_samples() {
     let samples: Vec<i16> = Generator::new(rate).digits(&Digit::ALL[..2]).collect();
     let whole = heard(Detector::new(rate), &samples);
     let mut detector = Detector::new(rate);
-    // The first two signals come after some 300 and 1100 samples, within the first piece.
+    // The first two signals come after about 300 and 1100 samples, within the first piece.
     assert_eq!(detector.feed(&samples[..1300]).next(), Some(whole[0]));
     let rest: Vec<Signal> = detector.feed(&samples[1300..]).collect();
     let finally: Vec<Signal> = detector.finish().collect();

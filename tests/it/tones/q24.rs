@@ -1,12 +1,12 @@
-//! The limits of ITU-T Q.24, with the values of AT&T, from both sides: what has to be heard as a digit, and what must not be.
+//! The limits of ITU-T Q.24 with AT&T's values, from both sides: tones that must be detected, and tones that must not be.
 
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, SampleRate};
 
 use super::sound::{Pair, Sound, digits, heard};
 
-/// All digits at 8 kHz, and at 44.1 kHz four of them in which every row and every column occurs. The filters of all nine rates are
-/// alike, 44.1 kHz is the one rate whose decimated rate is not 2 kHz.
+/// All digits at 8 kHz. At 44.1 kHz, four digits that cover every row and every column. The filters of all nine rates are alike,
+/// and 44.1 kHz is the only rate whose decimated rate is not 2 kHz.
 fn rates_and_digits() -> impl Iterator<Item = (SampleRate, u64, Digit)> {
     let digits = || (0..).zip(Digit::ALL);
     let all = digits().map(|(seed, digit)| (SampleRate::Hz8000, seed, digit));
@@ -14,7 +14,7 @@ fn rates_and_digits() -> impl Iterator<Item = (SampleRate, u64, Digit)> {
     all.chain(diagonal.map(|(seed, digit)| (SampleRate::Hz44100, seed, digit)))
 }
 
-/// `count` places in a tick of the detector at 8 kHz, and every fourth of them at 44.1 kHz.
+/// `count` places within a tick of the detector at 8 kHz, and every fourth of them at 44.1 kHz.
 fn rates_and_places(count: usize) -> impl Iterator<Item = (SampleRate, usize)> {
     let all = (0..count).map(|place| (SampleRate::Hz8000, place));
     all.chain(
@@ -24,7 +24,7 @@ fn rates_and_places(count: usize) -> impl Iterator<Item = (SampleRate, usize)> {
     )
 }
 
-/// One digit with silence about it, at any place with regard to the detector's own grid of time.
+/// One digit with silence around it, at any position relative to the detector's ticks.
 fn pressed(rate: SampleRate, pair: Pair, ms: f64, seed: u64) -> Sound {
     let sound = Sound::new(rate, seed);
     let before = 40.0 + seed as f64 * 0.37 % 5.0;
@@ -42,7 +42,7 @@ fn is_not_heard(sound: &Sound, pair: Pair) {
     assert_eq!(sound.heard(), [], "{:?}, {}", pair, sound.rate);
 }
 
-/// The pair with each tone too high and too low by its offset, in all combinations; a tone without an offset stays where it is.
+/// The pair with each tone too high and too low by its offset, in all combinations. A tone without an offset stays as it is.
 fn both_ways(pair: Pair, low_off: f64, high_off: f64) -> Vec<Pair> {
     let signs = |off: f64| if off == 0.0 { &[1.0][..] } else { &[1.0, -1.0] };
     let mut pairs = Vec::new();
@@ -155,7 +155,7 @@ fn weaker_tone_has_the_same_frequency_limits() {
 
 #[test]
 fn tone_of_40_ms_is_detected_and_23_ms_is_not() {
-    // A tick of the detector is 1 ms, so these are all the ways to lie in one.
+    // A tick of the detector is 1 ms, so these are all possible positions within a tick.
     for (rate, place) in rates_and_places(40) {
         let pair = Pair::of(Digit::ALL[place % 16], -10.0);
         let around = |ms| {
@@ -181,7 +181,7 @@ fn pause_of_40_ms_splits_and_break_of_10_ms_does_not() {
             digits(&sound.silence(gap).pair(pair, 60.0).silence(60.0).heard())
         };
         assert_eq!(twice(40.0, 40.0), format!("{digit}{digit}"), "{rate}");
-        // Wherever in the tone the break is: before it could be known as a digit, and after.
+        // The break may be anywhere in the tone: before the digit can be detected, and after.
         for before in [5.0, 15.0, 25.0, 30.0, 35.0, 40.0, 80.0] {
             assert_eq!(
                 twice(before, 10.0),

@@ -1,4 +1,4 @@
-//! The faults of real lines: lost frames, DC, hum, dial tone, and energy beside the telephone band.
+//! The faults of real lines: lost frames, DC, hum, dial tone, and energy outside the telephone band.
 
 use std::f64::consts::TAU;
 
@@ -7,7 +7,7 @@ use audiosocket::wire::{Digit, SampleRate};
 
 use super::sound::{Pair, Random, Sound, digits, heard, peak};
 
-/// The places in a tick to try: 25 at 8 kHz and some at the other rates, whose filters are alike.
+/// The places within a tick to test: 25 at 8 kHz, and some at the other rates, whose filters are alike.
 fn alignments(rate: SampleRate) -> impl Iterator<Item = (Pair, Random)> {
     let count = match rate {
         SampleRate::Hz8000 => 25,
@@ -32,13 +32,13 @@ fn sine(dbm0: f64, hertz: f64) -> impl Fn(f64) -> f64 + Copy {
     move |seconds| peak(dbm0) * (TAU * hertz * seconds).sin()
 }
 
-/// Dial tone of America, each of its tones at this level.
+/// The North American dial tone, each of its tones at this level.
 fn dial_tone(dbm0: f64) -> impl Fn(f64) -> f64 + Copy {
     let (low, high) = (sine(dbm0, 350.0), sine(dbm0, 440.0));
     move |seconds| low(seconds) + high(seconds)
 }
 
-/// Asserts that the sound is one digit, which lasts from `start` to `end` within 2 ms.
+/// Asserts that the sound has one digit, which lasts from `start` to `end` within 2 ms.
 #[track_caller]
 fn is_one(what: &str, sound: &Sound, digit: Digit, start: f64, end: f64) {
     let signals = sound.heard();
@@ -126,7 +126,7 @@ fn lost_frames_each_500_ms_leave_one_digit() {
     }
 }
 
-/// All digits over something that sounds all the time.
+/// All digits over a sound that never stops.
 #[track_caller]
 fn hears_all_over(what: &str, rate: SampleRate, dbm0: f64, ms: f64, under: impl Fn(f64) -> f64) {
     let mut random = Random::new(u64::from(rate.hz()));
@@ -206,7 +206,7 @@ fn lost_frame_over_hum_and_dial_tone_leaves_one_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -10.0);
         let (sound, start) = press(SampleRate::Hz8000, pair, 100.0, &mut random);
-        // The frame is lost with all that is in it.
+        // The frame is lost with all of its samples.
         let sound = sound
             .silence(60.0)
             .over(dial_tone(-17.0))
@@ -232,7 +232,7 @@ fn tones_that_are_off_in_opposite_ways_are_ignored() {
             };
             let (sound, _) = press(SampleRate::Hz8000, pair, 100.0, &mut Random::new(1));
             assert_eq!(sound.silence(60.0).heard(), [], "{pair:?}");
-            // Each tone alone is near enough.
+            // Each tone alone is within the limits.
             let same = Pair {
                 high_off: low_off,
                 ..pair

@@ -1,4 +1,4 @@
-//! What is no digit, however loud and long: tones of the network, voices, chords, noise, and what breaks filters.
+//! Sounds that are no digit, however loud and long: network tones, voices, chords, noise, and sounds that break filters.
 
 use std::f64::consts::TAU;
 
@@ -12,7 +12,7 @@ fn is_silent(what: &str, sound: &Sound) {
     assert_eq!(sound.heard(), [], "{what} at {}", sound.rate);
 }
 
-/// Sines of these frequencies, each at this level.
+/// Sines with these frequencies, each at this level.
 fn chord<'a>(hertz: &'a [f64], dbm0: f64) -> impl Fn(f64) -> f64 + 'a {
     move |seconds| {
         let sines = hertz.iter().map(|hertz| (TAU * hertz * seconds).sin());
@@ -36,7 +36,7 @@ fn tones_of_the_network_are_no_digits() {
     ];
     for &rate in SampleRate::ALL {
         for (what, hertz) in tones {
-            // On and off for as long, as busy tones are, and cut short. The longest is no other at the high rates.
+            // On and off for the same time, like busy tones, and cut short. The longest one would add nothing at the high rates.
             let lengths = match rate {
                 SampleRate::Hz8000 | SampleRate::Hz44100 => &[500.0, 250.0, 45.0][..],
                 _ => &[100.0, 45.0],
@@ -100,7 +100,7 @@ fn gliding_tone_pair_is_no_digit() {
     for row in ROWS {
         for column in COLUMNS {
             for direction in [-1.0, 1.0] {
-                // By 15 % in 100 ms: no more than 2.3 % off for as long as a digit has to last.
+                // By 15 % in 100 ms: at most 2.3 % off during the minimum length of a digit.
                 let glide = |hertz: f64, seconds: f64| {
                     let turns = hertz
                         * (seconds + 1.5 * direction * (seconds * seconds / 2.0 - seconds / 20.0));
@@ -180,7 +180,7 @@ fn noise_of_100_s_at_any_level_has_no_digit() {
     }
 }
 
-/// Harmonics of a pitch that wavers, fewer and fewer upwards but for two formants: a vowel, more or less.
+/// Harmonics of a pitch that wavers, weaker towards higher frequencies except around two formants: similar to a vowel.
 fn vowel(pitch: f64, formants: [f64; 2]) -> impl FnMut(f64) -> f64 {
     move |seconds| {
         let turns = pitch * (seconds + 0.001 * (TAU * 5.0 * seconds).sin());
@@ -234,7 +234,7 @@ fn digit_stops_when_a_voice_starts() {
 
 #[test]
 fn chords_are_no_digits() {
-    // C major, A minor, a seventh and an octave up, each note with the overtones of a string.
+    // C major, A minor, a seventh and an octave higher, each note with the overtones of a string.
     let chords: [&[f64]; 4] = [
         &[261.63, 329.63, 392.0],
         &[220.0, 261.63, 329.63, 440.0],
@@ -261,7 +261,7 @@ fn chords_are_no_digits() {
     }
 }
 
-/// Asterisk sends digits as frames, and no audio meanwhile.
+/// Asterisk sends digits as frames, and no audio at the same time.
 #[test]
 fn audio_of_captures_has_no_digit() {
     let captures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");

@@ -1,4 +1,4 @@
-//! What the tool says and records: WAV files.
+//! The audio that the tool plays and records: WAV files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::common::wav_file::WavFile;
 
 const UUID: Uuid = Uuid::from_bytes(*b"sixteen bytes it");
 
-/// A folder that goes with the test.
+/// A folder that is deleted with the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -37,7 +37,7 @@ impl Drop for Folder {
     }
 }
 
-/// A WAV file, made by nothing of ours.
+/// A WAV file, built without the library.
 fn wav(channels: u16, hz: u32, samples: &[i16]) -> Vec<u8> {
     let file = WavFile {
         channels,
@@ -51,7 +51,7 @@ fn wav(channels: u16, hz: u32, samples: &[i16]) -> Vec<u8> {
     file.bytes()
 }
 
-/// Both sides of a recording and its rate. Its header may not count more than there is.
+/// Both sides of a recording and its rate. Fails if its header counts more than the file has.
 #[track_caller]
 fn sides(path: &str) -> (Vec<i16>, Vec<i16>, u32) {
     let bytes = fs::read(path).unwrap();
@@ -70,12 +70,12 @@ fn sides(path: &str) -> (Vec<i16>, Vec<i16>, u32) {
     (side(0), side(1), hz)
 }
 
-/// The samples of a side that are not silence. A recording also has silence where a stalled machine was late by more than 60 ms.
+/// The samples of a side other than silence. A recording also has silence where a stalled machine was more than 60 ms late.
 fn without_silence(side: &[i16]) -> Vec<i16> {
     side.iter().copied().filter(|sample| *sample != 0).collect()
 }
 
-/// Samples of which none is zero and none is like its neighbours.
+/// Samples without a zero, each different from its neighbours.
 fn speech(count: i32) -> Vec<i16> {
     (0..count).map(|place| (place % 8001 + 1) as i16).collect()
 }
@@ -83,7 +83,7 @@ fn speech(count: i32) -> Vec<i16> {
 #[test]
 fn serve_plays_a_file_at_its_rate_and_hangs_up() {
     let folder = Folder::new("play");
-    // Longer than the pieces in which it is queued, and no whole number of frames.
+    // Longer than the pieces in which it is queued, and not a whole number of frames.
     let said = speech(16_000 * 11 + 7);
     fs::write(folder.path("speech.wav"), wav(1, 16_000, &said)).unwrap();
     let serving = Serving::start(&[
@@ -186,7 +186,7 @@ fn recording_is_whole_when_the_server_is_killed() {
     let path = folder.path(&format!("calls/{UUID}.wav"));
     let mut heard = 0;
     let mut len = 0;
-    // Until a second has been recorded.
+    // Receives until a second has been recorded.
     while len < 44 + 8_000 * 4 {
         assert!(
             asterisk
@@ -235,7 +235,7 @@ fn full_disk_ends_the_recording_and_not_the_call() {
         error.contains("stopped: cannot write: No space left on device"),
         "{error}"
     );
-    // What there is can be played.
+    // The part that exists can be played.
     sides(&folder.path(&format!("calls/{UUID}.wav")));
 }
 
@@ -308,7 +308,7 @@ fn nothing_waits_for_a_recording_that_was_never_made() {
         .unwrap()
         .hang_up();
     serving.finish();
-    // Shorter than the time for which a rate is looked for, but a call.
+    // Shorter than the time in which the tool looks for a rate, but a call.
     let (left, _, hz) = sides(&folder.path(&format!("calls/{UUID}.wav")));
     assert_eq!(hz, 8_000);
     assert!(Duration::from_secs(1) > Duration::from_micros(left.len() as u64 * 125));

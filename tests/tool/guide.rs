@@ -1,4 +1,4 @@
-//! What the guide says of Asterisk and of the tool is what the code says.
+//! The guide's statements about Asterisk and about the tool agree with the code.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use audiosocket::wire::DtmfDialect;
 
 const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
 
-/// The rows that should stand below a heading of the guide, and do.
+/// Checks that the table below a heading of the guide has exactly these rows.
 #[track_caller]
 fn expect_rows(heading: &str, rows: &[String]) {
     let expected: String = rows.iter().map(|row| format!("//! {row}\n")).collect();
@@ -115,7 +115,7 @@ fn guide_states_what_every_version_does() {
     );
 }
 
-/// The newest row is the last before the fork's.
+/// The newest release is in the row before that of the fork.
 #[test]
 fn readme_names_the_newest_release() {
     let versions = TABLE[TABLE.len() - 2].versions();

@@ -1,4 +1,5 @@
-//! `audiosocket inspect` of the bytes of one direction. Of recordings of both, see `tapped_calls.rs`; of pictures, `pictures.rs`.
+//! `audiosocket inspect` with the bytes of one direction. See `tapped_calls.rs` for recordings of both directions, and
+//! `pictures.rs` for pictures.
 
 use std::io::Write;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! `audiosocket load`: what it says of servers that echo, and of such that do something to a frame.
+//! `audiosocket load`: its results for servers that echo, and for servers that change frames.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use crate::common::tool::{self, HANGUP_FRAME, Serving, UUID_FRAME, field, run, s
 
 const FRAMES_A_SECOND: usize = 50;
 
-/// What the load says in JSON, and with which exit code.
+/// The output of the load in JSON, and its exit code.
 struct Told {
     lines: Vec<String>,
     error: String,
@@ -37,8 +37,7 @@ impl Told {
         field(self.lines.last().unwrap(), name).parse().unwrap()
     }
 
-    /// That all frames were sent, that this is what became of those that did not come back as they should, and that all else was
-    /// well.
+    /// Asserts that all frames were sent, that exactly these faults were counted, and that everything else is right.
     #[track_caller]
     fn assert_faults(&self, sent: usize, faults: &[(&str, usize)], complaint: &str) {
         let summary = self.lines.last().unwrap();
@@ -70,7 +69,7 @@ impl Told {
         assert_eq!(self.error, error);
     }
 
-    /// That so many calls or frames had such a problem, for reasons with these words.
+    /// Asserts that `count` calls or frames had this problem, with these words in each reason.
     #[track_caller]
     fn assert_problem(&self, what: &str, reason: &str, counted: &str, count: usize) {
         let mut found = 0;
@@ -97,7 +96,7 @@ fn load(address: &str, calls: usize, seconds: usize) -> Told {
     ]))
 }
 
-/// A server that sends back, instead of each frame, what `spoil` makes of it. Frames are numbered from 0, over all calls.
+/// A server that returns `spoil(frame)` instead of each frame. Frames are numbered from 0 across all calls.
 fn spoiling(spoil: impl Fn(usize, Vec<u8>) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Served {
     let heard = AtomicUsize::new(0);
     each_frame(move |voice, sound| {
@@ -142,7 +141,7 @@ fn load_loses_nothing_of_an_echo() {
     assert!(before.iter().all(|line| field(line, "event") == "progress"));
     let ended = server.stop().ended;
     assert_eq!(ended.len(), 20);
-    // All hung up, none just gone.
+    // All callers sent a hangup. None just closed.
     for call in ended {
         assert_eq!(call.end, Some(audiosocket::call::End::RemoteHangup));
     }
@@ -247,7 +246,7 @@ fn exactly_those_are_counted(calls: usize, seconds: usize) {
 fn load_of_a_server_that_plays_reports_no_echo() {
     let address = raw_server(2, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
-        // Twice as fast as the calls, until they have gone.
+        // Twice as fast as the calls, until they have ended.
         let speech = [&[0x10, 1, 64][..], &[77; 320]].concat();
         while stream.write_all(&speech).is_ok() {
             thread::sleep(Duration::from_millis(10));
@@ -306,7 +305,7 @@ fn cut_last_frame_is_altered_and_not_lost() {
 
 #[test]
 fn echo_in_other_frame_sizes_loses_nothing() {
-    // Where the frames of one call end is of no matter to another, so each cuts its own.
+    // Each call may have its own frame size, so each starts its own pieces.
     let server = each_frame(|voice, sound| {
         for piece in sound.chunks(46) {
             voice.send_now(served::audio(piece))?;
@@ -488,7 +487,7 @@ fn server_that_stays_open_after_hangup_is_reported() {
     drop(kept);
 }
 
-/// A server of so many calls, each on a thread; and its address.
+/// A server for `calls` calls, each on a thread. Returns its address.
 fn raw_server(calls: usize, call: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -501,7 +500,7 @@ fn raw_server(calls: usize, call: impl Fn(TcpStream) + Clone + Send + 'static) -
     address
 }
 
-/// The UUID is not sent back, nor is the hangup, at which it ends.
+/// Sends back all frames except the UUID and the hangup, at which it ends.
 fn echo_to_the_end(mut stream: TcpStream) {
     stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
     let mut frame = [0; 323];

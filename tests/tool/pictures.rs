@@ -9,7 +9,7 @@ use crate::common::tool::{audiosocket, run, stderr, stdout};
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
 
-/// The picture of a file, which is well-formed.
+/// Returns the picture of a file, and checks that it is well-formed.
 #[track_caller]
 fn picture_of(path: &str, name: &str) -> String {
     let svg = TestFile::new(&format!("{name}.svg"), b"what was there before");
@@ -21,8 +21,8 @@ fn picture_of(path: &str, name: &str) -> String {
     picture
 }
 
-/// XML, as far as these files need it: elements closed in order, attributes in quotes and each once, no other markup, and no
-/// character that XML has no place for.
+/// Checks the XML as far as these files need it: elements close in order, attributes are quoted and unique, there is no other
+/// markup, and no character that XML forbids.
 #[track_caller]
 fn check_form(xml: &str) {
     let mut open = Vec::new();
@@ -102,7 +102,7 @@ fn picture_has_all_marks_of_a_call() {
         marks.map(|class| count(&picture, "rect", class)),
         [2, 2, 1, 1, 1]
     );
-    // Sound and spacing of each side, and where each ends.
+    // The audio and the spacing of each side, and the end of each.
     let lines = ["caller", "server", "caller wide", "server wide", "over"];
     assert_eq!(
         lines.map(|class| count(&picture, "path", class)),
@@ -121,7 +121,7 @@ fn gap_is_drawn_at_its_time() {
     }
     let file = TestFile::new("where.tap", &tap.bytes);
     let picture = picture_of(file.path(), "where");
-    // 1080 columns are the second that it lasts, the first of them at 84.
+    // The call lasts one second, drawn in 1080 columns. The first column is at 84.
     let gaps: Vec<(f64, f64)> = picture
         .split("<rect class=\"gap\" x=\"")
         .skip(1)
@@ -142,7 +142,7 @@ fn gap_is_drawn_at_its_time() {
 fn picture_of_a_capture_has_one_direction() {
     for (name, digits) in [
         ("slin-mix", &["1", "2", "#", "A"][..]),
-        // All at the same place, for there is no audio between them.
+        // All at one place, because there is no audio between them.
         ("app-dtmf", &["1234567890*#ABCD"]),
         // Start and stop are one digit.
         ("seed-none-dtmflong", &["56"]),
@@ -163,7 +163,7 @@ fn picture_of_an_hour_is_a_small_file() {
         .collect();
     for second in 0..3600 {
         for from in [From::Caller, From::Server] {
-            // No second like the other, so that marks are apart from each other in many places.
+            // All seconds differ, so that marks are at distances in many places.
             let at = second * 1_000_000 + second * second * 7919 % 800_000;
             let frame_bytes = audio(&noise[..2 + (second as usize * 31) % 150]);
             tap.data(from, at, &frame_bytes[..3]);
@@ -207,7 +207,7 @@ fn cut_or_empty_stream_has_a_picture() {
     }
 }
 
-/// The input under another name, or as standard input, is the input.
+/// The input under another name, or from standard input, is still the input.
 #[cfg(unix)]
 #[test]
 fn picture_over_its_own_input_is_refused() {

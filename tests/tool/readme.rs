@@ -1,4 +1,4 @@
-//! What the README shows is what the project has.
+//! Everything that the README shows exists in the project.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::common::transcript::shape;
 
 const README: &str = include_str!("../../README.md");
 
-/// The text between two fences of the README, the first of which ends in `language`.
+/// Returns the text between two fences of the README. The first fence ends with `language`.
 fn block(language: &str) -> &'static str {
     blocks(language).next().unwrap()
 }
@@ -22,7 +22,7 @@ fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
         .into_iter()
 }
 
-/// The arguments that the README gives to the command, and what it shows as the output.
+/// Returns the arguments that the README passes to the command, and the output it shows.
 #[track_caller]
 fn transcript_of(command: &str) -> (Vec<&'static str>, &'static str) {
     let start = format!("$ audiosocket {command}");
@@ -87,7 +87,7 @@ fn readme_inspect_output_is_real() {
 
 #[test]
 fn readme_demo_output_is_real() {
-    // Two threads note what happens, and some of it happens at once: the order of the lines is not always the same.
+    // Two threads report events, and some are simultaneous, so the order of the lines varies.
     let sorted = |text: &str| {
         let mut lines: Vec<String> = shape(text).lines().map(String::from).collect();
         lines.sort();
@@ -131,7 +131,7 @@ fn readme_load_output_is_real() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Kept until the end, for it goes on printing.
+    // Kept until the end, because the program continues to print.
     let mut output = BufReader::new(serving.stdout.take().unwrap());
     let mut served = String::new();
     output.read_line(&mut served).unwrap();
@@ -140,7 +140,7 @@ fn readme_load_output_is_real() {
     let said = output_of(&[&["load", address], &arguments[2..]].concat());
     serving.kill().unwrap();
     serving.wait().unwrap();
-    // Said only where the machine has too much else to do.
+    // Printed only when the machine is too busy.
     let lines = said
         .lines()
         .filter(|line| !line.contains("behind the clock"));
@@ -148,7 +148,7 @@ fn readme_load_output_is_real() {
     assert_eq!(shape(&said.join("\n")), shape(shown));
 }
 
-/// On crates.io nothing but the README is there.
+/// On crates.io, only the README is available.
 #[test]
 fn readme_links_are_absolute_and_lead_to_files() {
     const SOURCE: &str = "https://docs.rs/crate/asterisk-audiosocket/latest/source/";

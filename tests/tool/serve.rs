@@ -1,4 +1,4 @@
-//! `audiosocket serve`: what it reports, when it ends, and that no peer and no reader of its output holds it up.
+//! `audiosocket serve`: its reports, when it ends, and that no peer and no reader of its output delays it.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -27,8 +27,8 @@ fn serve_reports_a_call_and_ends_after_the_last() {
         let summary = text.lines().last().unwrap();
         assert_eq!(field(summary, "event"), "summary");
         assert_eq!(field(summary, "reason"), "local-hangup");
-        // A frame each for a digit or its start and stop, which an echo server does not send back; but its greeting is. A machine
-        // that stands still for a second has it send silence, too.
+        // One frame for a digit or its start and stop, which an echo server does not send back. The server's greeting counts as a
+        // frame sent. If the machine stands still for a second, the server also sends silence.
         let sent: usize = field(summary, "frames_sent").parse().unwrap();
         let received: usize = field(summary, "frames_received").parse().unwrap();
         assert!(received >= sent - 1, "{received} of {sent}");
@@ -72,7 +72,7 @@ fn serve_reports_a_call_and_ends_after_the_last() {
         field(&lines[4], "frames_out"),
     );
     assert_eq!(field(&lines[4], "reason"), "closed");
-    // One is the digit. A machine that stands still for a second adds silence to what goes out.
+    // One frame is the digit. If the machine stands still for a second, the server also sends silence.
     assert!(frames_in.parse::<usize>().unwrap() <= frames_out.parse::<usize>().unwrap() + 1);
 }
 
@@ -107,7 +107,7 @@ fn serve_reports_refused_callers_with_reasons() {
     let mut answer = Vec::new();
     stranger.read_to_end(&mut answer).unwrap();
     assert_eq!(answer, [0, 0, 0]);
-    // The refusal is reported after it was made, on the stranger's own thread.
+    // The server reports the refusal after it made it, on the stranger's own thread.
     let mut lines: Vec<String> = serving
         .lines
         .by_ref()
@@ -217,7 +217,7 @@ fn serve_prints_first_warnings_and_counts_the_rest() {
     let mut peer = serving.peer();
     peer.write_all(&[0x20, 0, 0].repeat(100_000)).unwrap();
     peer.write_all(&HANGUP_FRAME).unwrap();
-    // The end of the call, of which nothing has been read yet on the tool's side.
+    // Reads the end of the call. The test has read none of the reports yet.
     peer.read_to_end(&mut Vec::new()).unwrap();
     let lines = serving.finish();
     let said: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
@@ -235,8 +235,8 @@ fn serve_with_blocked_stdout_delays_no_call() {
     peer.write_all(&[0x03, 0, 1, b'5'].repeat(50_000)).unwrap();
     let audio = [0x10, 0, 2, 1, 2];
     peer.write_all(&audio).unwrap();
-    // The echo comes though not a line has been read after the first, and a pipe has no room for 50,000.
-    // Before it comes the greeting, 20 ms of silence.
+    // The echo arrives although the test has read only the first line, and a pipe has no room for 50,000 lines. The greeting of 20
+    // ms of silence comes first.
     let mut echo = [0; 328];
     peer.read_exact(&mut echo).unwrap();
     assert_eq!(echo[323..], audio);
@@ -262,7 +262,7 @@ fn serve_ends_on_time_with_blocked_stdout_and_flood() {
     let mut serving = Serving::start(&["--echo", "--json", "--seconds", "2"]);
     let mut peer = serving.peer();
     let digits = [0x03, 0, 1, b'5'].repeat(1000);
-    // Until the server has ended the connection.
+    // Sends until the server has ended the connection.
     while peer.write_all(&digits).is_ok() {}
     let mut child = serving.child.take().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
@@ -278,7 +278,7 @@ fn serve_ends_on_time_with_blocked_stdout_and_flood() {
 #[test]
 fn caller_closing_at_once_is_always_reported_alike() {
     let serving = Serving::start(&["--echo", "--calls", "2"]);
-    // With the greeting read, a close is no reset; with it unread, it is.
+    // A close is no reset after the greeting was read, and a reset while it is unread.
     let mut closing = serving.peer();
     closing.read_exact(&mut [0; 323]).unwrap();
     closing.shutdown(Shutdown::Write).unwrap();
@@ -330,11 +330,11 @@ fn failed_start_leaves_no_record_folder() {
 #[test]
 fn serve_reports_a_caller_over_the_call_limit() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
-    // Accepted first, so that it is on its way when the other takes the only place.
+    // Connected first, so that it is already accepted when the other call takes the only place.
     let mut late = TcpStream::connect(&serving.address).unwrap();
     let mut taken = serving.peer();
     taken.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
-    // The greeting of 20 ms comes with the call; the echo, only from its handler, which has the place then.
+    // The greeting of 20 ms comes when the call starts. The echo comes from the handler, when the call has its place.
     taken.read_exact(&mut [0; 323]).unwrap();
     taken.read_exact(&mut [0; 5]).unwrap();
     late.write_all(&UUID_FRAME).unwrap();

@@ -112,7 +112,7 @@ fn equal_frames_of_any_kind_are_one_line() {
         tap.data(From::Server, 1000, &frame(0, &[]));
     }
     for number in 0..10 {
-        // The caller's audio goes on in one line.
+        // The caller's audio continues in one line.
         tap.data(From::Server, 2000, &frame(0x77, &[number, 7]));
         tap.data(From::Caller, 3000, &audio(&[1; 160]));
     }
@@ -139,7 +139,7 @@ fn equal_frames_of_any_kind_are_one_line() {
                       due
 "
     );
-    // Programs read one line for each frame.
+    // In JSON, each frame has a line of its own.
     let json = stdout(&run(&["inspect", "--json", file.path()]));
     let frames = json.lines().filter(|line| field(line, "event") == "frame");
     assert_eq!(frames.count(), 20_000 + 20 + 4 + 3);
@@ -276,7 +276,7 @@ fn every_way_to_end_a_call_is_named() {
             b'h' => tap.data(from, 20_000, &frame(0, &[])),
             _ => tap.end(from, 20_000, what),
         }
-        // What comes later did not end it.
+        // Later events did not end the call.
         tap.end(From::Caller, 21_000, b'c');
         if what != b'e' {
             tap.end(From::Server, 21_000, b'r');
@@ -291,7 +291,7 @@ fn every_way_to_end_a_call_is_named() {
             "{text}"
         );
     }
-    // But who takes no more is about to say why.
+    // A peer that has stopped reading may still report why, here with a reset.
     let mut tap = TapFile::new();
     tap.end(From::Server, 20_000, b'e');
     tap.end(From::Caller, 21_000, b'c');

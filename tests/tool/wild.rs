@@ -1,4 +1,4 @@
-//! Echo servers in other languages, written as such servers are, and what `audiosocket call` tells their authors.
+//! Echo servers in other languages with typical faults, and the reports of `audiosocket call` for their authors.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::{Command, Output};
 use crate::common::program::Program;
 use crate::common::transcript::shape;
 
-/// A server under way.
+/// A running server.
 struct Wild(Program);
 
 impl Wild {
-    /// `None` if the language is not installed here and does not have to be.
+    /// `None` if the language is not installed and the test may be skipped.
     fn start(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<Wild> {
         let program = program.as_ref();
         let started = Program::start(Command::new(program).args(arguments).arg("0"));
@@ -45,7 +45,7 @@ fn source(name: &str) -> String {
     format!("{}/tests/wild/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The C program, compiled.
+/// Returns the compiled C program.
 fn compiled(name: &str) -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let status = Command::new("cc")
@@ -61,7 +61,7 @@ fn compiled(name: &str) -> Option<PathBuf> {
     }
 }
 
-/// The lines of the tool that tell of violations, and its last word, whole and without what differs from one call to the next.
+/// Returns the tool's lines about violations and its error message, each whole, without the parts that differ between calls.
 #[track_caller]
 fn verdict(output: &Output) -> (Vec<String>, String) {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -79,7 +79,7 @@ fn verdict(output: &Output) -> (Vec<String>, String) {
     (violations, error)
 }
 
-/// That one violation is told, from its beginning to its end.
+/// Asserts that a violation has this start and this end.
 #[track_caller]
 fn assert_told(violation: &str, beginning: &str, end: &str) {
     let is_told = violation.starts_with(beginning) && violation.ends_with(end);
@@ -120,7 +120,7 @@ fn readme_shows_the_report_of_two_writes() {
             .lines()
             .map(String::from)
             .collect::<Vec<_>>();
-        // Which frame it was, and so how many were received and whether they have a jitter, is the kernel's choice.
+        // The kernel decides which frame it is, and so how many frames were received and whether there is jitter.
         let words = |line: &String| String::from(line.split([',', '(']).next().unwrap());
         let lines = lines.iter().filter(|line| !line.contains("jitter"));
         lines.map(words).collect()

@@ -139,7 +139,7 @@ fn reading_10000_frames_allocates_nothing() {
         (Kind::ERROR, 65_535),
     ] {
         let frame = Frame::new(kind, &longest[..len]).expect("a payload that fits");
-        writer.write_frame(frame).expect("a vector takes all");
+        writer.write_frame(frame).expect("a vector accepts all");
     }
     let bytes = writer.into_inner();
     let source = Endless {
@@ -210,7 +210,7 @@ fn writing_10000_frames_allocates_nothing() {
     let mut writer = FrameWriter::new(drain);
     let mut write = |count: usize| {
         for message in messages.iter().cycle().take(count) {
-            writer.write_message(message).expect("a drain takes all");
+            writer.write_message(message).expect("a drain accepts all");
         }
     };
     assert!(allocations(|| write(5)) > 0, "the buffer of the writer");
@@ -233,7 +233,7 @@ fn writing_1000_batches_allocates_nothing() {
             for _ in 0..10 {
                 batch.add_message(&Message::Audio(audio));
             }
-            batch.write().expect("a drain takes all");
+            batch.write().expect("a drain accepts all");
         }
     };
     assert!(allocations(|| write(1)) > 0, "the buffer of the writer");

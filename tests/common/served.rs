@@ -238,10 +238,7 @@ pub fn talk_after_the_end(mut stream: &TcpStream, not_yet_over: Instant) {
     for _ in 0..3 {
         if let Err(error) = stream.write_all(&SAMPLE) {
             let may_be_over = not_yet_over.elapsed() > Duration::from_millis(1500);
-            assert!(
-                may_be_over,
-                "the server does not take what is under way: {error}"
-            );
+            assert!(may_be_over, "the server stopped reading too early: {error}");
         }
         thread::sleep(Duration::from_millis(1));
     }
@@ -291,7 +288,7 @@ pub fn audio(bytes: &[u8]) -> Audio<'_> {
 /// Whether an event is this mark. Fails the test if the call ends first.
 #[track_caller]
 pub fn is_mark_next(event: Option<Event<'_>>, mark: Mark) -> bool {
-    matches!(event.expect("the call goes on"), Event::MarkReached(reached) if reached == mark)
+    matches!(event.expect("the call continues"), Event::MarkReached(reached) if reached == mark)
 }
 
 /// Reads a frame of silence: 20 ms at 8 kHz.

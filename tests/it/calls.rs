@@ -468,9 +468,7 @@ fn hangup_with_unread_audio_causes_no_reset() {
         assert_eq!(answer, [0, 0, 0]);
         stream.write_all(&bytes).unwrap();
         assert_eq!(stream.read(&mut answer).unwrap(), 0);
-        stream
-            .write_all(&bytes)
-            .expect("the server still takes what is under way");
+        stream.write_all(&bytes).expect("the server still reads");
         stream.shutdown(Shutdown::Write).unwrap();
         assert_eq!(stream.take_error().unwrap().map(|error| error.kind()), None);
     }
@@ -498,7 +496,7 @@ fn shutdown_lets_calls_end_within_the_grace() {
     server.thread.join().unwrap();
     assert!(
         TcpStream::connect(server.address).is_err(),
-        "nobody listens any more"
+        "the port must be closed"
     );
 }
 

@@ -49,7 +49,7 @@ fn descriptors_stay_within_the_documented_limit() {
 const IS_CHILD: &str = "AUDIOSOCKET_TEST_IS_CHILD";
 
 #[test]
-#[ignore = "a part of the test above, which runs it in a process of its own"]
+#[ignore = "the test above runs it in a separate process"]
 fn counts_those_of_a_flood() {
     std::env::var(IS_CHILD).expect("only the test above can run this");
     let before = descriptors();
@@ -87,7 +87,7 @@ fn counts_those_of_a_flood() {
     assert!(most <= PROMISED, "{most} descriptors");
     // The flood must have come near the limit. Otherwise the test shows nothing.
     assert!(most > PROMISED - 100, "{most} descriptors");
-    served::eventually("refusals of all that have no place", || {
+    served::eventually("refusals of all without a place", || {
         let refused = peers.len() - MAX_CALLS - MAX_PENDING;
         (server.handle.stats().refused == refused).then_some(())
     });

@@ -180,7 +180,7 @@ fn digits_in_its_dialect_violate_no_rule() {
 fn invalid_digit_is_refused_and_nothing_sent() {
     let server = Served::start(Server::builder().call_options(options()), |call| {
         let Err(PlayError::InvalidDigit(error)) = call.send_digits("12e4") else {
-            panic!("it was taken");
+            panic!("it was accepted");
         };
         assert_eq!(
             PlayError::InvalidDigit(error).to_string(),

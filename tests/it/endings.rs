@@ -97,7 +97,7 @@ fn hangup_by_uuid_ends_all_calls_with_that_uuid() {
         assert_eq!(server.end_of(stream).end, Some(End::LocalHangup));
     }
     server.wait_for_calls(1);
-    assert_eq!(server.handle.hang_up(uuid(7)), 0, "they are gone");
+    assert_eq!(server.handle.hang_up(uuid(7)), 0, "they must have closed");
     served::hear_an_echo(&streams[1]);
     drop(streams);
     server.stop();
@@ -262,7 +262,7 @@ fn dropped_call_hangs_up_without_a_reset() {
         let address = listener.local_addr().unwrap();
         let server = thread::spawn(move || {
             let call = Call::accept(listener.accept().unwrap().0, quiet()).unwrap();
-            assert!(!panics, "as it was told to, with audio unread");
+            assert!(!panics, "this panic is the test, with audio unread");
             drop(call);
         });
         let peer = served::connect_as(address, uuid(1));
@@ -323,7 +323,7 @@ fn shutdown_takes_one_patience_whatever_peers_do() {
         let mut calls = calls.iter().filter(|call| call.uuid == uuid);
         calls.all(|call| call.stats.frames_sent > 0).then_some(())
     };
-    served::eventually("frames to the deaf peers", || has_sent(uuid(1)));
+    served::eventually("frames to the peers that do not read", || has_sent(uuid(1)));
     let started = Instant::now();
     server.stop();
     println!("the shutdown took {:?}", started.elapsed());

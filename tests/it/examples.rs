@@ -70,7 +70,7 @@ impl Example {
             }
         });
         let heard = heard(asterisk.end());
-        assert_eq!(asterisk.hang_up(), [], "no Asterisk objects");
+        assert_eq!(asterisk.hang_up(), [], "Asterisk reports no violation");
         heard
     }
 }

@@ -101,7 +101,7 @@ fn caller_in_admission_counts_as_a_call() {
     assert_eq!(
         *seen.lock().unwrap(),
         [0, 1],
-        "the third was not even asked for"
+        "the hook must not see the third"
     );
     let counts = server.handle.stats();
     assert_eq!((counts.calls, counts.pending), (0, 2));
@@ -124,7 +124,7 @@ fn max_duration_ends_a_call_that_only_plays() {
             if let Err(error) = speaker.send_paced(served::audio(&[7; 320])) {
                 break error;
             }
-            assert!(started.elapsed() < PATIENCE, "nobody ended the call");
+            assert!(started.elapsed() < PATIENCE, "no side ended the call");
         };
         assert_eq!(over, SendError::CallEnded(End::TimedOut(Timeout::Call)));
         Ok(())

@@ -63,7 +63,7 @@ fn fifty_calls_lose_no_frame_among_hostile_peers() {
             .map(|call| call.join().unwrap())
             .collect();
         println!(
-            "frames that each healthy call said and heard: {} to {}",
+            "frames sent and received by each healthy call: {} to {}",
             said.iter().min().unwrap(),
             said.iter().max().unwrap()
         );
@@ -130,7 +130,10 @@ fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
             match listener.receive_until(Instant::now() + Duration::from_millis(50)) {
                 Some(Event::TimeUp) => {
                     let silent_for = last_heard.elapsed();
-                    assert!(silent_for < PATIENCE, "call {call}: {heard} frames heard");
+                    assert!(
+                        silent_for < PATIENCE,
+                        "call {call}: {heard} frames received"
+                    );
                 }
                 Some(event) => {
                     let frame = distinct_frame(call, heard);
@@ -272,7 +275,7 @@ fn comes_as_a_crowd(server: &Served) {
 const CROWD_ADDRESS: &str = "AUDIOSOCKET_TEST_CROWD_ADDRESS";
 
 #[test]
-#[ignore = "a part of the test above, which runs it in a process of its own"]
+#[ignore = "the test above runs it in a separate process"]
 fn a_crowd() {
     let address = std::env::var(CROWD_ADDRESS).expect("only the test above can run this");
     let address: SocketAddr = address.parse().unwrap();
@@ -301,7 +304,7 @@ fn a_crowd() {
                 }
                 Ok(count) => heard.extend_from_slice(&bytes[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    stream.write_all(&SAMPLE).expect("no reset while talking");
+                    stream.write_all(&SAMPLE).expect("no reset while sending");
                 }
                 Err(error) => panic!("no end but a reset: {error}"),
             }
@@ -315,7 +318,10 @@ fn a_crowd() {
             println!("{} admitted, {refused} refused", admitted.count());
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "not all are decided");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "some peers are neither admitted nor refused"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -84,13 +84,13 @@ fn admit_hook_or_its_panic_refuses_the_call() {
     let builder = Server::builder()
         .call_options(quiet())
         .admit(|caller| match caller.uuid {
-            unwanted if unwanted == uuid(1) => Err("nobody has invited you".into()),
+            unwanted if unwanted == uuid(1) => Err("you are not invited".into()),
             fatal if fatal == uuid(2) => panic!("no such guest"),
             _ => Ok(()),
         });
     let server = Served::start(builder, served::echo);
     for (number, refusal) in [
-        (1, r#"NotAdmitted("nobody has invited you")"#),
+        (1, r#"NotAdmitted("you are not invited")"#),
         (2, r#"NotAdmitted("panicked: no such guest")"#),
     ] {
         let stream = server.connect_as(uuid(number));
@@ -227,7 +227,7 @@ fn write_timeout_ends_a_peer_that_reads_too_slowly() {
     let mut sipping = server.connect_as(uuid(1));
     let deaf = server.connect_as(uuid(2));
     let is_over = |number| errors.lock().unwrap().contains_key(&uuid(number));
-    served::eventually("the end of the sipping peer's call", || {
+    served::eventually("the end of the call with the slow peer", || {
         sipping.read_exact(&mut [0]).unwrap();
         is_over(1).then_some(())
     });
@@ -299,7 +299,11 @@ fn hangup_does_not_wait_for_a_blocked_writer() {
         (sent == before && sent > 0).then_some(())
     });
     assert_eq!(server.handle.hang_up(uuid(1)), 1);
-    assert_eq!(server.handle.calls().len(), 1, "its sender still waits");
+    assert_eq!(
+        server.handle.calls().len(),
+        1,
+        "its sender is still blocked"
+    );
 
     let heard = served::read_to_end(&stream);
     assert!(heard.ends_with(&HANGUP), "the hangup follows the frame");
@@ -363,7 +367,7 @@ fn frames_over_the_limit_are_skipped_in_step() {
         }
         served::hear_an_echo(&stream);
     }
-    assert!(too_long_ones.try_recv().is_err(), "none but these");
+    assert!(too_long_ones.try_recv().is_err(), "only these");
     drop(stream);
     server.stop();
 }

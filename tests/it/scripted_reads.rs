@@ -269,7 +269,7 @@ fn growing_buffer_loses_nothing() {
         let lengths = [1, long, 0, 320, long, 2];
         for len in lengths {
             let frame = Frame::new(Kind::ERROR, &payload[..len]).expect("it fits");
-            writer.write_frame(frame).expect("a vector takes all");
+            writer.write_frame(frame).expect("a vector accepts all");
         }
         let mut reader = FrameReader::with_max_payload_len(writer.get_ref().as_slice(), long);
         for len in lengths {
@@ -286,7 +286,7 @@ fn frames_over_the_limit_are_reported_once_each() {
     let mut writer = FrameWriter::new(Vec::new());
     for len in [320, 321, 0, 65_535, 65_535, 1] {
         let frame = Frame::new(Kind::SLIN, &long[..len]).expect("it fits");
-        writer.write_frame(frame).expect("a vector takes all");
+        writer.write_frame(frame).expect("a vector accepts all");
     }
     let mut reader = FrameReader::with_max_payload_len(writer.get_ref().as_slice(), 320);
     let mut told = Vec::new();

@@ -50,12 +50,12 @@ fn writer_makes_one_write_per_frame() {
     let mut writer = FrameWriter::new(Sink::default());
     for (written, len) in [0, 1, 320, 65_535, 7680, 0].into_iter().enumerate() {
         let frame = Frame::new(Kind::ERROR, &payload[..len]).expect("it fits");
-        writer.write_frame(frame).expect("a sink that takes all");
+        writer.write_frame(frame).expect("a sink that accepts all");
         assert_eq!(writer.get_ref().writes, written + 1);
     }
     writer
         .write_message(&Message::Hangup)
-        .expect("it takes all");
+        .expect("all bytes are accepted");
     assert_eq!(writer.get_ref().writes, 7);
     assert_eq!(writer.get_ref().taken.len(), 65_535 + 7680 + 321 + 7 * 3);
 }
@@ -66,7 +66,9 @@ fn short_writes_lose_nothing() {
         for second in 1..=7 {
             let mut writer = writer_with([first, second].into_iter().cycle().take(50).map(Ok));
             for _ in 0..3 {
-                writer.write_frame(audio_frame()).expect("all is taken");
+                writer
+                    .write_frame(audio_frame())
+                    .expect("all bytes are accepted");
             }
             assert_eq!(writer.get_ref().taken, BYTES.repeat(3));
         }
@@ -77,7 +79,9 @@ fn short_writes_lose_nothing() {
 fn interrupted_write_is_repeated() {
     let steps = [Err(ErrorKind::Interrupted), Ok(1)];
     let mut writer = writer_with(steps.into_iter().cycle().take(14));
-    writer.write_frame(audio_frame()).expect("all is taken");
+    writer
+        .write_frame(audio_frame())
+        .expect("all bytes are accepted");
     assert_eq!(writer.get_ref().taken, BYTES);
     assert_eq!(writer.get_ref().writes, 14);
 }
@@ -95,7 +99,9 @@ fn writer_continues_after_error_before_first_byte() {
             assert_eq!(error.is_timeout(), kind != ErrorKind::BrokenPipe);
             assert!(matches!(error, WriteError::Io(error) if error.kind() == kind));
         }
-        writer.write_frame(audio_frame()).expect("all is taken");
+        writer
+            .write_frame(audio_frame())
+            .expect("all bytes are accepted");
         assert_eq!(writer.get_ref().taken, BYTES);
     }
 }
@@ -128,7 +134,9 @@ fn write_of_zero_bytes_is_an_error() {
     let mut writer = writer_with([Ok(0)]);
     let error = writer.write_frame(audio_frame()).expect_err("a failure");
     assert!(matches!(error, WriteError::Io(error) if error.kind() == ErrorKind::WriteZero));
-    writer.write_frame(audio_frame()).expect("all is taken");
+    writer
+        .write_frame(audio_frame())
+        .expect("all bytes are accepted");
     for cut in 1..7 {
         let mut writer = writer_with([Ok(cut), Ok(0)]);
         let error = writer.write_frame(audio_frame()).expect_err("a failure");
@@ -170,7 +178,7 @@ proptest! {
                 .iter()
                 .map(|(kind, payload)| Frame::new(Kind::from_byte(*kind), payload).expect("it fits"));
             for frame in frames.clone() {
-                single.write_frame(frame).expect("a vector takes all");
+                single.write_frame(frame).expect("a vector accepts all");
             }
             for writer in [&mut whole, &mut pieces] {
                 let mut batch = writer.batch();
@@ -178,7 +186,7 @@ proptest! {
                     batch.add_frame(frame);
                 }
                 prop_assert_eq!(batch.len(), frames.clone().map(|frame| frame.encoded_len()).sum::<usize>());
-                batch.write().expect("all is taken");
+                batch.write().expect("all bytes are accepted");
                 prop_assert!(batch.is_empty());
                 batch.write().expect("there is nothing left to write");
             }
@@ -198,7 +206,7 @@ fn batch_is_kept_after_error_before_first_byte() {
     batch.add_message(&Message::Hangup);
     assert!(batch.write().expect_err("a failure").is_timeout());
     assert_eq!(batch.len(), 10);
-    batch.write().expect("all is taken");
+    batch.write().expect("all bytes are accepted");
     assert_eq!(writer.get_ref().taken, [&BYTES[..], &[0, 0, 0]].concat());
 }
 
@@ -230,7 +238,9 @@ fn batch_not_written_sends_nothing() {
     batch.add_message(&Message::Hangup);
     batch.add_message(&Message::Hangup);
     drop(batch);
-    writer.write_frame(audio_frame()).expect("all is taken");
+    writer
+        .write_frame(audio_frame())
+        .expect("all bytes are accepted");
     assert_eq!(writer.get_ref().taken, BYTES);
 }
 
@@ -251,7 +261,7 @@ impl Write for Boaster {
 fn sink_claiming_too_many_bytes_is_harmless() {
     let mut writer = FrameWriter::new(Boaster);
     for _ in 0..3 {
-        writer.write_frame(audio_frame()).expect("it said so");
+        writer.write_frame(audio_frame()).expect("the error is set");
     }
 }
 

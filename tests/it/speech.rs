@@ -70,7 +70,7 @@ fn numbered(frames: i16) -> Vec<u8> {
 fn numbers_heard(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
     let mut numbers = Vec::new();
     while let Some(event) = asterisk.receive() {
-        let audio = event.audio().expect("nothing but audio");
+        let audio = event.audio().expect("only audio");
         assert_eq!(
             (audio.rate(), audio.samples().len()),
             (SampleRate::Hz8000, 160)
@@ -346,7 +346,7 @@ fn busy_handler_makes_no_gap_in_two_threads() {
             if event.dtmf().is_some() {
                 // Works until playback has continued.
                 let sent = voice.stats().frames_sent;
-                eventually("speech", || {
+                eventually("playback", || {
                     (voice.stats().frames_sent > sent + 20).then_some(())
                 });
             }
@@ -600,7 +600,7 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
         });
         let mut asterisk = server.simulate(uuid(1));
         let frame = Audio::new(rate, &payload).unwrap();
-        let (stats, heard) = eventually("an opinion", || {
+        let (stats, heard) = eventually("a result", || {
             asterisk.caller().send_frame(frame).unwrap();
             stats.try_recv().ok()
         });
@@ -674,7 +674,7 @@ fn backlog_is_received_at_once_during_playback() {
         let said = voice.stats().frames_sent - said_meanwhile;
         assert!(
             frames == 100 && said < 30,
-            "{frames} frames while {said} were said"
+            "{frames} frames received while {said} were played"
         );
         Ok(())
     });

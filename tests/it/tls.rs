@@ -73,7 +73,7 @@ fn free_address() -> String {
 fn wait_for(address: &str) {
     let give_up = Instant::now() + PATIENCE;
     while TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < give_up, "nobody listens on {address}");
+        assert!(Instant::now() < give_up, "nothing listens on {address}");
         thread::sleep(Duration::from_millis(20));
     }
 }

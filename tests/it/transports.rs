@@ -283,7 +283,7 @@ fn near_deadline_shortens_the_wait() {
                 .is_some_and(|event| event.audio().is_some()),
         );
     }
-    assert!(heard > 0, "what has come is heard all the same");
+    assert!(heard > 0, "audio already received is returned");
     assert_eq!(transport.reads.load(Ordering::Relaxed), reads_before);
 }
 
@@ -301,7 +301,7 @@ fn marks_after_each_frame_do_not_hide_the_caller() {
         heard += usize::from(event.audio().is_some());
     }
     // One per frame played, except when this thread was so late that the next frame had to be sent first.
-    assert!(heard > 5, "{heard} frames heard while 20 were said");
+    assert!(heard > 5, "{heard} frames received while 20 were played");
 }
 
 /// A UUID, a digit, and two frames of audio. The first has an odd length.

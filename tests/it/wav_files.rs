@@ -306,7 +306,7 @@ impl Read for Announcing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         assert!(
             self.place < self.header.len(),
-            "it was read after the answer was known"
+            "it was read after the result was known"
         );
         let rest = &self.header[self.place..];
         let len = rest.len().min(buffer.len());

@@ -29,7 +29,7 @@ fn numbered(frames: std::ops::RangeInclusive<i16>) -> Vec<u8> {
 fn numbers_received(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
     let mut numbers = Vec::new();
     while let Some(event) = asterisk.receive() {
-        let audio = event.audio().expect("nothing but audio");
+        let audio = event.audio().expect("only audio");
         assert_eq!(audio.samples().len(), 160);
         numbers.extend(audio.samples().next());
     }

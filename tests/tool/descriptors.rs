@@ -106,7 +106,7 @@ fn hear_the_echo_after_silence(mut stream: &TcpStream) {
         stream.read_exact(&mut header).unwrap();
         let mut payload = vec![0; usize::from(u16::from_be_bytes([header[1], header[2]]))];
         stream.read_exact(&mut payload).unwrap();
-        assert_eq!(header[0], 0x10, "nothing but audio");
+        assert_eq!(header[0], 0x10, "only audio");
         if payload == served::SAMPLE[3..] {
             return;
         }

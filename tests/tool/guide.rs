@@ -122,7 +122,10 @@ fn readme_names_the_newest_release() {
     let newest = versions.rsplit(", ").next().unwrap();
     let range = format!("from 18 to {newest}");
     let readme = include_str!("../../README.md");
-    assert!(readme.contains(&range), "README.md should say {range:?}");
+    assert!(
+        readme.contains(&range),
+        "README.md should contain {range:?}"
+    );
 }
 
 /// Lines of the guide such as `audiosocket tap --listen ADDR`.

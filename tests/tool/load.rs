@@ -217,7 +217,7 @@ fn load_counts_exactly_lost_and_altered_frames() {
 }
 
 #[test]
-#[ignore = "500 calls for 20 s; with --release, --ignored and --nocapture it shows what was told"]
+#[ignore = "500 calls for 20 s; with --release, --ignored and --nocapture it prints the report"]
 fn load_counts_lost_and_altered_frames_of_500_calls() {
     exactly_those_are_counted(500, 20);
 }
@@ -552,7 +552,7 @@ fn too_few_descriptors_are_reported_before_any_call() {
             "{error}"
         );
         assert_eq!(error.lines().count(), 1, "{error}");
-        assert!(server.accept().is_err(), "nobody has called");
+        assert!(server.accept().is_err(), "the server must receive no call");
     }
 }
 

@@ -258,7 +258,7 @@ fn check(command: &[&str], ends: &[Ended]) {
 const IS_CHILD: &str = "AUDIOSOCKET_TEST_IS_CHILD";
 
 #[test]
-#[ignore = "a part of the test above, which runs it in a process of its own"]
+#[ignore = "the test above runs it in a separate process"]
 fn test_call_without_threads_is_placed() {
     std::env::var(IS_CHILD).expect("only the test above can run this");
     // All versions together take 40 threads.

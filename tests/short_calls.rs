@@ -74,9 +74,9 @@ fn ten_thousand_short_calls_leak_nothing() {
     let growth = after.memory_kib.saturating_sub(before.memory_kib);
     assert!(growth < MOST_GROWTH_KIB, "{growth} KiB more");
 
-    let said = server.stop();
-    assert_eq!(said.refused, []);
-    assert_eq!(said.incidents, Vec::<String>::new());
+    let results = server.stop();
+    assert_eq!(results.refused, []);
+    assert_eq!(results.incidents, Vec::<String>::new());
 }
 
 /// Makes calls of one frame and its echo, from several callers at once. Returns when the server has finished all of them.

@@ -41,8 +41,8 @@ fn descriptors_stay_within_the_documented_limit() {
         return;
     }
     let printed = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}{complaint}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}{errors}");
     assert!(printed.contains("at most "), "{printed}");
 }
 

@@ -80,7 +80,7 @@ fn press(asterisk: &mut SimulatedAsterisk) {
 #[test]
 fn digits_are_tones_or_signals_by_dialect() {
     let (asterisk, start_stop) = (DtmfDialect::Asterisk, DtmfDialect::StartStop);
-    for (set, heard, signals) in [
+    for (set, dialect, signals) in [
         (None, asterisk, false),
         (None, start_stop, true),
         (Some(asterisk), start_stop, false),
@@ -88,12 +88,12 @@ fn digits_are_tones_or_signals_by_dialect() {
     ] {
         for rate in [SampleRate::Hz8000, SampleRate::Hz44100] {
             let server = server(options().dialect(set).playback_rate(rate));
-            let mut asterisk = server.simulate(uuid(1)).with_dialect(heard);
+            let mut asterisk = server.simulate(uuid(1)).with_dialect(dialect);
             press(&mut asterisk);
             let came = listen(&mut asterisk, rate);
             asterisk.hang_up();
             server.stop();
-            let case = (set, heard, rate);
+            let case = (set, dialect, rate);
             // Ten frames for each digit, after the frame of audio. Tones follow its samples and need one frame more.
             if !signals {
                 assert_eq!(came.sound, DIGITS.to_uppercase(), "{case:?}");

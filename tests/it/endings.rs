@@ -128,8 +128,8 @@ fn half_closed_peer_ends_the_call_for_the_player() {
     let mut frame = [0; 323];
     stream.read_exact(&mut frame).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    let heard = served::read_to_end(&stream);
-    assert!(heard.ends_with(&HANGUP));
+    let received = served::read_to_end(&stream);
+    assert!(received.ends_with(&HANGUP));
     let error = speaking.recv_timeout(PATIENCE).unwrap();
     assert_eq!(error, SendError::CallEnded(End::Closed));
     assert_eq!(server.end_of(&stream).end, Some(End::Closed));
@@ -240,17 +240,21 @@ fn shutdown_hangs_up_caller_in_slow_admission() {
     asking.recv_timeout(PATIENCE).unwrap();
     server.handle.shut_down(Duration::ZERO);
     // By then, the server has waited 2 s for its last connections.
-    let heard = thread::scope(|scope| {
+    let received = thread::scope(|scope| {
         let talking =
             scope.spawn(|| served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5)));
         thread::sleep(Duration::from_secs(3));
         answer.send(()).unwrap();
         talking.join().unwrap()
     });
-    assert_eq!(heard, HANGUP);
+    assert_eq!(received, HANGUP);
     drop(stream);
-    let said = server.wait();
-    let names: Vec<&str> = said.refused.iter().map(|(_, name)| name.as_str()).collect();
+    let results = server.wait();
+    let names: Vec<&str> = results
+        .refused
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
     assert_eq!(names, ["ShuttingDown"]);
 }
 

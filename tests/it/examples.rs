@@ -39,8 +39,8 @@ impl Example {
     fn call(
         &self,
         perform: impl FnOnce(&mut SimulatedCaller, &dyn Fn() -> usize) + Send,
-        enough: impl Fn(&Heard) -> bool,
-    ) -> Heard {
+        enough: impl Fn(&CallResult) -> bool,
+    ) -> CallResult {
         let uuid = SimulatedAsterisk::random_uuid();
         let address = &self.0.address;
         let mut asterisk =
@@ -52,26 +52,26 @@ impl Example {
                 noted.lock().unwrap().extend(audio.samples());
             }
         });
-        let heard = |end| Heard {
+        let result = |end| CallResult {
             samples: samples.lock().unwrap().clone(),
             end,
         };
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
-            let received = || heard(None).sound().len();
+            let received = || result(None).sound().len();
             let performing = scope.spawn(move || perform(caller, &received));
             let give_up = Instant::now() + PATIENCE;
             while listener.end().is_none() {
                 listener.receive_until(Instant::now() + Duration::from_millis(20));
-                if performing.is_finished() && enough(&heard(None)) {
+                if performing.is_finished() && enough(&result(None)) {
                     break;
                 }
                 assert!(Instant::now() < give_up, "{:?}", listener.stats());
             }
         });
-        let heard = heard(asterisk.end());
+        let result = result(asterisk.end());
         assert_eq!(asterisk.hang_up(), [], "Asterisk reports no violation");
-        heard
+        result
     }
 }
 
@@ -91,12 +91,12 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// What a caller received, and how the call ended if the caller did not hang up.
-struct Heard {
+struct CallResult {
     samples: Vec<i16>,
     end: Option<End>,
 }
 
-impl Heard {
+impl CallResult {
     /// The samples without the surrounding silence. The audio in these tests has no zero sample.
     fn sound(&self) -> Vec<i16> {
         self.samples.iter().copied().filter(|it| *it != 0).collect()
@@ -123,7 +123,7 @@ fn wav(name: &str, samples: usize) -> TestFile {
     TestFile::new(name, &file.bytes())
 }
 
-fn say(caller: &mut SimulatedCaller, rate: SampleRate, samples: &[i16]) {
+fn send_audio(caller: &mut SimulatedCaller, rate: SampleRate, samples: &[i16]) {
     for frame in samples.chunks(rate.samples_in(20)) {
         let mut bytes = vec![0; 2 * frame.len()];
         let audio = Audio::from_samples(rate, frame, &mut bytes).unwrap();
@@ -146,51 +146,51 @@ const SECOND: usize = 8000;
 #[test]
 fn echo_example_returns_the_audio() {
     let echo = Example::start("echo", &["127.0.0.1:0"]);
-    let said = sound(SECOND);
-    let heard = echo.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &said),
-        |heard| heard.sound().len() >= said.len(),
+    let sent = sound(SECOND);
+    let result = echo.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sent),
+        |result| result.sound().len() >= sent.len(),
     );
-    assert_eq!(heard.sound(), said);
+    assert_eq!(result.sound(), sent);
 }
 
 #[test]
 fn two_threads_example_reverses_each_second() {
     let example = Example::start("two_threads", &["127.0.0.1:0"]);
-    let mut said = sound(SECOND);
-    let heard = example.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &said),
-        |heard| heard.sound().len() >= SECOND,
+    let mut sent = sound(SECOND);
+    let result = example.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sent),
+        |result| result.sound().len() >= SECOND,
     );
-    said.reverse();
-    assert_eq!(heard.sound(), said);
+    sent.reverse();
+    assert_eq!(result.sound(), sent);
 }
 
 #[test]
 fn announcement_plays_whole_and_hangs_up() {
     let prompt = wav("announcement-whole.wav", SECOND);
     let example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(|_, _| {}, |_| false);
-    assert_eq!(heard.sound(), sound(SECOND));
-    heard.assert_hung_up();
+    let result = example.call(|_, _| {}, |_| false);
+    assert_eq!(result.sound(), sound(SECOND));
+    result.assert_hung_up();
 }
 
 #[test]
 fn key_stops_the_announcement() {
     let prompt = wav("announcement-stopped.wav", 200 * SECOND);
     let mut example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(
+    let result = example.call(
         |caller, received| {
             while received() <= 320 {
-                say(caller, SampleRate::Hz8000, &sound(160));
+                send_audio(caller, SampleRate::Hz8000, &sound(160));
             }
             press(caller, "5");
         },
         |_| false,
     );
-    heard.assert_hung_up();
-    assert!(heard.sound().len() > 320, "it had started");
-    assert_eq!(heard.sound(), sound(heard.sound().len()));
+    result.assert_hung_up();
+    assert!(result.sound().len() > 320, "it had started");
+    assert_eq!(result.sound(), sound(result.sound().len()));
     assert!(example.line().contains("stopped it"));
 }
 
@@ -198,8 +198,8 @@ fn key_stops_the_announcement() {
 fn menu_collects_digits_up_to_the_hash() {
     let prompt = wav("menu.wav", 200 * SECOND);
     let mut example = Example::start("menu", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(|caller, _| press(caller, "40*2#"), |_| false);
-    heard.assert_hung_up();
+    let result = example.call(|caller, _| press(caller, "40*2#"), |_| false);
+    result.assert_hung_up();
     assert!(example.line().ends_with(": 40*2"));
 }
 
@@ -209,17 +209,17 @@ fn recorder_records_both_sides() {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let mut example = Example::start("recorder", &[folder.to_str().unwrap(), "127.0.0.1:0"]);
-    let said = sound(SECOND);
-    let heard = example.call(
+    let sent = sound(SECOND);
+    let result = example.call(
         |caller, _| {
-            say(caller, SampleRate::Hz8000, &said);
+            send_audio(caller, SampleRate::Hz8000, &sent);
             press(caller, "#");
         },
         |_| false,
     );
-    heard.assert_hung_up();
+    result.assert_hung_up();
     // The beep of 0.3 s. A quarter of its samples are zero.
-    assert_eq!(heard.sound().len(), 1800);
+    assert_eq!(result.sound().len(), 1800);
 
     let file = fs::read(example.line()).unwrap();
     let sides = |place| -> Vec<i16> {
@@ -227,31 +227,31 @@ fn recorder_records_both_sides() {
         let samples = pairs.map(|pair| i16::from_le_bytes([pair[place], pair[place + 1]]));
         samples.filter(|sample| *sample != 0).collect()
     };
-    assert_eq!(sides(0), said);
-    assert_eq!(sides(2), heard.sound());
+    assert_eq!(sides(0), sent);
+    assert_eq!(sides(2), result.sound());
 }
 
 #[test]
 fn bridge_carries_audio_to_and_from_a_program() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
-    let said = sound(SECOND);
-    let heard = example.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &said),
-        |heard| heard.sound().len() >= said.len(),
+    let sent = sound(SECOND);
+    let result = example.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sent),
+        |result| result.sound().len() >= sent.len(),
     );
-    assert_eq!(heard.sound(), said);
+    assert_eq!(result.sound(), sent);
     assert!(example.line().ends_with("exit status: 0, 0 frames missed"));
 }
 
 #[test]
 fn bridge_plays_all_audio_after_its_program_ends() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "head", "-c", "3200"]);
-    let heard = example.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
+    let result = example.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
         |_| false,
     );
-    assert_eq!(heard.sound(), sound(1600));
-    heard.assert_hung_up();
+    assert_eq!(result.sound(), sound(1600));
+    result.assert_hung_up();
     assert!(example.line().contains("exit status: 0"));
 }
 
@@ -259,8 +259,8 @@ fn bridge_plays_all_audio_after_its_program_ends() {
 fn bridge_ends_the_call_if_its_program_fails() {
     for (program, what_happens) in [("false", "exit status: 1"), ("no/such/program", "")] {
         let mut example = Example::start("bridge", &["127.0.0.1:0", program]);
-        let heard = example.call(|_, _| {}, |_| false);
-        heard.assert_hung_up();
+        let result = example.call(|_, _| {}, |_| false);
+        result.assert_hung_up();
         if !what_happens.is_empty() {
             assert!(example.line().contains(what_happens));
         }
@@ -272,11 +272,11 @@ fn bridge_ends_the_call_if_its_program_fails() {
 fn bridge_kills_a_program_that_does_not_read() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);
     let rate = SampleRate::Hz192000;
-    let heard = example.call(
-        |caller, _| say(caller, rate, &sound(100 * rate.samples_in(20))),
+    let result = example.call(
+        |caller, _| send_audio(caller, rate, &sound(100 * rate.samples_in(20))),
         |_| true,
     );
-    assert_eq!(heard.end, None);
+    assert_eq!(result.end, None);
     let line = example.line();
     assert!(line.contains("signal: 9"), "{line}");
     assert!(!line.contains(", 0 frames missed"), "{line}");
@@ -285,8 +285,8 @@ fn bridge_kills_a_program_that_does_not_read() {
 #[test]
 fn bridge_ends_an_endless_program_with_the_call() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "yes"]);
-    let heard = example.call(|_, _| {}, |heard| heard.sound().len() > SECOND);
-    assert_eq!(heard.end, None);
-    assert!(heard.sound().iter().all(|sample| *sample == 0x0a79));
+    let result = example.call(|_, _| {}, |result| result.sound().len() > SECOND);
+    assert_eq!(result.end, None);
+    assert!(result.sound().iter().all(|sample| *sample == 0x0a79));
     assert!(example.line().contains("over: signal: "));
 }

@@ -58,16 +58,16 @@ fn fifty_calls_lose_no_frame_among_hostile_peers() {
         // The healthy calls must end in any case. Otherwise a failed assertion would wait for them forever.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attack(&server)));
         is_over.store(true, Ordering::Relaxed);
-        let said: Vec<usize> = healthy
+        let sent: Vec<usize> = healthy
             .into_iter()
             .map(|call| call.join().unwrap())
             .collect();
         println!(
             "frames sent and received by each healthy call: {} to {}",
-            said.iter().min().unwrap(),
-            said.iter().max().unwrap()
+            sent.iter().min().unwrap(),
+            sent.iter().max().unwrap()
         );
-        assert!(said.iter().all(|frames| *frames >= 50), "{said:?}");
+        assert!(sent.iter().all(|frames| *frames >= 50), "{sent:?}");
         outcome.unwrap();
     });
     server.wait_for_calls(0);
@@ -79,13 +79,13 @@ fn fifty_calls_lose_no_frame_among_hostile_peers() {
     assert_eq!(counts.refused, 2 + CROWD - admitted);
     assert_eq!(counts.accepted, HEALTHY + 6 + 2 + CROWD);
     assert_eq!((counts.calls, counts.pending), (0, 0));
-    let said = server.stop();
-    let too_many = said
+    let results = server.stop();
+    let too_many = results
         .refused
         .iter()
         .filter(|(_, name)| name == "TooManyCalls");
     assert_eq!(too_many.count(), CROWD - admitted);
-    assert_eq!(said.incidents, Vec::<String>::new());
+    assert_eq!(results.incidents, Vec::<String>::new());
 }
 
 fn attack(server: &Served) {
@@ -112,9 +112,9 @@ fn attack(server: &Served) {
 fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
     let uuid = Uuid::from_bytes((call as u128).to_be_bytes());
     let mut asterisk = server.simulate(uuid);
-    let said = AtomicUsize::new(usize::MAX);
+    let sent = AtomicUsize::new(usize::MAX);
     let (listener, caller) = asterisk.split();
-    let heard = thread::scope(|scope| {
+    let echoed = thread::scope(|scope| {
         scope.spawn(|| {
             let mut number = 0;
             while !is_over.load(Ordering::Relaxed) {
@@ -122,33 +122,33 @@ fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
                 caller.send_frame(served::audio(&frame)).unwrap();
                 number += 1;
             }
-            said.store(number, Ordering::Relaxed);
+            sent.store(number, Ordering::Relaxed);
         });
-        let mut heard = 0;
+        let mut echoed = 0;
         let mut last_heard = Instant::now();
-        while heard != said.load(Ordering::Relaxed) {
+        while echoed != sent.load(Ordering::Relaxed) {
             match listener.receive_until(Instant::now() + Duration::from_millis(50)) {
                 Some(Event::TimeUp) => {
                     let silent_for = last_heard.elapsed();
                     assert!(
                         silent_for < PATIENCE,
-                        "call {call}: {heard} frames received"
+                        "call {call}: {echoed} frames received"
                     );
                 }
                 Some(event) => {
-                    let frame = distinct_frame(call, heard);
+                    let frame = distinct_frame(call, echoed);
                     let audio = event.audio().map(|audio| audio.bytes());
-                    assert_eq!(audio, Some(&frame[..]), "call {call}, frame {heard}");
-                    heard += 1;
+                    assert_eq!(audio, Some(&frame[..]), "call {call}, frame {echoed}");
+                    echoed += 1;
                     last_heard = Instant::now();
                 }
                 None => panic!("call {call} is over: {:?}", listener.end()),
             }
         }
-        heard
+        echoed
     });
     asterisk.hang_up();
-    heard
+    echoed
 }
 
 fn distinct_frame(call: usize, number: usize) -> [u8; 320] {
@@ -264,12 +264,12 @@ fn comes_as_a_crowd(server: &Served) {
         .env(CROWD_ADDRESS, server.address.to_string())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{complaint}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}{errors}");
     let admitted = MAX_CALLS - HEALTHY;
     let expected = format!("{admitted} admitted, {} refused", CROWD - admitted);
-    assert!(said.contains(&expected), "{said}");
+    assert!(printed.contains(&expected), "{printed}");
 }
 
 const CROWD_ADDRESS: &str = "AUDIOSOCKET_TEST_CROWD_ADDRESS";
@@ -288,32 +288,32 @@ fn a_crowd() {
         peer.set_nonblocking(true).unwrap();
         crowd.push(Some(peer));
     }
-    let mut heard = vec![Vec::new(); CROWD];
+    let mut answers = vec![Vec::new(); CROWD];
     let mut refused = 0;
     // All peers send until each has received its echo or has been refused. Peers with a call keep their places meanwhile.
     loop {
-        for (peer, heard) in crowd.iter_mut().zip(&mut heard) {
+        for (peer, answers) in crowd.iter_mut().zip(&mut answers) {
             let Some(stream) = peer else { continue };
             let mut bytes = [0; 1024];
             match stream.read(&mut bytes) {
                 Ok(0) => {
-                    assert_eq!(*heard, HANGUP, "a hangup frame before the end");
+                    assert_eq!(*answers, HANGUP, "a hangup frame before the end");
                     served::talk_after_the_end(stream, started);
                     refused += 1;
                     *peer = None;
                 }
-                Ok(count) => heard.extend_from_slice(&bytes[..count]),
+                Ok(count) => answers.extend_from_slice(&bytes[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     stream.write_all(&SAMPLE).expect("no reset while sending");
                 }
                 Err(error) => panic!("no end but a reset: {error}"),
             }
         }
-        let admitted = (crowd.iter().flatten()).zip(&heard);
+        let admitted = (crowd.iter().flatten()).zip(&answers);
         if crowd
             .iter()
-            .zip(&heard)
-            .all(|(peer, heard)| peer.is_none() || heard.starts_with(&SAMPLE))
+            .zip(&answers)
+            .all(|(peer, answers)| peer.is_none() || answers.starts_with(&SAMPLE))
         {
             println!("{} admitted, {refused} refused", admitted.count());
             return;

@@ -136,9 +136,9 @@ fn hangup_is_answered_with_close_and_close_is_judged() {
             stream.peek(&mut [0]).unwrap();
             stream.write_all(&[&FRAME[..], &HANGUP].concat()).unwrap();
             // The rest of a frame, and then the end, because Asterisk has closed.
-            let mut heard = Vec::new();
+            let mut rest = Vec::new();
             if closes_well {
-                stream.read_to_end(&mut heard).unwrap();
+                stream.read_to_end(&mut rest).unwrap();
             }
             thread::sleep(Duration::from_millis(100));
         });

@@ -149,20 +149,20 @@ fn idle_timeout_ends_only_silent_peers() {
     // Longer than a busy machine can delay the thread that sends.
     let options = quiet().idle_timeout(Some(DEADLINE * 4));
     let server = Served::start(Server::builder().call_options(options), served::echo);
-    let talker = server.connect_as(uuid(1));
+    let active = server.connect_as(uuid(1));
     let silent = server.connect_as(uuid(2));
     thread::scope(|scope| {
         let waiting = scope.spawn(|| served::read_to_end(&silent));
         while !waiting.is_finished() {
-            served::hear_an_echo(&talker);
+            served::hear_an_echo(&active);
             thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(waiting.join().unwrap(), HANGUP);
     });
     let end = server.end_of(&silent).end;
     assert_eq!(end, Some(End::TimedOut(Timeout::Idle)));
-    served::hear_an_echo(&talker);
-    drop((talker, silent));
+    served::hear_an_echo(&active);
+    drop((active, silent));
     server.stop();
 }
 
@@ -200,7 +200,7 @@ fn frame_timeout_covers_skipped_frames_byte_by_byte() {
 }
 
 /// Sends until an error, and returns it.
-fn speak_without_end(call: &mut Call) -> SendError {
+fn send_without_end(call: &mut Call) -> SendError {
     let voice = call.voice();
     loop {
         if let Err(error) = voice.send_now(served::audio(&[1; 65_534])) {
@@ -218,7 +218,7 @@ fn write_timeout_ends_a_peer_that_reads_too_slowly() {
         Served::start(
             Server::builder().call_options(options),
             move |call| -> HandlerResult {
-                let error = speak_without_end(call);
+                let error = send_without_end(call);
                 errors.lock().unwrap().insert(call.uuid(), error);
                 Err(error.into())
             },
@@ -288,7 +288,7 @@ fn write_timeout_covers_a_whole_frame() {
 fn hangup_does_not_wait_for_a_blocked_writer() {
     let options = quiet().write_timeout(PATIENCE * 2);
     let builder = Server::builder().call_options(options);
-    let server = Served::start(builder, |call| Err(speak_without_end(call).into()));
+    let server = Served::start(builder, |call| Err(send_without_end(call).into()));
     let stream = server.connect_as(uuid(1));
     // When nothing more is sent, the sender is blocked.
     let mut sent = 0;
@@ -305,15 +305,15 @@ fn hangup_does_not_wait_for_a_blocked_writer() {
         "its sender is still blocked"
     );
 
-    let heard = served::read_to_end(&stream);
-    assert!(heard.ends_with(&HANGUP), "the hangup follows the frame");
+    let received = served::read_to_end(&stream);
+    assert!(received.ends_with(&HANGUP), "the hangup follows the frame");
     let frame_len = Header::LEN + 65_534;
     assert_eq!(
-        (heard.len() - HANGUP.len()) % frame_len,
+        (received.len() - HANGUP.len()) % frame_len,
         0,
         "frames are whole"
     );
-    assert!(heard.len() > sent * frame_len);
+    assert!(received.len() > sent * frame_len);
     assert_eq!(server.end_of(&stream).end, Some(End::LocalHangup));
     drop(stream);
     server.stop();
@@ -324,8 +324,8 @@ fn max_duration_ends_a_call_with_traffic() {
     let options = quiet().max_duration(Some(DEADLINE));
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
-    let heard = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
-    let echoes = heard.strip_suffix(&HANGUP).expect("a hangup at the end");
+    let received = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
+    let echoes = received.strip_suffix(&HANGUP).expect("a hangup at the end");
     assert!(!echoes.is_empty() && echoes.chunks(SAMPLE.len()).all(|echo| echo == SAMPLE));
     let end = server.end_of(&stream).end;
     assert_eq!(end, Some(End::TimedOut(Timeout::Call)));

@@ -16,7 +16,7 @@ const FRAMES: usize = 100;
 
 /// Returns how a call ends for a server that sent [`FRAMES`] frames, when the simulated Asterisk has received `heard` frames.
 #[track_caller]
-fn end_after_hearing(heard: usize) -> End {
+fn end_after_receiving(received: usize) -> End {
     let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
     let quiet = CallOptions::default()
         .initial_silence(false)
@@ -26,7 +26,7 @@ fn end_after_hearing(heard: usize) -> End {
         .bind("127.0.0.1:0")
         .unwrap();
     let (address, handle) = (server.local_addr(), server.handle());
-    let (tell, told) = mpsc::channel();
+    let (finished, all_sent) = mpsc::channel();
     let (say_end, end) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -36,7 +36,7 @@ fn end_after_hearing(heard: usize) -> End {
                     for _ in 0..FRAMES {
                         voice.send_now(audio)?;
                     }
-                    tell.send(())?;
+                    finished.send(())?;
                     while call.receive().is_some() {}
                     say_end.send(call.end())?;
                     Ok(())
@@ -45,8 +45,8 @@ fn end_after_hearing(heard: usize) -> End {
         });
         let mut asterisk =
             SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid()).unwrap();
-        told.recv().unwrap();
-        for _ in 0..heard {
+        all_sent.recv().unwrap();
+        for _ in 0..received {
             let event = asterisk.receive().unwrap();
             assert_eq!(event.audio(), Some(audio));
         }
@@ -59,13 +59,13 @@ fn end_after_hearing(heard: usize) -> End {
 
 #[test]
 fn hangup_with_all_audio_received_closes() {
-    assert_eq!(end_after_hearing(FRAMES), End::Closed);
+    assert_eq!(end_after_receiving(FRAMES), End::Closed);
 }
 
 // A close with unread bytes is a reset. After a shutdown, the server could read the end of the stream before it.
 #[test]
 fn hangup_with_audio_unread_resets() {
-    assert_eq!(end_after_hearing(1), End::Reset);
+    assert_eq!(end_after_receiving(1), End::Reset);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn numbered(frames: i16) -> Vec<u8> {
 }
 
 /// Returns the numbers of the frames received until the call ends. Every frame must be a whole frame of [`numbered`].
-fn numbers_heard(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
+fn numbers_received(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
     let mut numbers = Vec::new();
     while let Some(event) = asterisk.receive() {
         let audio = event.audio().expect("only audio");
@@ -103,7 +103,7 @@ fn audio_is_played_whole_before_the_hangup() {
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));
-        assert_eq!(numbers_heard(&mut asterisk), up_to(50), "{threads:?}");
+        assert_eq!(numbers_received(&mut asterisk), up_to(50), "{threads:?}");
         assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         drop(asterisk);
         let ended = server.stop().ended;
@@ -116,8 +116,8 @@ fn audio_is_played_whole_before_the_hangup() {
 #[test]
 fn playback_continues_whatever_the_caller_sends() {
     for threads in BOTH {
-        let (tell, heard) = mpsc::channel();
-        let tell = Mutex::new(tell);
+        let (sender, results) = mpsc::channel();
+        let sender = Mutex::new(sender);
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
             voice.play(&numbered(60))?;
@@ -128,7 +128,8 @@ fn playback_continues_whatever_the_caller_sends() {
                 Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => digits.push(digit.to_string()),
                 other => panic!("{other:?}"),
             });
-            tell.lock()
+            sender
+                .lock()
                 .unwrap()
                 .send((frames, digits.concat()))
                 .unwrap();
@@ -156,7 +157,7 @@ fn playback_continues_whatever_the_caller_sends() {
         });
         assert_eq!(numbers, up_to(60), "{threads:?}");
         assert_eq!(
-            heard.recv().unwrap(),
+            results.recv().unwrap(),
             (20, String::from("42")),
             "{threads:?}"
         );
@@ -168,16 +169,16 @@ fn playback_continues_whatever_the_caller_sends() {
 #[test]
 fn clear_returns_exactly_the_unplayed_audio() {
     for threads in BOTH {
-        let (tell, unsaid) = mpsc::channel();
-        let tell = Mutex::new(tell);
+        let (sender, unplayed) = mpsc::channel();
+        let sender = Mutex::new(sender);
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
             voice.play(&numbered(1000))?;
             threads.run(call, |voice, event| {
                 if event.dtmf().is_some() {
-                    let unsaid = voice.clear();
+                    let unplayed = voice.clear();
                     assert_eq!(voice.queued(), Duration::ZERO);
-                    tell.lock().unwrap().send(unsaid).unwrap();
+                    sender.lock().unwrap().send(unplayed).unwrap();
                     voice.hang_up_after_playback();
                 }
             });
@@ -194,15 +195,19 @@ fn clear_returns_exactly_the_unplayed_audio() {
             .press(digit, Duration::from_millis(1))
             .unwrap();
         let mut numbers = up_to(10);
-        numbers.extend(numbers_heard(&mut asterisk));
-        let said = numbers.len();
-        assert_eq!(numbers, up_to(said as i16), "{threads:?}");
-        assert!(said < 1000, "nothing was left to take back");
-        let unsaid = unsaid.recv().unwrap();
-        assert_eq!(unsaid.bytes(), &numbered(1000)[said * 320..], "{threads:?}");
+        numbers.extend(numbers_received(&mut asterisk));
+        let played = numbers.len();
+        assert_eq!(numbers, up_to(played as i16), "{threads:?}");
+        assert!(played < 1000, "nothing was left to take back");
+        let unplayed = unplayed.recv().unwrap();
         assert_eq!(
-            unsaid.duration(),
-            Duration::from_millis(20) * (1000 - said as u32)
+            unplayed.bytes(),
+            &numbered(1000)[played * 320..],
+            "{threads:?}"
+        );
+        assert_eq!(
+            unplayed.duration(),
+            Duration::from_millis(20) * (1000 - played as u32)
         );
         drop(asterisk);
         server.stop();
@@ -243,8 +248,8 @@ fn marks_are_reached_in_order_after_their_audio() {
         while asterisk.receive().is_some() {}
         assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         drop(asterisk);
-        let said = server.stop();
-        assert_eq!(said.incidents, Vec::<String>::new());
+        let results = server.stop();
+        assert_eq!(results.incidents, Vec::<String>::new());
     }
 }
 
@@ -264,7 +269,7 @@ fn any_thread_may_play() {
             Ok(other.join().unwrap()?)
         });
         let mut asterisk = server.simulate(uuid(1));
-        assert_eq!(numbers_heard(&mut asterisk), up_to(10), "{threads:?}");
+        assert_eq!(numbers_received(&mut asterisk), up_to(10), "{threads:?}");
         drop(asterisk);
         server.stop();
     }
@@ -291,17 +296,17 @@ fn burst_from_caller_does_not_speed_up_playback() {
             burst.extend(frame);
         }
         stream.write_all(&burst).unwrap();
-        let mut heard = 0;
+        let mut received = 0;
         let mut frame = [0; 323];
         while stream.read_exact(&mut frame).is_ok() {
-            heard += 1;
+            received += 1;
             let frames_of_time = started.elapsed().as_millis() / 20;
             assert!(
-                heard <= frames_of_time + 2,
-                "{threads:?}: {heard} frames in {frames_of_time} frame times"
+                received <= frames_of_time + 2,
+                "{threads:?}: {received} frames in {frames_of_time} frame times"
             );
         }
-        assert_eq!(heard, 50, "{threads:?}");
+        assert_eq!(received, 50, "{threads:?}");
         server.stop();
     }
 }
@@ -326,7 +331,7 @@ fn busy_handler_makes_a_gap_in_one_thread() {
         .press(digit, Duration::from_millis(100))
         .unwrap();
     assert_eq!(
-        numbers_heard(&mut asterisk),
+        numbers_received(&mut asterisk),
         up_to(60),
         "late, but nothing lost"
     );
@@ -359,7 +364,7 @@ fn busy_handler_makes_no_gap_in_two_threads() {
         .caller()
         .press(digit, Duration::from_millis(20))
         .unwrap();
-    assert_eq!(numbers_heard(&mut asterisk), up_to(60));
+    assert_eq!(numbers_received(&mut asterisk), up_to(60));
     asterisk.hang_up();
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
@@ -396,7 +401,7 @@ fn full_queue_reports_accepted_bytes() {
         },
     );
     let mut asterisk = server.simulate(uuid(1));
-    assert_eq!(numbers_heard(&mut asterisk), up_to(70));
+    assert_eq!(numbers_received(&mut asterisk), up_to(70));
     drop(asterisk);
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
@@ -484,18 +489,18 @@ fn player_ends_with_its_call() {
         for speech in [0, 1000] {
             let server = Served::start(builder(), move |call| {
                 call.voice().play(&numbered(speech))?;
-                let (listener, speaker) = call.split();
+                let (receiver, player) = call.split();
                 thread::scope(|scope| {
-                    scope.spawn(|| while listener.receive().is_some() {});
-                    speaker.run();
+                    scope.spawn(|| while receiver.receive().is_some() {});
+                    player.run();
                 });
                 Ok(())
             });
             let asterisk = server.simulate(uuid(1));
             server.wait_for_calls(1);
             ending(&server, asterisk);
-            let said = server.stop();
-            assert_eq!(said.ended.len(), 1, "{who}");
+            let results = server.stop();
+            assert_eq!(results.ended.len(), 1, "{who}");
         }
     }
 }
@@ -532,14 +537,14 @@ fn player_keeps_call_alive_while_receiver_is_busy() {
 
 #[test]
 fn audio_hook_receives_both_directions() {
-    type Told = Arc<Mutex<Vec<(Direction, i16)>>>;
-    let told: Told = Arc::default();
-    let teller = Arc::clone(&told);
+    type Seen = Arc<Mutex<Vec<(Direction, i16)>>>;
+    let seen: Seen = Arc::default();
+    let seen_by_hook = Arc::clone(&seen);
     let server = Served::start(builder(), move |call| {
-        let told = Arc::clone(&teller);
+        let seen = Arc::clone(&seen_by_hook);
         call.set_audio_hook(move |direction, audio, at| {
             assert!(at <= Instant::now());
-            told.lock()
+            seen.lock()
                 .unwrap()
                 .push((direction, audio.samples().next().unwrap()));
         });
@@ -558,12 +563,12 @@ fn audio_hook_receives_both_directions() {
     while asterisk.receive().is_some() {}
     drop(asterisk);
     server.stop();
-    let mut told = told.lock().unwrap().clone();
-    told.sort_by_key(|(direction, _)| *direction == Direction::Received);
-    let said = |number| (Direction::Sent, number);
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort_by_key(|(direction, _)| *direction == Direction::Received);
+    let sent = |number| (Direction::Sent, number);
     assert_eq!(
-        told,
-        [said(1), said(1), said(2), said(3), (Direction::Received, 9)]
+        seen,
+        [sent(1), sent(1), sent(2), sent(3), (Direction::Received, 9)]
     );
 }
 
@@ -576,8 +581,8 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
     ] {
         let payload = vec![1; payload_len];
         let suspects = payload_len == 160;
-        let (tell, stats) = mpsc::channel::<(CallStats, Option<SampleRate>)>();
-        let tell = Mutex::new(tell);
+        let (sender, stats) = mpsc::channel::<(CallStats, Option<SampleRate>)>();
+        let sender = Mutex::new(sender);
         let server = Served::start(builder(), move |call| {
             assert_eq!(call.received_rate(), None);
             let mut seconds = 0;
@@ -592,7 +597,8 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
                     break;
                 }
             }
-            tell.lock()
+            sender
+                .lock()
                 .unwrap()
                 .send((call.stats(), call.received_rate()))
                 .unwrap();
@@ -600,13 +606,13 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
         });
         let mut asterisk = server.simulate(uuid(1));
         let frame = Audio::new(rate, &payload).unwrap();
-        let (stats, heard) = eventually("a result", || {
+        let (stats, received_rate) = eventually("a result", || {
             asterisk.caller().send_frame(frame).unwrap();
             stats.try_recv().ok()
         });
         drop(asterisk);
         assert_eq!(stats.is_g711_suspected, suspects, "{payload_len} bytes");
-        assert_eq!(heard, Some(rate));
+        assert_eq!(received_rate, Some(rate));
         server.stop();
     }
 }
@@ -647,7 +653,7 @@ fn mark_before_hangup_is_reached_in_both_modes() {
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));
-        assert_eq!(numbers_heard(&mut asterisk), up_to(3), "{threads:?}");
+        assert_eq!(numbers_received(&mut asterisk), up_to(3), "{threads:?}");
         asterisk.hang_up();
         assert_eq!(server.stop().incidents, Vec::<String>::new());
     }
@@ -658,12 +664,12 @@ fn backlog_is_received_at_once_during_playback() {
     let server = Served::start(builder(), |call| {
         let voice = call.voice();
         voice.play(&numbered(100))?;
-        let (mut frames, mut said_meanwhile) = (0, 0);
+        let (mut frames, mut played_before) = (0, 0);
         while let Some(event) = call.receive() {
             let Some(audio) = event.audio() else { continue };
             if frames == 0 {
                 thread::sleep(Duration::from_millis(300));
-                said_meanwhile = voice.stats().frames_sent;
+                played_before = voice.stats().frames_sent;
             }
             frames += 1;
             if audio.samples().next() == Some(100) {
@@ -671,10 +677,10 @@ fn backlog_is_received_at_once_during_playback() {
             }
         }
         // All of the burst was in the kernel's buffer. Reading it takes many reads, but fewer than one for each frame played.
-        let said = voice.stats().frames_sent - said_meanwhile;
+        let played = voice.stats().frames_sent - played_before;
         assert!(
-            frames == 100 && said < 30,
-            "{frames} frames received while {said} were played"
+            frames == 100 && played < 30,
+            "{frames} frames received while {played} were played"
         );
         Ok(())
     });

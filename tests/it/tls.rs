@@ -110,11 +110,11 @@ fn folder_with_keys() -> PathBuf {
 }
 
 /// Forwards connections from one address to another, and keeps the bytes sent to the second.
-fn overhear(to: String) -> (String, Arc<Mutex<Vec<u8>>>) {
+fn capture(to: String) -> (String, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let overheard = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&overheard);
+    let captured = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&captured);
     thread::spawn(move || {
         for stream in listener.incoming() {
             let near = Arc::new(stream.unwrap());
@@ -125,7 +125,7 @@ fn overhear(to: String) -> (String, Arc<Mutex<Vec<u8>>>) {
             thread::spawn(move || pass_on(&back_from, &back_to, |_| {}));
         }
     });
-    (address, overheard)
+    (address, captured)
 }
 
 fn pass_on(mut from: &TcpStream, mut to: &TcpStream, keep: impl Fn(&[u8])) {
@@ -159,7 +159,7 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
     let folder = folder_with_keys();
     let server = Served::start(Server::builder(), echo);
     let (encrypted, plain, strangers) = (free_address(), free_address(), free_address());
-    let (between, overheard) = overhear(encrypted.clone());
+    let (between, captured) = capture(encrypted.clone());
 
     let of_server = block(
         "; server.conf",
@@ -202,9 +202,9 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
     // Some of the 16 samples of the caller's tone.
     let tone = 500_i16.to_le_bytes().repeat(8);
     // A copy, because more bytes will follow.
-    let overheard = overheard.lock().unwrap().clone();
-    assert!(overheard.len() > calls * 50 * 320);
-    assert!(!overheard.windows(tone.len()).any(|bytes| bytes == tone));
+    let captured = captured.lock().unwrap().clone();
+    assert!(captured.len() > calls * 50 * 320);
+    assert!(!captured.windows(tone.len()).any(|bytes| bytes == tone));
 
     let before = server.handle.stats().calls_started;
     assert_eq!(before, calls);

@@ -158,12 +158,12 @@ fn playback_keeps_time_without_try_recv() {
     });
     let caller = Masked::new(TcpStream::connect(address).unwrap());
     caller.send(&encoded(&[Message::Uuid(UUID)])).unwrap();
-    let mut heard = 0;
+    let mut received = 0;
     let mut piece = [0; 500];
     while let Ok(count @ 1..) = Transport::recv(&caller, &mut piece) {
-        heard += count;
+        received += count;
     }
-    assert_eq!(heard, 50 * 323 + 3);
+    assert_eq!(received, 50 * 323 + 3);
     drop(caller);
     assert_eq!(server.join().unwrap(), End::LocalHangup);
 }
@@ -274,16 +274,16 @@ fn near_deadline_shortens_the_wait() {
     let transport = Arc::new(Talking::default());
     let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let reads_before = transport.reads.load(Ordering::Relaxed);
-    let mut heard = 0;
+    let mut frames = 0;
     for _ in 0..20 {
         // A read that waits would be 4 to 8 ms late.
         let near = Instant::now() + Duration::from_millis(5);
-        heard += usize::from(
+        frames += usize::from(
             call.receive_until(near)
                 .is_some_and(|event| event.audio().is_some()),
         );
     }
-    assert!(heard > 0, "audio already received is returned");
+    assert!(frames > 0, "audio already received is returned");
     assert_eq!(transport.reads.load(Ordering::Relaxed), reads_before);
 }
 
@@ -296,12 +296,12 @@ fn marks_after_each_frame_do_not_hide_the_caller() {
         voice.mark();
     }
     voice.hang_up_after_playback();
-    let mut heard = 0;
+    let mut frames = 0;
     while let Some(event) = call.receive() {
-        heard += usize::from(event.audio().is_some());
+        frames += usize::from(event.audio().is_some());
     }
     // One per frame played, except when this thread was so late that the next frame had to be sent first.
-    assert!(heard > 5, "{heard} frames received while 20 were played");
+    assert!(frames > 5, "{frames} frames received while 20 were played");
 }
 
 /// A UUID, a digit, and two frames of audio. The first has an odd length.
@@ -315,7 +315,9 @@ fn call_bytes() -> Vec<u8> {
 const BORDERS: [usize; 4] = [19, 23, 29, 34];
 
 /// Returns the results of a call for a script: its events, abbreviated, and its end.
-fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, End), Refusal> {
+fn events_and_end(
+    steps: impl IntoIterator<Item = Step>,
+) -> Result<(Vec<&'static str>, End), Refusal> {
     let mut call = Call::accept(Scripted::new(steps), quiet())?;
     let mut events = Vec::new();
     while let Some(event) = call.receive() {
@@ -341,7 +343,7 @@ fn time_outs_and_interruptions_lose_nothing() {
         let steps = call_bytes()
             .into_iter()
             .flat_map(|byte| [Step::Fault(fault), Step::Byte(byte)]);
-        let (events, end) = heard(steps).unwrap();
+        let (events, end) = events_and_end(steps).unwrap();
         assert_eq!(
             (events, end),
             (vec!["digit", "malformed", "audio"], End::Closed)
@@ -355,7 +357,7 @@ fn end_or_failure_at_every_byte_has_its_name() {
     for cut in 0..=bytes.len() {
         let whole = |fault: Option<ErrorKind>| {
             let steps = bytes[..cut].iter().map(|byte| Step::Byte(*byte));
-            heard(steps.chain(fault.map(Step::Fault)))
+            events_and_end(steps.chain(fault.map(Step::Fault)))
         };
         let is_border = BORDERS.contains(&cut);
         match whole(None) {

@@ -139,7 +139,7 @@ fn refused_file_is_named_in_one_line() {
         }
         .bytes()
     };
-    for (bytes, said, command) in [
+    for (bytes, reason, command) in [
         (of(1, 2, 16, 44_100), "is stereo, 16-bit, 44100 Hz", sox),
         (of(1, 1, 16, 22_050), "is mono, 16-bit, 22050 Hz", sox),
         (of(1, 1, 8, 8_000), "is mono, 8-bit, 8000 Hz", sox),
@@ -209,10 +209,10 @@ fn refused_file_is_named_in_one_line() {
         (Vec::new(), "is empty", ""),
     ] {
         let error = refused(&bytes);
-        assert_eq!(error.to_string(), format!("in.wav {said}{command}"));
-        assert_eq!(error.reason().to_string(), said);
+        assert_eq!(error.to_string(), format!("in.wav {reason}{command}"));
+        assert_eq!(error.reason().to_string(), reason);
         let command = command.split_once(": ").map(|(_, command)| command);
-        assert_eq!(error.suggested_command().as_deref(), command, "{said}");
+        assert_eq!(error.suggested_command().as_deref(), command, "{reason}");
     }
 }
 
@@ -253,8 +253,8 @@ fn file_without_header_is_judged_by_extension() {
         ),
     ] {
         let error = refused(&[0xd9; 330]).with_path(name);
-        let said = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
-        assert_eq!(error.to_string(), format!("{name} {said}; {advice}"));
+        let reason = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
+        assert_eq!(error.to_string(), format!("{name} {reason}; {advice}"));
     }
     // Silence in A-law looks like text.
     let error = refused(&[0x55; 330]).with_path("a.alaw");

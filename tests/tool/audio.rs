@@ -84,8 +84,8 @@ fn speech(count: i32) -> Vec<i16> {
 fn serve_plays_a_file_at_its_rate_and_hangs_up() {
     let folder = Folder::new("play");
     // Longer than the pieces in which it is queued, and not a whole number of frames.
-    let said = speech(16_000 * 11 + 7);
-    fs::write(folder.path("speech.wav"), wav(1, 16_000, &said)).unwrap();
+    let played = speech(16_000 * 11 + 7);
+    fs::write(folder.path("speech.wav"), wav(1, 16_000, &played)).unwrap();
     let serving = Serving::start(&[
         "--play",
         &folder.path("speech.wav"),
@@ -94,19 +94,19 @@ fn serve_plays_a_file_at_its_rate_and_hangs_up() {
         "--json",
     ]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     while let Some(event) = asterisk.receive() {
         let audio = event.audio().unwrap();
         if audio.rate() == SampleRate::Hz16000 {
             assert_eq!(audio.samples().len(), 320);
-            heard.extend(audio.samples());
+            received.extend(audio.samples());
         }
     }
     assert_eq!(asterisk.end(), Some(End::RemoteHangup));
-    assert_eq!(heard.len(), 320 * 551);
-    assert!(heard[said.len()..].iter().all(|sample| *sample == 0));
-    heard.truncate(said.len());
-    assert!(heard == said, "altered");
+    assert_eq!(received.len(), 320 * 551);
+    assert!(received[played.len()..].iter().all(|sample| *sample == 0));
+    received.truncate(played.len());
+    assert!(received == played, "altered");
     asterisk.hang_up();
     let lines = serving.finish();
     assert_eq!(field(lines.last().unwrap(), "reason"), "local-hangup");
@@ -115,8 +115,8 @@ fn serve_plays_a_file_at_its_rate_and_hangs_up() {
 #[test]
 fn both_ends_record_and_overwrite_nothing() {
     let folder = Folder::new("record");
-    let said = speech(8_000);
-    fs::write(folder.path("speech.wav"), wav(1, 8_000, &said)).unwrap();
+    let played = speech(8_000);
+    fs::write(folder.path("speech.wav"), wav(1, 8_000, &played)).unwrap();
     let calls = folder.path("new/calls");
     let serving = Serving::start(&["--echo", "--calls", "2", "--record", &calls]);
     for name in ["first.wav", "second.wav"] {
@@ -146,8 +146,8 @@ fn both_ends_record_and_overwrite_nothing() {
     ] {
         let (left, right, hz) = sides(&path);
         assert_eq!(hz, 8_000);
-        assert!(without_silence(&left) == said, "the caller in {path}");
-        assert!(without_silence(&right) == said, "the echo in {path}");
+        assert!(without_silence(&left) == played, "the caller in {path}");
+        assert!(without_silence(&right) == played, "the echo in {path}");
     }
 }
 
@@ -184,7 +184,7 @@ fn recording_is_whole_when_the_server_is_killed() {
     let mut serving = Serving::start(&["--silence", "--record", &folder.path("calls")]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
     let path = folder.path(&format!("calls/{UUID}.wav"));
-    let mut heard = 0;
+    let mut received = 0;
     let mut len = 0;
     // Receives until a second has been recorded.
     while len < 44 + 8_000 * 4 {
@@ -193,9 +193,9 @@ fn recording_is_whole_when_the_server_is_killed() {
                 .receive()
                 .is_some_and(|event| event.audio().is_some())
         );
-        heard += 1;
+        received += 1;
         len = fs::metadata(&path).map_or(0, |file| file.len());
-        assert!(heard < 1000, "20 s, and {len} bytes recorded");
+        assert!(received < 1000, "20 s, and {len} bytes recorded");
     }
     let mut child = serving.child.take().unwrap();
     child.kill().unwrap();
@@ -220,12 +220,12 @@ fn full_disk_ends_the_recording_and_not_the_call() {
         &folder.path("calls"),
     ]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
-    let mut heard = 0;
+    let mut received = 0;
     while let Some(event) = asterisk.receive() {
-        heard += usize::from(event.audio().is_some());
+        received += usize::from(event.audio().is_some());
     }
     assert_eq!(asterisk.end(), Some(End::RemoteHangup));
-    assert!(heard > 100, "{heard} frames in 3 s");
+    assert!(received > 100, "{received} frames in 3 s");
     asterisk.hang_up();
     let output = serving.child.take().unwrap().wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));

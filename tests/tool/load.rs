@@ -39,7 +39,7 @@ impl Told {
 
     /// Asserts that all frames were sent, that exactly these faults were counted, and that everything else is right.
     #[track_caller]
-    fn assert_faults(&self, sent: usize, faults: &[(&str, usize)], complaint: &str) {
+    fn assert_faults(&self, sent: usize, faults: &[(&str, usize)], expected_error: &str) {
         let summary = self.lines.last().unwrap();
         assert_eq!(field(summary, "event"), "summary");
         assert_eq!(self.number("frames_sent"), sent, "{summary}");
@@ -62,9 +62,9 @@ impl Told {
         }
         let code = if faults.is_empty() { 0 } else { 1 };
         assert_eq!(self.code, Some(code), "{summary}");
-        let error = match complaint {
+        let error = match expected_error {
             "" => String::new(),
-            complaint => format!("audiosocket: {complaint}\n"),
+            expected_error => format!("audiosocket: {expected_error}\n"),
         };
         assert_eq!(self.error, error);
     }
@@ -124,19 +124,19 @@ fn each_frame(answer: impl Fn(&Voice, Vec<u8>) -> HandlerResult + Send + Sync + 
 #[test]
 fn load_loses_nothing_of_an_echo() {
     let server = Served::start(Server::builder(), served::echo);
-    let told = load(&server.address.to_string(), 20, 2);
+    let report = load(&server.address.to_string(), 20, 2);
     let sent = 20 * 2 * FRAMES_A_SECOND;
-    told.assert_faults(sent, &[], "");
-    assert_eq!(told.number("calls"), 20);
-    assert_eq!(told.number("frames_received"), sent);
-    let summary = told.lines.last().unwrap();
+    report.assert_faults(sent, &[], "");
+    assert_eq!(report.number("calls"), 20);
+    assert_eq!(report.number("frames_received"), sent);
+    let summary = report.lines.last().unwrap();
     let mut last = 0.0;
     for name in ["rtt_ms_p50", "rtt_ms_p90", "rtt_ms_p99", "rtt_ms_max"] {
         let time: f64 = field(summary, name).parse().unwrap();
         assert!(time >= last, "{summary}");
         last = time;
     }
-    let before = &told.lines[..told.lines.len() - 1];
+    let before = &report.lines[..report.lines.len() - 1];
     assert!(!before.is_empty(), "one after each second");
     assert!(before.iter().all(|line| field(line, "event") == "progress"));
     let ended = server.stop().ended;
@@ -201,14 +201,14 @@ fn load_loses_nothing_of_python_echo() {
     BufReader::new(server.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    let told = line
+    let report = line
         .trim_end()
         .strip_prefix("listening on ")
         .map(|address| load(address, 50, 2));
     server.kill().unwrap();
     server.wait().unwrap();
-    let told = told.unwrap();
-    told.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
+    let report = report.unwrap();
+    report.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
 }
 
 #[test]
@@ -232,13 +232,17 @@ fn exactly_those_are_counted(calls: usize, seconds: usize) {
         }
         _ => vec![sound],
     });
-    let told = load(&server.address.to_string(), calls, seconds);
+    let report = load(&server.address.to_string(), calls, seconds);
     let sent = calls * seconds * FRAMES_A_SECOND;
     let (lost, altered) = (sent / 1000, sent / 10_000);
-    let complaint = format!("{lost} frames lost, {altered} corrupt");
-    println!("{}", told.lines.last().unwrap());
-    told.assert_faults(sent, &[("lost", lost), ("corrupt", altered)], &complaint);
-    assert_eq!(told.number("frames_received"), sent - lost);
+    let expected_error = format!("{lost} frames lost, {altered} corrupt");
+    println!("{}", report.lines.last().unwrap());
+    report.assert_faults(
+        sent,
+        &[("lost", lost), ("corrupt", altered)],
+        &expected_error,
+    );
+    assert_eq!(report.number("frames_received"), sent - lost);
     server.stop();
 }
 
@@ -247,8 +251,8 @@ fn load_of_a_server_that_plays_reports_no_echo() {
     let address = raw_server(2, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
         // Twice as fast as the calls, until they have ended.
-        let speech = [&[0x10, 1, 64][..], &[77; 320]].concat();
-        while stream.write_all(&speech).is_ok() {
+        let frame = [&[0x10, 1, 64][..], &[77; 320]].concat();
+        while stream.write_all(&frame).is_ok() {
             thread::sleep(Duration::from_millis(10));
         }
     });
@@ -283,10 +287,10 @@ fn load_of_a_silent_server_reports_no_echo() {
         while call.receive().is_some() {}
         Ok(())
     });
-    let told = load(&server.address.to_string(), 2, 1);
-    let complaint = "the server does not echo: 100 frames lost";
-    told.assert_faults(100, &[("lost", 100)], complaint);
-    told.assert_problem("no-echo", "does not echo", "calls", 2);
+    let report = load(&server.address.to_string(), 2, 1);
+    let expected_error = "the server does not echo: 100 frames lost";
+    report.assert_faults(100, &[("lost", 100)], expected_error);
+    report.assert_problem("no-echo", "does not echo", "calls", 2);
     server.stop();
 }
 
@@ -299,8 +303,8 @@ fn cut_last_frame_is_altered_and_not_lost() {
         }
         vec![sound]
     });
-    let told = load(&server.address.to_string(), 1, 1);
-    told.assert_faults(FRAMES_A_SECOND, &[("corrupt", 1)], "1 frame corrupt");
+    let report = load(&server.address.to_string(), 1, 1);
+    report.assert_faults(FRAMES_A_SECOND, &[("corrupt", 1)], "1 frame corrupt");
 }
 
 #[test]
@@ -312,8 +316,8 @@ fn echo_in_other_frame_sizes_loses_nothing() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 5, 1);
-    told.assert_faults(5 * FRAMES_A_SECOND, &[], "");
+    let report = load(&server.address.to_string(), 5, 1);
+    report.assert_faults(5 * FRAMES_A_SECOND, &[], "");
     server.stop();
 }
 
@@ -323,9 +327,9 @@ fn frames_sent_twice_are_counted() {
         99 => vec![sound; 2],
         _ => vec![sound],
     });
-    let told = load(&server.address.to_string(), 10, 1);
-    told.assert_faults(500, &[("doubled", 5)], "5 frames doubled");
-    assert_eq!(told.number("frames_received"), 505);
+    let report = load(&server.address.to_string(), 10, 1);
+    report.assert_faults(500, &[("doubled", 5)], "5 frames doubled");
+    assert_eq!(report.number("frames_received"), 505);
     server.stop();
 }
 
@@ -348,8 +352,8 @@ fn reordered_frames_are_counted() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 4, 1);
-    told.assert_faults(200, &[("out_of_order", 20)], "20 frames out of order");
+    let report = load(&server.address.to_string(), 4, 1);
+    report.assert_faults(200, &[("out_of_order", 20)], "20 frames out of order");
     server.stop();
 }
 
@@ -378,8 +382,8 @@ fn frames_of_another_call_count_as_crossed_and_lost() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 2, 1);
-    told.assert_faults(
+    let report = load(&server.address.to_string(), 2, 1);
+    report.assert_faults(
         100,
         &[("lost", 3), ("crossed", 3)],
         "3 frames lost, 3 crossed",
@@ -393,24 +397,28 @@ fn frames_other_than_audio_are_counted_by_kind() {
         stream.write_all(&[0x03, 0, 1, b'5', 0x77, 0, 0]).unwrap();
         echo_to_the_end(stream);
     });
-    let told = load(&address, 2, 1);
-    told.assert_faults(100, &[("unexpected", 4)], "4 frames unexpected");
-    told.assert_problem("unexpected", "DTMF (0x03), unknown kind 0x77", "frames", 4);
+    let report = load(&address, 2, 1);
+    report.assert_faults(100, &[("unexpected", 4)], "4 frames unexpected");
+    report.assert_problem("unexpected", "DTMF (0x03), unknown kind 0x77", "frames", 4);
 }
 
 #[test]
 fn calls_over_the_server_limit_count_as_refused() {
     let server = Served::start(Server::builder().max_calls(2), served::echo);
-    let told = load(&server.address.to_string(), 5, 2);
-    assert_eq!(told.code, Some(1));
-    assert_eq!(told.number("refused"), 3);
-    assert_eq!(told.number("frames_received"), 2 * 2 * FRAMES_A_SECOND);
+    let report = load(&server.address.to_string(), 5, 2);
+    assert_eq!(report.code, Some(1));
+    assert_eq!(report.number("refused"), 3);
+    assert_eq!(report.number("frames_received"), 2 * 2 * FRAMES_A_SECOND);
     assert_eq!(
-        (told.number("ended_early"), told.number("not_closed")),
+        (report.number("ended_early"), report.number("not_closed")),
         (0, 0)
     );
-    told.assert_problem("refused", "the peer hung up", "calls", 3);
-    assert!(told.error.ends_with("3 calls refused\n"), "{}", told.error);
+    report.assert_problem("refused", "the peer hung up", "calls", 3);
+    assert!(
+        report.error.ends_with("3 calls refused\n"),
+        "{}",
+        report.error
+    );
     server.stop();
 }
 
@@ -419,11 +427,11 @@ fn close_after_the_uuid_counts_as_refused() {
     let address = raw_server(3, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
     });
-    let told = load(&address, 3, 1);
-    assert_eq!(told.code, Some(1));
-    assert_eq!(told.number("refused"), 3);
-    assert_eq!(told.number("frames_received"), 0);
-    told.assert_problem(
+    let report = load(&address, 3, 1);
+    assert_eq!(report.code, Some(1));
+    assert_eq!(report.number("refused"), 3);
+    assert_eq!(report.number("frames_received"), 0);
+    report.assert_problem(
         "refused",
         "the peer closed before it sent a frame",
         "calls",
@@ -445,12 +453,12 @@ fn calls_ended_by_the_server_keep_their_counts() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 3, 10);
-    assert_eq!(told.code, Some(1));
-    assert_eq!(told.number("ended_early"), 3);
-    assert_eq!(told.number("frames_received"), 30);
-    assert_eq!(told.number("lost"), told.number("frames_sent") - 30);
-    told.assert_problem("ended-early", "the peer hung up", "calls", 3);
+    let report = load(&server.address.to_string(), 3, 10);
+    assert_eq!(report.code, Some(1));
+    assert_eq!(report.number("ended_early"), 3);
+    assert_eq!(report.number("frames_received"), 30);
+    assert_eq!(report.number("lost"), report.number("frames_sent") - 30);
+    report.assert_problem("ended-early", "the peer hung up", "calls", 3);
     server.stop();
 }
 
@@ -464,13 +472,13 @@ fn random_bytes_are_no_echo_and_no_panic() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let told = load(&address, 2, 1);
-    assert_eq!(told.code, Some(1));
+    let report = load(&address, 2, 1);
+    assert_eq!(report.code, Some(1));
     assert_eq!(
-        (told.number("refused"), told.number("frames_received")),
+        (report.number("refused"), report.number("frames_received")),
         (2, 0)
     );
-    told.assert_problem("refused", "inside a frame", "calls", 2);
+    report.assert_problem("refused", "inside a frame", "calls", 2);
 }
 
 #[test]
@@ -481,9 +489,9 @@ fn server_that_stays_open_after_hangup_is_reported() {
         keep.lock().unwrap().push(stream.try_clone().unwrap());
         echo_to_the_end(stream);
     });
-    let told = load(&address, 2, 1);
-    told.assert_faults(100, &[("not_closed", 2)], "2 calls not closed");
-    told.assert_problem("not-closed", "2 s after the hangup", "calls", 2);
+    let report = load(&address, 2, 1);
+    report.assert_faults(100, &[("not_closed", 2)], "2 calls not closed");
+    report.assert_problem("not-closed", "2 s after the hangup", "calls", 2);
     drop(kept);
 }
 

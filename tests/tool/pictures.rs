@@ -108,8 +108,8 @@ fn picture_has_all_marks_of_a_call() {
         lines.map(|class| count(&picture, "path", class)),
         [1, 1, 1, 1, 2]
     );
-    let told = "452 frames, 9.00 s of audio in 9.00 s, 1 gap of 141 ms at 2.981 s, 1 burst, 1 split frame, 1 malformed frame, jitter 0.6 ms";
-    assert!(texts(&picture, "text").contains(&told));
+    let summary = "452 frames, 9.00 s of audio in 9.00 s, 1 gap of 141 ms at 2.981 s, 1 burst, 1 split frame, 1 malformed frame, jitter 0.6 ms";
+    assert!(texts(&picture, "text").contains(&summary));
     assert!(!picture.contains("<script") && !picture.contains("href"));
 }
 

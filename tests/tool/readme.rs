@@ -137,15 +137,15 @@ fn readme_load_output_is_real() {
     output.read_line(&mut served).unwrap();
     let address = served.trim_end().strip_prefix("listening on ").unwrap();
     assert_eq!(arguments[..2], ["load", "127.0.0.1:9092"]);
-    let said = output_of(&[&["load", address], &arguments[2..]].concat());
+    let printed = output_of(&[&["load", address], &arguments[2..]].concat());
     serving.kill().unwrap();
     serving.wait().unwrap();
     // Printed only when the machine is too busy.
-    let lines = said
+    let lines = printed
         .lines()
         .filter(|line| !line.contains("behind the clock"));
-    let said: Vec<&str> = lines.collect();
-    assert_eq!(shape(&said.join("\n")), shape(shown));
+    let printed: Vec<&str> = lines.collect();
+    assert_eq!(shape(&printed.join("\n")), shape(shown));
 }
 
 /// On crates.io, only the README is available.

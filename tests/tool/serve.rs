@@ -220,9 +220,9 @@ fn serve_prints_first_warnings_and_counts_the_rest() {
     // Reads the end of the call. The test has read none of the reports yet.
     peer.read_to_end(&mut Vec::new()).unwrap();
     let lines = serving.finish();
-    let said: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
-    assert_eq!(said[..5], ["unknown kind 0x20, payload length 0"; 5]);
-    assert_eq!(said[5], "99995 more warnings like these");
+    let texts: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
+    assert_eq!(texts[..5], ["unknown kind 0x20, payload length 0"; 5]);
+    assert_eq!(texts[5], "99995 more warnings like these");
     assert_eq!(field(&lines[8], "event"), "hangup");
     assert_eq!(field(&lines[8], "frames_in"), "100000");
     assert_eq!(lines.len(), 9);

@@ -217,17 +217,17 @@ fn tap_reports_each_fault_with_its_consequence() {
                         let Some(consequence) = row.consequence(*rule) else {
                             continue;
                         };
-                        let told = line
+                        let part = line
                             .split("{\"consequence\":")
                             .skip(1)
                             .find(|part| part.contains(&row.versions()));
-                        let Some(told) = told else {
+                        let Some(part) = part else {
                             // A busy machine can be late for a wait this short.
                             assert_eq!(fault.name, "nagle", "{} in {line}", row.versions());
                             continue;
                         };
                         assert!(
-                            told.starts_with(&format!("\"{}\"", consequence.name())),
+                            part.starts_with(&format!("\"{}\"", consequence.name())),
                             "{line}"
                         );
                     }
@@ -444,8 +444,8 @@ fn pause_is_a_gap_only_without_a_digit() {
         caller.shutdown(Shutdown::Write).unwrap();
         server.join().unwrap();
         let lines = tap.finish();
-        let told = lines.iter().filter(|line| field(line, "event") == "gap");
-        assert_eq!(told.count(), gaps, "{lines:#?}");
+        let gap_lines = lines.iter().filter(|line| field(line, "event") == "gap");
+        assert_eq!(gap_lines.count(), gaps, "{lines:#?}");
     }
 }
 
@@ -710,12 +710,12 @@ fn wrong_command_lines_are_named() {
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        let said = stderr(&output);
+        let printed = stderr(&output);
         assert!(
-            said.starts_with(&format!("audiosocket: {message}")),
-            "{said}"
+            printed.starts_with(&format!("audiosocket: {message}")),
+            "{printed}"
         );
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(printed.lines().count(), 1, "{printed}");
     }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -65,8 +65,8 @@ ended     the caller closed the connection at 9.010 s
 #[test]
 fn readme_tap_output_is_real() {
     let file = TestFile::new("readme.tap", &nine_seconds().bytes);
-    let told = stdout(&run(&["inspect", file.path()]));
-    let shown = format!("```console\n$ audiosocket inspect call.tap\n{told}```\n");
+    let printed = stdout(&run(&["inspect", file.path()]));
+    let shown = format!("```console\n$ audiosocket inspect call.tap\n{printed}```\n");
     assert!(README.contains(&shown), "{shown}");
 }
 

@@ -81,9 +81,9 @@ fn verdict(output: &Output) -> (Vec<String>, String) {
 
 /// Asserts that a violation has this start and this end.
 #[track_caller]
-fn assert_told(violation: &str, beginning: &str, end: &str) {
-    let is_told = violation.starts_with(beginning) && violation.ends_with(end);
-    assert!(is_told, "{violation}");
+fn assert_violation(violation: &str, beginning: &str, end: &str) {
+    let matches = violation.starts_with(beginning) && violation.ends_with(end);
+    assert!(matches, "{violation}");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn two_writes_per_frame_report_the_hangup() {
     };
     let (violations, error) = verdict(&server.judged_by("22.10"));
     assert_eq!(violations.len(), 1, "{violations:?}");
-    assert_told(
+    assert_violation(
         &violations[0],
         "at N s: split-payload, a payload apart from its header, or in parts (byte ",
         "). Asterisk N hangs up the caller",
@@ -114,8 +114,8 @@ fn readme_shows_the_report_of_two_writes() {
         .unwrap();
     let (shown, _) = after.split_once("```").unwrap();
     let output = server.judged_by("22.10");
-    let said = [output.stdout, output.stderr].concat();
-    let told = |text: &str| -> Vec<String> {
+    let printed = [output.stdout, output.stderr].concat();
+    let normalized = |text: &str| -> Vec<String> {
         let lines = shape(&text.replace("\n  ", " "))
             .lines()
             .map(String::from)
@@ -125,7 +125,10 @@ fn readme_shows_the_report_of_two_writes() {
         let lines = lines.iter().filter(|line| !line.contains("jitter"));
         lines.map(words).collect()
     };
-    assert_eq!(told(&String::from_utf8(said).unwrap()), told(shown));
+    assert_eq!(
+        normalized(&String::from_utf8(printed).unwrap()),
+        normalized(shown)
+    );
 }
 
 #[test]
@@ -135,12 +138,12 @@ fn unpaced_greeting_reports_dropped_frames() {
     };
     let (violations, error) = verdict(&server.judged_by("22.10"));
     assert_eq!(violations.len(), 2, "{violations:?}");
-    assert_told(
+    assert_violation(
         &violations[0],
         "at N s: too-fast, audio more than N s ahead of real time (byte ",
         "Asterisk N plays it too fast",
     );
-    assert_told(
+    assert_violation(
         &violations[1],
         "at N s: queue-overflow, more than N frames of audio at once (byte ",
         "Asterisk N drops the oldest N frames",
@@ -160,12 +163,12 @@ fn close_without_hangup_reports_the_hangup() {
     for version in ["22.10", "20.13"] {
         let (violations, error) = verdict(&server.judged_by(version));
         assert_eq!(violations.len(), 1, "{violations:?}");
-        assert_told(
+        assert_violation(
             &violations[0],
             "at N s: reset, closed with audio unread, which is a reset (byte ",
             "). Asterisk N hangs up the caller",
         );
-        let said = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
-        assert_eq!(error, said);
+        let expected = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
+        assert_eq!(error, expected);
     }
 }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::sound::{Random, digits, heard, peak};
+use super::sound::{Random, detected, digits, peak};
 
 fn any_rate() -> impl Strategy<Value = SampleRate> {
     select(SampleRate::ALL.to_vec())
@@ -63,7 +63,7 @@ proptest! {
             *sample = (f64::from(*sample) + deviation * random.normal()) as i16;
         }
         let made: String = made.into_iter().map(Digit::to_char).collect();
-        prop_assert_eq!(digits(&heard(Detector::new(rate), &samples)), made);
+        prop_assert_eq!(digits(&detected(Detector::new(rate), &samples)), made);
     }
 
     #[test]
@@ -81,7 +81,7 @@ proptest! {
         }
         first.extend(in_slices.finish());
         second.extend(from_the_wire.finish());
-        let whole = heard(Detector::new(rate), &samples);
+        let whole = detected(Detector::new(rate), &samples);
         prop_assert_eq!(&first, &whole);
         prop_assert_eq!(&second, &whole);
     }
@@ -93,7 +93,7 @@ proptest! {
         loud in vec(select(vec![i16::MIN, i16::MAX]), 0..3000),
     ) {
         let samples = [samples, loud].concat();
-        let signals = heard(Detector::new(rate), &samples);
+        let signals = detected(Detector::new(rate), &samples);
         digits(&signals);
         let mut before = 0;
         for signal in signals {
@@ -113,11 +113,11 @@ proptest! {
 fn dropped_iterator_still_consumes_its_samples() {
     let rate = SampleRate::Hz8000;
     let samples: Vec<i16> = Generator::new(rate).digits(&Digit::ALL[..2]).collect();
-    let whole = heard(Detector::new(rate), &samples);
+    let whole = detected(Detector::new(rate), &samples);
     let mut detector = Detector::new(rate);
     // The first two signals come after about 300 and 1100 samples, within the first piece.
     assert_eq!(detector.feed(&samples[..1300]).next(), Some(whole[0]));
     let rest: Vec<Signal> = detector.feed(&samples[1300..]).collect();
-    let finally: Vec<Signal> = detector.finish().collect();
-    assert_eq!([rest, finally].concat(), whole[2..]);
+    let at_end: Vec<Signal> = detector.finish().collect();
+    assert_eq!([rest, at_end].concat(), whole[2..]);
 }

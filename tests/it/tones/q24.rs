@@ -3,7 +3,7 @@
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, SampleRate};
 
-use super::sound::{Pair, Sound, digits, heard};
+use super::sound::{Pair, Sound, detected, digits};
 
 /// All digits at 8 kHz. At 44.1 kHz, four digits that cover every row and every column. The filters of all nine rates are alike,
 /// and 44.1 kHz is the only rate whose decimated rate is not 2 kHz.
@@ -32,14 +32,20 @@ fn pressed(rate: SampleRate, pair: Pair, ms: f64, seed: u64) -> Sound {
 }
 
 #[track_caller]
-fn is_heard(sound: &Sound, pair: Pair) {
-    let heard = digits(&sound.heard());
-    assert_eq!(heard, pair.digit.to_string(), "{:?}, {}", pair, sound.rate);
+fn is_detected(sound: &Sound, pair: Pair) {
+    let detected = digits(&sound.detected());
+    assert_eq!(
+        detected,
+        pair.digit.to_string(),
+        "{:?}, {}",
+        pair,
+        sound.rate
+    );
 }
 
 #[track_caller]
-fn is_not_heard(sound: &Sound, pair: Pair) {
-    assert_eq!(sound.heard(), [], "{:?}, {}", pair, sound.rate);
+fn is_ignored(sound: &Sound, pair: Pair) {
+    assert_eq!(sound.detected(), [], "{:?}, {}", pair, sound.rate);
 }
 
 /// The pair with each tone too high and too low by its offset, in all combinations. A tone without an offset stays as it is.
@@ -66,7 +72,7 @@ fn every_digit_is_detected_in_place_at_every_rate() {
             let sound = pressed(rate, pair, 100.0, seed as u64);
             let start = sound.len() - sound.len_of(160.0);
             let end = sound.len() - sound.len_of(60.0);
-            let signals = sound.heard();
+            let signals = sound.detected();
             let &[
                 _,
                 Signal::Stop {
@@ -105,7 +111,7 @@ fn frequency_limits_are_1_5_and_3_5_percent() {
     for (rate, seed, digit) in rates_and_digits() {
         let pair = Pair::of(digit, -10.0);
         for pair in both_ways(pair, 0.015, 0.015) {
-            is_heard(&pressed(rate, pair, 40.0, seed), pair);
+            is_detected(&pressed(rate, pair, 40.0, seed), pair);
         }
         let off = [
             (0.035, 0.0),
@@ -118,7 +124,7 @@ fn frequency_limits_are_1_5_and_3_5_percent() {
             .into_iter()
             .flat_map(|(low, high)| both_ways(pair, low, high))
         {
-            is_not_heard(&pressed(rate, pair, 100.0, seed), pair);
+            is_ignored(&pressed(rate, pair, 100.0, seed), pair);
         }
     }
 }
@@ -140,7 +146,7 @@ fn weaker_tone_has_the_same_frequency_limits() {
         ]
         .concat()
         {
-            is_not_heard(&pressed(SampleRate::Hz8000, pair, 200.0, seed), pair);
+            is_ignored(&pressed(SampleRate::Hz8000, pair, 200.0, seed), pair);
         }
         for pair in [
             both_ways(high_weaker, 0.015, 0.015),
@@ -148,7 +154,7 @@ fn weaker_tone_has_the_same_frequency_limits() {
         ]
         .concat()
         {
-            is_heard(&pressed(SampleRate::Hz8000, pair, 40.0, seed), pair);
+            is_detected(&pressed(SampleRate::Hz8000, pair, 40.0, seed), pair);
         }
     }
 }
@@ -165,8 +171,8 @@ fn tone_of_40_ms_is_detected_and_23_ms_is_not() {
                 .pair(pair, ms)
                 .silence(60.0)
         };
-        is_heard(&around(40.0), pair);
-        is_not_heard(&around(23.0), pair);
+        is_detected(&around(40.0), pair);
+        is_ignored(&around(23.0), pair);
     }
 }
 
@@ -178,7 +184,7 @@ fn pause_of_40_ms_splits_and_break_of_10_ms_does_not() {
         let twice = |before: f64, gap: f64| {
             let sound = Sound::new(rate, place as u64);
             let sound = sound.silence(45.0 + place as f64 / 20.0).pair(pair, before);
-            digits(&sound.silence(gap).pair(pair, 60.0).silence(60.0).heard())
+            digits(&sound.silence(gap).pair(pair, 60.0).silence(60.0).detected())
         };
         assert_eq!(twice(40.0, 40.0), format!("{digit}{digit}"), "{rate}");
         // The break may be anywhere in the tone: before the digit can be detected, and after.
@@ -200,7 +206,7 @@ fn many_short_breaks_do_not_split_a_digit() {
         for _ in 0..8 {
             sound = sound.pair(pair, 50.0).silence(8.0);
         }
-        is_heard(&sound, pair);
+        is_detected(&sound, pair);
     }
 }
 
@@ -211,12 +217,12 @@ fn digits_of_40_ms_or_without_pause_are_detected() {
         for digit in Digit::ALL {
             sound = sound.pair(Pair::of(digit, -12.0), 40.0).silence(40.0);
         }
-        assert_eq!(digits(&sound.heard()), "123A456B789C*0#D", "{rate}");
+        assert_eq!(digits(&sound.detected()), "123A456B789C*0#D", "{rate}");
         let mut sound = Sound::new(rate, 2);
         for digit in Digit::ALL {
             sound = sound.pair(Pair::of(digit, -12.0), 60.0);
         }
-        assert_eq!(digits(&sound.heard()), "123A456B789C*0#D", "{rate}");
+        assert_eq!(digits(&sound.detected()), "123A456B789C*0#D", "{rate}");
     }
 }
 
@@ -225,16 +231,16 @@ fn levels_down_to_25_db_below_are_detected() {
     for (rate, seed, digit) in rates_and_digits() {
         for dbm0 in [0.0, -3.0, -10.0, -20.0, -25.0] {
             let pair = Pair::of(digit, dbm0);
-            is_heard(&pressed(rate, pair, 40.0, seed), pair);
+            is_detected(&pressed(rate, pair, 40.0, seed), pair);
         }
         for dbm0 in [-29.0, -40.0, -55.0] {
             let pair = Pair::of(digit, dbm0);
-            is_not_heard(&pressed(rate, pair, 100.0, seed), pair);
+            is_ignored(&pressed(rate, pair, 100.0, seed), pair);
             let pair = Pair {
                 high_dbm0: -26.0,
                 ..pair
             };
-            is_not_heard(&pressed(rate, pair, 100.0, seed), pair);
+            is_ignored(&pressed(rate, pair, 100.0, seed), pair);
         }
     }
 }
@@ -244,8 +250,8 @@ fn level_below_a_set_floor_is_ignored() {
     let detector = || Detector::new(SampleRate::Hz8000).with_floor(-40);
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let at = |dbm0| pressed(SampleRate::Hz8000, Pair::of(digit, dbm0), 60.0, seed).samples();
-        assert_eq!(digits(&heard(detector(), &at(-40.0))), digit.to_string());
-        assert_eq!(heard(detector(), &at(-44.0)), []);
+        assert_eq!(digits(&detected(detector(), &at(-40.0))), digit.to_string());
+        assert_eq!(detected(detector(), &at(-44.0)), []);
     }
 }
 
@@ -257,7 +263,7 @@ fn twist_limits_are_4_and_8_db_or_as_set() {
             high_dbm0: level + high_over_low,
             ..Pair::of(digit, level)
         };
-        digits(&heard(
+        digits(&detected(
             detector,
             &pressed(SampleRate::Hz8000, pair, 60.0, seed).samples(),
         ))
@@ -298,13 +304,13 @@ fn u_law_steps_hide_no_digit() {
                 ..Pair::of(digit, 0.0)
             };
             for pair in both_ways(pair, 0.015, 0.015) {
-                is_heard(
+                is_detected(
                     &pressed(SampleRate::Hz8000, pair, 40.0, seed).companded(),
                     pair,
                 );
             }
             for pair in [both_ways(pair, 0.035, 0.0), both_ways(pair, 0.0, 0.035)].concat() {
-                is_not_heard(
+                is_ignored(
                     &pressed(SampleRate::Hz8000, pair, 100.0, seed).companded(),
                     pair,
                 );
@@ -318,7 +324,7 @@ fn noise_15_db_below_hides_no_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -15.0);
         for seed in 0..40 {
-            is_heard(
+            is_detected(
                 &pressed(SampleRate::Hz8000, pair, 40.0, seed).noise_below(pair, 15.0),
                 pair,
             );
@@ -337,11 +343,11 @@ fn noise_15_db_below_keeps_the_other_limits() {
             let noisy =
                 |pair, ms| pressed(SampleRate::Hz8000, pair, ms, seed).noise_below(pair, 15.0);
             for pair in both_ways(pair, 0.015, 0.015) {
-                is_heard(&noisy(pair, 40.0), pair);
-                is_not_heard(&noisy(pair, 23.0), pair);
+                is_detected(&noisy(pair, 40.0), pair);
+                is_ignored(&noisy(pair, 23.0), pair);
             }
             for pair in [both_ways(pair, 0.035, 0.0), both_ways(pair, 0.0, 0.035)].concat() {
-                is_not_heard(&noisy(pair, 100.0), pair);
+                is_ignored(&noisy(pair, 100.0), pair);
             }
         }
     }
@@ -354,7 +360,7 @@ fn long_tone_in_noise_is_one_digit() {
             high_dbm0: -20.0,
             ..Pair::of(digit, -12.0)
         };
-        is_heard(
+        is_detected(
             &pressed(SampleRate::Hz8000, pair, 2000.0, seed).noise_below(pair, 15.0),
             pair,
         );
@@ -387,7 +393,7 @@ fn tone_that_fills_the_samples_is_a_digit() {
         for digit in Digit::ALL {
             let pair = Pair::of(digit, -10.0);
             let sound = Sound::new(rate, 3).pair(pair, 40.0);
-            let signals = sound.heard();
+            let signals = sound.detected();
             assert_eq!(digits(&signals), digit.to_string(), "{rate}");
             assert!(
                 matches!(

@@ -161,12 +161,12 @@ impl Sound {
     }
 
     /// Returns the signals of a detector, up to the end of the sound.
-    pub fn heard(&self) -> Vec<Signal> {
-        heard(Detector::new(self.rate), &self.samples())
+    pub fn detected(&self) -> Vec<Signal> {
+        detected(Detector::new(self.rate), &self.samples())
     }
 }
 
-pub fn heard(mut detector: Detector, samples: &[i16]) -> Vec<Signal> {
+pub fn detected(mut detector: Detector, samples: &[i16]) -> Vec<Signal> {
     let mut signals: Vec<Signal> = detector.feed(samples).collect();
     signals.extend(detector.finish());
     signals

@@ -5,11 +5,11 @@ use std::f64::consts::TAU;
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, Frames, Message, SampleRate};
 
-use super::sound::{COLUMNS, Pair, ROWS, Random, Sound, digits, heard, peak};
+use super::sound::{COLUMNS, Pair, ROWS, Random, Sound, detected, digits, peak};
 
 #[track_caller]
 fn is_silent(what: &str, sound: &Sound) {
-    assert_eq!(sound.heard(), [], "{what} at {}", sound.rate);
+    assert_eq!(sound.detected(), [], "{what} at {}", sound.rate);
 }
 
 /// Sines with these frequencies, each at this level.
@@ -160,7 +160,11 @@ fn constant_or_alternating_samples_are_no_digit() {
             ),
         ];
         for (what, samples) in extremes {
-            assert_eq!(heard(Detector::new(rate), &samples), [], "{what} at {rate}");
+            assert_eq!(
+                detected(Detector::new(rate), &samples),
+                [],
+                "{what} at {rate}"
+            );
         }
     }
 }
@@ -173,7 +177,7 @@ fn noise_of_100_s_at_any_level_has_no_digit() {
             .map(|_| (loudness * random.normal()) as i16)
             .collect();
         assert_eq!(
-            heard(Detector::new(SampleRate::Hz8000), &noise),
+            detected(Detector::new(SampleRate::Hz8000), &noise),
             [],
             "{loudness}"
         );
@@ -219,7 +223,9 @@ fn digit_stops_when_a_voice_starts() {
             let sound = Sound::new(SampleRate::Hz8000, 1).pair(Pair::of(digit, -20.0), 100.0);
             let glides = |seconds: f64| seconds + seconds * seconds / 2.0;
             let mut voice = vowel(pitch, [600.0, 1700.0]);
-            let signals = sound.wave(300.0, |seconds| voice(glides(seconds))).heard();
+            let signals = sound
+                .wave(300.0, |seconds| voice(glides(seconds)))
+                .detected();
             assert_eq!(digits(&signals), digit.to_string());
             let Signal::Stop { duration_ms, .. } = signals[1] else {
                 panic!("{signals:?}");

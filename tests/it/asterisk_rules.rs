@@ -218,12 +218,12 @@ fn report_names_the_violation() {
     );
 
     let report = once.run(echo).unwrap();
-    assert_eq!(report.to_string(), "no version reports a violation");
+    assert_eq!(report.to_string(), "no version objects");
 
     let nobody = TestCall::new().versions([] as [Version; 0]);
     let report = nobody.run(echo).unwrap();
     assert!(!report.passed());
-    assert_eq!(report.to_string(), "no version could call");
+    assert_eq!(report.to_string(), "no version was to call");
 }
 
 #[test]

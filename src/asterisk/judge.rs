@@ -504,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_judged_by_its_header_alone() {
+    fn frame_is_judged_by_its_header_alone() {
         use CallState::{Ended, InCall};
         for (kind, len, old, new) in [
             (0x10, 0, (None, InCall), (Some(Rule::EmptyAudio), Ended)),

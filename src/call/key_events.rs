@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_deadline_while_a_key_is_held() {
+    fn held_key_sets_a_deadline() {
         let (started, digit) = (Instant::now(), Digit::try_from('7').unwrap());
         let mut events = KeyEvents::default();
         assert_eq!(events.deadline(), None);

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn lateness_does_not_add_up() {
+    fn pacer_lateness_does_not_accumulate() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();
         for frame in 0..1000 {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn early_frames_and_restarts_keep_the_distance() {
+    fn early_frames_and_restarts_keep_frame_distance() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();
         pacer.frame_sent(start);

@@ -391,7 +391,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_file_is_counted_right() {
+    fn largest_file_is_counted_right() {
         let header = header(SampleRate::Hz192000, MOST_PAIRS);
         assert_eq!(header[4..8], (u32::MAX - 3).to_le_bytes());
         assert_eq!(header[40..], (u32::MAX - 3 - 36).to_le_bytes());

@@ -385,7 +385,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_kinds_and_hertz_name_each_other() {
+    fn rates_kinds_and_hertz_convert_both_ways() {
         for &rate in SampleRate::ALL {
             assert_eq!(rate.kind().sample_rate(), Some(rate));
             assert_eq!(SampleRate::from_hz(rate.hz()), Some(rate));

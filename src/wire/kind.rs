@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_is_a_kind_and_keeps_its_value() {
+    fn every_byte_is_a_kind_with_that_value() {
         for byte in 0..=255 {
             assert_eq!(Kind::from_byte(byte).byte(), byte);
             assert_eq!(u8::from(Kind::from(byte)), byte);

@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_understood() {
+    fn message_of_every_kind_is_parsed() {
         let unknown = frame(0x19, &[7]);
         let table: [(Frame<'_>, Message<'_>); 15] = [
             (frame(0x00, &[]), Message::Hangup),
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_can_be_a_constant() {
+    fn message_can_be_a_constant() {
         const FRAME: Frame<'static> = match Frame::new(Kind::DTMF_DIGIT, b"7") {
             Ok(frame) => frame,
             Err(_) => panic!("one byte fits"),

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_text_is_refused_by_length_or_place() {
+    fn wrong_uuid_text_is_refused_by_length_or_place() {
         let length = |len| Err(ParseUuidError::Length { len });
         let character = |position| Err(ParseUuidError::Character { position });
         assert_eq!(Uuid::parse(""), length(0));

@@ -22,7 +22,7 @@ fn check_header(bytes: [u8; 3]) {
 /// A header holds only its kind and its length, which `check_header` compares for all headers. Values that follow from one of them
 /// are tested with every value of that one and some of the other.
 #[test]
-fn a_header_is_written_as_it_was_read() {
+fn header_round_trips() {
     let some_lens = [0, 1, 16, 255, 256, 320, 0xfffc, 0xfffd, 0xffff];
     let all_lens = (0..=0xffff_u16).flat_map(|len| [0x00, 0x10, 0xff].map(|kind| (kind, len)));
     let all_kinds = (0..=0xff_u8).flat_map(|kind| some_lens.map(|len| (kind, len)));

@@ -251,7 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn ticks_and_the_cut_of_frames_change_nothing(script in script(), cut in 1..500_usize) {
+    fn ticks_and_frame_cuts_do_not_change_the_file(script in script(), cut in 1..500_usize) {
         let end = Duration::from_micros(last(&script));
         let whole = recorded(end, |recording, started| {
             for told in &script {
@@ -281,7 +281,7 @@ proptest! {
 
     /// Frames scheduled every 20 ms. They arrive in order and up to 60 ms late.
     #[test]
-    fn no_jitter_up_to_60_ms_makes_a_gap_or_a_click(late in vec(0..=60_000_u64, 1..200)) {
+    fn jitter_up_to_60_ms_makes_no_gap_or_click(late in vec(0..=60_000_u64, 1..200)) {
         let mut samples = (1..=i16::MAX).cycle();
         let mut all = Vec::new();
         let mut now = 0;

@@ -261,7 +261,9 @@ impl Write for Boaster {
 fn sink_claiming_too_many_bytes_is_harmless() {
     let mut writer = FrameWriter::new(Boaster);
     for _ in 0..3 {
-        writer.write_frame(audio_frame()).expect("the sink claims success");
+        writer
+            .write_frame(audio_frame())
+            .expect("the sink claims success");
     }
 }
 

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn values_may_follow_or_be_attached() {
+    fn option_values_may_follow_or_be_attached() {
         for words in [&["--seconds", "5"][..], &["--seconds=5"]] {
             let mut args = args(words);
             assert_eq!(args.next().unwrap(), option("--seconds"));

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_stays_one_line() {
+    fn text_for_one_line_stays_one_line() {
         assert_eq!(
             on_one_line("a\nb\r\u{1b}[2J\u{85}\u{2028}é'"),
             "a\\nb\\r\\u{1b}[2J\\u{85}\\u{2028}é'"

@@ -21,7 +21,7 @@ fn chord<'a>(hertz: &'a [f64], dbm0: f64) -> impl Fn(f64) -> f64 + 'a {
 }
 
 #[test]
-fn tones_of_the_network_are_no_digits() {
+fn network_tones_are_not_detected_as_digits() {
     let tones: [(&str, &[f64]); 10] = [
         ("dial tone of America", &[350.0, 440.0]),
         ("busy tone of America", &[480.0, 620.0]),
@@ -239,7 +239,7 @@ fn digit_stops_when_a_voice_starts() {
 }
 
 #[test]
-fn chords_are_no_digits() {
+fn chords_are_not_detected_as_digits() {
     // C major, A minor, a seventh and an octave higher, each note with the overtones of a string.
     let chords: [&[f64]; 4] = [
         &[261.63, 329.63, 392.0],

@@ -464,7 +464,7 @@ mod tests {
         }
 
         #[test]
-        fn no_segments_panic(
+        fn segments_in_any_order_cause_no_panic(
             segments in prop::collection::vec(
                 (
                     prop_oneof![0_u64..3, any::<u32>().prop_map(u64::from)],

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_can_change_unnoticed() {
+    fn every_changed_byte_is_noticed() {
         let sound = STAMP.sound();
         for place in 0..SOUND_LEN {
             for change in [0x01, 0x80, 0xff] {

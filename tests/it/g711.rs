@@ -33,8 +33,7 @@ fn sox(input: Vec<u8>, from: [&str; 4], to: [&str; 4]) -> Option<Vec<u8>> {
 
 const LINEAR: [&str; 4] = ["-e", "signed", "-b", "16"];
 
-/// Each law, sox's options for it, the bits that its samples have fewer than 16, and the number of samples with another code in
-/// sox.
+/// Each law with sox's options, how many bits fewer than 16 its samples have, and how many samples have another code in sox.
 const LAWS: [(Law, [&str; 4], u32, usize); 2] = [
     (Law::Mu, ["-e", "u-law", "-b", "8"], 2, 510),
     (Law::A, ["-e", "a-law", "-b", "8"], 3, 1020),

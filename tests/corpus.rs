@@ -1,6 +1,6 @@
-//! The seeds of the fuzz targets, and every input that ever failed one, held against the same assertions without a fuzzer.
+//! Runs the assertions of the fuzz targets without a fuzzer, on their seeds and on every input that ever failed.
 //!
-//! Not part of the published package, just as `fuzz` is not.
+//! This program and `fuzz` are not in the published package.
 
 #![cfg(feature = "std")]
 
@@ -40,32 +40,32 @@ fn replay(folder: &str, check: fn(&[u8])) -> usize {
 }
 
 #[test]
-fn the_seeds_of_parse_hold() {
+fn parse_seeds_pass() {
     assert!(replay("corpus/parse", parse::check) >= 12);
 }
 
 #[test]
-fn the_seeds_of_stream_hold() {
+fn stream_seeds_pass() {
     assert!(replay("corpus/stream", stream::check) >= 6);
 }
 
 #[test]
-fn the_seeds_of_wav_hold() {
+fn wav_seeds_pass() {
     assert!(replay("corpus/wav", wav::check) >= 30);
 }
 
 #[test]
-fn the_seeds_of_tone_hold() {
+fn tone_seeds_pass() {
     assert!(replay("corpus/tone", tone::check) >= 6);
 }
 
 #[test]
-fn the_seeds_of_resample_hold() {
+fn resample_seeds_pass() {
     assert!(replay("corpus/resample", resample::check) >= 12);
 }
 
 #[test]
-fn what_once_failed_holds() {
+fn former_failures_pass() {
     replay("crashes", parse::check);
     replay("crashes", stream::check);
     replay("crashes", wav::check);

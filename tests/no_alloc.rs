@@ -1,4 +1,4 @@
-//! Reading and writing allocate nothing once they are warm, counted by the allocator.
+//! After a warm-up, reading and writing allocate nothing. The test's allocator counts.
 
 #![cfg(feature = "std")]
 
@@ -15,7 +15,7 @@ use audiosocket::wav::{Recording, Wav};
 use audiosocket::wire::{Audio, Digit, Dtmf, Frame, Kind, Message, SampleRate, Uuid};
 
 thread_local! {
-    // Constant and without a destructor, so that the first use of it does not allocate either.
+    // Constant and without a destructor, so that its first use does not allocate either.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
     static LARGEST: Cell<usize> = const { Cell::new(0) };
 }
@@ -27,7 +27,7 @@ fn count(len: usize) {
     LARGEST.with(|largest| largest.set(largest.get().max(len)));
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting touches no memory but the thread's own cells.
+// SAFETY: every call goes to the system's allocator unchanged. Counting touches only the thread's own cells.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -47,21 +47,21 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many allocations `work` makes in this thread.
+/// Returns the number of allocations of `work` in this thread.
 fn allocations(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.with(Cell::get);
     work();
     ALLOCATIONS.with(Cell::get) - before
 }
 
-/// How many bytes the largest allocation has that `work` makes in this thread.
+/// Returns the size of the largest allocation of `work` in this thread.
 fn largest_allocation(work: impl FnOnce()) -> usize {
     LARGEST.set(0);
     work();
     LARGEST.get()
 }
 
-/// Gives the same bytes over and over, a few at a time, and a time-out or an interruption now and then.
+/// Returns the same bytes over and over, a few at a time, with occasional time-outs and interruptions.
 struct Endless<'a> {
     bytes: &'a [u8],
     place: usize,
@@ -84,7 +84,7 @@ impl Read for Endless<'_> {
     }
 }
 
-/// Takes a few bytes at a time and keeps none.
+/// Accepts a few bytes at a time and keeps none.
 struct Drain {
     taken: usize,
     writes: usize,
@@ -117,7 +117,7 @@ fn digit() -> Digit {
 }
 
 #[test]
-fn the_counter_counts() {
+fn allocation_counter_counts() {
     assert_eq!(allocations(|| ()), 0);
     let one = allocations(|| drop(black_box(Box::new(black_box(7_u8)))));
     assert_eq!(one, 1);
@@ -128,7 +128,7 @@ fn the_counter_counts() {
 }
 
 #[test]
-fn ten_thousand_frames_are_read_without_an_allocation() {
+fn reading_10000_frames_allocates_nothing() {
     let longest = vec![0; Frame::MAX_PAYLOAD_LEN];
     let mut writer = FrameWriter::new(Vec::new());
     for (kind, len) in [
@@ -139,7 +139,7 @@ fn ten_thousand_frames_are_read_without_an_allocation() {
         (Kind::ERROR, 65_535),
     ] {
         let frame = Frame::new(kind, &longest[..len]).expect("a payload that fits");
-        writer.write_frame(frame).expect("a vector takes all");
+        writer.write_frame(frame).expect("a vector accepts all");
     }
     let bytes = writer.into_inner();
     let source = Endless {
@@ -167,8 +167,8 @@ fn ten_thousand_frames_are_read_without_an_allocation() {
 }
 
 #[test]
-fn ten_thousand_frames_over_the_limit_are_skipped_without_an_allocation() {
-    // Longer than the first buffer too, which must not grow for a frame that is skipped.
+fn skipping_10000_frames_allocates_nothing() {
+    // Some frames are longer than the first buffer, which must not grow for a frame that is skipped.
     let mut bytes = vec![0x10, 0x03, 0xe8];
     bytes.resize(1003, 0);
     bytes.extend([0x10, 0x13, 0x88]);
@@ -193,7 +193,7 @@ fn ten_thousand_frames_over_the_limit_are_skipped_without_an_allocation() {
 }
 
 #[test]
-fn ten_thousand_frames_are_written_without_an_allocation() {
+fn writing_10000_frames_allocates_nothing() {
     let sound = [0; 7680];
     let audio = Audio::new(SampleRate::Hz192000, &sound).expect("whole samples");
     let messages = [
@@ -210,7 +210,7 @@ fn ten_thousand_frames_are_written_without_an_allocation() {
     let mut writer = FrameWriter::new(drain);
     let mut write = |count: usize| {
         for message in messages.iter().cycle().take(count) {
-            writer.write_message(message).expect("a drain takes all");
+            writer.write_message(message).expect("a drain accepts all");
         }
     };
     assert!(allocations(|| write(5)) > 0, "the buffer of the writer");
@@ -220,7 +220,7 @@ fn ten_thousand_frames_are_written_without_an_allocation() {
 }
 
 #[test]
-fn a_thousand_batches_of_ten_frames_are_written_without_an_allocation() {
+fn writing_1000_batches_allocates_nothing() {
     let sound = [0; 320];
     let audio = Audio::new(SampleRate::Hz8000, &sound).expect("whole samples");
     let mut writer = FrameWriter::new(Drain {
@@ -233,7 +233,7 @@ fn a_thousand_batches_of_ten_frames_are_written_without_an_allocation() {
             for _ in 0..10 {
                 batch.add_message(&Message::Audio(audio));
             }
-            batch.write().expect("a drain takes all");
+            batch.write().expect("a drain accepts all");
         }
     };
     assert!(allocations(|| write(1)) > 0, "the buffer of the writer");
@@ -242,7 +242,7 @@ fn a_thousand_batches_of_ten_frames_are_written_without_an_allocation() {
 }
 
 #[test]
-fn a_frame_is_parsed_understood_and_encoded_without_an_allocation() {
+fn parse_and_encode_allocate_nothing() {
     let mut bytes = [0; 323];
     let made = allocations(|| {
         let audio =
@@ -263,7 +263,7 @@ fn a_frame_is_parsed_understood_and_encoded_without_an_allocation() {
     assert_eq!(made, 0);
 }
 
-/// A peer who says his UUID and then audio for ever, a frame a read, and takes whatever is sent.
+/// A peer that sends its UUID and then audio forever, one frame per read, and accepts everything sent to it.
 struct Talkative {
     next: Mutex<Vec<u8>>,
     frame: Vec<u8>,
@@ -306,7 +306,7 @@ fn talkative_call(options: CallOptions) -> Call<Talkative> {
         Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap(),
     ));
     let mut uuid = encoded(Message::Uuid(Uuid::NIL));
-    // So that there is room for a frame without an allocation.
+    // Makes room for a frame without an allocation.
     uuid.reserve_exact(frame.len());
     let peer = Talkative {
         next: Mutex::new(uuid),
@@ -316,7 +316,7 @@ fn talkative_call(options: CallOptions) -> Call<Talkative> {
 }
 
 #[test]
-fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
+fn echo_of_10000_frames_allocates_nothing() {
     let mut call = talkative_call(CallOptions::default());
     let voice = call.voice();
     let mut echo = |frames: usize| {
@@ -327,7 +327,7 @@ fn ten_thousand_frames_are_echoed_on_a_call_without_an_allocation() {
     };
     echo(1);
     assert_eq!(allocations(|| echo(10_000)), 0);
-    // Dropped without an end of its own: this peer would go on talking.
+    // Dropped without a normal end, because this peer would never stop sending.
     assert_eq!(call.stats().frames_sent, 10_002);
 }
 
@@ -354,8 +354,8 @@ fn gather_allocates_nothing_per_frame() {
 }
 
 #[test]
-fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
-    // Of 10 ms, so that a hundred of them take a second.
+fn playback_in_pieces_allocates_nothing() {
+    // Frames of 10 ms, so that a hundred of them take a second.
     let options = CallOptions::default().frame_duration(Duration::from_millis(10));
     let mut call = talkative_call(options);
     let voice = call.voice();
@@ -374,7 +374,7 @@ fn speech_that_is_queued_piece_by_piece_is_said_without_an_allocation() {
 }
 
 #[test]
-fn ten_thousand_frames_of_each_side_are_recorded_without_an_allocation() {
+fn recording_10000_frames_a_side_allocates_nothing() {
     let (caller, server) = ([1; 320], [2; 640]);
     let caller = Audio::new(SampleRate::Hz8000, &caller).unwrap();
     let server = Audio::new(SampleRate::Hz16000, &server).unwrap();
@@ -397,7 +397,7 @@ fn ten_thousand_frames_of_each_side_are_recorded_without_an_allocation() {
 }
 
 #[test]
-fn a_wav_file_takes_memory_for_what_it_has_and_not_for_what_it_announces() {
+fn wav_allocates_for_actual_not_announced_size() {
     for audio_len in [100, 0x7fff_effe, 0xffff_ffff_u32] {
         let mut file =
             b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data"

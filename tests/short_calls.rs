@@ -1,6 +1,6 @@
-//! Ten thousand short calls leave nothing behind: no thread, no descriptor, no memory.
+//! Ten thousand short calls leak nothing: no thread, no descriptor, no memory.
 //!
-//! Only Linux says what a process holds; elsewhere the calls are made and counted, and that is all.
+//! Only Linux reports what a process holds. On other systems the test only makes and counts the calls.
 
 #![cfg(feature = "std")]
 
@@ -17,10 +17,10 @@ use served::{SAMPLE, Served};
 const CALLS: usize = 10_000;
 const CLIENTS: usize = 4;
 
-/// What may be held more than before: less than half a KiB for each call, so that a leak of any buffer would show.
+/// The growth allowed: less than half a KiB for each call, so that a leak of any buffer would show.
 const MOST_GROWTH_KIB: usize = 4 * 1024;
 
-/// What the process holds.
+/// The resources that the process holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Held {
     threads: usize,
@@ -50,10 +50,10 @@ impl Held {
 }
 
 #[test]
-fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind() {
+fn ten_thousand_short_calls_leak_nothing() {
     let options = CallOptions::default().initial_silence(false);
     let server = Served::start(Server::builder().call_options(options), served::echo);
-    // What is made once and kept is not what is looked for: allocator arenas, the standard library's own.
+    // Resources that are allocated once and kept are not leaks: allocator arenas, and those of the standard library.
     make_calls(&server, 1_000);
     let before = Held::now();
 
@@ -65,7 +65,7 @@ fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind()
     };
     let after = served::eventually("threads and descriptors as before", || {
         let after = Held::now().unwrap();
-        // Less is as good: the last thread may still have been ending when it was counted before.
+        // A lower count is correct: the last thread may still have been ending at the first count.
         let is_as_before =
             after.threads <= before.threads && after.descriptors <= before.descriptors;
         is_as_before.then_some(after)
@@ -74,12 +74,12 @@ fn ten_thousand_short_calls_leave_no_thread_no_descriptor_and_no_memory_behind()
     let growth = after.memory_kib.saturating_sub(before.memory_kib);
     assert!(growth < MOST_GROWTH_KIB, "{growth} KiB more");
 
-    let said = server.stop();
-    assert_eq!(said.refused, []);
-    assert_eq!(said.incidents, Vec::<String>::new());
+    let results = server.stop();
+    assert_eq!(results.refused, []);
+    assert_eq!(results.incidents, Vec::<String>::new());
 }
 
-/// Calls of one frame and its echo, from a few callers at once; returns when the server is done with all.
+/// Makes calls of one frame and its echo, from several callers at once. Returns when the server has finished all of them.
 fn make_calls(server: &Served, calls: usize) {
     let begun_before = server.handle.stats().calls_started;
     thread::scope(|scope| {
@@ -100,7 +100,7 @@ fn make_calls(server: &Served, calls: usize) {
     server.wait_for_calls(0);
     let started = server.handle.stats().calls_started - begun_before;
     assert_eq!(started, calls);
-    // What the test itself keeps of each call is not to count as the server's.
+    // The test's own record of each call must not count as memory of the server.
     let ended = server.forget_the_ended();
     assert_eq!(ended.len(), calls);
     for call in ended {

@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn what_later_versions_forbid_and_allow() {
+    fn later_versions_forbid_and_allow_as_listed() {
         let of = |rule| -> Vec<Option<&str>> {
             let consequences = TABLE.iter().map(|row| row.consequence(rule));
             consequences.map(|it| it.map(|it| it.name())).collect()

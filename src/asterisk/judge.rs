@@ -486,7 +486,7 @@ mod tests {
     const HANGUP: [u8; 3] = [0, 0, 0];
 
     #[test]
-    fn a_server_that_keeps_to_the_rules_breaks_none_in_any_version() {
+    fn server_within_the_rules_violates_none() {
         for &version in Version::REPRESENTATIVES {
             let trial = Trial::of(version)
                 .wait(5)
@@ -504,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_judged_by_its_header_alone() {
+    fn frame_is_judged_by_its_header_alone() {
         use CallState::{Ended, InCall};
         for (kind, len, old, new) in [
             (0x10, 0, (None, InCall), (Some(Rule::EmptyAudio), Ended)),
@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_the_end_of_a_call_is_no_longer_part_of_it() {
+    fn bytes_after_the_end_of_a_call_are_not_judged() {
         let mut judge = Judge::new(NEW, Instant::now());
         let now = Instant::now();
         let bytes = [frame(0x10, 320), frame(0x03, 1), frame(0xff, 0)].concat();
@@ -607,7 +607,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_is_waited_for_as_long_as_the_version_does() {
+    fn late_payload_is_judged_by_the_version() {
         let audio = frame(0x10, 320);
         for (version, wait) in [
             (NEW, 5),
@@ -637,7 +637,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_in_parts_is_fatal_misread_or_waited_for() {
+    fn split_header_is_judged_by_the_version() {
         let audio = frame(0x10, 320);
         for &version in Version::REPRESENTATIVES {
             for cut in [1, 2] {
@@ -662,7 +662,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hangup_is_one_from_its_first_byte_on() {
+    fn hangup_counts_from_its_first_byte() {
         for &version in Version::REPRESENTATIVES {
             let trial = Trial::of(version).hear_audio().hear(&[0]).wait(50);
             trial.expect(&[], CallState::InCall);
@@ -671,7 +671,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_comes_late_sees_no_pause() {
+    fn late_thread_reports_no_pause() {
         let audio = frame(0x10, 320);
         for version in [NEW, Version::REPRESENTATIVES[2]] {
             // A part has arrived and the reading thread stalls; meanwhile the rest arrives.
@@ -700,7 +700,7 @@ mod tests {
     }
 
     #[test]
-    fn two_seconds_without_traffic_end_the_application_and_nothing_else() {
+    fn only_two_seconds_without_traffic_end_the_call() {
         let trial = Trial::of(NEW).hear_audio().wait(1999);
         trial.expect(&[], CallState::InCall);
         let trial = trial.wait(1);
@@ -730,7 +730,7 @@ mod tests {
     }
 
     #[test]
-    fn audio_ahead_of_real_time_is_played_fast_and_beyond_the_queue_dropped() {
+    fn audio_too_early_is_played_fast_then_dropped() {
         // As measured with 22.10: bursts of 50, 100 and 500 frames; then twice real time.
         let at_once = |frames: usize| {
             Trial::of(NEW)
@@ -816,7 +816,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_comes_late_sees_no_haste() {
+    fn late_thread_reports_no_burst() {
         for _ in 0..3 {
             // 10 s of audio arrived in real time during a stall. It takes many reads, and only the last one empties the
             // connection.
@@ -854,7 +854,7 @@ mod tests {
     }
 
     #[test]
-    fn how_a_server_closes_is_judged() {
+    fn close_of_server_is_judged() {
         for &version in Version::REPRESENTATIVES {
             let spins = version.behaviour().consequence(Rule::NoHangup).is_some();
             let expected: &[Rule] = if spins { &[Rule::NoHangup] } else { &[] };
@@ -885,14 +885,14 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_read_is_cut() {
+    fn server_that_does_not_read_is_cut_off() {
         let mut trial = Trial::of(NEW).hear_audio();
         trial.judge.write_blocked(trial.time());
         trial.expect(&[Rule::NotReading], CallState::Ended);
     }
 
     #[test]
-    fn each_rule_is_reported_once_and_the_memory_is_bounded() {
+    fn each_rule_is_reported_once_in_bounded_memory() {
         let mut trial = Trial::of(NEW);
         for _ in 0..1000 {
             trial = trial.hear(&frame(0x10, 321)).hear(&frame(0x10, 65_535));
@@ -905,7 +905,7 @@ mod tests {
     proptest::proptest! {
         // For any bytes in any pieces, the verdict on the content is the same and nothing panics. Timing is left out.
         #[test]
-        fn the_split_of_the_stream_does_not_change_what_is_judged_by_content(
+        fn stream_splits_do_not_change_judgement_of_content(
             bytes in proptest::collection::vec(0..=0x12_u8, 0..200),
             cuts in proptest::collection::vec(1..20_usize, 1..5),
             version in 0..Version::REPRESENTATIVES.len(),

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_has_a_name_of_its_own_for_scripts() {
+    fn rule_names_for_scripts_are_unique() {
         for (place, rule) in Rule::ALL.iter().enumerate() {
             let name = rule.name();
             assert!(Rule::ALL[..place].iter().all(|other| other.name() != name));

@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_named() {
+    fn unknown_version_is_named_in_the_error() {
         let not_a_version = "a version is due, such as 22.10 or start-stop";
         for text in [
             "",
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_of_each_row_is_in_that_row() {
+    fn representative_version_is_in_its_row() {
         for (version, row) in Version::REPRESENTATIVES.iter().zip(TABLE) {
             assert_eq!(version.behaviour(), row);
             let parsed: Version = version.to_string().parse().unwrap();

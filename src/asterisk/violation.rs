@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_violation_reads_well() {
+    fn violation_text_reads_well() {
         let mut excerpt = Excerpt::default();
         for piece in [&[0x10][..], &[0x00, 0x01], &[9; 100]] {
             excerpt.extend(piece);

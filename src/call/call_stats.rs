@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn without_frames_there_is_no_answer() {
+    fn percentile_without_frames_is_none() {
         let lateness = Lateness::default();
         assert_eq!(lateness.percentile(50), None);
         assert_eq!(lateness.max(), None);
@@ -192,7 +192,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn percentiles_are_those_of_a_sorted_list_to_an_eighth(
+        fn percentiles_equal_sorted_list_to_an_eighth(
             mut values in prop::collection::vec(0_u64..900_000, 1..200),
             percent in 0_u8..=100,
         ) {

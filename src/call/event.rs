@@ -72,7 +72,7 @@ mod tests {
     use crate::wire::Kind;
 
     #[test]
-    fn every_event_reads_well() {
+    fn event_texts_read_well() {
         let frame = Frame::new(Kind::SLIN, &[]).unwrap();
         let error = frame.message().unwrap_err();
         for (event, text) in [

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn each_press_is_one_digit_whatever_is_lost_or_repeated() {
+    fn press_is_one_digit_with_lost_or_repeated_signals() {
         for (signals, expected) in [
             ("5 5 #", "5 5 #"),
             ("5+ 5- 5+ 5-", "5+ 5=100 5+ 5=100"),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_deadline_while_a_key_is_held() {
+    fn held_key_sets_a_deadline() {
         let (started, digit) = (Instant::now(), Digit::try_from('7').unwrap());
         let mut events = KeyEvents::default();
         assert_eq!(events.deadline(), None);

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_keys_are_taken_in_order_or_by_key() {
+    fn typed_keys_are_removed_in_order_or_by_key() {
         let mut keypad = Keypad::default();
         let now = Instant::now();
         for key in "12#3".chars() {

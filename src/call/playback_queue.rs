@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn speech_goes_out_in_whole_frames_by_the_clock_and_the_last_is_filled_up() {
+    fn playback_sends_whole_frames_and_pads_the_last() {
         let mut rig = rig();
         assert_eq!(rig.push(&counting(1000)), 1000);
         assert_eq!(rig.queue.queued(), Duration::from_micros(62_500));
@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_may_be_split_and_half_a_one_is_never_sent() {
+    fn half_a_sample_is_never_sent() {
         let mut rig = rig();
         rig.push(&[1]);
         rig.run(100);
@@ -571,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_no_room_is_not_taken() {
+    fn full_queue_accepts_nothing() {
         let mut rig = Rig::new(CallOptions::default().max_queued(Duration::ZERO));
         assert_eq!(rig.push(&counting(15_999)), 15_999);
         assert_eq!(rig.push(&[1, 2, 3]), 1);
@@ -582,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_in_the_speech_is_an_underrun_unless_it_was_meant() {
+    fn underrun_counts_only_unintended_gaps() {
         for (pause_ms, marked, underruns) in [
             (10, false, 0),
             (60, false, 1),
@@ -611,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_comes_after_the_end_still_makes_it_one() {
+    fn late_mark_makes_a_gap_intended() {
         let mut rig = rig();
         rig.push(&counting(320));
         rig.run(40);
@@ -640,7 +640,7 @@ mod tests {
     }
 
     #[test]
-    fn speech_that_comes_while_the_last_frame_is_under_way_is_no_underrun() {
+    fn audio_queued_during_last_frame_is_no_underrun() {
         let mut rig = rig();
         rig.push(&counting(640));
         rig.play_due();
@@ -656,7 +656,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_pass_when_all_before_them_has_been_sent() {
+    fn marks_are_reached_when_earlier_audio_is_sent() {
         let mut rig = rig();
         let at_once = rig.queue.mark();
         assert_eq!(rig.queue.take_passed_mark(), Some(at_once));
@@ -673,7 +673,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_passes_only_when_its_frame_has_been_sent() {
+    fn mark_is_reached_when_its_frame_is_sent() {
         let mut rig = rig();
         rig.push(&counting(320));
         let mark = rig.queue.mark();
@@ -687,7 +687,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_returns_what_was_not_said_and_it_can_be_said_again() {
+    fn clear_returns_unplayed_audio_to_play_again() {
         let mut rig = rig();
         let speech = counting(320 * 10 + 3);
         rig.push(&speech);
@@ -723,7 +723,7 @@ mod tests {
     }
 
     #[test]
-    fn speech_after_a_flush_keeps_the_distance_to_the_frame_before() {
+    fn audio_after_clear_keeps_the_frame_distance() {
         let mut rig = rig();
         rig.push(&counting(3200));
         rig.run(25);
@@ -734,7 +734,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_held_between_speech_and_do_not_overlap_it() {
+    fn digits_do_not_overlap_audio() {
         for (frame_ms, held) in [(20, 100), (60, 120)] {
             let options = CallOptions::default().frame_duration(Duration::from_millis(frame_ms));
             let mut rig = Rig::new(options);
@@ -771,7 +771,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_lets_a_key_come_up_and_presses_no_more() {
+    fn clear_releases_the_key_and_presses_no_more() {
         let digit = Digit::try_from('5').unwrap();
         let mut rig = rig();
         assert_eq!(rig.queue.push_keys(&[digit, digit], rig.now), 2);
@@ -787,7 +787,7 @@ mod tests {
     }
 
     #[test]
-    fn tones_stand_between_speech_and_are_as_many_as_have_room() {
+    fn tones_follow_audio_up_to_the_limit() {
         let digit = Digit::try_from('5').unwrap();
         let mut rig = Rig::new(CallOptions::default().max_queued(Duration::ZERO));
         rig.push(&counting(320));
@@ -810,7 +810,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_that_find_no_room_are_not_pressed() {
+    fn digits_beyond_the_limit_are_not_pressed() {
         let digit = Digit::try_from('5').unwrap();
         let mut rig = Rig::new(CallOptions::default().max_queued(Duration::ZERO));
         rig.push(&counting(3199));
@@ -823,7 +823,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hangup_comes_behind_the_speech() {
+    fn hangup_follows_queued_audio() {
         let mut rig = rig();
         rig.queue.hang_up_at_end();
         assert!(rig.queue.has_work());
@@ -837,7 +837,7 @@ mod tests {
     }
 
     #[test]
-    fn another_rate_has_to_wait() {
+    fn rate_change_waits_for_queued_audio() {
         let mut rig = rig();
         rig.push(&counting(3));
         assert!(rig.queue.set_rate(SampleRate::Hz8000));
@@ -856,7 +856,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_make_no_difference_and_the_clock_is_never_outrun(
+        fn playback_in_pieces_never_outruns_the_clock(
             pieces in prop::collection::vec((0_usize..2000, 0_u64..45), 1..40),
             frame_ms in 1_u64..7,
         ) {

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_long_speech_took_is_given_back_and_half_a_sample_kept() {
+    fn memory_is_released_and_half_sample_kept() {
         let mut queue = SampleQueue::default();
         queue.add(1_000_001, std::vec![7; 1_000_001]);
         let mut frame = Vec::new();

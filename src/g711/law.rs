@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_buffer_is_refused_and_left_alone() {
+    fn short_buffer_is_refused_and_unchanged() {
         let mut codes = [0xaa; 2];
         let error = Law::Mu.encode_slice(&[1; 3], &mut codes).unwrap_err();
         assert_eq!((error, codes), (BufferTooShort::new(3, 2), [0xaa; 2]));

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn dropped_output_changes_nothing_after_it() {
+    fn dropped_output_does_not_change_later_output() {
         let (from, to) = (SampleRate::Hz8000, SampleRate::Hz44100);
         let mut asked = Resampler::new(from, to);
         let mut dropped = asked.clone();

@@ -18,8 +18,8 @@ use crate::wire::Uuid;
 // 1. A connection is in at most one of `pending`, `asking` and `calls`, from `enter` until its `Entry` is dropped. Only a
 //    replaced one leaves earlier, and never becomes a call. (`replaced_connection_never_becomes_a_call`)
 // 2. `pending` has at most `max_pending` connections, `asking` and `calls` together at most `max_calls`.
-//    (`a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place`,
-//    `silent_connections_give_way_to_new_ones_when_they_are_no_longer_young`)
+//    (`call_over_the_limit_is_refused_until_one_ends`,
+//    `new_connections_replace_old_silent_ones`)
 // 3. The lists hold no connection open. An `Entry` is dropped after its connection was closed or passed to `Lingering`, so these
 //    limits are limits of descriptors. (`connections_keep_no_descriptor_open`, `descriptors_stay_within_the_documented_limit`)
 // 4. The lock is held for moments only: nothing under it waits, calls a hook, sends, or locks a playback queue.

@@ -15,9 +15,9 @@ use crate::stream::FrameWriter;
 // Invariants, each with the test that shows it:
 // 1. A connection leaves when its peer has closed or when `PATIENCE` has passed. The oldest leaves earlier when there are more
 //    than `MOST`, or when the server lacks descriptors. Until then it is read, so it is not reset. (`tests/it`: each use of
-//    `read_while_sending`; `one_that_stays_can_be_dropped_after_a_while`)
+//    `read_while_sending`; `lingering_peer_is_dropped_after_enough_time`)
 // 2. There are at most `MOST` connections in the list at every moment. The thread holds up to `BATCH` others that have just
-//    left. (`the_oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
+//    left. (`oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
 // 3. A peer that floods the server holds up no other connection. (`flooding_peer_holds_up_no_other`)
 // 4. `run` returns when the list is closed and the last connection has left. The guard of `close_on_drop` closes the list in a
 //    panic too. (`lingering_ends_although_its_scope_panics`)
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_leaves_when_too_many_linger() {
+    fn oldest_leaves_when_too_many_linger() {
         let lingering = Lingering::default();
         let (oldest, mut its_peer) = pair();
         let (other, _peer) = pair();
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_stays_can_be_dropped_after_a_while() {
+    fn lingering_peer_is_dropped_after_enough_time() {
         let lingering = Lingering::default();
         let (stream, mut peer) = pair();
         let since = Instant::now();

@@ -24,13 +24,13 @@ use crate::call::{Call, Refusal, canonical};
 // Invariants, each with the test that shows it:
 // 1. Neither a peer nor a hook can hold up a call. The thread that called `run` starts the threads of calls. One thread accepts
 //    connections. One thread waits for peers to close (`Lingering`). One thread calls the application's hook for connections
-//    that have no thread of their own. (`an_incident_hook_that_does_not_return_holds_up_no_call`, `tests/it/hostile_peers.rs`)
+//    that have no thread of their own. (`blocked_incident_hook_delays_no_call`, `tests/it/hostile_peers.rs`)
 // 2. A panic never leaves a connection's thread. It is caught there, whether it comes from the handler, from a hook, or from a
 //    value that one of them leaves behind. Otherwise `thread::scope` would panic when it ends.
-//    (`a_handler_that_fails_or_panics_ends_its_own_call_only`)
+//    (`handler_error_or_panic_ends_only_its_call`)
 // 3. Each connection is entered in `Connections` before its thread starts, and leaves when its work is done. So `run` can wait
 //    for the last one. A connection that has ended, but whose peer has not closed, is in `Lingering`.
-//    (`shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace`)
+//    (`shutdown_ends_pending_first_and_calls_after_grace`)
 // 4. A lack of threads refuses a connection or ends `run` with an error. It never panics, and `run` never waits for a thread that
 //    did not start. (`tests/tool/threads.rs`: `every_program_ends_cleanly_without_threads`)
 // 5. A peer's address is canonical from `accept` on. (`dual_stack_server_sees_ipv4_peers_as_ipv4`)

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn g711_is_told_from_linear_audio() {
+    fn g711_is_suspected_by_its_byte_rate() {
         for (payload_len, spacing, is_of_g711) in [
             (160, &[20][..], true),
             (80, &[10], true),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_thought_before_a_second_nor_of_pauses() {
+    fn g711_is_not_suspected_early_or_after_pauses() {
         assert!(!thought(160, &[20], 45));
         // Two frames 20 ms apart, then a pause: 320 bytes each would be too low a rate.
         assert!(!thought(320, &[20, 120], 400));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn it_changes_its_mind() {
+    fn g711_suspicion_follows_later_audio() {
         let mut rate = ByteRate::default();
         let mut at = Duration::ZERO;
         let mut feed = |payload_len| {

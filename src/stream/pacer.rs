@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn lateness_does_not_add_up() {
+    fn pacer_lateness_does_not_accumulate() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();
         for frame in 0..1000 {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_restarts_the_schedule_instead_of_a_burst() {
+    fn stall_restarts_schedule_without_a_burst() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();
         pacer.frame_sent(start);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_frame_may_follow_another_at_once_but_not_two() {
+    fn one_frame_may_follow_at_once_but_not_two() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();
         pacer.frame_sent(start);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn early_frames_and_restarts_keep_the_distance() {
+    fn early_frames_and_restarts_keep_frame_distance() {
         let mut pacer = Pacer::new(FRAME_TIME);
         let start = Instant::now();
         pacer.frame_sent(start);

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn sum_takes_a_tick_late_and_keeps_it_for_thirty() {
+    fn sum_covers_thirty_ticks_after_its_delay() {
         let mut sum = Sum::<{ WINDOW + LATE }>::new();
         sum.add(Wrapping(25_600));
         for tick in 0..40 {

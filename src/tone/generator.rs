@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_seconds_drift_in_nothing() {
+    fn ten_seconds_of_tone_do_not_drift() {
         for (&rate, key) in SampleRate::ALL.iter().zip(Digit::ALL) {
             let (low, high) = pair(key);
             let sine = oracle(rate, [low.into(), high.into()], [-9.0, -7.0], 10_000.0);
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_are_those_that_were_set() {
+    fn tone_and_pause_lengths_are_as_set() {
         for &rate in SampleRate::ALL {
             for (tone_ms, pause_ms) in [(0, 0), (1, 0), (3, 7), (40, 40)] {
                 let generator = Generator::new(rate).with_lengths(tone_ms, pause_ms);

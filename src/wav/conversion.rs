@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_one_word_and_no_option() {
+    fn path_is_quoted_as_one_word_and_no_option() {
         for (path, word) in [
             ("prompt.wav", "prompt.wav"),
             (
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_result_does_not_overwrite_the_file() {
+    fn conversion_does_not_overwrite_its_input() {
         let command = |path| Conversion::Sox.command(Path::new(path));
         assert_eq!(command("in.wav"), "sox in.wav -r 8000 -c 1 -b 16 out.wav");
         assert_eq!(

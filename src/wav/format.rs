@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_bit_mono_is_taken_at_nine_rates() {
+    fn sixteen_bit_mono_is_accepted_at_nine_rates() {
         for &rate in SampleRate::ALL {
             let chunk = chunk(PCM, 1, rate.hz(), 2, 16);
             for bytes in [chunk.clone(), extensible(&chunk, PCM_GUID)] {
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extensible_format_is_its_sub_format() {
+    fn extensible_format_is_its_sub_format() {
         let chunk = chunk(PCM, 1, 8_000, 2, 16);
         let parsed = |sub_format| Format::parse(&extensible(&chunk, sub_format)).unwrap();
         let mut guid = PCM_GUID;
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_too_short_says_how_long_it_should_be() {
+    fn short_chunk_error_names_expected_length() {
         let chunk = chunk(PCM, 1, 8_000, 2, 16);
         for len in 0..16 {
             assert_eq!(Format::parse(&chunk[..len]), Err(16), "{len}");

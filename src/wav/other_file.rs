@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_told_by_how_they_begin() {
+    fn files_are_recognized_by_their_first_bytes() {
         let sox = Some(Conversion::Sox);
         let ffmpeg = Some(Conversion::Ffmpeg);
         for (bytes, name, conversion) in [
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_shown_and_may_be_raw() {
+    fn unknown_file_is_shown_and_may_be_raw() {
         let raw = Some(Conversion::SoxFromRaw(8_000));
         for (bytes, text, conversion) in [
             (&b""[..], "empty", None),
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn files_behind_a_tag_are_named() {
+    fn file_after_a_tag_is_named() {
         for (behind, name) in [
             (&b"RIFF\0\0\0\0WAVEfmt "[..], "a WAV file"),
             (b"fLaC\0\0\0\x22", "a FLAC file"),
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn tag_without_a_known_file_behind_is_named() {
+    fn tag_without_known_file_is_named() {
         let large = b"ID3\x04\0\0\x7f\x7f\x7f\x7f and so on, up to 36 bytes";
         let no_size = b"ID3\x04\0\0\xff\0\0\0RIFF\0\0\0\0WAVE";
         for bytes in [&tag(40, 0)[..20], &tag(40, 0), large, no_size, b"ID3\x04"] {

@@ -430,7 +430,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_file_is_counted_right() {
+    fn largest_file_is_counted_right() {
         let header = header(SampleRate::Hz192000, MOST_PAIRS);
         assert_eq!(header[4..8], (u32::MAX - 3).to_le_bytes());
         assert_eq!(header[40..], (u32::MAX - 3 - 36).to_le_bytes());
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_can_hold_no_more_is_full_once_and_stays_whole() {
+    fn full_recording_is_reported_once_and_stays_whole() {
         let started = Instant::now();
         let mut file = Cursor::new(Vec::new());
         let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started).unwrap();

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_rate_makes_no_click() {
+    fn change_of_rate_makes_no_click() {
         let all = recorded(
             SampleRate::Hz16000,
             &[
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resampled_sample_stays_in_its_place() {
+    fn resampled_sample_stays_in_its_place() {
         for &rate in SampleRate::ALL {
             for &from in SampleRate::ALL {
                 let mut samples = std::vec![0; from.samples_in(20)];
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_follows_the_end_of_resampled_audio() {
+    fn gap_follows_the_end_of_resampled_audio() {
         let mut side = Side::new(SampleRate::Hz16000);
         let mut buffer = [0; 320];
         let audio = Audio::from_samples(SampleRate::Hz8000, &[8000; 160], &mut buffer).unwrap();

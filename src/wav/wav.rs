@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn files_with_a_wrong_length_are_refused_unread() {
+    fn file_with_a_wrong_length_is_refused_unread() {
         let header = |audio_len: u32| {
             let mut header = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
             header.extend(audio_len.to_le_bytes());

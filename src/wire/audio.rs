@@ -385,7 +385,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_kinds_and_hertz_name_each_other() {
+    fn rates_kinds_and_hertz_convert_both_ways() {
         for &rate in SampleRate::ALL {
             assert_eq!(rate.kind().sample_rate(), Some(rate));
             assert_eq!(SampleRate::from_hz(rate.hz()), Some(rate));
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_milliseconds_have_the_lengths_asterisk_sends() {
+    fn audio_of_20_ms_has_the_length_asterisk_sends() {
         let bytes: Vec<usize> = SampleRate::ALL
             .iter()
             .map(|rate| rate.samples_in(20) * 2)
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_can_be_put_into_bytes_and_read_from_both_ends() {
+    fn samples_round_trip_from_both_ends() {
         let samples = [0, 1, -1, i16::MAX, i16::MIN, 256];
         let mut buffer = [0xaa; 14];
         let audio = Audio::from_samples(SampleRate::Hz16000, &samples, &mut buffer).unwrap();
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_do_not_fit_are_refused_and_write_nothing() {
+    fn samples_beyond_the_buffer_write_nothing() {
         let mut buffer = [0xaa; 3];
         let made = Audio::from_samples(SampleRate::Hz8000, &[1, 2], &mut buffer).map(|_| ());
         assert_eq!(

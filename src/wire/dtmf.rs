@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_of_all_bytes_are_digits_and_mean_sixteen() {
+    fn twenty_bytes_are_valid_for_sixteen_digits() {
         let codes: String = (0..=255)
             .filter_map(|code| Digit::from_ascii(code).map(|_| char::from(code)))
             .collect();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_beyond_ascii_is_no_digit() {
+    fn character_beyond_ascii_is_no_digit() {
         // The low bytes of U+0131 and U+FF11 are the codes of digits.
         for character in ['\u{131}', '\u{ff11}', 'E', ' '] {
             assert_eq!(Digit::try_from(character), Err(InvalidDigit { character }));

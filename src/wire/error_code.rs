@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_code_is_told_by_its_length_alone() {
+    fn long_error_code_prints_only_its_length() {
         let debug = |payload| format!("{:?}", ErrorCode::new(payload).unwrap());
         assert_eq!(debug(&[]), "ErrorCode([])");
         assert_eq!(debug(&[0x0f, 0xa0]), "ErrorCode([0f, a0])");

@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_moved_whole_however_near_its_new_place_is() {
+    fn unread_bytes_are_moved_whole() {
         let long: [u8; 23] = core::array::from_fn(|place| match place {
             0 => 0x77,
             1 => 0,

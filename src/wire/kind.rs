@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_is_a_kind_and_keeps_its_value() {
+    fn every_byte_is_a_kind_with_that_value() {
         for byte in 0..=255 {
             assert_eq!(Kind::from_byte(byte).byte(), byte);
             assert_eq!(u8::from(Kind::from(byte)), byte);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_read_well() {
+    fn kind_texts_read_well() {
         assert_eq!(format!("{}", Kind::SLIN), "audio (0x10)");
         assert_eq!(format!("{}", Kind::HANGUP), "hangup (0x00)");
         assert_eq!(format!("{}", Kind::from_byte(0x20)), "unknown kind 0x20");

@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn every_message_reads_well() {
+    fn message_texts_read_well() {
         for (kind, payload, text) in [
             (0x00, &[][..], "hangup"),
             (0x01, &[7; 16], "UUID 07070707-0707-0707-0707-070707070707"),
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_understood() {
+    fn message_of_every_kind_is_parsed() {
         let unknown = frame(0x19, &[7]);
         let table: [(Frame<'_>, Message<'_>); 15] = [
             (frame(0x00, &[]), Message::Hangup),
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_its_name_and_its_text() {
+    fn every_payload_fault_has_a_name_and_text() {
         let table: [(Frame<'_>, PayloadErrorReason, &str); 14] = [
             (
                 frame(0x01, &[0; 15]),
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_can_be_a_constant() {
+    fn message_can_be_a_constant() {
         const FRAME: Frame<'static> = match Frame::new(Kind::DTMF_DIGIT, b"7") {
             Ok(frame) => frame,
             Err(_) => panic!("one byte fits"),

@@ -168,7 +168,7 @@ mod tests {
     ]);
 
     #[test]
-    fn texts_and_bytes_name_each_other() {
+    fn uuid_text_and_bytes_convert_both_ways() {
         assert_eq!(UUID.to_string(), TEXT);
         assert_eq!(<[u8; 16]>::from(UUID), UUID.0);
         assert_eq!(TEXT.parse(), Ok(UUID));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_text_is_counted_in_bytes_and_reads_well_for_one() {
+    fn uuid_error_counts_bytes_and_reads_well() {
         assert_eq!(
             Uuid::parse("x").unwrap_err().to_string(),
             "a UUID is 36 bytes of text, or 32 without its hyphens, not 1"
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_text_is_refused_by_length_or_place() {
+    fn wrong_uuid_text_is_refused_by_length_or_place() {
         let length = |len| Err(ParseUuidError::Length { len });
         let character = |position| Err(ParseUuidError::Character { position });
         assert_eq!(Uuid::parse(""), length(0));

@@ -1,6 +1,6 @@
-//! Servers that do one thing wrong each, for a simulated Asterisk and for a real one.
+//! Servers with one fault each, for a simulated Asterisk and for a real one.
 
-// Each program that includes it uses its part of this.
+// Each program that includes this file uses a part of it.
 #![allow(dead_code)]
 
 use std::io::{self, Read, Write};
@@ -15,16 +15,16 @@ use audiosocket::wire::{Audio, SampleRate};
 /// A server with a fault.
 pub struct Fault {
     pub name: &'static str,
-    /// What it does, for people.
+    /// The fault in words.
     pub does: &'static str,
-    /// The rules it breaks, in the order in which that is noticed, in a version that has them.
+    /// The rules it violates, in the order in which a judge finds them, in a version that has these rules.
     pub breaks: &'static [Rule],
     pub caller: Caller,
     /// Serves one connection.
     pub serve: fn(TcpStream) -> io::Result<()>,
 }
 
-/// What the caller has to do so that the fault shows.
+/// What the caller has to do to make the fault visible.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Caller {
     Talks,
@@ -37,7 +37,7 @@ impl Fault {
         faults.find(|fault| fault.name == name)
     }
 
-    /// The rules it breaks in a version, up to the one with which the call is over.
+    /// The rules it violates in a version, up to the rule that ends the call.
     pub fn breaks_in(&self, version: Version) -> Vec<Rule> {
         let mut broken = Vec::new();
         for rule in self.breaks {
@@ -51,12 +51,12 @@ impl Fault {
         broken
     }
 
-    /// Whether a call to it ends by itself: where silence has no limit, one to a mute server does not.
+    /// Whether a call to it ends by itself. A call to a silent server does not, in a version without a limit for silence.
     pub fn ends_in(&self, version: Version) -> bool {
         self.breaks != [Rule::Idle] || !self.breaks_in(version).is_empty()
     }
 
-    /// What is found of one call to it.
+    /// The findings of one call.
     pub fn verdict(&self, version: Version) -> Vec<Violation> {
         let (address, server) = self.serve_once();
         let uuid = SimulatedAsterisk::random_uuid();
@@ -66,20 +66,20 @@ impl Fault {
         violations
     }
 
-    /// Serves one call on a thread of its own.
+    /// Serves one call on a separate thread.
     pub fn serve_once(&self) -> (SocketAddr, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let serve = self.serve;
         let server = thread::spawn(move || {
-            // It may fail, since Asterisk ends the call upon the fault.
+            // The handler may fail because Asterisk ends the call when it finds the fault.
             let _ = serve(listener.accept().unwrap().0);
         });
         (address, server)
     }
 }
 
-/// Places the call to its end, and answers what is found.
+/// Makes the whole call and returns the findings.
 pub fn place(mut asterisk: SimulatedAsterisk, does: Caller) -> Vec<Violation> {
     let (listener, caller) = asterisk.split();
     thread::scope(|scope| {
@@ -110,7 +110,7 @@ const fn fault(
 
 use Caller::{KeepsSilent, Talks};
 
-/// Only for where no judge comes late: one who comes later than this does not see it.
+/// Only for tests in which the judge is never late. A judge that is later than this does not see the fault.
 pub const PAUSE_OF_20_MS: Fault = fault(
     "pause-of-20-ms",
     "pauses for the time of a frame after the header",
@@ -257,9 +257,10 @@ pub const FAULTS: [Fault; 23] = [
         |mut stream| {
             stream.set_nodelay(false)?;
             read_uuid(&mut stream)?;
-            // A header goes out at once if all before it is acknowledged, and its payload only with the caller's next frame. Were
-            // every frame echoed, the next header would find that payload under way, wait for its own, and go out whole ever
-            // after. And a judge who comes late sees both together: so until it happens, for 20 s at the longest.
+            // The kernel sends a header at once if all earlier bytes are acknowledged, and its payload only with the caller's next
+            // frame. If this server echoed every frame, the next header would wait behind that payload, and all later frames would
+            // go out whole. A late judge sees both parts together. So the server echoes each fifth frame until Asterisk ends the
+            // call, for at most 20 s.
             for number in 0..1000 {
                 let frame = read_frame(&mut stream)?;
                 if number % 5 == 0 {
@@ -285,7 +286,7 @@ pub const FAULTS: [Fault; 23] = [
     ),
     fault(
         "twice-real-time",
-        // Well below the queue of 2 s, also where the server comes late and catches up.
+        // Well below the queue of 2 s, even if the server is late and catches up.
         "sends 3.2 s of audio in 1.6 s",
         &[Rule::TooFast],
         Talks,
@@ -317,7 +318,7 @@ pub const FAULTS: [Fault; 23] = [
         Talks,
         |stream| {
             let mut stream = greeted(stream)?;
-            // Something to leave unread.
+            // Leaves bytes unread.
             stream.peek(&mut [0])?;
             stream.flush()
         },
@@ -362,8 +363,8 @@ pub const FAULTS: [Fault; 23] = [
 
 const HANGUP: [u8; 3] = [0, 0, 0];
 
-/// How long a pause lasts, unless Asterisk ends the call in it: many times what Asterisk waits, so that on a busy machine, too,
-/// somebody looks twice meanwhile. Less than 96 frames of the caller last, which is what Asterisk keeps of him (measured with 22.10).
+/// How long a pause lasts, unless Asterisk ends the call during it. It is many times what Asterisk waits, so that the judge looks
+/// twice even on a busy machine. It is less than 96 frames of the caller, which Asterisk keeps in its queue (measured with 22.10).
 const PAUSE: Duration = Duration::from_millis(1500);
 
 fn pause(mut stream: &TcpStream) -> io::Result<()> {
@@ -390,7 +391,7 @@ fn audio_frame(kind: u8, len: u16) -> Vec<u8> {
     frame
 }
 
-/// 20 ms of samples of 96. Where half a sample is missing or too much they become samples of 24,576, which nobody overhears.
+/// 20 ms of samples with the value 96. If half a sample is missing or added, they become samples of 24,576, which are easy to hear.
 fn faint_frame() -> Vec<u8> {
     [&[0x10, 1, 64][..], &[96, 0].repeat(160)].concat()
 }
@@ -407,7 +408,7 @@ fn read_frame(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok([&header[..], &frame].concat())
 }
 
-/// Does what is right at the beginning: no Nagle, and a frame of silence upon the UUID.
+/// Starts the call correctly: no Nagle, and a frame of silence after the UUID.
 fn greeted(mut stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     read_uuid(&mut stream)?;
@@ -434,7 +435,7 @@ fn send_in_parts(stream: TcpStream, cuts: &[usize]) -> io::Result<()> {
     end_well(stream)
 }
 
-/// Does what is right at the end: a hangup, no more of ours, and to the end of theirs.
+/// Ends the call correctly: a hangup, nothing after it, and reads to the end of the peer's stream.
 fn end_well(mut stream: TcpStream) -> io::Result<()> {
     stream.write_all(&HANGUP)?;
     stream.shutdown(Shutdown::Write)?;

@@ -1,4 +1,4 @@
-//! A call as a tap might have recorded it, with something of everything.
+//! A tap recording of a call with all kinds of events.
 
 use audiosocket::tone::Generator;
 use audiosocket::wire::{Digit, SampleRate};
@@ -10,7 +10,7 @@ const UUID: [u8; 16] = [
 ];
 const FRAME_US: u64 = 20_000;
 
-/// Speech-like enough to look at: a tone that rises and swells.
+/// A tone that rises and swells, so that its envelope resembles speech.
 fn voice(frame: u64, volume: f64) -> Vec<i16> {
     let sample = |place: u64| {
         let at = (frame * 160 + place) as f64 / 8000.0;
@@ -20,8 +20,8 @@ fn voice(frame: u64, volume: f64) -> Vec<i16> {
     (0..160).map(sample).collect()
 }
 
-/// A call of nine seconds. The caller presses 4 and, in the same moment, 2; the server has a gap at 3 s and sends seven frames at
-/// once then, splits a frame at 4 s, presses # in its sound at 5 s, sends a malformed frame at 6 s; the caller closes.
+/// A call of nine seconds. The caller presses 4 and, at the same moment, 2. The server has a gap at 3 s and then sends seven frames
+/// at once. It splits a frame at 4 s, presses # in its audio at 5 s, and sends a malformed frame at 6 s. The caller closes.
 pub fn nine_seconds() -> TapFile {
     let mut tap = TapFile::new();
     tap.data(From::Caller, 200, &frame(0x01, &UUID));
@@ -29,7 +29,7 @@ pub fn nine_seconds() -> TapFile {
     let mut tones = Generator::new(SampleRate::Hz8000).digits(digits);
     for number in 0..450 {
         let at = 1000 + number * FRAME_US;
-        // A little jitter, the same each time.
+        // A little jitter, always the same.
         let at = at + number * 7919 % 900;
         match number {
             100..105 => {}

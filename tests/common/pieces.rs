@@ -1,4 +1,4 @@
-//! A stream in pieces, and what the two incremental decoders make of it.
+//! A stream in pieces, and what the two incremental decoders return for it.
 
 #![allow(
     dead_code,
@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use audiosocket::stream::{FrameReader, ReadError};
 use audiosocket::wire::{Decoded, Frame, FrameBuffer, Header, Kind};
 
-/// What a decoder says of a stream, kept after its buffer has moved on.
+/// A result of a decoder, copied because its buffer moves on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
     Frame(Kind, Vec<u8>),
@@ -23,14 +23,14 @@ impl From<Frame<'_>> for Event {
     }
 }
 
-/// All that was said of a stream up to its end, where `needed` bytes were missing; none if it ended between two frames.
+/// All results for a stream. `needed` is the number of bytes missing at its end, or none if it ended between two frames.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outcome {
     pub events: Vec<Event>,
     pub needed: usize,
 }
 
-/// A source that gives at most so many bytes at each read, over and over.
+/// A source that returns at most the given numbers of bytes, one per read, over and over.
 pub struct Pieces<'a> {
     bytes: &'a [u8],
     lengths: &'a [usize],
@@ -60,7 +60,7 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// The stream through a `FrameReader`.
+/// Returns the results of a `FrameReader`.
 #[track_caller]
 pub fn through_reader(bytes: &[u8], lengths: &[usize], max_payload_len: usize) -> Outcome {
     let source = Pieces::new(bytes, lengths);
@@ -77,7 +77,7 @@ pub fn through_reader(bytes: &[u8], lengths: &[usize], max_payload_len: usize) -
     }
 }
 
-/// The stream through a `FrameBuffer` over `storage_len` bytes.
+/// Returns the results of a `FrameBuffer` over `storage_len` bytes.
 #[track_caller]
 pub fn through_buffer(
     bytes: &[u8],

@@ -1,12 +1,12 @@
-//! A server that is a program of its own, whatever it is written in.
+//! A server that is a separate program, in any language.
 
-// Each test program uses its part of this.
+// Each test program uses a part of this file.
 #![allow(dead_code)]
 
 use std::io::{self, BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A server under way, which has printed `listening on` and its address first.
+/// A running server. It prints `listening on` and its address first.
 pub struct Program {
     child: Child,
     pub lines: Lines<BufReader<ChildStdout>>,
@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// An error if there is no such program.
+    /// Returns an error if the program does not exist.
     #[track_caller]
     pub fn start(command: &mut Command) -> io::Result<Program> {
         let mut child = command
@@ -32,7 +32,7 @@ impl Program {
     }
 }
 
-/// A test that fails leaves no server behind.
+/// A failed test leaves no server behind.
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();

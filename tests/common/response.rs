@@ -1,11 +1,11 @@
-//! What a resampler makes of tones, measured in decibels.
+//! The response of a resampler to tones, in decibels.
 
 use std::f64::consts::TAU;
 
 use audiosocket::resample::Resampler;
 use audiosocket::wire::SampleRate;
 
-/// A function that resamples all of an input, with any delay.
+/// A function that resamples a whole input, with any delay.
 pub type Convert<'a> = &'a dyn Fn(SampleRate, SampleRate, &[i16]) -> Vec<i16>;
 
 pub fn ours(from: SampleRate, to: SampleRate, input: &[i16]) -> Vec<i16> {
@@ -30,7 +30,7 @@ pub fn sine(rate: SampleRate, hertz: f64, peak: f64, count: usize) -> Vec<i16> {
 /// The peak of a sine at -1 dBFS.
 pub const PEAK: f64 = 29_204.0;
 
-/// What is measured of a resampler.
+/// The measurements of a resampler.
 #[derive(Clone, Copy)]
 pub struct Measurement<'a> {
     pub convert: Convert<'a>,
@@ -44,20 +44,20 @@ pub struct Measurement<'a> {
 pub struct Response {
     /// The gain in decibels.
     pub gain: f64,
-    /// All that is not the sine, compared with the input.
+    /// Everything except the sine, relative to the input.
     pub rest: f64,
 }
 
-/// The worst of a pair of rates.
+/// The worst values for a pair of rates.
 #[derive(Clone, Copy, Debug)]
 pub struct Worst {
     /// The gain that is farthest from 0 dB, up to 0.42 of the lower rate.
     pub gain: f64,
-    /// Images, aliases and noise of a tone up to 0.42 of the lower rate, compared with it.
+    /// Images, aliases and noise for a tone up to 0.42 of the lower rate, relative to the tone.
     pub images: f64,
-    /// The output for a tone from 0.58 of the lower rate, compared with it; `None` if the input cannot hold one.
+    /// The output for a tone from 0.58 of the lower rate, relative to the tone. `None` if the input rate cannot hold such a tone.
     pub leak: Option<f64>,
-    /// The ratio of a 1 kHz sine to all else.
+    /// The ratio of a 1 kHz sine to everything else.
     pub signal_to_noise: f64,
 }
 
@@ -78,7 +78,7 @@ impl Measurement<'_> {
         }
     }
 
-    /// The level of the whole output, compared with a tone in the input.
+    /// The level of the whole output, relative to a tone in the input.
     pub fn level(&self, from: SampleRate, to: SampleRate, hertz: f64) -> f64 {
         let output = self.output(from, to, hertz);
         let squares = output.iter().map(|it| f64::from(*it).powi(2));
@@ -101,7 +101,7 @@ impl Measurement<'_> {
         let images = passed.iter().map(|it| it.rest - it.gain);
         let highest = f64::from(from.hz()) / 2.0;
         let leak = (0.58 * lower < highest).then(|| {
-            // Half of the tones where the filter is steep.
+            // Half of the tones are where the filter is steep.
             let near = spread(0.58 * lower, lower.min(highest));
             let far = spread(0.58 * lower, highest * 0.99);
             let levels = near.chain(far).map(|hertz| self.level(from, to, hertz));
@@ -117,20 +117,20 @@ impl Measurement<'_> {
     }
 }
 
-/// All in a sound that is not a tone of this frequency, in decibels compared with the tone.
+/// Everything except a tone of this frequency, in decibels relative to the tone.
 pub fn rest_beside_tone(samples: &[i16], rate: SampleRate, hertz: f64) -> f64 {
     let (amplitude, rest) = fitted(samples, hertz / f64::from(rate.hz()));
     decibels(rest * 2.0_f64.sqrt() / amplitude)
 }
 
 fn decibels(ratio: f64) -> f64 {
-    // Nothing at all is -200 dB.
+    // Silence counts as -200 dB.
     20.0 * ratio.max(1e-10).log10()
 }
 
-/// The amplitude of the sine of this frequency, in cycles a sample, that fits best, and the effective value of the rest.
+/// Returns the amplitude of the best-fitting sine of this frequency, in cycles a sample, and the effective value of the rest.
 fn fitted(samples: &[i16], frequency: f64) -> (f64, f64) {
-    // A sine, a cosine and a constant, by least squares: three equations.
+    // A sine, a cosine and a constant by least squares: three equations.
     let mut matrix = [[0.0; 4]; 3];
     let waves = |place: usize| {
         let angle = TAU * frequency * place as f64;

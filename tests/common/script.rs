@@ -1,4 +1,4 @@
-//! What is told to a recording, and what should be in its file.
+//! The input of a recording, and the samples expected in its file.
 
 #![allow(
     dead_code,
@@ -25,7 +25,7 @@ pub fn bytes(samples: &[i16]) -> Vec<u8> {
         .collect()
 }
 
-/// A frame of 20 ms at 8 kHz with the same sample all along.
+/// A frame of 20 ms at 8 kHz in which all samples are equal.
 pub fn frame(sample: i16) -> Vec<u8> {
     bytes(&[sample; 160])
 }
@@ -34,7 +34,7 @@ pub fn at_8000(bytes: &[u8]) -> Audio<'_> {
     Audio::new(SampleRate::Hz8000, bytes).expect("whole samples")
 }
 
-/// The two sides of a file of such a rate, read in the plainest way; `None` if the file is not whole.
+/// Reads the two sides of a file at this rate in the simplest way. Returns `None` if the file is not whole.
 pub fn sides(file: &[u8], rate: u32) -> Option<(Vec<i16>, Vec<i16>)> {
     let number = |place: usize| u32::from_le_bytes(file[place..place + 4].try_into().unwrap());
     if file.len() < 44 {
@@ -55,7 +55,7 @@ pub fn sides(file: &[u8], rate: u32) -> Option<(Vec<i16>, Vec<i16>)> {
     (is_stereo && is_within).then(|| (samples(0), samples(2)))
 }
 
-/// One thing that is told to a recording, and when, in microseconds.
+/// One input of a recording, with its time in microseconds.
 #[derive(Clone, Debug)]
 pub enum Told {
     Heard(u64, Vec<i16>),
@@ -63,7 +63,7 @@ pub enum Told {
     Tick(u64),
 }
 
-/// Times that go on by frames and pauses, and a little back now and then.
+/// Times that advance by frames and pauses, and sometimes go back a little.
 pub fn script() -> impl Strategy<Value = Vec<Told>> {
     let step = prop_oneof![
         8 => 0..30_000_u64,
@@ -115,7 +115,7 @@ pub fn tell<W: Write + Seek>(
     }
 }
 
-/// Where the rules put the samples of one side, by one list and no file.
+/// Where the rules place the samples of one side. Uses one list and no file.
 pub fn side_by_the_rules<'a>(told: impl Iterator<Item = (u64, &'a Vec<i16>)>) -> Vec<i16> {
     let mut side: Vec<i16> = Vec::new();
     for (at, samples) in told {

@@ -1,4 +1,4 @@
-//! Text of a packet capture, as tshark prints it, written from the description of its fields.
+//! Text of a packet capture in tshark's format, written from the description of its fields.
 
 #![allow(
     dead_code,
@@ -18,7 +18,7 @@ const ACK: u8 = 0x10;
 /// One connection of a capture.
 pub struct Connection {
     stream: usize,
-    /// Next sequence numbers of the caller and the server.
+    /// The next sequence numbers of the caller and the server.
     next: [u32; 2],
     pub lines: Vec<String>,
 }
@@ -32,11 +32,11 @@ impl Connection {
         connection
     }
 
-    /// A connection without its handshake.
+    /// A connection whose handshake is not in the capture.
     pub fn in_call(stream: usize) -> Connection {
         Connection {
             stream,
-            // The caller's numbers wrap around in the call.
+            // The caller's sequence numbers wrap around during the call.
             next: [u32::MAX - 1000, 0],
             lines: Vec::new(),
         }

@@ -1,6 +1,6 @@
-//! A server on a thread, and what it made of its connections; for the tests of what a server owes its calls.
+//! A server on a thread, and a record of its connections, for tests of what a server does for its calls.
 
-// Each test program uses its part of this.
+// Each test program uses a part of this file.
 #![allow(dead_code)]
 
 use std::error::Error;
@@ -15,10 +15,10 @@ use audiosocket::server::{Incident, ServerBuilder, ServerHandle};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, Message, SampleRate, Uuid};
 
-/// When a test gives up. Nothing that goes well comes near it.
+/// When a test gives up. A test that passes takes far less time.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A hangup frame, which is all a connection reads that is refused.
+/// A hangup frame. A refused connection receives nothing else.
 pub const HANGUP: [u8; 3] = [0, 0, 0];
 
 /// An audio frame of one sample.
@@ -31,16 +31,16 @@ pub type HandlerResult = Result<(), Box<dyn Error + Send + Sync>>;
 pub struct Ended {
     pub uuid: Uuid,
     pub peer: SocketAddr,
-    /// `None` if the handler left while the call went on.
+    /// `None` if the handler returned during the call.
     pub end: Option<End>,
     pub stats: CallStats,
 }
 
-/// What a server has said of its connections so far.
+/// What a server has reported about its connections so far.
 #[derive(Default)]
 pub struct Said {
     pub ended: Vec<Ended>,
-    /// The peers refused, and `Refusal` by name.
+    /// The refused peers, each with the name of its `Refusal`.
     pub refused: Vec<(SocketAddr, String)>,
     /// All other incidents, as text.
     pub incidents: Vec<String>,
@@ -107,7 +107,7 @@ impl Served {
         SimulatedAsterisk::connect(self.address, uuid).unwrap()
     }
 
-    /// Waits for the handler of a connection to return.
+    /// Waits until the handler of a connection returns.
     #[track_caller]
     pub fn end_of(&self, stream: &TcpStream) -> Ended {
         self.end_of_peer(stream.local_addr().unwrap())
@@ -121,7 +121,7 @@ impl Served {
         })
     }
 
-    /// Waits for a connection to be refused, and answers with what name.
+    /// Waits until a connection is refused, and returns the name of the reason.
     #[track_caller]
     pub fn refusal_of(&self, stream: &TcpStream) -> String {
         let peer = stream.local_addr().unwrap();
@@ -132,7 +132,7 @@ impl Served {
         })
     }
 
-    /// Answers the ends so far, and keeps none.
+    /// Removes and returns the ends so far.
     pub fn forget_the_ended(&self) -> Vec<Ended> {
         core::mem::take(&mut self.said.lock().unwrap().ended)
     }
@@ -158,7 +158,7 @@ impl Served {
         });
     }
 
-    /// Waits for `run` to return, which somebody has to have asked for.
+    /// Waits for `run` to return. Another part of the test must have started the shutdown.
     #[track_caller]
     pub fn wait(self) -> Said {
         self.thread.join().unwrap().unwrap();
@@ -186,7 +186,7 @@ pub fn connect_as(address: SocketAddr, uuid: Uuid) -> TcpStream {
     stream
 }
 
-/// Asks again and again, until there is an answer.
+/// Repeats the question until it has a result.
 #[track_caller]
 pub fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
@@ -199,8 +199,8 @@ pub fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     panic!("waited for {what} in vain");
 }
 
-/// Sends a piece every so often and answers what was read meanwhile, until the end of the stream. A reset is a failure, also one
-/// that comes after the end: who talks notices the end only after a while.
+/// Sends a piece at each interval and returns the bytes received, until the end of the stream. A reset is a failure, even after
+/// that end, because a sender may notice the end late.
 #[track_caller]
 pub fn read_while_sending(mut stream: &TcpStream, piece: &[u8], pause: Duration) -> Vec<u8> {
     let started = Instant::now();
@@ -231,23 +231,20 @@ pub fn read_while_sending(mut stream: &TcpStream, piece: &[u8], pause: Duration)
     panic!("no end of the stream after {} bytes", answer.len());
 }
 
-/// Says a little more after the server's hangup. The first of it would be answered with a reset by a server that has closed, the
-/// next could not be sent then. A server waits for 2 s for its peer to close; if that may be over, nothing is learned.
+/// Sends a little more after the server's hangup. If the server had closed, it would reset the connection at the first piece, and
+/// the second could not be sent. A server waits 2 s for its peer to close. If that time may be over, the test proves nothing.
 #[track_caller]
 pub fn talk_after_the_end(mut stream: &TcpStream, not_yet_over: Instant) {
     for _ in 0..3 {
         if let Err(error) = stream.write_all(&SAMPLE) {
             let may_be_over = not_yet_over.elapsed() > Duration::from_millis(1500);
-            assert!(
-                may_be_over,
-                "the server does not take what is under way: {error}"
-            );
+            assert!(may_be_over, "the server stopped reading too early: {error}");
         }
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Reads to the end of the stream, which is to be no reset.
+/// Reads to the end of the stream and fails at a reset.
 #[track_caller]
 pub fn read_to_end(mut stream: &TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
@@ -255,7 +252,7 @@ pub fn read_to_end(mut stream: &TcpStream) -> Vec<u8> {
     answer
 }
 
-/// Says one sample and waits for its echo: the call is alive.
+/// Sends one sample and waits for its echo, which shows that the call is alive.
 #[track_caller]
 pub fn hear_an_echo(mut stream: &TcpStream) {
     let mut echo = [0; SAMPLE.len()];
@@ -288,10 +285,10 @@ pub fn audio(bytes: &[u8]) -> Audio<'_> {
     Audio::new(SampleRate::Hz8000, bytes).unwrap()
 }
 
-/// Whether an event is this mark; a call that ends first fails the test.
+/// Whether an event is this mark. Fails the test if the call ends first.
 #[track_caller]
 pub fn is_mark_next(event: Option<Event<'_>>, mark: Mark) -> bool {
-    matches!(event.expect("the call goes on"), Event::MarkReached(reached) if reached == mark)
+    matches!(event.expect("the call continues"), Event::MarkReached(reached) if reached == mark)
 }
 
 /// Reads a frame of silence: 20 ms at 8 kHz.

@@ -1,11 +1,11 @@
-//! A file system that is soon full.
+//! A small file system that fills up quickly.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A file system of 64 KiB in a folder, if we may mount one.
+/// A file system of 64 KiB in a folder, if the test may mount one.
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {

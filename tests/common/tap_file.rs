@@ -1,16 +1,16 @@
-//! A tap recording, made by nothing of the tool's: from the description of its format.
+//! A tap recording, built from the description of the format without the tool's code.
 
 #![allow(
     dead_code,
     reason = "each test that includes this file uses a part of it"
 )]
 
-/// The bytes of a tap recording under construction.
+/// The bytes of a tap recording as it grows.
 pub struct TapFile {
     pub bytes: Vec<u8>,
 }
 
-/// Who sends.
+/// The sender.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum From {
     Caller,
@@ -18,19 +18,19 @@ pub enum From {
 }
 
 impl TapFile {
-    /// One that begins at 2026-11-22 19:40:12 UTC.
+    /// A recording that starts at 2026-11-22 19:40:12 UTC.
     pub fn new() -> TapFile {
         let mut bytes = vec![0x89, b'A', b'S', b'T', 1, 0, 0, 0];
         bytes.extend(1_795_376_412_000_000_u64.to_be_bytes());
         TapFile { bytes }
     }
 
-    /// Bytes that come at so many microseconds.
+    /// Bytes that arrive at this time in microseconds.
     pub fn data(&mut self, from: From, at_us: u64, data: &[u8]) {
         self.entry(from, b'd', at_us, data);
     }
 
-    /// `c` for the end of what is sent, `r` for a reset, `e` for no more taken.
+    /// `c` for the end of a sender's stream, `r` for a reset, `e` when a peer has stopped reading.
     pub fn end(&mut self, from: From, at_us: u64, what: u8) {
         self.entry(from, what, at_us, &[]);
     }
@@ -48,7 +48,7 @@ impl TapFile {
     }
 }
 
-/// A frame as it is on the wire.
+/// A frame as bytes on the wire.
 pub fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![kind];
     frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());

@@ -1,4 +1,4 @@
-//! A file that goes with the test.
+//! A file that is deleted with the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! The tool as a process, and what it prints.
+//! The tool as a process, and its output.
 
-// Each test program uses its part of this.
+// Each test program uses a part of this file.
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Write};
@@ -29,14 +29,14 @@ pub fn stderr(output: &Output) -> String {
 pub const UUID_FRAME: [u8; 19] = [1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
 pub const HANGUP_FRAME: [u8; 3] = [0, 0, 0];
 
-/// A `serve` or a `tap` under way, and the lines it prints.
+/// A running `serve` or `tap`, and the lines it prints.
 pub struct Serving {
     pub child: Option<Child>,
     pub lines: std::io::Lines<BufReader<ChildStdout>>,
     pub address: String,
 }
 
-/// A test that fails leaves no server behind.
+/// A failed test leaves no server behind.
 impl Drop for Serving {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -52,7 +52,7 @@ impl Serving {
         Serving::start_command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
     }
 
-    /// A `tap` instead.
+    /// Starts a `tap` instead.
     #[track_caller]
     pub fn tap(to: &str, arguments: &[&str]) -> Serving {
         let tap = &["tap", "--listen", "127.0.0.1:0", "--to", to];
@@ -76,7 +76,7 @@ impl Serving {
         }
     }
 
-    /// Waits for the end and answers the lines after the first.
+    /// Waits for the end and returns the lines after the first.
     #[track_caller]
     pub fn finish(self) -> Vec<String> {
         self.finish_with_errors().0
@@ -105,7 +105,7 @@ impl Serving {
     }
 }
 
-/// The value of a JSON field, as it is written. The tool's objects are flat, so this is enough of a parser.
+/// Returns the value of a JSON field as text. The tool's objects are flat, so this simple parser is enough.
 #[track_caller]
 pub fn field<'a>(line: &'a str, name: &str) -> &'a str {
     let start = line

@@ -1,7 +1,7 @@
-//! What the tool prints, compared by its shape.
+//! The tool's output, compared by its form.
 
-/// The text with what differs from one run to the next made alike: times and counts are `N`, and UUIDs, their first groups and
-/// addresses are named; how many gaps there were depends on the machine, too. The digits of a telephone stay.
+/// Replaces everything that differs between runs. Times and counts become `N`. UUIDs, their first groups and addresses become
+/// names. Counts of gaps are replaced too, because they depend on the machine. The digits of a telephone stay.
 pub fn shape(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(shape_of_line).collect();
     lines.join("\n") + "\n"

@@ -1,6 +1,6 @@
-//! WAV files made byte by byte, good and bad.
+//! WAV files built byte by byte, correct and faulty.
 
-/// What a WAV file says of itself, and what is in it; as it is, a good one. Each part can be made wrong.
+/// The headers and the content of a WAV file. The default is correct, and each part can be changed to a wrong value.
 #[derive(Clone, Debug)]
 pub struct WavFile {
     pub tag: u16,
@@ -8,9 +8,9 @@ pub struct WavFile {
     pub hz: u32,
     pub bits: u16,
     pub audio: Vec<u8>,
-    /// The size in the header of the data chunk, if it is not the audio's.
+    /// The size in the header of the data chunk, if it differs from the size of the audio.
     pub audio_len: Option<u32>,
-    /// The size in the RIFF header, if it is not the file's.
+    /// The size in the RIFF header, if it differs from the size of the file.
     pub riff_len: Option<u32>,
 }
 

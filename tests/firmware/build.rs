@@ -1,4 +1,4 @@
-//! Where the linker finds the memory of the board, if it is a board that this is built for.
+//! Gives the linker the memory layout of the board, if the build is for a board.
 
 use std::env;
 

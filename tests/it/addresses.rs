@@ -1,4 +1,4 @@
-//! A listener for both families: an IPv4 peer has an IPv4 address wherever policy or people see it.
+//! A dual-stack listener: an IPv4 peer has an IPv4 address wherever a policy or a person sees it.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ fn dual_stack_listener() -> Option<(TcpListener, SocketAddr)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, listener.local_addr().unwrap().port()));
     match TcpStream::connect(address) {
         Ok(_) => {
-            // The connection of this probe.
+            // The connection that this probe made.
             let _ = listener.accept().unwrap();
             Some((listener, address))
         }
@@ -45,7 +45,7 @@ fn dual_stack_server_sees_ipv4_peers_as_ipv4() {
     let server = Server::builder()
         .admit(move |caller| {
             admitted.send(("admit", caller.peer))?;
-            // As the documentation of `ServerBuilder` has it.
+            // As the documentation of `ServerBuilder` describes it.
             match caller.peer.ip().is_loopback() && caller.uuid != uuid(2) {
                 true => Ok(()),
                 false => Err("only from this machine".into()),

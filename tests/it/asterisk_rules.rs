@@ -1,4 +1,4 @@
-//! No version of Asterisk objects to this library's own server, whatever it does.
+//! This library's own server violates no rule of any Asterisk version.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -51,7 +51,7 @@ fn assert_fine(report: &TestReport, end: Option<End>) {
 }
 
 #[test]
-fn none_objects_to_an_echo() {
+fn echo_violates_no_rule() {
     let call = TestCall::new()
         .tone(SECOND)
         .press("5#")
@@ -60,13 +60,13 @@ fn none_objects_to_an_echo() {
     let report = call.run(echo).unwrap();
     assert_fine(&report, None);
     for call in report.calls() {
-        // The greeting and the echo; not all of the end of it.
+        // The greeting and the echo, without a part of the end.
         assert!(call.frames_heard > 50, "{call:?}");
     }
 }
 
 #[test]
-fn none_objects_to_speech_at_any_rate_that_it_knows() {
+fn playback_at_known_rates_violates_no_rule() {
     for rate in [
         SampleRate::Hz8000,
         SampleRate::Hz16000,
@@ -92,13 +92,13 @@ fn none_objects_to_speech_at_any_rate_that_it_knows() {
         assert!(report.passed(), "{rate}: {report}");
         for call in report.calls() {
             assert_eq!(call.end, Some(End::RemoteHangup));
-            assert_eq!(call.frames_heard, 101, "the greeting and the speech");
+            assert_eq!(call.frames_heard, 101, "the greeting and the audio");
         }
     }
 }
 
 #[test]
-fn none_objects_to_frames_that_another_thread_paces() {
+fn frames_paced_by_a_thread_violate_no_rule() {
     let speak = |call: &mut Call| -> HandlerResult {
         let (listener, speaker) = call.split();
         thread::scope(|scope| {
@@ -115,7 +115,7 @@ fn none_objects_to_frames_that_another_thread_paces() {
 }
 
 #[test]
-fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
+fn silence_on_both_sides_violates_no_rule() {
     let call = TestCall::new().silence(SECOND * 5);
     let silent = |call: &mut Call| -> HandlerResult {
         while call.receive().is_some() {}
@@ -124,7 +124,7 @@ fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
     let report = call.run(silent).unwrap();
     assert_fine(&report, None);
 
-    // It is the frames of silence that please them.
+    // The frames of silence keep these versions in the call.
     let quiet = CallOptions::default().keep_alive(None);
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
         call.run_against(address).unwrap()
@@ -137,7 +137,7 @@ fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
         });
         assert_eq!((rules, call.end), expected, "{call:?}");
     }
-    // The channel driver does not mind.
+    // The channel driver has no limit for silence.
     let report = call_server(Server::builder().call_options(quiet), silent, |address| {
         let versions = Version::REPRESENTATIVES.iter();
         let rules = versions.map(|version| Rules::for_version(*version).in_channel_driver());
@@ -147,7 +147,7 @@ fn none_objects_to_a_server_that_is_silent_with_a_silent_caller() {
 }
 
 #[test]
-fn none_objects_to_how_a_call_is_ended() {
+fn hangup_violates_no_rule() {
     let call = TestCall::new().tone(SECOND * 20);
     let endings: [fn(&mut Call) -> HandlerResult; 4] = [
         |call| {
@@ -178,7 +178,7 @@ fn none_objects_to_how_a_call_is_ended() {
 }
 
 #[test]
-fn none_objects_to_being_refused() {
+fn refusal_violates_no_rule() {
     let call = TestCall::new().tone(SECOND * 20);
     let refusing = [
         Server::builder().max_calls(0),
@@ -191,7 +191,7 @@ fn none_objects_to_being_refused() {
 }
 
 #[test]
-fn a_report_names_what_is_wrong() {
+fn report_names_the_violation() {
     let once = TestCall::new().versions([Version::REFERENCE]);
     let report = once.run(|_| Err("no".into())).unwrap();
     assert!(!report.passed());
@@ -204,7 +204,7 @@ fn a_report_names_what_is_wrong() {
     let report = once
         .clone()
         .run(|call| {
-            // Two seconds of audio at once.
+            // Two seconds of audio at once exceed the queue.
             let audio = Audio::new(SampleRate::Hz8000, &[0; 32_000])?;
             call.voice().send_now(audio)?;
             Ok(())
@@ -227,8 +227,8 @@ fn a_report_names_what_is_wrong() {
 }
 
 #[test]
-fn a_test_call_that_cannot_be_placed_is_an_error() {
-    // Nobody listens there any more.
+fn test_call_to_a_closed_port_is_an_error() {
+    // Nothing listens at this address any more.
     let address = Server::bind("127.0.0.1:0").unwrap().local_addr();
     let error = TestCall::new().run_against(address).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);

@@ -1,4 +1,4 @@
-//! The public types can be sent to, and shared between, threads wherever what they hold can. It fails by not compiling.
+//! Public types are `Send` and `Sync` whenever their content is. A fault shows as a compile error.
 
 use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -67,7 +67,7 @@ fn values_are_copied_compared_and_shared() {
 }
 
 #[test]
-fn calls_and_servers_are_for_threads() {
+fn calls_and_servers_can_be_sent_to_threads() {
     is_for_threads::<Call>();
     is_for_threads::<CallReceiver>();
     is_for_threads::<CallRecording>();
@@ -105,7 +105,7 @@ fn calls_and_servers_are_for_threads() {
 }
 
 #[test]
-fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
+fn rules_are_copied_and_judges_can_be_sent() {
     is_a_value::<Behaviour>();
     is_a_value::<Consequence>();
     is_a_value::<Consequences>();
@@ -123,7 +123,7 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
 }
 
 #[test]
-fn tones_are_as_free_as_the_digits_and_samples_they_come_from() {
+fn tones_are_send_if_their_source_is() {
     is_a_value::<Generator>();
     is_a_value::<Signal>();
     is_for_threads::<Detector>();
@@ -134,7 +134,7 @@ fn tones_are_as_free_as_the_digits_and_samples_they_come_from() {
 }
 
 #[test]
-fn iterators_buffers_readers_and_writers_are_as_free_as_what_they_hold() {
+fn wrappers_are_send_if_their_content_is() {
     is_for_threads::<Frames<'_>>();
     is_for_threads::<Samples<'_>>();
     is_for_threads::<FrameBuffer<[u8; 323]>>();
@@ -206,7 +206,7 @@ fn debug_output_names_the_type() {
     }
 }
 
-/// Every type that a module of the library makes public is named in this file.
+/// Every public type of each module is named in this file.
 #[test]
 fn every_public_type_is_covered() {
     let modules = [

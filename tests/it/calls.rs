@@ -1,4 +1,4 @@
-//! Calls over real sockets: what a server does for a good peer, a bad one, and one that goes away.
+//! Calls over real sockets: what a server does for a good peer, a bad peer, and a peer that disappears.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -18,13 +18,13 @@ use audiosocket::wire::{
 const UUID: Uuid = Uuid::from_bytes(*b"sixteen bytes it");
 const LONG_ENOUGH: Duration = Duration::from_secs(10);
 
-/// A server on a thread, what it reported, and what its handlers said.
+/// A server on a thread, its reports, and the messages of its handlers.
 struct Running {
     address: SocketAddr,
     handle: ServerHandle,
     thread: JoinHandle<()>,
     incidents: Receiver<String>,
-    said: Receiver<String>,
+    reports: Receiver<String>,
 }
 
 impl Running {
@@ -46,9 +46,9 @@ impl Running {
             + 'static,
     {
         let (incident, incidents) = mpsc::channel();
-        let (say, said) = mpsc::channel();
+        let (report, reports) = mpsc::channel();
         let server = Server::builder()
-            // What is sent here is counted to the frame.
+            // Without frames of silence, because tests count every frame sent.
             .call_options(
                 CallOptions::default()
                     .uuid_timeout(uuid_timeout)
@@ -63,8 +63,8 @@ impl Running {
         let (address, handle) = (server.local_addr(), server.handle());
         let thread = thread::spawn(move || {
             let run = server.run(|call| {
-                let say = say.clone();
-                handler(call, &move |text| say.send(text).unwrap())
+                let report = report.clone();
+                handler(call, &move |text| report.send(text).unwrap())
             });
             run.unwrap();
         });
@@ -73,7 +73,7 @@ impl Running {
             handle,
             thread,
             incidents,
-            said,
+            reports,
         }
     }
 
@@ -94,11 +94,11 @@ impl Running {
     }
 
     #[track_caller]
-    fn next_said(&self) -> String {
-        self.said.recv_timeout(LONG_ENOUGH).unwrap()
+    fn next_report(&self) -> String {
+        self.reports.recv_timeout(LONG_ENOUGH).unwrap()
     }
 
-    /// Shuts down and answers the incidents nobody has asked for.
+    /// Shuts down and returns the incidents that no test has read.
     #[track_caller]
     fn stop(self) -> Vec<String> {
         self.handle.shut_down(Duration::ZERO);
@@ -107,20 +107,20 @@ impl Running {
     }
 }
 
-fn echo(call: &mut Call, say: &dyn Fn(String)) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn echo(call: &mut Call, report: &dyn Fn(String)) -> Result<(), Box<dyn Error + Send + Sync>> {
     let voice = call.voice();
     while let Some(event) = call.receive() {
         match event {
             Event::Message(Message::Audio(audio)) => voice.send_now(audio)?,
-            Event::Message(other) => say(format!("{other:?}")),
-            Event::Malformed { error, .. } => say(error.to_string()),
-            Event::TooLong(header) => say(header.to_string()),
-            _ => say(format!("{event:?}")),
+            Event::Message(other) => report(format!("{other:?}")),
+            Event::Malformed { error, .. } => report(error.to_string()),
+            Event::TooLong(header) => report(header.to_string()),
+            _ => report(format!("{event:?}")),
         }
     }
     let stats = call.stats();
     let end = call.end().unwrap();
-    say(format!(
+    report(format!(
         "{end}, {} in, {} out",
         stats.frames_received, stats.frames_sent
     ));
@@ -137,7 +137,7 @@ fn uuid_frame() -> Vec<u8> {
 }
 
 #[test]
-fn audio_comes_back_and_digits_arrive_in_both_dialects() {
+fn call_echoes_audio_and_receives_both_dialects() {
     let server = Running::start(echo);
     for (dialect, digits) in [
         (DtmfDialect::Asterisk, vec!["Dtmf(Digit(Digit(7)))"]),
@@ -164,11 +164,11 @@ fn audio_comes_back_and_digits_arrive_in_both_dialects() {
             .press(key, Duration::from_millis(30))
             .unwrap();
         for digit in &digits {
-            assert_eq!(server.next_said(), *digit);
+            assert_eq!(server.next_report(), *digit);
         }
         asterisk.hang_up();
         let received = 5 + digits.len();
-        let end = server.next_said();
+        let end = server.next_report();
         assert_eq!(
             end,
             format!("the peer closed the connection, {received} in, 5 out")
@@ -178,7 +178,7 @@ fn audio_comes_back_and_digits_arrive_in_both_dialects() {
 }
 
 #[test]
-fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
+fn wrong_or_unknown_frame_does_not_end_the_call() {
     let server = Running::start(echo);
     let mut stream = server.raw();
     let mut bytes = uuid_frame();
@@ -237,8 +237,8 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
     }
     bytes.extend_from_slice(&[0x10, 0x00, 0x02, 0x05, 0x06]);
     stream.write_all(&bytes).unwrap();
-    for (_, _, said) in table {
-        assert_eq!(server.next_said(), said);
+    for (_, _, expected) in table {
+        assert_eq!(server.next_report(), expected);
     }
     let mut echoed = [0; 5];
     stream.read_exact(&mut echoed).unwrap();
@@ -249,14 +249,14 @@ fn a_wrong_or_unknown_frame_is_an_event_and_the_call_goes_on() {
     );
     drop(stream);
     assert_eq!(
-        server.next_said(),
+        server.next_report(),
         "the peer closed the connection, 14 in, 1 out"
     );
     assert_eq!(server.stop(), Vec::<String>::new());
 }
 
 #[test]
-fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() {
+fn connection_without_uuid_first_is_refused() {
     let server = Running::start_with(Duration::from_secs(1), echo);
     let mut drip = uuid_frame();
     drip.truncate(18);
@@ -300,7 +300,7 @@ fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() 
             format!("{} refused: {refusal}", stream.local_addr().unwrap())
         );
     }
-    // Cut inside the UUID; and a health check, which is no incident.
+    // Cut inside the UUID. The last one is a health check, which is no incident.
     let mut stream = server.raw();
     stream.write_all(&drip[..5]).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
@@ -314,17 +314,17 @@ fn a_connection_that_does_not_begin_with_a_uuid_is_refused_and_ended_properly() 
     let asterisk = server.call();
     asterisk.hang_up();
     assert_eq!(
-        server.next_said(),
+        server.next_report(),
         "the peer closed the connection, 0 in, 0 out"
     );
     assert_eq!(server.stop(), Vec::<String>::new());
 }
 
 #[test]
-fn the_uuid_deadline_holds_for_the_whole_uuid_and_not_for_each_byte() {
+fn uuid_timeout_covers_the_whole_uuid() {
     let server = Running::start_with(Duration::from_millis(300), echo);
     let mut stream = server.raw();
-    // 18 bytes, each within 200 ms of the one before: 3.6 s if every byte had a deadline of its own.
+    // 18 bytes, each within 200 ms of the previous one: 3.6 s if every byte had its own timeout.
     let sender = {
         let mut stream = stream.try_clone().unwrap();
         thread::spawn(move || {
@@ -355,7 +355,7 @@ fn the_uuid_deadline_holds_for_the_whole_uuid_and_not_for_each_byte() {
 }
 
 #[test]
-fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
+fn stream_cut_at_any_byte_has_a_named_end() {
     let server = Running::start(echo);
     let mut stream_bytes = uuid_frame();
     stream_bytes.extend_from_slice(&[0x03, 0x00, 0x01, b'5', 0x10, 0x00, 0x04, 1, 2, 3, 4]);
@@ -363,10 +363,10 @@ fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
         let mut stream = server.raw();
         stream.write_all(&stream_bytes[..cut]).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        let mut end = server.next_said();
+        let mut end = server.next_report();
         if cut >= 23 {
             assert_eq!(end, "Dtmf(Digit(Digit(5)))");
-            end = server.next_said();
+            end = server.next_report();
         }
         let needed = match cut {
             19 | 23 | 30 => None,
@@ -387,34 +387,37 @@ fn a_stream_cut_at_any_byte_has_an_end_with_a_name() {
 }
 
 #[test]
-fn a_reset_is_an_end_like_any_other() {
-    let server = Running::start(|call, say| {
+fn reset_ends_the_call_as_reset() {
+    let server = Running::start(|call, report| {
         call.voice().send_now(audio(&[1; 320]))?;
-        say(String::from("sent"));
+        report(String::from("sent"));
         while call.receive().is_some() {}
-        say(format!("{:?}", call.end().unwrap()));
+        report(format!("{:?}", call.end().unwrap()));
         Ok(())
     });
     let mut stream = server.raw();
     stream.write_all(&uuid_frame()).unwrap();
-    assert_eq!(server.next_said(), "sent");
-    // Wait until the audio is here, then close with it unread: the kernel sends a reset.
+    assert_eq!(server.next_report(), "sent");
+    // Waits for the audio, then closes with it unread, so that the kernel sends a reset.
     assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
     drop(stream);
-    assert_eq!(server.next_said(), "Reset");
+    assert_eq!(server.next_report(), "Reset");
     assert_eq!(server.stop(), Vec::<String>::new());
 }
 
 #[test]
-fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
-    let server = Running::start(
-        |call, say| match call.receive().and_then(|event| event.dtmf()) {
-            Some(Dtmf::Digit(digit)) if digit.to_char() == '1' => Err("no such flight")?,
-            Some(Dtmf::Digit(digit)) if digit.to_char() == '2' => panic!("two is {}", "too much"),
-            Some(Dtmf::Digit(digit)) if digit.to_char() == '3' => std::panic::panic_any(3),
-            _ => echo(call, say),
-        },
-    );
+fn handler_error_or_panic_ends_only_its_call() {
+    let server =
+        Running::start(
+            |call, report| match call.receive().and_then(|event| event.dtmf()) {
+                Some(Dtmf::Digit(digit)) if digit.to_char() == '1' => Err("no such flight")?,
+                Some(Dtmf::Digit(digit)) if digit.to_char() == '2' => {
+                    panic!("two is {}", "too much")
+                }
+                Some(Dtmf::Digit(digit)) if digit.to_char() == '3' => std::panic::panic_any(3),
+                _ => echo(call, report),
+            },
+        );
     let mut bystander = server.call();
     bystander.caller().send_frame(audio(&[1; 320])).unwrap();
     for (digit, incident) in [
@@ -446,9 +449,9 @@ fn a_handler_that_fails_or_panics_ends_its_own_call_only() {
 }
 
 #[test]
-fn hanging_up_with_audio_unread_closes_without_a_reset() {
+fn hangup_with_unread_audio_causes_no_reset() {
     let server = Running::start(|call, _| {
-        // Hangs up in the midst of the caller's audio, having read next to none of it.
+        // Hangs up while the caller sends audio, with almost all of it unread.
         call.receive();
         call.hang_up();
         assert_eq!(call.receive(), None);
@@ -468,9 +471,7 @@ fn hanging_up_with_audio_unread_closes_without_a_reset() {
         assert_eq!(answer, [0, 0, 0]);
         stream.write_all(&bytes).unwrap();
         assert_eq!(stream.read(&mut answer).unwrap(), 0);
-        stream
-            .write_all(&bytes)
-            .expect("the server still takes what is under way");
+        stream.write_all(&bytes).expect("the server still reads");
         stream.shutdown(Shutdown::Write).unwrap();
         assert_eq!(stream.take_error().unwrap().map(|error| error.kind()), None);
     }
@@ -478,7 +479,7 @@ fn hanging_up_with_audio_unread_closes_without_a_reset() {
 }
 
 #[test]
-fn shutting_down_lets_calls_end_within_the_grace() {
+fn shutdown_lets_calls_end_within_the_grace() {
     let server = Running::start(echo);
     let mut asterisk = server.call();
     asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
@@ -492,18 +493,18 @@ fn shutting_down_lets_calls_end_within_the_grace() {
     );
     asterisk.hang_up();
     assert_eq!(
-        server.next_said(),
+        server.next_report(),
         "the peer closed the connection, 2 in, 2 out"
     );
     server.thread.join().unwrap();
     assert!(
         TcpStream::connect(server.address).is_err(),
-        "nobody listens any more"
+        "the port must be closed"
     );
 }
 
 #[test]
-fn shutting_down_hangs_up_what_is_left_after_the_grace() {
+fn shutdown_hangs_up_calls_left_after_the_grace() {
     let server = Running::start(echo);
     let mut asterisk = server.call();
     asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
@@ -512,22 +513,22 @@ fn shutting_down_hangs_up_what_is_left_after_the_grace() {
     server.handle.shut_down(Duration::ZERO);
     assert_eq!(asterisk.receive(), None);
     assert_eq!(asterisk.end(), Some(End::RemoteHangup));
-    assert_eq!(server.next_said(), "this side hung up, 1 in, 1 out");
-    // The simulated Asterisk has not closed yet; the server waits for it no longer than it says.
+    assert_eq!(server.next_report(), "this side hung up, 1 in, 1 out");
+    // The simulated Asterisk has not closed yet. The server waits for it no longer than documented.
     server.thread.join().unwrap();
     drop((asterisk, silent));
 }
 
 #[test]
-fn a_server_can_be_shut_down_before_it_runs() {
+fn server_shut_down_before_run_returns() {
     let server = Server::from_listener(TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
     server.handle().shut_down(Duration::ZERO);
     server.run(|_| panic!("no call was to be served")).unwrap();
 }
 
 #[test]
-fn waiting_ends_at_the_given_time_and_loses_nothing() {
-    let server = Running::start(|call, say| {
+fn receive_until_ends_on_time_and_loses_nothing() {
+    let server = Running::start(|call, report| {
         let started = Instant::now();
         let mut ticks = 0;
         let mut frames = 0;
@@ -537,7 +538,7 @@ fn waiting_ends_at_the_given_time_and_loses_nothing() {
                     ticks += 1;
                     assert!(started.elapsed() >= Duration::from_millis(20) * ticks);
                     if ticks % 4 == 0 {
-                        say(String::from("four ticks"));
+                        report(String::from("four ticks"));
                     }
                 }
                 Some(event) => frames += usize::from(event.audio().is_some()),
@@ -549,72 +550,75 @@ fn waiting_ends_at_the_given_time_and_loses_nothing() {
             Some(Event::TimeUp),
             "the time has passed"
         );
-        say(String::from("done"));
+        report(String::from("done"));
         Ok(())
     });
     let mut asterisk = server.call();
     for byte in 0..3 {
-        assert_eq!(server.next_said(), "four ticks");
+        assert_eq!(server.next_report(), "four ticks");
         asterisk.caller().send_frame(audio(&[byte; 320])).unwrap();
     }
-    while server.next_said() != "done" {}
+    while server.next_report() != "done" {}
     assert_eq!(server.stop(), Vec::<String>::new());
 }
 
 #[test]
-fn one_thread_may_listen_while_another_speaks() {
-    let server = Running::start(|call, say| {
-        let (listener, speaker) = call.split();
+fn one_thread_receives_while_another_plays() {
+    let server = Running::start(|call, report| {
+        let (receiver, player) = call.split();
         thread::scope(|scope| {
             let speaking = scope.spawn(move || {
                 let mut count = 0;
-                while speaker.send_paced(audio(&[count; 320])).is_ok() && count < 9 {
+                while player.send_paced(audio(&[count; 320])).is_ok() && count < 9 {
                     count += 1;
                 }
-                speaker.voice().hang_up();
+                player.voice().hang_up();
                 count
             });
-            let mut heard = 0;
-            while listener.receive().is_some() {
-                heard += 1;
+            let mut received = 0;
+            while receiver.receive().is_some() {
+                received += 1;
             }
-            say(format!(
-                "heard {heard}, spoke {}, {:?}",
+            report(format!(
+                "received {received}, sent {}, {:?}",
                 speaking.join().unwrap(),
-                listener.end()
+                receiver.end()
             ));
         });
         Ok(())
     });
     let mut asterisk = server.call();
     asterisk.caller().send_frame(audio(&[1; 320])).unwrap();
-    let mut said = Vec::new();
+    let mut bytes = Vec::new();
     while let Some(event) = asterisk.receive() {
-        said.push(event.audio().unwrap().bytes()[0]);
+        bytes.push(event.audio().unwrap().bytes()[0]);
     }
-    assert_eq!(said, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    assert_eq!(server.next_said(), "heard 1, spoke 9, Some(LocalHangup)");
+    assert_eq!(bytes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(
+        server.next_report(),
+        "received 1, sent 9, Some(LocalHangup)"
+    );
     asterisk.hang_up();
     assert_eq!(server.stop(), Vec::<String>::new());
 }
 
 #[test]
-fn a_malformed_frame_can_be_looked_at() {
-    let server = Running::start(|call, say| {
+fn malformed_frame_is_available_to_handler() {
+    let server = Running::start(|call, report| {
         if let Some(Event::Malformed { frame, error, .. }) = call.receive() {
             let reason = error.reason();
             assert!(matches!(
                 reason,
                 PayloadErrorReason::OddAudio { actual: 3, .. }
             ));
-            say(format!("{:?}", frame.payload()));
+            report(format!("{:?}", frame.payload()));
         }
         Ok(())
     });
     let mut stream = server.raw();
     stream.write_all(&uuid_frame()).unwrap();
     stream.write_all(&[0x12, 0x00, 0x03, 7, 8, 9]).unwrap();
-    assert_eq!(server.next_said(), "[7, 8, 9]");
+    assert_eq!(server.next_report(), "[7, 8, 9]");
     drop(stream);
     server.stop();
 }

@@ -1,4 +1,4 @@
-//! Every byte that Asterisk sent on eighteen connections, read in three ways and written again.
+//! Every byte that Asterisk sent on eighteen connections, read in three ways and encoded again.
 
 use crate::common::pieces::{Event, through_buffer, through_reader};
 use audiosocket::wire::{Digit, Dtmf, DtmfDialect, Frame, Frames, Kind, Message, Parsed, Uuid};
@@ -8,9 +8,9 @@ const CALL: &str = "11223344-5566-7788-99aa-bbccddeeff00";
 struct Capture {
     name: &'static str,
     bytes: &'static [u8],
-    /// The frames after the UUID: kind, payload length, and how many of them there are.
+    /// The frames after the UUID: kind, payload length, and their number.
     frames: &'static [(u8, usize, usize)],
-    /// The digits in the order in which they were pressed, as they were sent.
+    /// The digits in the order of the key presses, as sent.
     digits: &'static str,
 }
 
@@ -56,7 +56,7 @@ fn dtmf_of(capture: &Capture) -> Vec<Dtmf> {
 }
 
 #[test]
-fn every_capture_is_the_uuid_and_then_the_frames_that_were_counted() {
+fn every_capture_has_its_uuid_and_counted_frames() {
     for capture in &CAPTURES {
         let mut frames = Frames::new(capture.bytes);
         let first = frames.next().expect("a frame");
@@ -75,7 +75,7 @@ fn every_capture_is_the_uuid_and_then_the_frames_that_were_counted() {
 }
 
 #[test]
-fn every_frame_of_a_capture_has_a_meaning_that_suits_its_kind() {
+fn every_captured_frame_is_valid_for_its_kind() {
     for capture in &CAPTURES {
         for frame in Frames::new(capture.bytes) {
             let message = frame.message().expect("Asterisk sends no wrong payload");
@@ -83,7 +83,7 @@ fn every_frame_of_a_capture_has_a_meaning_that_suits_its_kind() {
                 Message::Audio(audio) => {
                     assert_eq!(Some(audio.rate()), frame.kind().sample_rate());
                     assert_eq!(audio.bytes(), frame.payload());
-                    // u-law under a label that says otherwise has half as many bytes, and so seems to last half as long.
+                    // u-law under a kind of linear audio has half as many bytes, so it seems to last half as long.
                     let lasts = if capture.name == "ulaw-play" {
                         10_000
                     } else {
@@ -100,7 +100,7 @@ fn every_frame_of_a_capture_has_a_meaning_that_suits_its_kind() {
 }
 
 #[test]
-fn the_digits_of_a_capture_are_those_that_were_pressed() {
+fn captured_digits_are_those_pressed() {
     for capture in &CAPTURES {
         let pressed: Vec<Digit> = capture
             .digits
@@ -123,7 +123,7 @@ fn the_digits_of_a_capture_are_those_that_were_pressed() {
 }
 
 #[test]
-fn only_the_fork_speaks_the_start_stop_dialect() {
+fn only_the_fork_sends_the_start_stop_dialect() {
     for capture in &CAPTURES {
         let dialect = if capture.name.starts_with("seed") {
             DtmfDialect::StartStop
@@ -139,7 +139,7 @@ fn only_the_fork_speaks_the_start_stop_dialect() {
 }
 
 #[test]
-fn the_sine_that_was_played_is_heard_sample_by_sample() {
+fn captured_sine_has_every_sample_as_played() {
     for capture in &CAPTURES[..2] {
         let samples: Vec<i16> = Frames::new(capture.bytes)
             .filter_map(|frame| match frame.message() {
@@ -161,7 +161,7 @@ fn the_sine_that_was_played_is_heard_sample_by_sample() {
 }
 
 #[test]
-fn a_capture_in_odd_pieces_gives_the_same_frames() {
+fn capture_in_odd_pieces_gives_the_same_frames() {
     for capture in &CAPTURES {
         let frames: Vec<Event> = Frames::new(capture.bytes).map(Event::from).collect();
         for lengths in [&[1][..], &[2, 1], &[7, 1, 319, 4], &[323], &[100_000]] {
@@ -195,7 +195,7 @@ fn frames_longest(capture: &Capture) -> usize {
 }
 
 #[test]
-fn the_frames_of_a_capture_written_again_are_the_capture() {
+fn captured_frames_encode_to_the_capture() {
     for capture in &CAPTURES {
         let mut written = Vec::new();
         for frame in Frames::new(capture.bytes) {
@@ -207,7 +207,7 @@ fn the_frames_of_a_capture_written_again_are_the_capture() {
 }
 
 #[test]
-fn the_messages_of_a_capture_written_again_are_the_capture_with_letters_in_upper_case() {
+fn captured_messages_encode_to_the_capture() {
     for capture in &CAPTURES {
         let mut expected = Vec::new();
         let mut written = Vec::new();
@@ -230,7 +230,7 @@ fn the_messages_of_a_capture_written_again_are_the_capture_with_letters_in_upper
 }
 
 #[test]
-fn a_capture_cut_anywhere_near_its_end_says_exactly_how_many_bytes_it_needs() {
+fn cut_capture_needs_exactly_the_missing_bytes() {
     for capture in &CAPTURES {
         let len = capture.bytes.len();
         for cut in len.saturating_sub(700)..len {

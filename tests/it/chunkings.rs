@@ -1,9 +1,9 @@
-//! A short stream in every way in which it can be cut into pieces.
+//! A short stream, cut into pieces in every possible way.
 
 use crate::common::pieces::{Event, Outcome, through_buffer, through_reader};
 use audiosocket::wire::{Frame, Header, Kind};
 
-/// A digit, a hangup with nothing in it, and two samples: 4 + 3 + 7 bytes.
+/// A digit, an empty hangup, and two samples: 4 + 3 + 7 bytes.
 const STREAM: [u8; 14] = [
     0x03, 0x00, 0x01, b'5', //
     0x00, 0x00, 0x00, //
@@ -22,7 +22,7 @@ fn audio() -> Event {
     Event::Frame(Kind::SLIN, vec![1, 2, 3, 4])
 }
 
-/// Calls `check` with the lengths of the pieces of every one of the 2^(len - 1) ways to cut `len` bytes.
+/// Calls `check` with the lengths of the pieces for each of the 2^(len - 1) ways to cut `len` bytes.
 fn for_every_chunking(len: usize, mut check: impl FnMut(&[usize])) {
     for cuts in 0..1_u32 << (len - 1) {
         let mut lengths = vec![1];
@@ -38,7 +38,7 @@ fn for_every_chunking(len: usize, mut check: impl FnMut(&[usize])) {
 }
 
 #[test]
-fn there_are_as_many_chunkings_as_there_should_be() {
+fn number_of_chunkings_is_as_expected() {
     let mut met = std::collections::HashSet::new();
     for_every_chunking(STREAM.len(), |lengths| {
         assert_eq!(lengths.iter().sum::<usize>(), STREAM.len());
@@ -48,7 +48,7 @@ fn there_are_as_many_chunkings_as_there_should_be() {
 }
 
 #[test]
-fn every_chunking_gives_a_reader_the_same_frames() {
+fn reader_returns_same_frames_for_every_chunking() {
     let expected = Outcome {
         events: vec![digit(), hangup(), audio()],
         needed: 0,
@@ -60,7 +60,7 @@ fn every_chunking_gives_a_reader_the_same_frames() {
 }
 
 #[test]
-fn every_chunking_gives_a_buffer_with_room_for_each_frame_the_same_frames() {
+fn buffer_returns_same_frames_for_every_chunking() {
     let expected = Outcome {
         events: vec![digit(), hangup(), audio()],
         needed: 0,
@@ -74,7 +74,7 @@ fn every_chunking_gives_a_buffer_with_room_for_each_frame_the_same_frames() {
 }
 
 #[test]
-fn every_chunking_makes_a_small_buffer_skip_the_same_frames() {
+fn small_buffer_skips_same_frames_for_every_chunking() {
     let long_digit = || Event::TooLong(Header::new(Kind::DTMF_DIGIT, 1));
     let long_audio = || Event::TooLong(Header::new(Kind::SLIN, 4));
     for (storage_len, events) in [
@@ -94,7 +94,7 @@ fn every_chunking_makes_a_small_buffer_skip_the_same_frames() {
 }
 
 #[test]
-fn every_chunking_makes_a_limit_skip_the_same_frames_in_reader_and_buffer() {
+fn limit_skips_same_frames_in_reader_and_buffer() {
     let expected = Outcome {
         events: vec![
             digit(),

@@ -1,4 +1,4 @@
-//! A server never has more descriptors than `ServerBuilder::max_calls` promises.
+//! A server never holds more descriptors than `ServerBuilder::max_calls` documents.
 
 use std::net::TcpStream;
 use std::process::Command;
@@ -12,9 +12,9 @@ use crate::common::served::{self, PATIENCE, Served, uuid};
 
 const MAX_CALLS: usize = 4;
 const MAX_PENDING: usize = 200;
-/// The sum in the documentation of `ServerBuilder::max_calls`.
+/// The sum from the documentation of `ServerBuilder::max_calls`.
 const PROMISED: usize = MAX_CALLS + MAX_PENDING + 1100;
-/// Refused at once, more than may wait for their peer to close.
+/// Connections refused at once: more than may wait for their peers to close.
 const CROWD: usize = 1200;
 /// Both ends of all connections, and some more.
 const NEEDED: usize = 4096;
@@ -41,15 +41,15 @@ fn descriptors_stay_within_the_documented_limit() {
         return;
     }
     let printed = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}{complaint}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}{errors}");
     assert!(printed.contains("at most "), "{printed}");
 }
 
 const IS_CHILD: &str = "AUDIOSOCKET_TEST_IS_CHILD";
 
 #[test]
-#[ignore = "a part of the test above, which runs it in a process of its own"]
+#[ignore = "the test above runs it in a separate process"]
 fn counts_those_of_a_flood() {
     std::env::var(IS_CHILD).expect("only the test above can run this");
     let before = descriptors();
@@ -74,20 +74,20 @@ fn counts_those_of_a_flood() {
         });
         most = descriptors().saturating_sub(before + peers.len()).max(most);
     };
-    // Most of these are refused. Nobody here closes a connection.
+    // The server refuses most of these. No peer closes a connection.
     for _ in 0..CROWD / 50 {
         count(&mut peers, 50);
     }
-    // Longer than a silent connection is safe from a newer one. So each of these takes the place of one.
+    // Longer than a silent connection is protected from a newer one. So each of these replaces one.
     thread::sleep(Duration::from_millis(300));
     for _ in 0..MAX_PENDING / 50 {
         count(&mut peers, 50);
     }
     println!("at most {most} descriptors");
     assert!(most <= PROMISED, "{most} descriptors");
-    // The flood has come near the limit, or this shows nothing.
+    // The flood must have come near the limit. Otherwise the test shows nothing.
     assert!(most > PROMISED - 100, "{most} descriptors");
-    served::eventually("refusals of all that have no place", || {
+    served::eventually("refusals of all without a place", || {
         let refused = peers.len() - MAX_CALLS - MAX_PENDING;
         (server.handle.stats().refused == refused).then_some(())
     });

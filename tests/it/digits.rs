@@ -1,4 +1,4 @@
-//! Digits that are sent: as signals to a peer of the start-stop dialect, as tones to every other.
+//! Digits that a server sends: signals for a peer of the start-stop dialect, tones for any other peer.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ fn options() -> CallOptions {
         .keep_alive(None)
 }
 
-/// What came of the digits that a server sent: those in the sound, and the signals with the number of audio frames before each.
+/// What a peer received of a server's digits: the digits in the audio, and the signals, each with the number of earlier audio
+/// frames.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Came {
     sound: String,
@@ -50,7 +51,7 @@ fn listen(asterisk: &mut SimulatedAsterisk, rate: SampleRate) -> Came {
     came
 }
 
-/// A server that waits for the caller's digit, says a frame, sends digits, and hangs up.
+/// A server that waits for the caller's digit, sends a frame of audio, sends digits, and hangs up.
 fn server(options: CallOptions) -> Served {
     Served::start(Server::builder().call_options(options), |call| {
         while let Some(event) = call.receive() {
@@ -77,9 +78,9 @@ fn press(asterisk: &mut SimulatedAsterisk) {
 }
 
 #[test]
-fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
+fn digits_are_tones_or_signals_by_dialect() {
     let (asterisk, start_stop) = (DtmfDialect::Asterisk, DtmfDialect::StartStop);
-    for (set, heard, signals) in [
+    for (set, dialect, signals) in [
         (None, asterisk, false),
         (None, start_stop, true),
         (Some(asterisk), start_stop, false),
@@ -87,13 +88,13 @@ fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
     ] {
         for rate in [SampleRate::Hz8000, SampleRate::Hz44100] {
             let server = server(options().dialect(set).playback_rate(rate));
-            let mut asterisk = server.simulate(uuid(1)).with_dialect(heard);
+            let mut asterisk = server.simulate(uuid(1)).with_dialect(dialect);
             press(&mut asterisk);
             let came = listen(&mut asterisk, rate);
             asterisk.hang_up();
             server.stop();
-            let case = (set, heard, rate);
-            // Ten frames for each digit, behind that of the speech; tones follow its samples, and need one more.
+            let case = (set, dialect, rate);
+            // Ten frames for each digit, after the frame of audio. Tones follow its samples and need one frame more.
             if !signals {
                 assert_eq!(came.sound, DIGITS.to_uppercase(), "{case:?}");
                 assert_eq!(
@@ -127,11 +128,11 @@ fn digits_are_tones_to_stock_asterisk_and_signals_to_the_start_stop_dialect() {
 }
 
 #[test]
-fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
+fn start_and_stop_have_the_bytes_of_the_dialect() {
     let options = options().dialect(Some(DtmfDialect::StartStop));
     let server = Served::start(Server::builder().call_options(options), |call| {
         let voice = call.voice();
-        // Speech right before and right behind: nothing of it is lost.
+        // Audio directly before and after the digits. None of it is lost.
         voice.play_samples(&[7; 160])?;
         voice.send_digits("#")?;
         voice.play_samples(&[8; 160])?;
@@ -157,7 +158,7 @@ fn a_start_and_a_stop_are_byte_for_byte_what_the_start_stop_dialect_has() {
 }
 
 #[test]
-fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
+fn digits_in_its_dialect_violate_no_rule() {
     let report = TestCall::new()
         .versions([Version::REFERENCE, Version::START_STOP])
         .press("5")
@@ -176,10 +177,10 @@ fn no_asterisk_objects_to_digits_in_the_way_that_suits_it() {
 }
 
 #[test]
-fn what_is_no_digit_is_refused_and_nothing_sent() {
+fn invalid_digit_is_refused_and_nothing_sent() {
     let server = Served::start(Server::builder().call_options(options()), |call| {
         let Err(PlayError::InvalidDigit(error)) = call.send_digits("12e4") else {
-            panic!("it was taken");
+            panic!("it was accepted");
         };
         assert_eq!(
             PlayError::InvalidDigit(error).to_string(),
@@ -195,7 +196,7 @@ fn what_is_no_digit_is_refused_and_nothing_sent() {
 }
 
 #[test]
-fn digits_that_find_no_room_are_counted() {
+fn digits_beyond_the_limit_are_counted() {
     let limit = Duration::from_secs(1);
     for (dialect, accepted) in [(DtmfDialect::Asterisk, 5), (DtmfDialect::StartStop, 5)] {
         let options = options().max_queued(limit).dialect(Some(dialect));

@@ -1,4 +1,4 @@
-//! What a server says by itself, and how its calls and itself come to an end, over real sockets.
+//! The frames that a server sends on its own, and how its calls and the server itself end, over real sockets.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use crate::common::served::{self, HANGUP, HandlerResult, PATIENCE, SAMPLE, Serve
 use audiosocket::call::{Call, CallOptions, End, SendError, Voice};
 use audiosocket::server::Server;
 
-/// Nothing is sent that the test has not asked for.
+/// The server sends only frames that the test asks for.
 fn quiet() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
@@ -19,7 +19,7 @@ fn quiet() -> CallOptions {
 }
 
 #[test]
-fn a_call_is_greeted_with_a_frame_of_silence_unless_that_is_not_wanted() {
+fn call_starts_with_silence_unless_disabled() {
     let options = CallOptions::default().keep_alive(None);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
@@ -30,31 +30,31 @@ fn a_call_is_greeted_with_a_frame_of_silence_unless_that_is_not_wanted() {
 
     let server = Served::start(Server::builder().call_options(quiet()), served::echo);
     let stream = server.connect_as(uuid(1));
-    // The first that comes is the echo.
+    // The first frame received is the echo.
     served::hear_an_echo(&stream);
     drop(stream);
     server.stop();
 }
 
 #[test]
-fn a_silent_call_is_kept_alive_with_silence_unless_that_is_not_wanted() {
+fn silent_call_is_kept_alive_unless_disabled() {
     let kept_alive = Served::start(Server::builder(), served::echo);
     let left_alone = Served::start(Server::builder().call_options(quiet()), served::echo);
     let unattended = left_alone.connect_as(uuid(1));
     served::hear_an_echo(&unattended);
 
     let stream = kept_alive.connect_as(uuid(2));
-    // The greeting and, after a second each, two more.
+    // The greeting and two more frames, one each second.
     for _ in 0..3 {
         served::read_silence(&stream);
     }
-    // A frame is counted once it is sent, and so may be heard a moment before.
+    // The server counts a frame after sending it, so a peer may receive it a moment earlier.
     served::eventually("three frames counted", || {
         let stats = kept_alive.handle.calls().pop()?.stats;
         ((stats.frames_received, stats.frames_sent) == (0, 3)).then_some(())
     });
 
-    // Meanwhile nothing has come here: the first is the echo.
+    // The server has sent nothing else meanwhile: the first frame is the echo.
     served::hear_an_echo(&unattended);
     drop((unattended, stream));
     kept_alive.stop();
@@ -62,7 +62,7 @@ fn a_silent_call_is_kept_alive_with_silence_unless_that_is_not_wanted() {
 }
 
 #[test]
-fn the_threads_of_calls_are_called_what_the_application_says() {
+fn threads_of_calls_have_the_set_name() {
     let (name, names) = mpsc::channel();
     let builder = Server::builder().thread_name("line").stack_size(256 * 1024);
     let server = Served::start(builder, move |_| -> HandlerResult {
@@ -82,7 +82,7 @@ fn the_threads_of_calls_are_called_what_the_application_says() {
 }
 
 #[test]
-fn hanging_up_by_uuid_ends_every_call_that_has_it_and_no_other() {
+fn hangup_by_uuid_ends_all_calls_with_that_uuid() {
     let server = Served::start(Server::builder().call_options(quiet()), served::echo);
     let streams = [7, 8, 7].map(|number| {
         let stream = server.connect_as(uuid(number));
@@ -97,14 +97,14 @@ fn hanging_up_by_uuid_ends_every_call_that_has_it_and_no_other() {
         assert_eq!(server.end_of(stream).end, Some(End::LocalHangup));
     }
     server.wait_for_calls(1);
-    assert_eq!(server.handle.hang_up(uuid(7)), 0, "they are gone");
+    assert_eq!(server.handle.hang_up(uuid(7)), 0, "they must have closed");
     served::hear_an_echo(&streams[1]);
     drop(streams);
     server.stop();
 }
 
 #[test]
-fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thread_too() {
+fn half_closed_peer_ends_the_call_for_the_player() {
     let (spoke, speaking) = mpsc::channel();
     let server = Served::start(
         Server::builder().call_options(quiet()),
@@ -128,8 +128,8 @@ fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thr
     let mut frame = [0; 323];
     stream.read_exact(&mut frame).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    let heard = served::read_to_end(&stream);
-    assert!(heard.ends_with(&HANGUP));
+    let received = served::read_to_end(&stream);
+    assert!(received.ends_with(&HANGUP));
     let error = speaking.recv_timeout(PATIENCE).unwrap();
     assert_eq!(error, SendError::CallEnded(End::Closed));
     assert_eq!(server.end_of(&stream).end, Some(End::Closed));
@@ -138,7 +138,7 @@ fn a_peer_that_has_closed_but_goes_on_reading_ends_the_call_for_its_speaking_thr
 }
 
 #[test]
-fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
+fn voice_cannot_play_after_its_call() {
     let (keep, kept) = mpsc::channel::<Voice>();
     let server = Served::start(
         Server::builder().call_options(quiet()),
@@ -174,7 +174,7 @@ fn a_voice_kept_after_its_call_can_say_nothing_any_more() {
 }
 
 #[test]
-fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the_grace() {
+fn shutdown_ends_pending_first_and_calls_after_grace() {
     let options = quiet().uuid_timeout(PATIENCE * 2);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let call = server.connect_as(uuid(1));
@@ -198,7 +198,7 @@ fn shutting_down_twice_hangs_up_those_without_a_uuid_at_once_and_calls_after_the
 }
 
 #[test]
-fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_reset() {
+fn shutdown_hangs_up_callers_not_yet_accepted() {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let callers: Vec<TcpStream> = (0..20)
         .map(|number| {
@@ -208,7 +208,7 @@ fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_rese
             stream
         })
         .collect();
-    // As long as the server does not run, all of them wait in the backlog.
+    // While the server does not run, all of them wait in the backlog.
     let handle = server.handle();
     handle.shut_down(Duration::ZERO);
     let running = thread::spawn(move || server.run(|_| panic!("no call was to be served")));
@@ -227,7 +227,7 @@ fn callers_whom_nobody_has_accepted_yet_at_the_shutdown_are_hung_up_and_not_rese
 }
 
 #[test]
-fn a_caller_whose_admission_takes_longer_than_the_shutdown_is_hung_up_and_not_reset() {
+fn shutdown_hangs_up_caller_in_slow_admission() {
     let (asked, asking) = mpsc::channel();
     let (answer, answers) = mpsc::channel::<()>();
     let answers = Mutex::new(answers);
@@ -239,22 +239,26 @@ fn a_caller_whose_admission_takes_longer_than_the_shutdown_is_hung_up_and_not_re
     let stream = server.connect_as(uuid(1));
     asking.recv_timeout(PATIENCE).unwrap();
     server.handle.shut_down(Duration::ZERO);
-    // The server has waited for its last connections for 2 s by then.
-    let heard = thread::scope(|scope| {
+    // By then, the server has waited 2 s for its last connections.
+    let received = thread::scope(|scope| {
         let talking =
             scope.spawn(|| served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5)));
         thread::sleep(Duration::from_secs(3));
         answer.send(()).unwrap();
         talking.join().unwrap()
     });
-    assert_eq!(heard, HANGUP);
+    assert_eq!(received, HANGUP);
     drop(stream);
-    let said = server.wait();
-    let names: Vec<&str> = said.refused.iter().map(|(_, name)| name.as_str()).collect();
+    let results = server.wait();
+    let names: Vec<&str> = results
+        .refused
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
     assert_eq!(names, ["ShuttingDown"]);
 }
 
-/// A handler of its own server may return early, or panic.
+/// A program with its own accept loop may return early or panic.
 #[test]
 fn dropped_call_hangs_up_without_a_reset() {
     for panics in [false, true] {
@@ -262,32 +266,32 @@ fn dropped_call_hangs_up_without_a_reset() {
         let address = listener.local_addr().unwrap();
         let server = thread::spawn(move || {
             let call = Call::accept(listener.accept().unwrap().0, quiet()).unwrap();
-            assert!(!panics, "as it was told to, with audio unread");
+            assert!(!panics, "this panic is the test, with audio unread");
             drop(call);
         });
         let peer = served::connect_as(address, uuid(1));
         let answer = served::read_while_sending(&peer, &SAMPLE, Duration::from_millis(5));
         assert_eq!(answer, HANGUP);
-        // The connection closes once the server has read the end of ours, or after 0.25 s.
+        // The connection closes when the server has read the end of the peer's stream, or after 0.25 s.
         peer.shutdown(Shutdown::Write).unwrap();
         assert_eq!(server.join().is_err(), panics);
     }
 }
 
 #[test]
-fn dropped_call_waits_for_a_peer_that_stays_no_longer_than_its_patience() {
+fn dropped_call_waits_at_most_its_patience() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let peer = served::connect_as(address, uuid(1));
     drop(Call::accept(listener.accept().unwrap().0, quiet()).unwrap());
-    // The peer has neither read nor closed, and the drop has returned.
+    // The peer has neither read nor closed, but the drop has returned.
     assert_eq!(served::read_to_end(&peer), HANGUP);
 }
 
 #[test]
 fn shutdown_takes_one_patience_whatever_peers_do() {
     const EACH: u8 = 10;
-    // Every wait for one of these peers would take longer than this test.
+    // A separate wait for each of these peers would take longer than this test allows.
     let options = quiet()
         .write_timeout(PATIENCE * 3)
         .uuid_timeout(PATIENCE * 3)
@@ -304,7 +308,7 @@ fn shutdown_takes_one_patience_whatever_peers_do() {
     });
     let mut peers = Vec::new();
     for _ in 0..EACH {
-        // These do not read, send part of a frame, send part of a UUID, and send nothing. None of them closes.
+        // These peers do not read, send part of a frame, send part of a UUID, or send nothing. None of them closes.
         peers.push(server.connect_as(uuid(1)));
         for (mut peer, bytes) in [
             (server.connect_as(uuid(2)), &SAMPLE[..4]),
@@ -323,7 +327,7 @@ fn shutdown_takes_one_patience_whatever_peers_do() {
         let mut calls = calls.iter().filter(|call| call.uuid == uuid);
         calls.all(|call| call.stats.frames_sent > 0).then_some(())
     };
-    served::eventually("frames to the deaf peers", || has_sent(uuid(1)));
+    served::eventually("frames to the peers that do not read", || has_sent(uuid(1)));
     let started = Instant::now();
     server.stop();
     println!("the shutdown took {:?}", started.elapsed());

@@ -1,4 +1,4 @@
-//! What all errors have in common.
+//! Properties of all errors.
 
 use std::error::Error;
 use std::io;
@@ -8,7 +8,7 @@ use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
 use audiosocket::wav::{RecordingError, Wav, WavError};
 use audiosocket::wire::{Audio, Digit, Frame, Kind, Message, SampleRate};
 
-/// A source that fails with an error that has an error inside.
+/// A source whose error contains another error.
 struct Failing;
 
 impl io::Read for Failing {
@@ -17,7 +17,7 @@ impl io::Read for Failing {
     }
 }
 
-/// A sink that fails once it has no room left.
+/// A sink that fails when it is full.
 struct FailingInside {
     room: usize,
 }
@@ -42,7 +42,7 @@ fn failure() -> io::Error {
     io::Error::other("the cable is cut")
 }
 
-/// The texts of an error and of all errors below it.
+/// The texts of an error and of all its sources.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
@@ -54,7 +54,7 @@ fn chain(error: &dyn Error) -> String {
 }
 
 #[test]
-fn error_chains_say_everything_once() {
+fn error_chains_repeat_nothing() {
     let wav: WavError = Wav::read(Failing).expect_err("no audio");
     let partial = FrameWriter::new(FailingInside { room: 2 })
         .write_message(&Message::Hangup)
@@ -76,7 +76,7 @@ fn error_chains_say_everything_once() {
     }
 }
 
-/// An error below an I/O error, such as one of TLS, stays reachable.
+/// An error below an I/O error, for example one of TLS, stays accessible.
 #[test]
 fn stream_errors_keep_the_chain_below() {
     #[derive(Debug)]

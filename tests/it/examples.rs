@@ -1,5 +1,5 @@
-//! The examples, each as a process with a simulated Asterisk 22.10 on the line: what its caller hears, and that it takes no
-//! offence. But for `test_your_server`, which is its own test, and `faulty_server`, whose faults are tried in `faults.rs`.
+//! Each example runs as a process and receives a call from a simulated Asterisk 22.10. The tests check what the caller receives and
+//! that no rule is violated. `test_your_server` is itself a test, and `faults.rs` tests the faults of `faulty_server`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use audiosocket::call::{Direction, End};
 use audiosocket::simulator::{SimulatedAsterisk, SimulatedCaller};
 use audiosocket::wire::{Audio, Digit, SampleRate};
 
-/// So long and nothing: the example is broken.
+/// If an example sends nothing for this long, it is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An example under way.
+/// A running example.
 struct Example(Program);
 
 impl Example {
@@ -33,14 +33,14 @@ impl Example {
         self.0.lines.next().unwrap().unwrap()
     }
 
-    /// Calls it. The caller performs, with a function that returns how many samples were received so far that are not silence, and
-    /// hangs up when what was received is `enough`, unless the example hangs up before.
+    /// Calls the example. `perform` controls the caller. It can ask how many samples other than silence were received so far. The
+    /// caller hangs up when the samples received are `enough`, unless the example hangs up first.
     #[track_caller]
     fn call(
         &self,
         perform: impl FnOnce(&mut SimulatedCaller, &dyn Fn() -> usize) + Send,
-        enough: impl Fn(&Heard) -> bool,
-    ) -> Heard {
+        enough: impl Fn(&CallResult) -> bool,
+    ) -> CallResult {
         let uuid = SimulatedAsterisk::random_uuid();
         let address = &self.0.address;
         let mut asterisk =
@@ -52,31 +52,31 @@ impl Example {
                 noted.lock().unwrap().extend(audio.samples());
             }
         });
-        let heard = |end| Heard {
+        let result = |end| CallResult {
             samples: samples.lock().unwrap().clone(),
             end,
         };
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
-            let received = || heard(None).sound().len();
+            let received = || result(None).sound().len();
             let performing = scope.spawn(move || perform(caller, &received));
             let give_up = Instant::now() + PATIENCE;
             while listener.end().is_none() {
                 listener.receive_until(Instant::now() + Duration::from_millis(20));
-                if performing.is_finished() && enough(&heard(None)) {
+                if performing.is_finished() && enough(&result(None)) {
                     break;
                 }
                 assert!(Instant::now() < give_up, "{:?}", listener.stats());
             }
         });
-        let heard = heard(asterisk.end());
-        assert_eq!(asterisk.hang_up(), [], "no Asterisk objects");
-        heard
+        let result = result(asterisk.end());
+        assert_eq!(asterisk.hang_up(), [], "Asterisk reports no violation");
+        result
     }
 }
 
-/// Cargo builds the examples when it tests all, into a folder beside that of the tests; when it runs this test alone, it does
-/// not.
+/// Cargo builds the examples when it builds all tests, into a folder beside the tests' folder. It does not when it runs this test
+/// alone.
 #[track_caller]
 fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
@@ -90,26 +90,26 @@ fn program(name: &str) -> PathBuf {
     program
 }
 
-/// What a caller has heard, and how the call ended if it was not the caller who hung up.
-struct Heard {
+/// What a caller received, and how the call ended if the caller did not hang up.
+struct CallResult {
     samples: Vec<i16>,
     end: Option<End>,
 }
 
-impl Heard {
-    /// Without the silence in which it lies. What is said here has no sample of zero.
+impl CallResult {
+    /// The samples without the surrounding silence. The audio in these tests has no zero sample.
     fn sound(&self) -> Vec<i16> {
         self.samples.iter().copied().filter(|it| *it != 0).collect()
     }
 
-    /// The server has sent the hangup frame, upon which the dialplan goes on.
+    /// The server has sent the hangup frame, so the dialplan continues.
     #[track_caller]
     fn assert_hung_up(&self) {
         assert_eq!(self.end, Some(End::RemoteHangup));
     }
 }
 
-/// So much of a sound in which every sample is another one than those near it, and none is zero.
+/// The first samples of a sound in which no sample is zero or equal to its neighbours.
 fn sound(samples: usize) -> Vec<i16> {
     (1..=30_000).cycle().take(samples).collect()
 }
@@ -123,11 +123,11 @@ fn wav(name: &str, samples: usize) -> TestFile {
     TestFile::new(name, &file.bytes())
 }
 
-fn say(caller: &mut SimulatedCaller, rate: SampleRate, samples: &[i16]) {
+fn send_audio(caller: &mut SimulatedCaller, rate: SampleRate, samples: &[i16]) {
     for frame in samples.chunks(rate.samples_in(20)) {
         let mut bytes = vec![0; 2 * frame.len()];
         let audio = Audio::from_samples(rate, frame, &mut bytes).unwrap();
-        // If the server has hung up, what was heard says so.
+        // If the server hung up, `end` shows it.
         let _ = caller.send_frame(audio);
     }
 }
@@ -140,86 +140,86 @@ fn press(caller: &mut SimulatedCaller, digits: &str) {
     }
 }
 
-/// A second of 8 kHz, in whole frames.
+/// One second at 8 kHz, in whole frames.
 const SECOND: usize = 8000;
 
 #[test]
-fn echo_says_back_what_the_caller_says() {
+fn echo_example_returns_the_audio() {
     let echo = Example::start("echo", &["127.0.0.1:0"]);
-    let said = sound(SECOND);
-    let heard = echo.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &said),
-        |heard| heard.sound().len() >= said.len(),
+    let sent = sound(SECOND);
+    let result = echo.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sent),
+        |result| result.sound().len() >= sent.len(),
     );
-    assert_eq!(heard.sound(), said);
+    assert_eq!(result.sound(), sent);
 }
 
 #[test]
-fn two_threads_say_each_second_backwards() {
+fn two_threads_example_reverses_each_second() {
     let example = Example::start("two_threads", &["127.0.0.1:0"]);
-    let mut said = sound(SECOND);
-    let heard = example.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &said),
-        |heard| heard.sound().len() >= SECOND,
+    let mut sent = sound(SECOND);
+    let result = example.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sent),
+        |result| result.sound().len() >= SECOND,
     );
-    said.reverse();
-    assert_eq!(heard.sound(), said);
+    sent.reverse();
+    assert_eq!(result.sound(), sent);
 }
 
 #[test]
-fn the_announcement_is_said_whole_and_hung_up_behind() {
+fn announcement_plays_whole_and_hangs_up() {
     let prompt = wav("announcement-whole.wav", SECOND);
     let example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(|_, _| {}, |_| false);
-    assert_eq!(heard.sound(), sound(SECOND));
-    heard.assert_hung_up();
+    let result = example.call(|_, _| {}, |_| false);
+    assert_eq!(result.sound(), sound(SECOND));
+    result.assert_hung_up();
 }
 
 #[test]
-fn a_key_stops_the_announcement() {
+fn key_stops_the_announcement() {
     let prompt = wav("announcement-stopped.wav", 200 * SECOND);
     let mut example = Example::start("announcement", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(
+    let result = example.call(
         |caller, received| {
             while received() <= 320 {
-                say(caller, SampleRate::Hz8000, &sound(160));
+                send_audio(caller, SampleRate::Hz8000, &sound(160));
             }
             press(caller, "5");
         },
         |_| false,
     );
-    heard.assert_hung_up();
-    assert!(heard.sound().len() > 320, "it had started");
-    assert_eq!(heard.sound(), sound(heard.sound().len()));
+    result.assert_hung_up();
+    assert!(result.sound().len() > 320, "it had started");
+    assert_eq!(result.sound(), sound(result.sound().len()));
     assert!(example.line().contains("stopped it"));
 }
 
 #[test]
-fn the_menu_collects_digits_up_to_the_hash() {
+fn menu_collects_digits_up_to_the_hash() {
     let prompt = wav("menu.wav", 200 * SECOND);
     let mut example = Example::start("menu", &[prompt.path(), "127.0.0.1:0"]);
-    let heard = example.call(|caller, _| press(caller, "40*2#"), |_| false);
-    heard.assert_hung_up();
+    let result = example.call(|caller, _| press(caller, "40*2#"), |_| false);
+    result.assert_hung_up();
     assert!(example.line().ends_with(": 40*2"));
 }
 
 #[test]
-fn the_recorder_records_both_sides() {
+fn recorder_records_both_sides() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recorder");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let mut example = Example::start("recorder", &[folder.to_str().unwrap(), "127.0.0.1:0"]);
-    let said = sound(SECOND);
-    let heard = example.call(
+    let sent = sound(SECOND);
+    let result = example.call(
         |caller, _| {
-            say(caller, SampleRate::Hz8000, &said);
+            send_audio(caller, SampleRate::Hz8000, &sent);
             press(caller, "#");
         },
         |_| false,
     );
-    heard.assert_hung_up();
-    // The beep: 0.3 s, a quarter of whose samples are zero.
-    assert_eq!(heard.sound().len(), 1800);
+    result.assert_hung_up();
+    // The beep of 0.3 s. A quarter of its samples are zero.
+    assert_eq!(result.sound().len(), 1800);
 
     let file = fs::read(example.line()).unwrap();
     let sides = |place| -> Vec<i16> {
@@ -227,8 +227,8 @@ fn the_recorder_records_both_sides() {
         let samples = pairs.map(|pair| i16::from_le_bytes([pair[place], pair[place + 1]]));
         samples.filter(|sample| *sample != 0).collect()
     };
-    assert_eq!(sides(0), said);
-    assert_eq!(sides(2), heard.sound());
+    assert_eq!(sides(0), sent);
+    assert_eq!(sides(2), result.sound());
 }
 
 #[test]
@@ -240,13 +240,13 @@ fn voicemail_keeps_the_second_message() {
     let arguments = [greeting.path(), folder.to_str().unwrap(), "127.0.0.1:0"];
     let mut example = Example::start("voicemail", &arguments);
     let (first, second) = (sound(SECOND), sound(SECOND / 2));
-    let heard = example.call(
+    let result = example.call(
         |caller, received| {
             let mut expected = 0;
             for (message, answer) in [(&first, "2"), (&second, "1")] {
                 expected += SECOND / 5;
                 wait_for_samples(caller, received, expected);
-                say(caller, SampleRate::Hz8000, message);
+                send_audio(caller, SampleRate::Hz8000, message);
                 press(caller, "#");
                 expected += message.len();
                 wait_for_samples(caller, received, expected);
@@ -255,10 +255,10 @@ fn voicemail_keeps_the_second_message() {
         },
         |_| false,
     );
-    heard.assert_hung_up();
+    result.assert_hung_up();
     let greeting = sound(SECOND / 5);
     let expected = [&greeting[..], &first, &greeting, &second].concat();
-    assert_eq!(heard.sound(), expected);
+    assert_eq!(result.sound(), expected);
 
     let path = example.line();
     let file = fs::read(&path).unwrap();
@@ -281,61 +281,61 @@ fn wait_for_samples(caller: &mut SimulatedCaller, received: &dyn Fn() -> usize, 
 }
 
 #[test]
-fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
+fn bridge_carries_audio_to_and_from_a_program() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
-    let said = sound(SECOND);
-    let heard = example.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &said),
-        |heard| heard.sound().len() >= said.len(),
+    let sent = sound(SECOND);
+    let result = example.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sent),
+        |result| result.sound().len() >= sent.len(),
     );
-    assert_eq!(heard.sound(), said);
+    assert_eq!(result.sound(), sent);
     assert!(example.line().ends_with("exit status: 0, 0 frames missed"));
 }
 
 #[test]
-fn a_program_that_ends_ends_the_call_behind_its_last_word() {
+fn bridge_plays_all_audio_after_its_program_ends() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "head", "-c", "3200"]);
-    let heard = example.call(
-        |caller, _| say(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
+    let result = example.call(
+        |caller, _| send_audio(caller, SampleRate::Hz8000, &sound(2 * SECOND)),
         |_| false,
     );
-    assert_eq!(heard.sound(), sound(1600));
-    heard.assert_hung_up();
+    assert_eq!(result.sound(), sound(1600));
+    result.assert_hung_up();
     assert!(example.line().contains("exit status: 0"));
 }
 
 #[test]
-fn a_program_that_fails_at_once_ends_the_call() {
+fn bridge_ends_the_call_if_its_program_fails() {
     for (program, what_happens) in [("false", "exit status: 1"), ("no/such/program", "")] {
         let mut example = Example::start("bridge", &["127.0.0.1:0", program]);
-        let heard = example.call(|_, _| {}, |_| false);
-        heard.assert_hung_up();
+        let result = example.call(|_, _| {}, |_| false);
+        result.assert_hung_up();
         if !what_happens.is_empty() {
             assert!(example.line().contains(what_happens));
         }
     }
 }
 
-// More than a pipe and the queue before it hold: 2 s at 192 kHz.
+// More than a pipe and its queue hold: 2 s at 192 kHz.
 #[test]
-fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
+fn bridge_kills_a_program_that_does_not_read() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);
     let rate = SampleRate::Hz192000;
-    let heard = example.call(
-        |caller, _| say(caller, rate, &sound(100 * rate.samples_in(20))),
+    let result = example.call(
+        |caller, _| send_audio(caller, rate, &sound(100 * rate.samples_in(20))),
         |_| true,
     );
-    assert_eq!(heard.end, None);
+    assert_eq!(result.end, None);
     let line = example.line();
     assert!(line.contains("signal: 9"), "{line}");
     assert!(!line.contains(", 0 frames missed"), "{line}");
 }
 
 #[test]
-fn a_program_that_never_stops_writing_ends_with_the_call() {
+fn bridge_ends_an_endless_program_with_the_call() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "yes"]);
-    let heard = example.call(|_, _| {}, |heard| heard.sound().len() > SECOND);
-    assert_eq!(heard.end, None);
-    assert!(heard.sound().iter().all(|sample| *sample == 0x0a79));
+    let result = example.call(|_, _| {}, |result| result.sound().len() > SECOND);
+    assert_eq!(result.end, None);
+    assert!(result.sound().iter().all(|sample| *sample == 0x0a79));
     assert!(example.line().contains("over: signal: "));
 }

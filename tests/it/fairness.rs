@@ -1,4 +1,4 @@
-//! Whatever a handler asks for, its call reads what the peer sends, and notices how it ends.
+//! Whatever a handler asks for, its call reads the peer's bytes and notices its end.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -10,7 +10,7 @@ use audiosocket::server::Server;
 
 use crate::common::served::{PATIENCE, SAMPLE, Served, read_silence, uuid};
 
-/// Asks for nothing but events that are available at once. Returns how many audio events came nevertheless, and the end.
+/// Asks only for events that are available at once. Returns the number of audio events received nevertheless, and the end.
 fn ask_for_own_events(call: &mut Call, asks_for_marks: bool) -> (usize, Option<End>) {
     let voice = call.voice();
     let started = Instant::now();

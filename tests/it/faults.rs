@@ -1,4 +1,4 @@
-//! A simulated Asterisk takes offence at each fault of a server, at that one and at no other, every time.
+//! A simulated Asterisk reports each fault of a server every time, and reports nothing else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 use crate::common::faulty::{FAULTS, Fault};
 use audiosocket::asterisk::{Rule, Version};
 
-/// How often each is tried with the version that was measured; a tenth of it with each of the others.
+/// How many calls each fault gets with the reference version. Each other version gets a tenth.
 fn rounds() -> usize {
     match std::env::var("AUDIOSOCKET_FAULT_ROUNDS") {
         Ok(rounds) => rounds.parse().unwrap(),
@@ -14,10 +14,10 @@ fn rounds() -> usize {
     }
 }
 
-/// How many calls are tried at the same time for each fault.
+/// How many calls run at the same time for each fault.
 const AT_ONCE: usize = 3;
 
-/// How many calls were placed, and in how many of them rules were missing.
+/// The number of calls, and of calls in which rules were missing.
 #[derive(Default)]
 struct Calls {
     placed: AtomicUsize,
@@ -25,8 +25,8 @@ struct Calls {
 }
 
 impl Calls {
-    /// The rules found in one call. By its contract a judge may miss a fault if its thread comes late, on a machine that stalls: a
-    /// call in which rules are missing is placed again, twice at most, and counted. A rule too many counts at once.
+    /// The rules found in one call. By its contract, a judge may miss a fault if its thread is late on a machine that stalls. A
+    /// call in which rules are missing is repeated, at most twice, and counted. An extra rule fails the test at once.
     fn find(&self, fault: &Fault, version: Version, expected: &[Rule]) -> Vec<Rule> {
         let mut rules = Vec::new();
         for _ in 0..3 {
@@ -63,18 +63,18 @@ fn each_is_caught(version: Version, rounds: usize) {
             }
         }
     });
-    // Stalls explain a few; more would be a judge that is not reliable.
+    // Stalls explain a few missing rules. More would mean an unreliable judge.
     let (placed, missed) = (calls.placed.into_inner(), calls.missed.into_inner());
     assert!(missed <= 2 + placed / 50, "{missed} of {placed} missed");
 }
 
 #[test]
-fn each_fault_is_caught_by_the_version_that_was_measured() {
+fn reference_version_catches_each_fault() {
     each_is_caught(Version::REFERENCE, rounds());
 }
 
 #[test]
-fn each_fault_is_caught_by_every_other_version_that_has_the_rule() {
+fn other_versions_catch_each_fault_they_can_see() {
     for &version in Version::REPRESENTATIVES {
         if version != Version::REFERENCE {
             each_is_caught(version, rounds().div_ceil(10));

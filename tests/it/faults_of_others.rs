@@ -1,4 +1,4 @@
-//! Every test that `tests/README.md` names against a fault of others is one of ours.
+//! Every test that `tests/README.md` names for a fault of another implementation exists.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const TABLE: &str = include_str!("../README.md");
 
-/// The names of all tests: functions right behind the attribute.
+/// The names of all tests: functions directly after the attribute.
 fn tests_below(folder: &Path, names: &mut HashSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -23,13 +23,13 @@ fn tests_below(folder: &Path, names: &mut HashSet<String>) {
 }
 
 #[test]
-fn every_test_that_is_named_exists() {
+fn every_test_in_the_table_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut tests = HashSet::new();
     for folder in ["tests", "src"] {
         tests_below(&root.join(folder), &mut tests);
     }
-    assert!(tests.contains("every_test_that_is_named_exists"));
+    assert!(tests.contains("every_test_in_the_table_exists"));
 
     let rows: Vec<&str> = TABLE.lines().filter(|it| it.starts_with("| ")).collect();
     let (heads, rows) = rows.split_at(1);

@@ -1,4 +1,4 @@
-//! G.711 beside another implementation.
+//! G.711 compared with another implementation.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::thread;
 
 use audiosocket::g711::Law;
 
-/// The output of sox for raw input, without dither; `None` without sox.
+/// Returns the output of sox for raw input, without dither, or `None` if sox is not installed.
 fn sox(input: Vec<u8>, from: [&str; 4], to: [&str; 4]) -> Option<Vec<u8>> {
     let mut command = Command::new("sox");
     command.args(["-D", "-t", "raw", "-r", "8000", "-c", "1"]);
@@ -33,14 +33,14 @@ fn sox(input: Vec<u8>, from: [&str; 4], to: [&str; 4]) -> Option<Vec<u8>> {
 
 const LINEAR: [&str; 4] = ["-e", "signed", "-b", "16"];
 
-/// Each law with sox's words for it, the number of bits that its samples lack of 16, and for how many samples sox has another code.
+/// Each law with sox's options, how many bits fewer than 16 its samples have, and how many samples have another code in sox.
 const LAWS: [(Law, [&str; 4], u32, usize); 2] = [
     (Law::Mu, ["-e", "u-law", "-b", "8"], 2, 510),
     (Law::A, ["-e", "a-law", "-b", "8"], 3, 1020),
 ];
 
-/// The code that sox chooses: it rounds to the law's 14 or 13 bits, where G.191 drops the lowest bits. What is negative then, has for
-/// the u-law the code of its positive counterpart with the other sign; G.191 takes the complement.
+/// Returns the code that sox chooses. It rounds to the law's 14 or 13 bits, where G.191 drops the lowest bits. For negative u-law
+/// values, sox uses the code of the positive value with the other sign, and G.191 uses the complement.
 fn by_sox(law: Law, bits: u32, sample: i16) -> u8 {
     let half = 1 << (bits - 1);
     let most = (1 << (15 - bits)) - 1;
@@ -54,7 +54,7 @@ fn by_sox(law: Law, bits: u32, sample: i16) -> u8 {
 }
 
 #[test]
-fn g711_encodes_as_sox_but_for_its_rounding() {
+fn g711_encodes_as_sox_except_for_rounding() {
     let samples: Vec<u8> = (i16::MIN..=i16::MAX).flat_map(i16::to_le_bytes).collect();
     for (law, words, bits, expected_differences) in LAWS {
         let Some(codes) = sox(samples.clone(), LINEAR, words) else {

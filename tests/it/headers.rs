@@ -1,4 +1,4 @@
-//! All 16,777,216 headers there can be.
+//! All 16,777,216 possible headers.
 
 use std::thread;
 
@@ -19,10 +19,10 @@ fn check_header(bytes: [u8; 3]) {
     }
 }
 
-/// A header holds nothing but its kind and its length, which `check_header` compares for all; what is made of them alone is tried
-/// with every value of one and some of the other.
+/// A header holds only its kind and its length, which `check_header` compares for all headers. Values that follow from one of them
+/// are tested with every value of that one and some of the other.
 #[test]
-fn a_header_is_written_as_it_was_read() {
+fn header_round_trips() {
     let some_lens = [0, 1, 16, 255, 256, 320, 0xfffc, 0xfffd, 0xffff];
     let all_lens = (0..=0xffff_u16).flat_map(|len| [0x00, 0x10, 0xff].map(|kind| (kind, len)));
     let all_kinds = (0..=0xff_u8).flat_map(|kind| some_lens.map(|len| (kind, len)));
@@ -35,7 +35,7 @@ fn a_header_is_written_as_it_was_read() {
 }
 
 #[test]
-fn every_three_bytes_are_a_header_which_says_what_it_needs() {
+fn any_three_bytes_are_a_header_with_its_length() {
     thread::scope(|scope| {
         for kinds in [0x00..=0x7f_u8, 0x80..=0xff] {
             scope.spawn(|| {
@@ -51,7 +51,7 @@ fn every_three_bytes_are_a_header_which_says_what_it_needs() {
 }
 
 #[test]
-fn less_than_three_bytes_need_the_rest_of_a_header() {
+fn partial_header_needs_its_missing_bytes() {
     for first in 0..=255 {
         assert_eq!(Frame::parse(&[first]), Parsed::Incomplete { needed: 2 });
         for second in 0..=255 {
@@ -65,7 +65,7 @@ fn less_than_three_bytes_need_the_rest_of_a_header() {
 }
 
 #[test]
-fn a_payload_of_any_length_is_written_with_its_header_and_read_again() {
+fn payload_of_any_length_round_trips() {
     let payload: Vec<u8> = (0..=255).cycle().take(65_535).collect();
     let mut buffer = vec![0; Frame::MAX_LEN];
     for len in (0..=1024).chain(65_000..=65_535) {

@@ -1,4 +1,4 @@
-//! The application's hooks: slow ones hold up nobody, and what they are told is true.
+//! The application's hooks: slow hooks delay no call, and their arguments are true.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use audiosocket::server::Server;
 
 use crate::common::served::{self, HANGUP, PATIENCE, Served, uuid};
 
-/// Holds up whoever passes until it is opened.
+/// Blocks each caller of `pass` until it is opened.
 #[derive(Clone, Default)]
 struct Gate {
     open: Arc<(Mutex<bool>, Condvar)>,
@@ -40,7 +40,7 @@ fn quiet() -> CallOptions {
 }
 
 #[test]
-fn an_incident_hook_that_does_not_return_holds_up_no_call() {
+fn blocked_incident_hook_delays_no_call() {
     let gate = Gate::default();
     let hook = gate.clone();
     let server = Server::builder()
@@ -52,7 +52,7 @@ fn an_incident_hook_that_does_not_return_holds_up_no_call() {
         .unwrap();
     let (address, handle) = (server.local_addr(), server.handle());
     let running = thread::spawn(move || server.run(served::echo));
-    // Three wait for their UUID, the others are refused, and the first of them keeps the hook.
+    // Three connections wait for their UUID. The others are refused, and the report of the first blocks the hook.
     let silent: Vec<_> = (0..20).map(|_| served::connect(address)).collect();
     served::eventually("the refusals", || {
         (handle.stats().refused >= 17).then_some(())
@@ -70,7 +70,7 @@ fn an_incident_hook_that_does_not_return_holds_up_no_call() {
 }
 
 #[test]
-fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
+fn caller_in_admission_counts_as_a_call() {
     let gate = Gate::default();
     let hook = gate.clone();
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -101,7 +101,7 @@ fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
     assert_eq!(
         *seen.lock().unwrap(),
         [0, 1],
-        "the third was not even asked for"
+        "the hook must not see the third"
     );
     let counts = server.handle.stats();
     assert_eq!((counts.calls, counts.pending), (0, 2));
@@ -114,7 +114,7 @@ fn who_asks_to_be_admitted_has_the_place_of_a_call_and_is_seen_by_the_next() {
 }
 
 #[test]
-fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
+fn max_duration_ends_a_call_that_only_plays() {
     let options = quiet().max_duration(Some(Duration::from_millis(300)));
     let builder = Server::builder().call_options(options);
     let server = Served::start(builder, |call| {
@@ -124,7 +124,7 @@ fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
             if let Err(error) = speaker.send_paced(served::audio(&[7; 320])) {
                 break error;
             }
-            assert!(started.elapsed() < PATIENCE, "nobody ended the call");
+            assert!(started.elapsed() < PATIENCE, "no side ended the call");
         };
         assert_eq!(over, SendError::CallEnded(End::TimedOut(Timeout::Call)));
         Ok(())
@@ -140,7 +140,7 @@ fn the_longest_call_is_kept_to_by_a_handler_that_only_speaks() {
 }
 
 #[test]
-fn a_handle_does_not_keep_the_port_of_a_server_that_is_gone() {
+fn handle_does_not_keep_the_port_open() {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let (address, handle) = (server.local_addr(), server.handle());
     drop(server);

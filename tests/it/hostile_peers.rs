@@ -1,4 +1,4 @@
-//! No call can hurt another: hostile peers do their worst to a server, and fifty calls beside them lose nothing.
+//! No call can harm another: hostile peers attack a server, and fifty calls beside them lose nothing.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -43,7 +43,7 @@ fn echo_or_panic(call: &mut Call) -> HandlerResult {
 }
 
 #[test]
-fn fifty_calls_lose_no_frame_while_hostile_peers_do_their_worst() {
+fn fifty_calls_lose_no_frame_among_hostile_peers() {
     let server = start();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -55,37 +55,37 @@ fn fifty_calls_lose_no_frame_while_hostile_peers_do_their_worst() {
             .collect();
         server.wait_for_calls(HEALTHY);
 
-        // The healthy calls are to end whatever happens here, or a failed assertion would wait for them for ever.
+        // The healthy calls must end in any case. Otherwise a failed assertion would wait for them forever.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attack(&server)));
         is_over.store(true, Ordering::Relaxed);
-        let said: Vec<usize> = healthy
+        let sent: Vec<usize> = healthy
             .into_iter()
             .map(|call| call.join().unwrap())
             .collect();
         println!(
-            "frames that each healthy call said and heard: {} to {}",
-            said.iter().min().unwrap(),
-            said.iter().max().unwrap()
+            "frames sent and received by each healthy call: {} to {}",
+            sent.iter().min().unwrap(),
+            sent.iter().max().unwrap()
         );
-        assert!(said.iter().all(|frames| *frames >= 50), "{said:?}");
+        assert!(sent.iter().all(|frames| *frames >= 50), "{sent:?}");
         outcome.unwrap();
     });
     server.wait_for_calls(0);
     let counts = server.handle.stats();
-    // All calls of the healthy, the six attacks that are calls, and those of the crowd who found a place.
+    // All healthy calls, the six attacks that are calls, and the calls of the crowd that found a place.
     let admitted = MAX_CALLS - HEALTHY;
     assert_eq!(counts.calls_started, HEALTHY + 6 + admitted);
-    // Two without a UUID, and the rest of the crowd.
+    // Two attacks without a UUID, and the rest of the crowd.
     assert_eq!(counts.refused, 2 + CROWD - admitted);
     assert_eq!(counts.accepted, HEALTHY + 6 + 2 + CROWD);
     assert_eq!((counts.calls, counts.pending), (0, 0));
-    let said = server.stop();
-    let too_many = said
+    let results = server.stop();
+    let too_many = results
         .refused
         .iter()
         .filter(|(_, name)| name == "TooManyCalls");
     assert_eq!(too_many.count(), CROWD - admitted);
-    assert_eq!(said.incidents, Vec::<String>::new());
+    assert_eq!(results.incidents, Vec::<String>::new());
 }
 
 fn attack(server: &Served) {
@@ -108,13 +108,13 @@ fn attack(server: &Served) {
     server.wait_for_calls(HEALTHY);
 }
 
-/// A paced call, each frame of which is another and has to come back in its turn; answers how many did.
+/// A paced call in which all frames differ and must come back in order. Returns the number of frames echoed.
 fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
     let uuid = Uuid::from_bytes((call as u128).to_be_bytes());
     let mut asterisk = server.simulate(uuid);
-    let said = AtomicUsize::new(usize::MAX);
+    let sent = AtomicUsize::new(usize::MAX);
     let (listener, caller) = asterisk.split();
-    let heard = thread::scope(|scope| {
+    let echoed = thread::scope(|scope| {
         scope.spawn(|| {
             let mut number = 0;
             while !is_over.load(Ordering::Relaxed) {
@@ -122,30 +122,33 @@ fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
                 caller.send_frame(served::audio(&frame)).unwrap();
                 number += 1;
             }
-            said.store(number, Ordering::Relaxed);
+            sent.store(number, Ordering::Relaxed);
         });
-        let mut heard = 0;
+        let mut echoed = 0;
         let mut last_heard = Instant::now();
-        while heard != said.load(Ordering::Relaxed) {
+        while echoed != sent.load(Ordering::Relaxed) {
             match listener.receive_until(Instant::now() + Duration::from_millis(50)) {
                 Some(Event::TimeUp) => {
                     let silent_for = last_heard.elapsed();
-                    assert!(silent_for < PATIENCE, "call {call}: {heard} frames heard");
+                    assert!(
+                        silent_for < PATIENCE,
+                        "call {call}: {echoed} frames received"
+                    );
                 }
                 Some(event) => {
-                    let frame = distinct_frame(call, heard);
+                    let frame = distinct_frame(call, echoed);
                     let audio = event.audio().map(|audio| audio.bytes());
-                    assert_eq!(audio, Some(&frame[..]), "call {call}, frame {heard}");
-                    heard += 1;
+                    assert_eq!(audio, Some(&frame[..]), "call {call}, frame {echoed}");
+                    echoed += 1;
                     last_heard = Instant::now();
                 }
                 None => panic!("call {call} is over: {:?}", listener.end()),
             }
         }
-        heard
+        echoed
     });
     asterisk.hang_up();
-    heard
+    echoed
 }
 
 fn distinct_frame(call: usize, number: usize) -> [u8; 320] {
@@ -165,7 +168,7 @@ fn says_nothing(server: &Served) {
 
 fn drips_its_uuid(server: &Served) {
     let mut peer = server.connect();
-    // The first byte is right, and what follows is a length and a UUID as far as it comes.
+    // The first byte is right. A length and a part of a UUID follow.
     peer.write_all(&[0x01, 0x00, 0x10]).unwrap();
     let answer = served::read_while_sending(&peer, &[0x07], Duration::from_millis(250));
     assert_eq!(answer, HANGUP);
@@ -197,7 +200,7 @@ fn announces_65_535_bytes_and_drips(server: &Served) {
 
 fn never_reads(server: &Served) {
     let peer = server.connect_as(served::uuid(0xa3));
-    // Long frames fill the buffers in few writes, on a busy machine, too.
+    // Long frames fill the buffers with few writes, even on a busy machine.
     let mut frames = vec![0x10, 0x7d, 0x00];
     frames.resize(3 + 0x7d00, 7);
     thread::scope(|scope| {
@@ -207,7 +210,7 @@ fn never_reads(server: &Served) {
         });
         let end = server.end_of(&peer).end;
         assert_eq!(end, Some(End::TimedOut(Timeout::Write)));
-        // It may still be waiting for room.
+        // The write may still be waiting for room.
         let _ = peer.shutdown(Shutdown::Both);
         sending.join().unwrap();
     });
@@ -253,7 +256,7 @@ fn makes_the_handler_panic(server: &Served) {
     assert!(incident.starts_with(&beginning), "{incident}");
 }
 
-/// The crowd is in a process of its own, since both ends of it in one are more descriptors than many systems give a process.
+/// The crowd runs in a separate process, because both ends in one process need more descriptors than many systems allow.
 fn comes_as_a_crowd(server: &Served) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "hostile_peers::a_crowd", "--ignored"])
@@ -261,18 +264,18 @@ fn comes_as_a_crowd(server: &Served) {
         .env(CROWD_ADDRESS, server.address.to_string())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{complaint}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}{errors}");
     let admitted = MAX_CALLS - HEALTHY;
     let expected = format!("{admitted} admitted, {} refused", CROWD - admitted);
-    assert!(said.contains(&expected), "{said}");
+    assert!(printed.contains(&expected), "{printed}");
 }
 
 const CROWD_ADDRESS: &str = "AUDIOSOCKET_TEST_CROWD_ADDRESS";
 
 #[test]
-#[ignore = "a part of the test above, which runs it in a process of its own"]
+#[ignore = "the test above runs it in a separate process"]
 fn a_crowd() {
     let address = std::env::var(CROWD_ADDRESS).expect("only the test above can run this");
     let address: SocketAddr = address.parse().unwrap();
@@ -285,37 +288,40 @@ fn a_crowd() {
         peer.set_nonblocking(true).unwrap();
         crowd.push(Some(peer));
     }
-    let mut heard = vec![Vec::new(); CROWD];
+    let mut answers = vec![Vec::new(); CROWD];
     let mut refused = 0;
-    // Everybody talks, until each has either heard himself or been refused. Those who are calls keep their places meanwhile.
+    // All peers send until each has received its echo or has been refused. Peers with a call keep their places meanwhile.
     loop {
-        for (peer, heard) in crowd.iter_mut().zip(&mut heard) {
+        for (peer, answers) in crowd.iter_mut().zip(&mut answers) {
             let Some(stream) = peer else { continue };
             let mut bytes = [0; 1024];
             match stream.read(&mut bytes) {
                 Ok(0) => {
-                    assert_eq!(*heard, HANGUP, "a hangup frame before the end");
+                    assert_eq!(*answers, HANGUP, "a hangup frame before the end");
                     served::talk_after_the_end(stream, started);
                     refused += 1;
                     *peer = None;
                 }
-                Ok(count) => heard.extend_from_slice(&bytes[..count]),
+                Ok(count) => answers.extend_from_slice(&bytes[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    stream.write_all(&SAMPLE).expect("no reset while talking");
+                    stream.write_all(&SAMPLE).expect("no reset while sending");
                 }
                 Err(error) => panic!("no end but a reset: {error}"),
             }
         }
-        let admitted = (crowd.iter().flatten()).zip(&heard);
+        let admitted = (crowd.iter().flatten()).zip(&answers);
         if crowd
             .iter()
-            .zip(&heard)
-            .all(|(peer, heard)| peer.is_none() || heard.starts_with(&SAMPLE))
+            .zip(&answers)
+            .all(|(peer, answers)| peer.is_none() || answers.starts_with(&SAMPLE))
         {
             println!("{} admitted, {refused} refused", admitted.count());
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "not all are decided");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "some peers are neither admitted nor refused"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }

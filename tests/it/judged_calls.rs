@@ -1,4 +1,4 @@
-//! A simulated Asterisk that judges: what is heard, how the call ends, and what the server sees of it.
+//! A simulated Asterisk that judges: the frames it receives, how the call ends, and what the server notices.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ const FRAME: [u8; 5] = [0x10, 0, 2, 1, 2];
 const EMPTY: [u8; 3] = [0x10, 0, 0];
 const HANGUP: [u8; 3] = [0, 0, 0];
 
-/// A server of one call that does this after the UUID, and returns the result; and an Asterisk that calls it.
+/// Starts a server for one call that runs `then` after the UUID and returns its result, and an Asterisk that calls it.
 fn serve<T: Send + 'static>(
     then: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (JoinHandle<T>, SimulatedAsterisk) {
@@ -24,7 +24,7 @@ fn serve<T: Send + 'static>(
     (server, SimulatedAsterisk::connect(address, uuid).unwrap())
 }
 
-/// The same with a version that judges the server.
+/// Starts the server with a version that judges it.
 fn serve_judged<T: Send + 'static>(
     version: Version,
     then: impl FnOnce(TcpStream) -> T + Send + 'static,
@@ -51,7 +51,7 @@ fn listen<T: Send + 'static>(
     (server, address)
 }
 
-/// Reads to the end of the stream, or to a reset.
+/// Reads to the end of the stream or to a reset.
 fn read_to_end(mut stream: TcpStream) -> Result<Vec<u8>, ErrorKind> {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
@@ -81,14 +81,14 @@ fn wait_for_violations(asterisk: &SimulatedAsterisk, count: usize) {
 }
 
 #[test]
-fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
+fn audio_before_a_fatal_violation_is_received() {
     let (server, mut asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         stream
             .write_all(&[&FRAME.repeat(3)[..], &EMPTY, &FRAME].concat())
             .unwrap();
         read_to_end(stream)
     });
-    // However late one listens.
+    // The frames are available however late the test receives them.
     wait_for_violations(&asterisk, 1);
     for _ in 0..3 {
         assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
@@ -102,7 +102,7 @@ fn what_comes_before_the_fault_is_heard_and_then_the_call_is_over() {
 }
 
 #[test]
-fn what_nobody_hears_is_judged() {
+fn frames_not_received_are_judged() {
     let (server, asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
         read_to_end(stream)
@@ -115,7 +115,7 @@ fn what_nobody_hears_is_judged() {
 }
 
 #[test]
-fn what_came_before_the_caller_hung_up_is_judged_and_read() {
+fn frames_before_the_hangup_are_judged() {
     let (sent, has_sent) = mpsc::channel();
     let (server, asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
         stream.write_all(&[0x10, 0, 1, 7]).unwrap();
@@ -125,20 +125,20 @@ fn what_came_before_the_caller_hung_up_is_judged_and_read() {
     });
     has_sent.recv().unwrap();
     assert_eq!(rules(&asterisk.hang_up())[0], Rule::OddLength);
-    // With bytes unread it would have been a reset.
+    // With unread bytes, the close would have been a reset.
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }
 
 #[test]
-fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_waited_for() {
+fn hangup_is_answered_with_close_and_close_is_judged() {
     for (closes_well, expected) in [(true, &[][..]), (false, &[Rule::Reset])] {
         let (server, mut asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
             stream.peek(&mut [0]).unwrap();
             stream.write_all(&[&FRAME[..], &HANGUP].concat()).unwrap();
-            // The rest of a frame, and then the end: Asterisk has closed.
-            let mut heard = Vec::new();
+            // The rest of a frame, and then the end, because Asterisk has closed.
+            let mut rest = Vec::new();
             if closes_well {
-                stream.read_to_end(&mut heard).unwrap();
+                stream.read_to_end(&mut rest).unwrap();
             }
             thread::sleep(Duration::from_millis(100));
         });
@@ -152,13 +152,13 @@ fn a_hangup_is_heard_and_answered_with_a_close_and_how_the_server_closes_is_wait
 }
 
 #[test]
-fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
+fn reset_found_by_the_sender_is_a_reset() {
     for _ in 0..20 {
         let (server, mut asterisk) =
             serve_judged(Version::REFERENCE, |stream| stream.peek(&mut [0]).unwrap());
         let (listener, caller) = asterisk.split();
         thread::scope(|scope| {
-            // Without a pause, so that it is likely enough.
+            // The caller sends without a pause, so that the sender is likely to meet the reset first.
             scope.spawn(move || while caller.send_frame(sample()).is_ok() {});
             while listener.receive().is_some() {}
         });
@@ -169,7 +169,7 @@ fn a_reset_is_one_also_if_it_is_met_by_who_is_talking() {
 }
 
 #[test]
-fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
+fn late_receiver_gets_an_error_and_all_is_judged() {
     let (server, mut asterisk) = serve_judged(Version::REFERENCE, |mut stream| {
         let mut frame = vec![0; 65_537];
         frame[..3].copy_from_slice(&[0x10, 0xff, 0xfe]);
@@ -179,7 +179,7 @@ fn who_listens_too_late_is_told_so_and_all_is_judged_all_the_same() {
         stream.write_all(&EMPTY).unwrap();
         read_to_end(stream)
     });
-    // Ahead of time after the first second, and at the end the empty one.
+    // The audio is ahead of time after the first second. The empty frame is the last one.
     wait_for_violations(&asterisk, 2);
     assert_eq!(
         rules(&asterisk.violations()),
@@ -223,7 +223,7 @@ fn digits_go_out_as_the_version_sends_them() {
 }
 
 #[test]
-fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
+fn unjudged_call_has_no_violation_and_continues() {
     let (server, mut asterisk) = serve(|mut stream| {
         stream.write_all(&[&EMPTY[..], &FRAME].concat()).unwrap();
         read_to_end(stream)
@@ -235,9 +235,9 @@ fn a_call_that_is_not_judged_has_no_violation_and_goes_on() {
     assert_eq!(server.join().unwrap(), Ok(vec![]));
 }
 
-// Its thread has the connection, too, so that the server would hear of no end if it went on.
+// The simulator's thread also holds the connection, so the server would see no end if that thread continued.
 #[test]
-fn a_call_that_is_dropped_is_over_at_once() {
+fn dropped_simulated_call_ends_at_once() {
     let (server, asterisk) = serve_judged(Version::REFERENCE, read_to_end);
     drop(asterisk);
     assert_eq!(server.join().unwrap(), Ok(vec![]));

@@ -1,4 +1,4 @@
-//! Each module uses only the modules below it, as CONTRIBUTING.md lists them.
+//! Each module uses only the modules below it, as listed in CONTRIBUTING.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ fn files_of(module: &str) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// The modules of this crate that the code names by a path from the root.
+/// The modules of this crate that the code names with a path from the root.
 fn used_modules(code: &str) -> Vec<&str> {
     let mut used = Vec::new();
     for rest in code.split("crate::").skip(1) {

@@ -1,4 +1,4 @@
-//! The limits of a server and of its calls, each on its own and over real sockets.
+//! The limits of a server and of its calls, each alone, over real sockets.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -13,18 +13,18 @@ use audiosocket::call::{Call, CallOptions, End, Event, SendError, Timeout, Trans
 use audiosocket::server::Server;
 use audiosocket::wire::Header;
 
-/// Nothing is sent that the test has not asked for.
+/// The server sends only frames that the test asks for.
 fn quiet() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
         .keep_alive(None)
 }
 
-/// Short enough for a test to wait for, long against whatever a busy machine may do.
+/// Short enough for a test, and long compared with the delays of a busy machine.
 const DEADLINE: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
+fn call_over_the_limit_is_refused_until_one_ends() {
     let builder = Server::builder().max_calls(2).call_options(quiet());
     let server = Served::start(builder, served::echo);
     let first = server.connect_as(uuid(1));
@@ -51,12 +51,12 @@ fn a_call_too_many_is_refused_and_an_ended_one_gives_up_its_place() {
 }
 
 #[test]
-fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
+fn new_connections_replace_old_silent_ones() {
     let builder = Server::builder()
         .max_pending(2)
         .call_options(quiet().uuid_timeout(PATIENCE));
     let server = Served::start(builder, served::echo);
-    // At once, so that the first two are young when the third is accepted.
+    // Connects at once, so that the first two are young when the server accepts the third.
     let oldest = server.connect();
     let mut second = server.connect();
     let too_early = server.connect_as(uuid(3));
@@ -80,17 +80,17 @@ fn silent_connections_give_way_to_new_ones_when_they_are_no_longer_young() {
 }
 
 #[test]
-fn the_admit_hook_refuses_with_its_reason_and_so_does_its_panic() {
+fn admit_hook_or_its_panic_refuses_the_call() {
     let builder = Server::builder()
         .call_options(quiet())
         .admit(|caller| match caller.uuid {
-            unwanted if unwanted == uuid(1) => Err("nobody has invited you".into()),
+            unwanted if unwanted == uuid(1) => Err("you are not invited".into()),
             fatal if fatal == uuid(2) => panic!("no such guest"),
             _ => Ok(()),
         });
     let server = Served::start(builder, served::echo);
     for (number, refusal) in [
-        (1, r#"NotAdmitted("nobody has invited you")"#),
+        (1, r#"NotAdmitted("you are not invited")"#),
         (2, r#"NotAdmitted("panicked: no such guest")"#),
     ] {
         let stream = server.connect_as(uuid(number));
@@ -107,7 +107,7 @@ fn the_admit_hook_refuses_with_its_reason_and_so_does_its_panic() {
 }
 
 #[test]
-fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
+fn repeated_uuid_shows_in_admission_and_call_list() {
     let (caller, callers) = mpsc::channel();
     let builder = Server::builder()
         .call_options(quiet())
@@ -132,7 +132,7 @@ fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
         .map(|(number, stream)| (uuid(*number), stream.local_addr().unwrap()))
         .collect();
     assert_eq!(listed, expected, "the oldest first");
-    // A frame is counted once it is sent, and so may be heard a moment before.
+    // The server counts a frame after sending it, so a peer may receive it a moment earlier.
     served::eventually("a frame in and a frame out on each", || {
         let calls = server.handle.calls();
         let is_counted = |received, sent| (received, sent) == (1, 1);
@@ -145,29 +145,29 @@ fn the_same_uuid_twice_is_seen_when_admitting_and_in_the_list_of_calls() {
 }
 
 #[test]
-fn a_peer_that_sends_nothing_for_too_long_is_hung_up_and_one_that_talks_is_not() {
-    // Longer than a busy machine keeps the talker from talking.
+fn idle_timeout_ends_only_silent_peers() {
+    // Longer than a busy machine can delay the thread that sends.
     let options = quiet().idle_timeout(Some(DEADLINE * 4));
     let server = Served::start(Server::builder().call_options(options), served::echo);
-    let talker = server.connect_as(uuid(1));
+    let active = server.connect_as(uuid(1));
     let silent = server.connect_as(uuid(2));
     thread::scope(|scope| {
         let waiting = scope.spawn(|| served::read_to_end(&silent));
         while !waiting.is_finished() {
-            served::hear_an_echo(&talker);
+            served::hear_an_echo(&active);
             thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(waiting.join().unwrap(), HANGUP);
     });
     let end = server.end_of(&silent).end;
     assert_eq!(end, Some(End::TimedOut(Timeout::Idle)));
-    served::hear_an_echo(&talker);
-    drop((talker, silent));
+    served::hear_an_echo(&active);
+    drop((active, silent));
     server.stop();
 }
 
 #[test]
-fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped() {
+fn frame_timeout_covers_skipped_frames_byte_by_byte() {
     let options = quiet().frame_timeout(DEADLINE).max_payload_len(1000);
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let mut streams = [320_u16, 65_535].map(|len| {
@@ -187,7 +187,7 @@ fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped()
             });
         }
     });
-    // What comes in time may come in pieces.
+    // A frame that is in time may come in pieces.
     let mut stream = server.connect_as(uuid(2));
     stream.write_all(&SAMPLE[..2]).unwrap();
     thread::sleep(Duration::from_millis(20));
@@ -199,8 +199,8 @@ fn a_frame_that_comes_byte_by_byte_runs_out_of_time_even_if_it_is_only_skipped()
     server.stop();
 }
 
-/// Speaks until that is over, and answers why in the end it was.
-fn speak_without_end(call: &mut Call) -> SendError {
+/// Sends until an error, and returns it.
+fn send_without_end(call: &mut Call) -> SendError {
     let voice = call.voice();
     loop {
         if let Err(error) = voice.send_now(served::audio(&[1; 65_534])) {
@@ -210,7 +210,7 @@ fn speak_without_end(call: &mut Call) -> SendError {
 }
 
 #[test]
-fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_at_a_time() {
+fn write_timeout_ends_a_peer_that_reads_too_slowly() {
     let errors = Arc::new(Mutex::new(HashMap::new()));
     let options = quiet().write_timeout(DEADLINE);
     let server = {
@@ -218,7 +218,7 @@ fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_
         Served::start(
             Server::builder().call_options(options),
             move |call| -> HandlerResult {
-                let error = speak_without_end(call);
+                let error = send_without_end(call);
                 errors.lock().unwrap().insert(call.uuid(), error);
                 Err(error.into())
             },
@@ -227,7 +227,7 @@ fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_
     let mut sipping = server.connect_as(uuid(1));
     let deaf = server.connect_as(uuid(2));
     let is_over = |number| errors.lock().unwrap().contains_key(&uuid(number));
-    served::eventually("the end of the sipping peer's call", || {
+    served::eventually("the end of the call with the slow peer", || {
         sipping.read_exact(&mut [0]).unwrap();
         is_over(1).then_some(())
     });
@@ -243,7 +243,7 @@ fn a_peer_that_does_not_read_ends_by_the_write_deadline_even_if_it_takes_a_byte_
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
 
-/// A transport that has room for one byte every 10 ms, which no kernel's does.
+/// A transport that accepts one byte every 10 ms. No kernel behaves like this.
 struct Sipping;
 
 impl Transport for Sipping {
@@ -274,10 +274,10 @@ impl Transport for Sipping {
 }
 
 #[test]
-fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
+fn write_timeout_covers_a_whole_frame() {
     let options = quiet().write_timeout(Duration::from_millis(500));
     let call = Call::accept(Sipping, options).unwrap();
-    // 3.2 s and more, if it could take them.
+    // A whole write would take 3.2 s or more.
     let answer = call.voice().send_now(served::audio(&[1; 320]));
     let end = End::TimedOut(Timeout::Write);
     assert_eq!(answer, Err(SendError::CallEnded(end)));
@@ -285,12 +285,12 @@ fn the_write_deadline_is_for_a_frame_as_a_whole_and_not_for_each_write() {
 }
 
 #[test]
-fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
+fn hangup_does_not_wait_for_a_blocked_writer() {
     let options = quiet().write_timeout(PATIENCE * 2);
     let builder = Server::builder().call_options(options);
-    let server = Served::start(builder, |call| Err(speak_without_end(call).into()));
+    let server = Served::start(builder, |call| Err(send_without_end(call).into()));
     let stream = server.connect_as(uuid(1));
-    // The sender is blocked when it has stopped sending.
+    // When nothing more is sent, the sender is blocked.
     let mut sent = 0;
     served::eventually("a blocked sender", || {
         let before = sent;
@@ -299,29 +299,33 @@ fn hanging_up_does_not_wait_for_a_thread_that_waits_for_the_peer_to_read() {
         (sent == before && sent > 0).then_some(())
     });
     assert_eq!(server.handle.hang_up(uuid(1)), 1);
-    assert_eq!(server.handle.calls().len(), 1, "its sender still waits");
+    assert_eq!(
+        server.handle.calls().len(),
+        1,
+        "its sender is still blocked"
+    );
 
-    let heard = served::read_to_end(&stream);
-    assert!(heard.ends_with(&HANGUP), "the hangup follows the frame");
+    let received = served::read_to_end(&stream);
+    assert!(received.ends_with(&HANGUP), "the hangup follows the frame");
     let frame_len = Header::LEN + 65_534;
     assert_eq!(
-        (heard.len() - HANGUP.len()) % frame_len,
+        (received.len() - HANGUP.len()) % frame_len,
         0,
         "frames are whole"
     );
-    assert!(heard.len() > sent * frame_len);
+    assert!(received.len() > sent * frame_len);
     assert_eq!(server.end_of(&stream).end, Some(End::LocalHangup));
     drop(stream);
     server.stop();
 }
 
 #[test]
-fn a_call_that_lasts_too_long_is_hung_up_in_the_midst_of_its_talk() {
+fn max_duration_ends_a_call_with_traffic() {
     let options = quiet().max_duration(Some(DEADLINE));
     let server = Served::start(Server::builder().call_options(options), served::echo);
     let stream = server.connect_as(uuid(1));
-    let heard = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
-    let echoes = heard.strip_suffix(&HANGUP).expect("a hangup at the end");
+    let received = served::read_while_sending(&stream, &SAMPLE, Duration::from_millis(5));
+    let echoes = received.strip_suffix(&HANGUP).expect("a hangup at the end");
     assert!(!echoes.is_empty() && echoes.chunks(SAMPLE.len()).all(|echo| echo == SAMPLE));
     let end = server.end_of(&stream).end;
     assert_eq!(end, Some(End::TimedOut(Timeout::Call)));
@@ -330,7 +334,7 @@ fn a_call_that_lasts_too_long_is_hung_up_in_the_midst_of_its_talk() {
 }
 
 #[test]
-fn frames_longer_than_the_call_takes_are_skipped_and_it_stays_in_step() {
+fn frames_over_the_limit_are_skipped_in_step() {
     let (too_long, too_long_ones) = mpsc::channel();
     let options = quiet().max_payload_len(100);
     let server = Served::start(
@@ -363,7 +367,7 @@ fn frames_longer_than_the_call_takes_are_skipped_and_it_stays_in_step() {
         }
         served::hear_an_echo(&stream);
     }
-    assert!(too_long_ones.try_recv().is_err(), "none but these");
+    assert!(too_long_ones.try_recv().is_err(), "only these");
     drop(stream);
     server.stop();
 }

@@ -1,4 +1,4 @@
-//! The library and its examples, seen from outside: one program with a module for each topic.
+//! Tests of the library and its examples from outside, in one program with a module for each topic.
 
 #[cfg(feature = "std")]
 #[path = "../common"]

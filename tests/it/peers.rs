@@ -1,4 +1,4 @@
-//! Byte strings and splits on which other implementations of AudioSocket fail, each named after its fault.
+//! Byte strings and splits that other implementations of AudioSocket handle wrongly. Each test is named after the fault.
 
 use crate::common::pieces::{Event, Outcome, Pieces, through_reader};
 use audiosocket::stream::{FrameReader, FrameWriter, ReadError, WriteError};
@@ -30,9 +30,9 @@ fn audio_frame(kind: u8, len: u16) -> Vec<u8> {
     [kind, high, low].into_iter().chain(samples).collect()
 }
 
-// ivan770/audiosocket adds the length and 3 in 16 bits: a panic in debug builds, audio without samples in release builds.
+// ivan770/audiosocket adds the length and 3 in 16 bits. Debug builds panic, and release builds return audio without samples.
 #[test]
-fn a_length_near_the_end_of_sixteen_bits_is_a_length() {
+fn length_near_65535_is_a_length() {
     for len in 65_532..=65_535_u16 {
         let [high, low] = len.to_be_bytes();
         let needed = usize::from(len);
@@ -48,9 +48,9 @@ fn a_length_near_the_end_of_sixteen_bits_is_a_length() {
     );
 }
 
-// ivan770/audiosocket reads it as audio without samples; CyCoreSystems/audiosocket answers a length of 320 and no payload.
+// ivan770/audiosocket reads it as audio without samples. CyCoreSystems/audiosocket returns a length of 320 and no payload.
 #[test]
-fn a_frame_that_is_cut_is_incomplete_and_not_empty() {
+fn cut_frame_is_incomplete_and_not_empty() {
     let bytes = audio_frame(0x10, 320);
     assert_eq!(
         Frame::parse(&bytes[..103]),
@@ -62,16 +62,16 @@ fn a_frame_that_is_cut_is_incomplete_and_not_empty() {
     );
 }
 
-// ivan770/audiosocket refuses it; three servers in JavaScript and PHP let it end the whole process.
+// ivan770/audiosocket refuses it. In three servers in JavaScript and PHP it ends the whole process.
 #[test]
-fn a_digit_of_asterisk_is_a_digit() {
+fn digit_of_asterisk_is_a_digit() {
     let message = whole(&[0x03, 0x00, 0x01, 0x35]).message();
     assert_eq!(message, Ok(Message::Dtmf(Dtmf::Digit(digit('5')))));
 }
 
-// ivan770/audiosocket refuses it; an npm package takes it for an error, and its name slin16 for 8 kHz.
+// ivan770/audiosocket refuses it. An npm package treats it as an error, and uses the name slin16 for 8 kHz.
 #[test]
-fn audio_at_sixteen_kilohertz_is_audio() {
+fn audio_at_16_khz_is_audio() {
     let bytes = audio_frame(0x12, 640);
     let Ok(Message::Audio(audio)) = whole(&bytes).message() else {
         panic!("audio");
@@ -83,14 +83,14 @@ fn audio_at_sixteen_kilohertz_is_audio() {
 
 // SvenKube's Go library sends 16 kHz as 0x11, which Asterisk plays at 12 kHz.
 #[test]
-fn the_kind_of_twelve_kilohertz_is_not_that_of_sixteen() {
+fn kinds_of_12_and_16_khz_differ() {
     let (twelve, sixteen) = (SampleRate::Hz12000.kind(), SampleRate::Hz16000.kind());
     assert_eq!((twelve.byte(), sixteen.byte()), (0x11, 0x12));
 }
 
-// ivan770/audiosocket knows the codes 1, 2 and 4 alone; reactphp-audiosocket reads the kind as -1 and lets the process end.
+// ivan770/audiosocket knows only the codes 1, 2 and 4. reactphp-audiosocket reads the kind as -1, and its process ends.
 #[test]
-fn an_error_is_a_set_of_flags_of_a_kind_without_a_sign() {
+fn error_is_a_set_of_unsigned_flags() {
     for (code, flags) in [
         (1, ErrorFlags::HANGUP.bits()),
         (
@@ -106,9 +106,9 @@ fn an_error_is_a_set_of_flags_of_a_kind_without_a_sign() {
     }
 }
 
-// In CyCoreSystems/audiosocket a message that could not be read has the kind of an error.
+// In CyCoreSystems/audiosocket, a message that could not be read has the kind of an error.
 #[test]
-fn an_end_or_a_failure_of_the_stream_is_no_error_frame() {
+fn stream_end_or_failure_is_no_error_frame() {
     let mut ended = FrameReader::new(&[][..]);
     assert!(matches!(ended.read_frame(), Ok(None)));
     let mut cut = FrameReader::new(&[0xff][..]);
@@ -120,7 +120,7 @@ fn an_end_or_a_failure_of_the_stream_is_no_error_frame() {
 
 // ivan770/audiosocket reads every frame of kind 0x02 as silence.
 #[test]
-fn a_digit_of_the_start_stop_dialect_is_no_silence() {
+fn digit_of_the_start_stop_dialect_is_no_silence() {
     let start = [0x02, 0x00, 0x06, 0x01, 0x31, 0x00, 0x00, 0x00, 0x00];
     let message = whole(&start).message();
     assert_eq!(message, Ok(Message::Dtmf(Dtmf::Start(digit('1')))));
@@ -128,9 +128,9 @@ fn a_digit_of_the_start_stop_dialect_is_no_silence() {
     assert_eq!(silence, Ok(Message::LegacySilence));
 }
 
-// fastaudiosocket reads once and takes what it gets for a header, then 256 bytes of kind 0x10 and 258 of kind 0x02.
+// fastaudiosocket treats the bytes of one read as a header, and then expects 256 bytes of kind 0x10 and 258 of kind 0x02.
 #[test]
-fn a_header_in_two_segments_is_one_header() {
+fn header_in_two_segments_is_one_header() {
     let bytes = [audio_frame(0x10, 320), audio_frame(0x10, 320)].concat();
     let expected: Vec<Event> = Frames::new(&bytes).map(Event::from).collect();
     for first in [1, 2] {
@@ -139,9 +139,9 @@ fn a_header_in_two_segments_is_one_header() {
     }
 }
 
-// fastaudiosocket plays 220 zero bytes instead and is out of step for good; nodejs-audiosocket-server ends the process.
+// fastaudiosocket plays 220 zero bytes instead and stays out of step. The process of nodejs-audiosocket-server ends.
 #[test]
-fn a_payload_in_two_segments_is_one_payload() {
+fn payload_in_two_segments_is_one_payload() {
     let bytes = [audio_frame(0x10, 320), audio_frame(0x10, 320)].concat();
     let expected: Vec<Event> = Frames::new(&bytes).map(Event::from).collect();
     let read = through_reader(&bytes, &[103, 220], 320);
@@ -150,17 +150,17 @@ fn a_payload_in_two_segments_is_one_payload() {
 
 // @fonoster/streams loses both halves and reads the payload as a header.
 #[test]
-fn a_header_and_its_payload_in_two_segments_are_one_frame() {
+fn header_and_payload_in_two_segments_are_one_frame() {
     let bytes = audio_frame(0x10, 320);
     let read = through_reader(&bytes, &[3, 320], 320);
     let frame = Event::Frame(Kind::SLIN, bytes[3..].to_vec());
     assert_eq!((read.events, read.needed), (vec![frame], 0));
 }
 
-// NormHarrison/audiosocket makes one UUID of 640 digits of it, @fonoster/streams drops the audio,
-// reactphp-audiosocket too, nodejs-audiosocket-server ends the process.
+// NormHarrison/audiosocket reads it as one UUID of 640 digits. @fonoster/streams and reactphp-audiosocket drop the audio. The
+// process of nodejs-audiosocket-server ends.
 #[test]
-fn a_uuid_and_five_frames_of_audio_in_one_segment_are_six_frames() {
+fn uuid_and_five_frames_in_one_segment_are_six() {
     let mut bytes = UUID_FRAME.to_vec();
     for _ in 0..5 {
         bytes.extend(audio_frame(0x10, 320));
@@ -179,9 +179,9 @@ fn a_uuid_and_five_frames_of_audio_in_one_segment_are_six_frames() {
     assert!(matches!(reader.read_frame(), Ok(None)));
 }
 
-// @fonoster/streams wants the version and variant of RFC 4122 and never answers such a call; Asterisk wants neither.
+// @fonoster/streams requires the version and variant of RFC 4122 and never answers such a call. Asterisk requires neither.
 #[test]
-fn a_uuid_of_no_version_is_a_uuid() {
+fn uuid_without_version_is_accepted() {
     for (text, byte) in [
         ("07070707-0707-0707-0707-070707070707", 7),
         ("00000000-0000-0000-0000-000000000000", 0),
@@ -194,17 +194,17 @@ fn a_uuid_of_no_version_is_a_uuid() {
     }
 }
 
-// asterisk-ai-bridge takes it for the nil UUID.
+// asterisk-ai-bridge reads it as the nil UUID.
 #[test]
-fn a_uuid_of_four_bytes_is_none() {
+fn uuid_of_four_bytes_is_refused() {
     let error = whole(&[0x01, 0x00, 0x04, 1, 2, 3, 4]).message();
     let reason = error.expect_err("16 bytes are expected").reason();
     assert_eq!(format!("{reason:?}"), "Length { actual: 4, expected: 16 }");
 }
 
-// CyCoreSystems/audiosocket answers a length of 2 and four bytes of payload.
+// CyCoreSystems/audiosocket returns a length of 2 and four bytes of payload.
 #[test]
-fn a_payload_has_the_length_that_its_header_says() {
+fn payload_has_the_length_in_its_header() {
     let bytes = [0x10, 0x00, 0x02, 0xaa, 0xbb, 0xcc, 0xdd];
     let Parsed::Complete { frame, rest } = Frame::parse(&bytes) else {
         panic!("a whole frame");
@@ -213,9 +213,9 @@ fn a_payload_has_the_length_that_its_header_says() {
     assert_eq!(rest, [0xcc, 0xdd]);
 }
 
-// 7-zete-7/audiosocket throws before it moves on, and throws at the same frame for ever; AudioSocket.Net loops.
+// 7-zete-7/audiosocket throws before it advances, so it throws at the same frame forever. AudioSocket.Net loops.
 #[test]
-fn a_poison_frame_is_reported_once_and_the_next_frame_follows() {
+fn bad_frame_is_reported_once_and_the_next_follows() {
     let table: [(&[u8], Option<&str>); 5] = [
         (&[0x02, 0x00, 0x00], None),
         (&[0x77, 0x00, 0x02, 1, 2], None),
@@ -241,13 +241,13 @@ fn a_poison_frame_is_reported_once_and_the_next_frame_follows() {
 
 // fastaudiosocket does not know 0x00.
 #[test]
-fn a_hangup_is_a_hangup() {
+fn frame_of_kind_0_is_a_hangup() {
     assert_eq!(whole(&[0x00, 0x00, 0x00]).message(), Ok(Message::Hangup));
 }
 
-// AudioSocket.Net loses what follows the last whole frame of a segment.
+// AudioSocket.Net loses the bytes after the last whole frame of a segment.
 #[test]
-fn the_start_of_a_frame_behind_whole_frames_is_kept() {
+fn partial_frame_after_whole_frames_is_kept() {
     let bytes = [&UUID_FRAME[..], &audio_frame(0x10, 320)[..], &UUID_FRAME].concat();
     let read = through_reader(&bytes, &[19 + 323 + 2, 17], 320);
     assert_eq!((read.events.len(), read.needed), (3, 0));
@@ -256,9 +256,9 @@ fn the_start_of_a_frame_behind_whole_frames_is_kept() {
     assert_eq!((read.events.len(), read.needed), (2, 1));
 }
 
-// asterisk-ai-bridge writes 65,536 bytes behind a length of 0, rustvani drops them, the Go libraries panic.
+// asterisk-ai-bridge writes 65,536 bytes after a length of 0, rustvani drops them, and the Go libraries panic.
 #[test]
-fn a_payload_too_long_for_a_frame_is_refused() {
+fn payload_over_65535_bytes_is_refused() {
     let bytes = vec![0; 65_536];
     let Err(PayloadTooLong { len, .. }) = Frame::new(Kind::SLIN, &bytes) else {
         panic!("65,535 bytes are the most");
@@ -278,9 +278,9 @@ fn a_payload_too_long_for_a_frame_is_refused() {
     }
 }
 
-// SvenKube's Go library sends empty audio for ever when told to use chunks of 0 bytes; one of them ends the call.
+// SvenKube's Go library sends empty audio forever if its chunk size is 0 bytes. One such frame ends the call.
 #[test]
-fn audio_that_asterisk_would_not_survive_cannot_be_made() {
+fn audio_that_ends_calls_cannot_be_made() {
     let empty = Audio::new(SampleRate::Hz8000, &[]);
     assert_eq!(empty, Err(AudioError::Empty));
     let odd = Audio::new(SampleRate::Hz8000, &[0; 65_535]);
@@ -290,9 +290,9 @@ fn audio_that_asterisk_would_not_survive_cannot_be_made() {
     ));
 }
 
-// fastaudiosocket swallows the errors of its sender.
+// fastaudiosocket ignores the errors of its sender.
 #[test]
-fn a_frame_that_could_not_be_written_is_an_error() {
+fn failed_write_of_a_frame_is_an_error() {
     let mut room = [0; 2];
     let mut writer = FrameWriter::new(&mut room[..]);
     let frame = Frame::new(Kind::HANGUP, &[]).expect("a payload that fits");
@@ -309,7 +309,7 @@ fn a_frame_that_could_not_be_written_is_an_error() {
     ));
 }
 
-// fastaudiosocket pads the caller's own slice and so overwrites what lies behind it.
+// fastaudiosocket pads the caller's own slice, and so overwrites the bytes after it.
 #[test]
 fn encoding_leaves_the_rest_of_a_buffer_alone() {
     let mut buffer = [0xee; 10];
@@ -320,9 +320,9 @@ fn encoding_leaves_the_rest_of_a_buffer_alone() {
     assert_eq!(buffer, [3, 0, 2, 1, 2, 0xee, 0xee, 0xee, 0xee, 0xee]);
 }
 
-// AudioSocket.Net writes headers of two bytes, Verbara and another wrote and read four.
+// AudioSocket.Net writes headers of two bytes. Verbara and another server wrote and read four.
 #[test]
-fn a_header_has_three_bytes_in_both_directions() {
+fn header_has_three_bytes_in_both_directions() {
     let header = Header::new(Kind::UUID, 16);
     assert_eq!(header.to_bytes(), [0x01, 0x00, 0x10]);
     let mut buffer = [0; 19];
@@ -332,9 +332,9 @@ fn a_header_has_three_bytes_in_both_directions() {
     assert_eq!(encoded, UUID_FRAME);
 }
 
-// Verbara took 0x00 for the UUID and 0x01 for audio; other servers took 0x02 and 0x11 for audio or silence.
+// Verbara used 0x00 for the UUID and 0x01 for audio. Other servers used 0x02 and 0x11 for audio or silence.
 #[test]
-fn invented_kinds_do_not_read_as_what_their_inventors_meant() {
+fn invented_kinds_are_unknown_kinds() {
     let uuid_as_text: Vec<u8> = [0x01, 0x00, 0x24]
         .into_iter()
         .chain(*b"11223344-5566-7788-99aa-bbccddeeff00")
@@ -350,9 +350,9 @@ fn invented_kinds_do_not_read_as_what_their_inventors_meant() {
     assert_eq!(lengths(&audio_frame(0x02, 320)), (320, 6));
 }
 
-// The reader thread of NormHarrison/audiosocket dies of two bytes, and its call stays connected for ever.
+// The reader thread of NormHarrison/audiosocket ends after two bytes, and its call stays connected forever.
 #[test]
-fn two_bytes_wait_for_the_third() {
+fn reader_waits_for_the_third_header_byte() {
     let read = through_reader(&[0x00, 0x00, 0x00], &[2, 1], 320);
     let expected = Outcome {
         events: vec![Event::Frame(Kind::HANGUP, Vec::new())],

@@ -1,4 +1,4 @@
-//! What holds for all bytes, all frames and all messages, tried with many of them.
+//! Properties of all bytes, all frames and all messages, tested with many random ones.
 
 use crate::common::pieces::{Event, Outcome, through_buffer, through_reader};
 use audiosocket::wire::{
@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Reads a stream byte by byte and in the plainest way; shares nothing with the library but the names.
+/// Parses a stream byte by byte in the simplest way. Shares only names with the library.
 fn oracle(bytes: &[u8], max_payload_len: usize) -> Outcome {
     let mut events = Vec::new();
     let mut header = Vec::new();
@@ -43,7 +43,7 @@ fn oracle(bytes: &[u8], max_payload_len: usize) -> Outcome {
     Outcome { events, needed }
 }
 
-/// A frame of any kind, the defined ones more often, and of lengths on both sides of every limit that is tried.
+/// A frame of any kind, more often of a defined one, with lengths on both sides of every limit tested.
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     let kind = prop_oneof![
         select(vec![0x00, 0x01, 0x02, 0x03, 0x10, 0x12, 0xff]),
@@ -56,7 +56,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Frames, of which the last may be cut.
+/// Frames. The last one may be cut.
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     (vec(any_frame(), 0..12), any::<Index>(), any::<bool>()).prop_map(|(frames, cut, whole)| {
         let mut stream = frames.concat();
@@ -75,7 +75,7 @@ fn any_digit() -> impl Strategy<Value = Digit> {
     select(Digit::ALL.to_vec())
 }
 
-/// A message of any variant, over bytes that are borrowed for it.
+/// A message of any variant. It borrows its bytes.
 fn message_of<'a>(
     variant: u8,
     bytes: &'a [u8],
@@ -97,7 +97,7 @@ fn message_of<'a>(
         6 => Message::Error(ErrorCode::new(bytes).expect("it fits")),
         7 => Message::LegacySilence,
         _ => {
-            // The first kind from this one on that has no meaning.
+            // The first kind at or above this one that has no meaning.
             let unknown = (0..=255)
                 .map(|step| Kind::from_byte(kind.wrapping_add(step)))
                 .find(|kind| kind.name().is_none())
@@ -115,7 +115,7 @@ proptest! {
     })]
 
     #[test]
-    fn a_proper_prefix_of_a_frame_is_incomplete_and_what_it_needs_brings_it_on(
+    fn frame_prefix_is_incomplete_and_needs_progress(
         bytes in any_frame()
     ) {
         let mut len = 0;
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_as_the_oracle_reads_them(bytes in vec(any::<u8>(), 0..200)) {
+    fn any_bytes_parse_as_the_oracle_parses_them(bytes in vec(any::<u8>(), 0..200)) {
         let mut frames = Frames::new(&bytes);
         let events: Vec<Event> = frames.by_ref().map(Event::from).collect();
         let needed = match Frame::parse(frames.rest()) {
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reader_says_the_same_however_the_stream_is_split(
+    fn reader_result_does_not_depend_on_splits(
         bytes in any_stream(),
         lengths in any_lengths(),
         limit in prop_oneof![Just(Frame::MAX_PAYLOAD_LEN), 0..80_usize],
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn a_buffer_says_the_same_however_the_stream_is_split_and_however_small_it_is(
+    fn buffer_result_does_not_depend_on_splits_or_size(
         bytes in any_stream(),
         lengths in any_lengths(),
         storage_len in 3..100_usize,
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn a_buffer_moved_to_other_storage_anywhere_says_the_same(
+    fn buffer_result_does_not_depend_on_storage_moves(
         bytes in any_stream(),
         moves in vec((1..40_usize, 83..120_usize), 1..8),
         limit in prop_oneof![Just(usize::MAX), 0..80_usize],
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn absurd_counts_and_calls_in_any_order_do_no_harm(
+    fn buffer_accepts_absurd_counts_in_any_order(
         storage in vec(any::<u8>(), 0..40),
         calls in vec((0..6_u8, prop_oneof![0..50_usize, select(vec![usize::MAX, usize::MAX - 1])]), 0..60),
         limit in prop_oneof![Just(usize::MAX), 0..40_usize],
@@ -238,7 +238,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_parsed_is_encoded_as_it_was(bytes in any_stream(), spare in 0..9_usize) {
+    fn parsed_frames_encode_to_the_same_bytes(bytes in any_stream(), spare in 0..9_usize) {
         let mut written = Vec::new();
         let mut frames = Frames::new(&bytes);
         for frame in frames.by_ref() {
@@ -256,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn a_message_of_any_variant_is_read_as_it_was_written(
+    fn message_of_any_variant_round_trips(
         variant in 0..9_u8,
         bytes in vec(any::<u8>(), 2..700),
         digit in any_digit(),
@@ -277,7 +277,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_of_any_payload_is_a_message_or_names_its_fault(bytes in any_frame()) {
+    fn frame_of_any_payload_is_a_message_or_an_error(bytes in any_frame()) {
         let Parsed::Complete { frame, .. } = Frame::parse(&bytes) else {
             panic!("a whole frame");
         };
@@ -299,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn samples_come_from_both_ends_as_a_plain_loop_has_them(
+    fn samples_from_both_ends_equal_a_plain_loop(
         bytes in vec(any::<u8>(), 0..50),
         picks in vec((0..4_u8, 0..6_usize), 0..40),
     ) {
@@ -331,7 +331,7 @@ proptest! {
     }
 
     #[test]
-    fn samples_are_put_into_bytes_as_a_plain_loop_puts_them(
+    fn samples_to_bytes_equal_a_plain_loop(
         samples in vec(any::<i16>(), 0..50),
         spare in -3..4_isize,
         rate in select(SampleRate::ALL.to_vec()),
@@ -353,7 +353,7 @@ proptest! {
     }
 
     #[test]
-    fn a_uuid_is_read_as_it_was_written(bytes in any::<[u8; 16]>(), upper in any::<bool>()) {
+    fn uuid_text_round_trips(bytes in any::<[u8; 16]>(), upper in any::<bool>()) {
         let uuid = Uuid::from_bytes(bytes);
         let text = uuid.to_string();
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_a_uuid_only_if_it_has_its_digits_and_its_hyphens(
+    fn uuid_text_needs_its_digits_and_hyphens(
         text in prop_oneof![any::<String>(), "[0-9a-fA-F-]{30,38}", "[0-9a-g]{32}",
             "[0-9a-f]{8}-[0-9a-f-]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{11}[0-9a-gé]"],
     ) {
@@ -385,7 +385,7 @@ proptest! {
     }
 
     #[test]
-    fn any_character_is_a_digit_or_not(character in any::<char>()) {
+    fn any_character_is_a_digit_or_refused(character in any::<char>()) {
         let digit = Digit::try_from(character);
         prop_assert_eq!(digit.is_ok(), "0123456789*#ABCDabcd".contains(character));
     }

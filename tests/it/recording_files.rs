@@ -1,4 +1,4 @@
-//! The file of a recording is whole at any time, whatever happens to the disk, and overwrites none.
+//! The file of a recording is whole at any time, whatever the disk does, and overwrites no other file.
 
 use std::collections::HashSet;
 use std::fs;
@@ -14,7 +14,7 @@ use audiosocket::wav::{Recording, RecordingError};
 use audiosocket::wire::SampleRate;
 use proptest::prelude::*;
 
-/// Keeps what is written, every single byte of it in the order it came, and how often something was asked of it.
+/// Records every byte written, in order, and the number of writes and seeks.
 #[derive(Default)]
 struct Journal {
     file: Cursor<Vec<u8>>,
@@ -43,7 +43,7 @@ impl Seek for Journal {
     }
 }
 
-/// A disk that is full after so many bytes, of which it takes a few at a time.
+/// A disk that is full after the given number of bytes and accepts a few bytes at a time.
 struct SmallDisk {
     file: Cursor<Vec<u8>>,
     room: usize,
@@ -71,11 +71,11 @@ impl Seek for SmallDisk {
 }
 
 proptest! {
-    // Each case looks at a hundred thousand bytes, one by one.
+    // Each case checks a hundred thousand bytes, one by one.
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_file_is_whole_after_every_byte_that_is_written(script in script()) {
+    fn file_is_whole_after_every_byte_written(script in script()) {
         let mut journal = Journal::default();
         let started = Instant::now();
         let mut recording = Recording::new(&mut journal, SampleRate::Hz8000, started).unwrap();
@@ -93,7 +93,7 @@ proptest! {
                 prop_assert!(place < 44, "no sample is written twice");
                 file[place] = byte;
             }
-            // All that a player goes by; the samples behind it are not written again.
+            // A player needs only the header. The samples after it are not written again.
             let number = |place: usize| u32::from_le_bytes(file[place..place + 4].try_into().unwrap()) as usize;
             let is_whole = number(40) % 4 == 0 && 44 + number(40) <= file.len() && number(4) + 8 <= file.len();
             prop_assert!(count < 43 || (is_whole && file[8..40] == whole[8..40]), "after {count} bytes");
@@ -106,7 +106,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn a_full_disk_is_told_once_and_the_file_is_whole(script in script(), room in 0..100_000_usize) {
+    fn full_disk_is_reported_once_and_file_stays_whole(script in script(), room in 0..100_000_usize) {
         let started = Instant::now();
         let end = last(&script);
         let (left, right) = by_the_rules(&script, end);
@@ -140,7 +140,7 @@ proptest! {
 }
 
 #[test]
-fn four_times_a_second_the_file_is_brought_up_to_date() {
+fn file_is_updated_four_times_a_second() {
     let started = Instant::now();
     for seconds in [10, 20] {
         let mut journal = Journal::default();
@@ -150,9 +150,9 @@ fn four_times_a_second_the_file_is_brought_up_to_date() {
             recording.received(at_8000(&frame(1)), now).unwrap();
             recording.sent(at_8000(&frame(2)), now).unwrap();
         }
-        // As a program that is killed would.
+        // A killed program drops nothing either.
         std::mem::forget(recording);
-        // 0.75 s are missing.
+        // The first 0.75 s have no update.
         let updates = seconds as usize * 4 - 3;
         let asked = (journal.writes, journal.seeks);
         assert_eq!(asked, (1 + 2 * updates, 1 + 2 * updates));
@@ -163,7 +163,7 @@ fn four_times_a_second_the_file_is_brought_up_to_date() {
 }
 
 #[test]
-fn no_file_is_ever_overwritten_even_by_two_at_once() {
+fn recordings_at_once_overwrite_no_file() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("numbered");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -204,7 +204,7 @@ fn no_file_is_ever_overwritten_even_by_two_at_once() {
 }
 
 #[test]
-fn a_name_does_not_lead_out_of_the_folder() {
+fn name_does_not_lead_out_of_the_folder() {
     for name in ["", ".", "..", "../call", "a/b", "/tmp/call", "call/"] {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let made = Recording::create_numbered(folder, name, SampleRate::Hz8000, Instant::now());

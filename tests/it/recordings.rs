@@ -1,4 +1,4 @@
-//! Where each sample of a call lies in its recording.
+//! The position of each sample of a call in its recording.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ fn recorded(
     sides
 }
 
-/// From where to where a side has samples of this value.
+/// The start and end of the samples with this value on a side.
 fn places(side: &[i16], value: i16) -> (usize, usize) {
     let first = side
         .iter()
@@ -47,7 +47,7 @@ fn places(side: &[i16], value: i16) -> (usize, usize) {
 }
 
 #[test]
-fn each_side_lies_where_the_clock_was() {
+fn each_side_starts_at_its_time() {
     let (left, right) = recorded(milliseconds(2000), |recording, started| {
         recording
             .received(at_8000(&frame(1)), started + milliseconds(30))
@@ -62,7 +62,7 @@ fn each_side_lies_where_the_clock_was() {
 }
 
 #[test]
-fn a_held_digit_is_silence_of_its_length() {
+fn held_digit_is_silence_of_its_length() {
     let (left, _) = recorded(milliseconds(0), |recording, started| {
         for (at, sample) in [(0, 1), (20, 1), (160, 2), (180, 2)] {
             recording
@@ -77,7 +77,7 @@ fn a_held_digit_is_silence_of_its_length() {
 }
 
 #[test]
-fn audio_is_continuous_if_it_comes_up_to_60_ms_late_and_no_later() {
+fn audio_up_to_60_ms_late_is_continuous() {
     for (late, begin) in [
         (0, 160),
         (1, 160),
@@ -96,7 +96,7 @@ fn audio_is_continuous_if_it_comes_up_to_60_ms_late_and_no_later() {
 }
 
 #[test]
-fn what_comes_at_once_lies_one_behind_the_other_and_a_pause_leads_back_to_the_clock() {
+fn bursts_are_continuous_and_pauses_resync() {
     let (left, right) = recorded(milliseconds(0), |recording, started| {
         for sample in 1..=50 {
             recording
@@ -121,7 +121,7 @@ fn what_comes_at_once_lies_one_behind_the_other_and_a_pause_leads_back_to_the_cl
 }
 
 #[test]
-fn a_recording_that_is_dropped_ends_where_its_audio_does() {
+fn dropped_recording_ends_with_its_audio() {
     let mut file = Cursor::new(Vec::new());
     let started = Instant::now();
     let mut recording = Recording::new(&mut file, SampleRate::Hz8000, started).unwrap();
@@ -140,7 +140,7 @@ fn a_recording_that_is_dropped_ends_where_its_audio_does() {
 }
 
 #[test]
-fn a_flood_is_recorded_up_to_ten_seconds_ahead_of_the_clock() {
+fn flood_is_recorded_up_to_10_s_ahead() {
     let (left, _) = recorded(milliseconds(0), |recording, started| {
         for _ in 0..10_000 {
             recording.received(at_8000(&frame(1)), started).unwrap();
@@ -160,7 +160,7 @@ fn a_flood_is_recorded_up_to_ten_seconds_ahead_of_the_clock() {
 }
 
 #[test]
-fn a_silent_call_has_its_length_too() {
+fn silent_call_is_recorded_in_full_length() {
     let (left, right) = recorded(milliseconds(60_123), |recording, started| {
         for second in 0..60 {
             recording
@@ -173,12 +173,12 @@ fn a_silent_call_has_its_length_too() {
 }
 
 #[test]
-fn another_rate_stays_in_step() {
+fn side_of_another_rate_stays_in_step() {
     let (from, to) = (SampleRate::Hz44100, SampleRate::Hz8000);
     let mut file = Cursor::new(Vec::new());
     let started = Instant::now();
     let mut recording = Recording::new(&mut file, to, started).unwrap();
-    // Frames of 20 ms and one sample, which come when they are due: no other gap than rounding could make one.
+    // Frames of 20 ms and one sample, each exactly on time, so that only a rounding error could make a gap.
     let frame = bytes(&[1000; 883]);
     let frames = 60 * 44_100 / 883_u64;
     for count in 0..frames {
@@ -197,7 +197,7 @@ fn another_rate_stays_in_step() {
 
 #[test]
 fn sides_of_two_rates_have_no_images_and_no_aliases() {
-    // The caller's tone is in the telephone band; the server's second one lies where only 24 kHz has room.
+    // The caller's tone is in the telephone band. The server's second tone is above the band of all rates below 24 kHz.
     let (caller, server) = (SampleRate::Hz8000, SampleRate::Hz24000);
     let heard = sine(caller, 3200.0, 20_000.0, 8_000);
     let low = sine(server, 1000.0, 15_000.0, 24_000);
@@ -240,7 +240,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_sample_lies_where_the_rules_put_it(script in script(), tail in 0..2_000_000_u64) {
+    fn every_sample_is_where_the_rules_place_it(script in script(), tail in 0..2_000_000_u64) {
         let end = last(&script) + tail;
         let sides = recorded(Duration::from_micros(end), |recording, started| {
             for told in &script {
@@ -251,7 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn ticks_and_the_cut_of_frames_change_nothing(script in script(), cut in 1..500_usize) {
+    fn ticks_and_frame_cuts_do_not_change_the_file(script in script(), cut in 1..500_usize) {
         let end = Duration::from_micros(last(&script));
         let whole = recorded(end, |recording, started| {
             for told in &script {
@@ -279,9 +279,9 @@ proptest! {
         prop_assert!(whole == cut);
     }
 
-    /// Frames that are due every 20 ms, and arrive in order and up to 60 ms late.
+    /// Frames scheduled every 20 ms. They arrive in order and up to 60 ms late.
     #[test]
-    fn no_jitter_up_to_60_ms_makes_a_gap_or_a_click(late in vec(0..=60_000_u64, 1..200)) {
+    fn jitter_up_to_60_ms_makes_no_gap_or_click(late in vec(0..=60_000_u64, 1..200)) {
         let mut samples = (1..=i16::MAX).cycle();
         let mut all = Vec::new();
         let mut now = 0;

@@ -1,10 +1,10 @@
-//! The limits that the description of `resample` states, for every pair of rates. `bench` measures with more tones.
+//! The limits in the documentation of `resample`, for every pair of rates. `bench` measures with more tones.
 
 use audiosocket::wire::SampleRate;
 
 use crate::common::response::{Convert, Measurement, Worst, ours, pairs};
 
-/// The tones in each band: those at both edges and three between.
+/// The number of tones in each band: both edges and three between.
 const TONES: u32 = 5;
 
 fn worst(convert: Convert<'_>, from: SampleRate, to: SampleRate) -> Worst {
@@ -31,7 +31,7 @@ fn every_pair_of_rates_is_within_the_limits() {
     assert_eq!(count, 72);
 }
 
-/// Shows that the measurement can fail: without a filter, the images and aliases are where theory has them.
+/// Shows that the measurement can fail. Without a filter, the images and aliases are where theory predicts them.
 #[test]
 fn linear_interpolation_is_out_of_the_limits() {
     let linear = |from: SampleRate, to: SampleRate, input: &[i16]| -> Vec<i16> {

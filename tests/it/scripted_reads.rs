@@ -1,4 +1,4 @@
-//! Readers over sources that do, byte by byte, what the script says.
+//! Readers of sources that follow a script, byte by byte.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
@@ -15,18 +15,18 @@ const STREAM: [u8; 25] = [
     0x12, 0x00, 0x08, 5, 6, 7, 8, 9, 10, 11, 12,
 ];
 
-/// Where its frames end.
+/// The ends of its frames.
 const BOUNDARIES: [usize; 5] = [0, 4, 7, 14, 25];
 
 fn frames_of_stream() -> Vec<Event> {
     Frames::new(&STREAM).map(Event::from).collect()
 }
 
-/// What one call of `read` does; after the last one the stream has ended.
+/// The result of one call of `read`. After the last step the stream has ended.
 enum Step {
     Give(Vec<u8>),
     Fail(ErrorKind),
-    /// Says that it gave so many bytes, and gives none.
+    /// Claims to have returned this number of bytes, and returns none.
     Claim(usize),
 }
 
@@ -44,7 +44,7 @@ impl Source {
         }
     }
 
-    /// The bytes one by one, with an error before each and before the end.
+    /// The bytes one by one, with an error before each byte and before the end.
     fn failing_before_every_byte(bytes: &[u8], kind: ErrorKind) -> Source {
         let steps = bytes
             .iter()
@@ -89,7 +89,7 @@ fn reader_is_at_a_boundary_only_between_frames() {
 }
 
 #[test]
-fn a_time_out_before_every_byte_loses_nothing() {
+fn time_out_before_every_byte_loses_nothing() {
     for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
         let mut reader = FrameReader::new(Source::failing_before_every_byte(&STREAM, kind));
         let mut frames = Vec::new();
@@ -112,7 +112,7 @@ fn a_time_out_before_every_byte_loses_nothing() {
 }
 
 #[test]
-fn a_reader_stopped_by_a_time_out_knows_the_header_and_what_it_needs() {
+fn timed_out_reader_knows_header_and_missing_bytes() {
     let steps = [
         Step::Give(STREAM[7..10].to_vec()),
         Step::Fail(ErrorKind::WouldBlock),
@@ -133,7 +133,7 @@ fn a_reader_stopped_by_a_time_out_knows_the_header_and_what_it_needs() {
 }
 
 #[test]
-fn interruptions_are_not_seen() {
+fn interrupted_reads_are_repeated() {
     let source = Source::failing_before_every_byte(&STREAM, ErrorKind::Interrupted);
     let mut reader = FrameReader::new(source);
     let mut frames = Vec::new();
@@ -144,14 +144,14 @@ fn interruptions_are_not_seen() {
 }
 
 #[test]
-fn any_other_error_is_told_and_the_reader_can_go_on_where_it_was() {
+fn read_error_is_returned_and_reader_can_continue() {
     for cut in 0..STREAM.len() {
         let steps = [
             Step::Give(STREAM[..cut].to_vec()),
             Step::Fail(ErrorKind::ConnectionReset),
             Step::Give(STREAM[cut..].to_vec()),
         ];
-        // A step that gives nothing would be the end.
+        // A step that returns nothing would be the end.
         let steps = steps.into_iter().skip(usize::from(cut == 0));
         let mut reader = FrameReader::new(Source::new(steps));
         let mut frames = Vec::new();
@@ -172,7 +172,7 @@ fn any_other_error_is_told_and_the_reader_can_go_on_where_it_was() {
 }
 
 #[test]
-fn an_end_is_clean_between_two_frames_and_says_elsewhere_what_is_missing() {
+fn end_is_clean_only_between_frames() {
     for cut in 0..=STREAM.len() {
         for limit in [Frame::MAX_PAYLOAD_LEN, 0] {
             let mut reader = FrameReader::with_max_payload_len(&STREAM[..cut], limit);
@@ -206,7 +206,7 @@ fn an_end_is_clean_between_two_frames_and_says_elsewhere_what_is_missing() {
 }
 
 #[test]
-fn the_end_is_told_again_to_whoever_asks_again() {
+fn end_is_returned_again() {
     let mut whole = FrameReader::new(&STREAM[..4]);
     assert!(matches!(whole.read_frame(), Ok(Some(_))));
     let mut cut = FrameReader::new(&STREAM[..2]);
@@ -219,7 +219,7 @@ fn the_end_is_told_again_to_whoever_asks_again() {
 }
 
 #[test]
-fn the_end_is_not_told_while_frames_are_waiting() {
+fn end_comes_after_all_buffered_frames() {
     for (len, last) in [(STREAM.len(), None), (STREAM.len() - 1, Some(1))] {
         let mut reader = FrameReader::new(&STREAM[..len]);
         assert_eq!(reader.fill().expect("bytes"), Filled::Bytes(len));
@@ -241,7 +241,7 @@ fn the_end_is_not_told_while_frames_are_waiting() {
 }
 
 #[test]
-fn an_end_inside_a_frame_longer_than_the_first_buffer_says_what_is_missing() {
+fn end_inside_long_frame_reports_missing_bytes() {
     let mut reader = FrameReader::new(&[0x10, 0x40, 0x00][..]);
     assert_eq!(reader.fill().expect("a header"), Filled::Bytes(3));
     let end = reader.fill();
@@ -252,7 +252,7 @@ fn an_end_inside_a_frame_longer_than_the_first_buffer_says_what_is_missing() {
 }
 
 #[test]
-fn one_read_brings_many_frames() {
+fn one_read_returns_many_frames() {
     let bytes = STREAM.repeat(100);
     let mut reader = FrameReader::new(Source::new([Step::Give(bytes.clone())]));
     for _ in 0..400 {
@@ -262,14 +262,14 @@ fn one_read_brings_many_frames() {
 }
 
 #[test]
-fn a_buffer_grows_to_the_longest_frame_and_loses_nothing_by_it() {
+fn growing_buffer_loses_nothing() {
     let payload: Vec<u8> = (0..=255).cycle().take(65_535).collect();
     for long in [4092, 4093, 4094, 7680, 65_534, 65_535] {
         let mut writer = FrameWriter::new(Vec::new());
         let lengths = [1, long, 0, 320, long, 2];
         for len in lengths {
             let frame = Frame::new(Kind::ERROR, &payload[..len]).expect("it fits");
-            writer.write_frame(frame).expect("a vector takes all");
+            writer.write_frame(frame).expect("a vector accepts all");
         }
         let mut reader = FrameReader::with_max_payload_len(writer.get_ref().as_slice(), long);
         for len in lengths {
@@ -281,12 +281,12 @@ fn a_buffer_grows_to_the_longest_frame_and_loses_nothing_by_it() {
 }
 
 #[test]
-fn frames_over_the_limit_are_told_once_each_and_the_others_are_whole() {
+fn frames_over_the_limit_are_reported_once_each() {
     let long = vec![0xff; 65_535];
     let mut writer = FrameWriter::new(Vec::new());
     for len in [320, 321, 0, 65_535, 65_535, 1] {
         let frame = Frame::new(Kind::SLIN, &long[..len]).expect("it fits");
-        writer.write_frame(frame).expect("a vector takes all");
+        writer.write_frame(frame).expect("a vector accepts all");
     }
     let mut reader = FrameReader::with_max_payload_len(writer.get_ref().as_slice(), 320);
     let mut told = Vec::new();
@@ -317,7 +317,7 @@ fn frames_over_the_limit_are_told_once_each_and_the_others_are_whole() {
 }
 
 #[test]
-fn a_source_that_claims_more_than_it_was_asked_for_does_no_harm() {
+fn source_claiming_too_many_bytes_is_harmless() {
     for count in [4097, 1 << 20, usize::MAX] {
         let steps = [Step::Give(vec![0x10, 0]), Step::Claim(count)];
         let mut reader = FrameReader::new(Source::new(steps));
@@ -356,7 +356,7 @@ fn read_errors_have_texts() {
 }
 
 #[test]
-fn frame_that_has_to_grow_the_buffer_is_waited_for() {
+fn frame_larger_than_the_buffer_is_awaited() {
     let mut bytes = vec![0x10, 0x40, 0x00];
     bytes.resize(3 + 0x4000, 7);
     let mut reader = FrameReader::new(bytes[..3].chain(&bytes[3..]));

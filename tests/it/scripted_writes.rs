@@ -1,4 +1,4 @@
-//! Writers over sinks that do, write by write, what the script says.
+//! Writers to sinks that follow a script, write by write.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 /// Two samples.
 const BYTES: [u8; 7] = [0x10, 0x00, 0x04, 1, 2, 3, 4];
 
-/// Takes at most so many bytes, or fails, at each call of `write`; after the last step it takes all.
+/// Each step of `write` accepts at most this number of bytes or fails. After the last step, all bytes are accepted.
 #[derive(Default)]
 struct Sink {
     steps: VecDeque<Result<usize, ErrorKind>>,
@@ -45,28 +45,30 @@ fn audio_frame() -> Frame<'static> {
 }
 
 #[test]
-fn a_sink_that_takes_all_sees_one_write_a_frame() {
+fn writer_makes_one_write_per_frame() {
     let payload = vec![0; 65_535];
     let mut writer = FrameWriter::new(Sink::default());
     for (written, len) in [0, 1, 320, 65_535, 7680, 0].into_iter().enumerate() {
         let frame = Frame::new(Kind::ERROR, &payload[..len]).expect("it fits");
-        writer.write_frame(frame).expect("a sink that takes all");
+        writer.write_frame(frame).expect("a sink that accepts all");
         assert_eq!(writer.get_ref().writes, written + 1);
     }
     writer
         .write_message(&Message::Hangup)
-        .expect("it takes all");
+        .expect("all bytes are accepted");
     assert_eq!(writer.get_ref().writes, 7);
     assert_eq!(writer.get_ref().taken.len(), 65_535 + 7680 + 321 + 7 * 3);
 }
 
 #[test]
-fn short_writes_of_every_length_lose_nothing() {
+fn short_writes_lose_nothing() {
     for first in 1..=7 {
         for second in 1..=7 {
             let mut writer = writer_with([first, second].into_iter().cycle().take(50).map(Ok));
             for _ in 0..3 {
-                writer.write_frame(audio_frame()).expect("all is taken");
+                writer
+                    .write_frame(audio_frame())
+                    .expect("all bytes are accepted");
             }
             assert_eq!(writer.get_ref().taken, BYTES.repeat(3));
         }
@@ -74,16 +76,18 @@ fn short_writes_of_every_length_lose_nothing() {
 }
 
 #[test]
-fn an_interrupted_write_is_tried_again() {
+fn interrupted_write_is_repeated() {
     let steps = [Err(ErrorKind::Interrupted), Ok(1)];
     let mut writer = writer_with(steps.into_iter().cycle().take(14));
-    writer.write_frame(audio_frame()).expect("all is taken");
+    writer
+        .write_frame(audio_frame())
+        .expect("all bytes are accepted");
     assert_eq!(writer.get_ref().taken, BYTES);
     assert_eq!(writer.get_ref().writes, 14);
 }
 
 #[test]
-fn a_writer_can_go_on_after_a_failure_before_the_first_byte() {
+fn writer_continues_after_error_before_first_byte() {
     for kind in [
         ErrorKind::WouldBlock,
         ErrorKind::TimedOut,
@@ -95,13 +99,15 @@ fn a_writer_can_go_on_after_a_failure_before_the_first_byte() {
             assert_eq!(error.is_timeout(), kind != ErrorKind::BrokenPipe);
             assert!(matches!(error, WriteError::Io(error) if error.kind() == kind));
         }
-        writer.write_frame(audio_frame()).expect("all is taken");
+        writer
+            .write_frame(audio_frame())
+            .expect("all bytes are accepted");
         assert_eq!(writer.get_ref().taken, BYTES);
     }
 }
 
 #[test]
-fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
+fn writer_stops_after_error_inside_frame() {
     for kind in [
         ErrorKind::WouldBlock,
         ErrorKind::TimedOut,
@@ -124,11 +130,13 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_frame() {
 }
 
 #[test]
-fn a_sink_that_takes_nothing_is_a_failure_before_and_inside_a_frame() {
+fn write_of_zero_bytes_is_an_error() {
     let mut writer = writer_with([Ok(0)]);
     let error = writer.write_frame(audio_frame()).expect_err("a failure");
     assert!(matches!(error, WriteError::Io(error) if error.kind() == ErrorKind::WriteZero));
-    writer.write_frame(audio_frame()).expect("all is taken");
+    writer
+        .write_frame(audio_frame())
+        .expect("all bytes are accepted");
     for cut in 1..7 {
         let mut writer = writer_with([Ok(cut), Ok(0)]);
         let error = writer.write_frame(audio_frame()).expect_err("a failure");
@@ -155,7 +163,7 @@ fn assert_out_of_step(writer: &mut FrameWriter<Sink>, cut: usize) {
 }
 
 proptest! {
-    /// Whatever frames are put together, and whatever the sink takes at a time, out comes what single writes would have sent.
+    /// For all batches, and for all sinks that accept parts, a batch sends the same bytes as single writes.
     #[test]
     fn batches_send_what_single_frames_would(
         batches in vec(vec((any::<u8>(), vec(any::<u8>(), 0..40)), 0..6), 0..6),
@@ -170,7 +178,7 @@ proptest! {
                 .iter()
                 .map(|(kind, payload)| Frame::new(Kind::from_byte(*kind), payload).expect("it fits"));
             for frame in frames.clone() {
-                single.write_frame(frame).expect("a vector takes all");
+                single.write_frame(frame).expect("a vector accepts all");
             }
             for writer in [&mut whole, &mut pieces] {
                 let mut batch = writer.batch();
@@ -178,7 +186,7 @@ proptest! {
                     batch.add_frame(frame);
                 }
                 prop_assert_eq!(batch.len(), frames.clone().map(|frame| frame.encoded_len()).sum::<usize>());
-                batch.write().expect("all is taken");
+                batch.write().expect("all bytes are accepted");
                 prop_assert!(batch.is_empty());
                 batch.write().expect("there is nothing left to write");
             }
@@ -191,20 +199,20 @@ proptest! {
 }
 
 #[test]
-fn a_batch_can_be_written_again_after_a_failure_before_its_first_byte() {
+fn batch_is_kept_after_error_before_first_byte() {
     let mut writer = writer_with([Err(ErrorKind::WouldBlock)]);
     let mut batch = writer.batch();
     batch.add_frame(audio_frame());
     batch.add_message(&Message::Hangup);
     assert!(batch.write().expect_err("a failure").is_timeout());
     assert_eq!(batch.len(), 10);
-    batch.write().expect("all is taken");
+    batch.write().expect("all bytes are accepted");
     assert_eq!(writer.get_ref().taken, [&BYTES[..], &[0, 0, 0]].concat());
 }
 
-/// Between its frames, too: whoever sent them together does not know which of them went out.
+/// Also for errors between its frames, because the sender does not know which frames of the batch were sent.
 #[test]
-fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
+fn writer_stops_after_error_inside_batch() {
     for cut in 1..14 {
         let mut writer = writer_with([Ok(cut), Err(ErrorKind::TimedOut)]);
         let mut batch = writer.batch();
@@ -224,17 +232,19 @@ fn a_writer_stops_for_good_after_a_failure_inside_a_batch() {
 }
 
 #[test]
-fn a_batch_that_is_not_written_leaves_no_trace() {
+fn batch_not_written_sends_nothing() {
     let mut writer = writer_with([]);
     let mut batch = writer.batch();
     batch.add_message(&Message::Hangup);
     batch.add_message(&Message::Hangup);
     drop(batch);
-    writer.write_frame(audio_frame()).expect("all is taken");
+    writer
+        .write_frame(audio_frame())
+        .expect("all bytes are accepted");
     assert_eq!(writer.get_ref().taken, BYTES);
 }
 
-/// Says that it took more than it was given.
+/// Claims to have accepted more bytes than it was given.
 struct Boaster;
 
 impl Write for Boaster {
@@ -248,10 +258,12 @@ impl Write for Boaster {
 }
 
 #[test]
-fn a_sink_that_claims_to_have_taken_more_than_it_was_given_does_no_harm() {
+fn sink_claiming_too_many_bytes_is_harmless() {
     let mut writer = FrameWriter::new(Boaster);
     for _ in 0..3 {
-        writer.write_frame(audio_frame()).expect("it said so");
+        writer
+            .write_frame(audio_frame())
+            .expect("the sink claims success");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The simulated Asterisk ends a call as the real one does: what the server sees of it.
+//! The simulated Asterisk ends a call as a real one does, as seen by the server.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,12 +11,12 @@ use audiosocket::server::Server;
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, SampleRate};
 
-/// More than a listener takes from the connection at once, which is 4 KiB.
+/// More than the 4 KiB that a receiver takes from the connection at once.
 const FRAMES: usize = 100;
 
-/// How a call ends for a server that has said [`FRAMES`] frames, of which the simulated Asterisk has heard so many.
+/// Returns how a call ends for a server that sent [`FRAMES`] frames, when the simulated Asterisk has received `heard` frames.
 #[track_caller]
-fn end_after_hearing(heard: usize) -> End {
+fn end_after_receiving(received: usize) -> End {
     let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
     let quiet = CallOptions::default()
         .initial_silence(false)
@@ -26,7 +26,7 @@ fn end_after_hearing(heard: usize) -> End {
         .bind("127.0.0.1:0")
         .unwrap();
     let (address, handle) = (server.local_addr(), server.handle());
-    let (tell, told) = mpsc::channel();
+    let (finished, all_sent) = mpsc::channel();
     let (say_end, end) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -36,7 +36,7 @@ fn end_after_hearing(heard: usize) -> End {
                     for _ in 0..FRAMES {
                         voice.send_now(audio)?;
                     }
-                    tell.send(())?;
+                    finished.send(())?;
                     while call.receive().is_some() {}
                     say_end.send(call.end())?;
                     Ok(())
@@ -45,8 +45,8 @@ fn end_after_hearing(heard: usize) -> End {
         });
         let mut asterisk =
             SimulatedAsterisk::connect(address, SimulatedAsterisk::random_uuid()).unwrap();
-        told.recv().unwrap();
-        for _ in 0..heard {
+        all_sent.recv().unwrap();
+        for _ in 0..received {
             let event = asterisk.receive().unwrap();
             assert_eq!(event.audio(), Some(audio));
         }
@@ -58,24 +58,24 @@ fn end_after_hearing(heard: usize) -> End {
 }
 
 #[test]
-fn hanging_up_with_all_audio_heard_closes_the_connection() {
-    assert_eq!(end_after_hearing(FRAMES), End::Closed);
+fn hangup_with_all_audio_received_closes() {
+    assert_eq!(end_after_receiving(FRAMES), End::Closed);
 }
 
-// A close with bytes unread is a reset; a shutdown before it would let the server read the end of the stream first.
+// A close with unread bytes is a reset. After a shutdown, the server could read the end of the stream before it.
 #[test]
-fn hanging_up_with_audio_unheard_resets_the_connection() {
-    assert_eq!(end_after_hearing(1), End::Reset);
+fn hangup_with_audio_unread_resets() {
+    assert_eq!(end_after_receiving(1), End::Reset);
 }
 
 #[test]
-fn it_never_hangs_up_by_a_frame_not_even_when_a_deadline_has_passed() {
+fn simulated_asterisk_sends_no_hangup_frame() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
         stream.read_exact(&mut [0; 19]).unwrap();
-        // The beginning of a frame, and no more of it.
+        // The start of a frame, without its rest.
         stream.write_all(&[0x10, 0x01]).unwrap();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();

@@ -1,4 +1,4 @@
-//! What is said on calls over real sockets: in one thread and in two, whole, in order, by the clock, and taken back.
+//! Playback on calls over real sockets, in one thread and in two: complete, in order, on time, and cleared.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc;
@@ -26,7 +26,7 @@ enum Threads {
 const BOTH: [Threads; 2] = [Threads::One, Threads::Two];
 
 impl Threads {
-    /// Receives until the call is over, and hands all events to `on_event`.
+    /// Receives until the call is over, and passes all events to `on_event`.
     fn run(self, call: &mut Call, mut on_event: impl FnMut(&Voice, Event<'_>)) {
         let voice = call.voice();
         match self {
@@ -48,7 +48,7 @@ impl Threads {
     }
 }
 
-/// What is sent here is counted to the frame.
+/// Without frames of silence, because tests count every frame sent.
 fn options() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
@@ -66,11 +66,11 @@ fn numbered(frames: i16) -> Vec<u8> {
         .collect()
 }
 
-/// The numbers of the frames that are heard until the call ends. Every frame must be a whole one of [`numbered`].
-fn numbers_heard(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
+/// Returns the numbers of the frames received until the call ends. Every frame must be a whole frame of [`numbered`].
+fn numbers_received(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
     let mut numbers = Vec::new();
     while let Some(event) = asterisk.receive() {
-        let audio = event.audio().expect("nothing but audio");
+        let audio = event.audio().expect("only audio");
         assert_eq!(
             (audio.rate(), audio.samples().len()),
             (SampleRate::Hz8000, 160)
@@ -90,11 +90,11 @@ fn up_to(last: i16) -> Vec<i16> {
 }
 
 #[test]
-fn speech_is_said_whole_and_then_the_call_is_hung_up() {
+fn audio_is_played_whole_before_the_hangup() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
-            // In pieces that suit neither samples nor frames.
+            // In pieces that fit neither samples nor frames.
             for piece in numbered(50).chunks(777) {
                 voice.play(piece)?;
             }
@@ -103,7 +103,7 @@ fn speech_is_said_whole_and_then_the_call_is_hung_up() {
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));
-        assert_eq!(numbers_heard(&mut asterisk), up_to(50), "{threads:?}");
+        assert_eq!(numbers_received(&mut asterisk), up_to(50), "{threads:?}");
         assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         drop(asterisk);
         let ended = server.stop().ended;
@@ -114,10 +114,10 @@ fn speech_is_said_whole_and_then_the_call_is_hung_up() {
 }
 
 #[test]
-fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
+fn playback_continues_whatever_the_caller_sends() {
     for threads in BOTH {
-        let (tell, heard) = mpsc::channel();
-        let tell = Mutex::new(tell);
+        let (sender, results) = mpsc::channel();
+        let sender = Mutex::new(sender);
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
             voice.play(&numbered(60))?;
@@ -128,7 +128,8 @@ fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
                 Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => digits.push(digit.to_string()),
                 other => panic!("{other:?}"),
             });
-            tell.lock()
+            sender
+                .lock()
                 .unwrap()
                 .send((frames, digits.concat()))
                 .unwrap();
@@ -156,7 +157,7 @@ fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
         });
         assert_eq!(numbers, up_to(60), "{threads:?}");
         assert_eq!(
-            heard.recv().unwrap(),
+            results.recv().unwrap(),
             (20, String::from("42")),
             "{threads:?}"
         );
@@ -166,18 +167,18 @@ fn speech_goes_on_while_the_caller_talks_presses_keys_and_is_silent() {
 }
 
 #[test]
-fn a_flush_gives_back_exactly_what_was_not_said() {
+fn clear_returns_exactly_the_unplayed_audio() {
     for threads in BOTH {
-        let (tell, unsaid) = mpsc::channel();
-        let tell = Mutex::new(tell);
+        let (sender, unplayed) = mpsc::channel();
+        let sender = Mutex::new(sender);
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
             voice.play(&numbered(1000))?;
             threads.run(call, |voice, event| {
                 if event.dtmf().is_some() {
-                    let unsaid = voice.clear();
+                    let unplayed = voice.clear();
                     assert_eq!(voice.queued(), Duration::ZERO);
-                    tell.lock().unwrap().send(unsaid).unwrap();
+                    sender.lock().unwrap().send(unplayed).unwrap();
                     voice.hang_up_after_playback();
                 }
             });
@@ -194,15 +195,19 @@ fn a_flush_gives_back_exactly_what_was_not_said() {
             .press(digit, Duration::from_millis(1))
             .unwrap();
         let mut numbers = up_to(10);
-        numbers.extend(numbers_heard(&mut asterisk));
-        let said = numbers.len();
-        assert_eq!(numbers, up_to(said as i16), "{threads:?}");
-        assert!(said < 1000, "nothing was left to take back");
-        let unsaid = unsaid.recv().unwrap();
-        assert_eq!(unsaid.bytes(), &numbered(1000)[said * 320..], "{threads:?}");
+        numbers.extend(numbers_received(&mut asterisk));
+        let played = numbers.len();
+        assert_eq!(numbers, up_to(played as i16), "{threads:?}");
+        assert!(played < 1000, "nothing was left to take back");
+        let unplayed = unplayed.recv().unwrap();
         assert_eq!(
-            unsaid.duration(),
-            Duration::from_millis(20) * (1000 - said as u32)
+            unplayed.bytes(),
+            &numbered(1000)[played * 320..],
+            "{threads:?}"
+        );
+        assert_eq!(
+            unplayed.duration(),
+            Duration::from_millis(20) * (1000 - played as u32)
         );
         drop(asterisk);
         server.stop();
@@ -210,7 +215,7 @@ fn a_flush_gives_back_exactly_what_was_not_said() {
 }
 
 #[test]
-fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
+fn marks_are_reached_in_order_after_their_audio() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -243,18 +248,18 @@ fn marks_come_back_in_order_and_not_before_their_speech_has_been_sent() {
         while asterisk.receive().is_some() {}
         assert_eq!(asterisk.end(), Some(End::RemoteHangup));
         drop(asterisk);
-        let said = server.stop();
-        assert_eq!(said.incidents, Vec::<String>::new());
+        let results = server.stop();
+        assert_eq!(results.incidents, Vec::<String>::new());
     }
 }
 
 #[test]
-fn any_thread_may_speak() {
+fn any_thread_may_play() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
             let other = thread::spawn(move || -> Result<(), PlayError> {
-                // The call waits for events by now, on a silent line.
+                // By now the call waits for events on a silent line.
                 thread::sleep(Duration::from_millis(50));
                 voice.play(&numbered(10))?;
                 voice.hang_up_after_playback();
@@ -264,14 +269,14 @@ fn any_thread_may_speak() {
             Ok(other.join().unwrap()?)
         });
         let mut asterisk = server.simulate(uuid(1));
-        assert_eq!(numbers_heard(&mut asterisk), up_to(10), "{threads:?}");
+        assert_eq!(numbers_received(&mut asterisk), up_to(10), "{threads:?}");
         drop(asterisk);
         server.stop();
     }
 }
 
 #[test]
-fn a_burst_from_the_caller_does_not_hurry_the_speech() {
+fn burst_from_caller_does_not_speed_up_playback() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -291,23 +296,23 @@ fn a_burst_from_the_caller_does_not_hurry_the_speech() {
             burst.extend(frame);
         }
         stream.write_all(&burst).unwrap();
-        let mut heard = 0;
+        let mut received = 0;
         let mut frame = [0; 323];
         while stream.read_exact(&mut frame).is_ok() {
-            heard += 1;
+            received += 1;
             let frames_of_time = started.elapsed().as_millis() / 20;
             assert!(
-                heard <= frames_of_time + 2,
-                "{threads:?}: {heard} frames in {frames_of_time} frame times"
+                received <= frames_of_time + 2,
+                "{threads:?}: {received} frames in {frames_of_time} frame times"
             );
         }
-        assert_eq!(heard, 50, "{threads:?}");
+        assert_eq!(received, 50, "{threads:?}");
         server.stop();
     }
 }
 
 #[test]
-fn a_handler_that_computes_makes_a_gap_in_one_thread() {
+fn busy_handler_makes_a_gap_in_one_thread() {
     let server = Served::start(builder(), move |call| {
         let voice = call.voice();
         voice.play(&numbered(60))?;
@@ -326,7 +331,7 @@ fn a_handler_that_computes_makes_a_gap_in_one_thread() {
         .press(digit, Duration::from_millis(100))
         .unwrap();
     assert_eq!(
-        numbers_heard(&mut asterisk),
+        numbers_received(&mut asterisk),
         up_to(60),
         "late, but nothing lost"
     );
@@ -337,16 +342,16 @@ fn a_handler_that_computes_makes_a_gap_in_one_thread() {
 }
 
 #[test]
-fn in_two_threads_speech_goes_on_while_the_handler_computes() {
+fn busy_handler_makes_no_gap_in_two_threads() {
     let server = Served::start(builder(), move |call| {
         let voice = call.voice();
         voice.play(&numbered(60))?;
         voice.hang_up_after_playback();
         Threads::Two.run(call, |voice, event| {
             if event.dtmf().is_some() {
-                // Until it has been seen to.
+                // Works until playback has continued.
                 let sent = voice.stats().frames_sent;
-                eventually("speech", || {
+                eventually("playback", || {
                     (voice.stats().frames_sent > sent + 20).then_some(())
                 });
             }
@@ -359,13 +364,13 @@ fn in_two_threads_speech_goes_on_while_the_handler_computes() {
         .caller()
         .press(digit, Duration::from_millis(20))
         .unwrap();
-    assert_eq!(numbers_heard(&mut asterisk), up_to(60));
+    assert_eq!(numbers_received(&mut asterisk), up_to(60));
     asterisk.hang_up();
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
 
 #[test]
-fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
+fn full_queue_reports_accepted_bytes() {
     let limit = Duration::from_secs(1);
     let server = Served::start(
         Server::builder().call_options(options().max_queued(limit)),
@@ -396,17 +401,17 @@ fn a_full_queue_says_how_much_it_took_and_the_rest_can_follow() {
         },
     );
     let mut asterisk = server.simulate(uuid(1));
-    assert_eq!(numbers_heard(&mut asterisk), up_to(70));
+    assert_eq!(numbers_received(&mut asterisk), up_to(70));
     drop(asterisk);
     assert_eq!(server.stop().incidents, Vec::<String>::new());
 }
 
 #[test]
-fn each_rate_and_frame_time_has_frames_of_its_own_length() {
+fn frames_have_the_length_of_rate_and_duration() {
     for milliseconds in [10_u16, 60] {
         let options = options().frame_duration(Duration::from_millis(milliseconds.into()));
         for (place, &rate) in SampleRate::ALL.iter().enumerate() {
-            // Chosen for the server, or on the call.
+            // Set for the server, or on the call.
             let (at_first, later) = match place % 2 {
                 0 => (rate, None),
                 _ => (SampleRate::Hz8000, Some(rate)),
@@ -446,7 +451,7 @@ fn each_rate_and_frame_time_has_frames_of_its_own_length() {
 }
 
 #[test]
-fn nothing_can_be_said_when_the_call_is_over() {
+fn play_after_the_end_is_an_error() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -455,7 +460,7 @@ fn nothing_can_be_said_when_the_call_is_over() {
                 voice.play(&numbered(1)),
                 Err(PlayError::NotSent(SendError::CallEnded(End::LocalHangup)))
             );
-            // As a handler would pass it on; it is no incident.
+            // As a handler would return it. It is no incident.
             Ok(voice.play_samples(&[1])?)
         });
         let mut asterisk = server.simulate(uuid(1));
@@ -467,7 +472,7 @@ fn nothing_can_be_said_when_the_call_is_over() {
 }
 
 #[test]
-fn a_speaker_ends_with_its_call_whoever_ends_it() {
+fn player_ends_with_its_call() {
     type Ending = fn(&Served, SimulatedAsterisk);
     let endings: [(&str, Ending); 3] = [
         ("the caller", |_, asterisk| drop(asterisk.hang_up())),
@@ -484,24 +489,24 @@ fn a_speaker_ends_with_its_call_whoever_ends_it() {
         for speech in [0, 1000] {
             let server = Served::start(builder(), move |call| {
                 call.voice().play(&numbered(speech))?;
-                let (listener, speaker) = call.split();
+                let (receiver, player) = call.split();
                 thread::scope(|scope| {
-                    scope.spawn(|| while listener.receive().is_some() {});
-                    speaker.run();
+                    scope.spawn(|| while receiver.receive().is_some() {});
+                    player.run();
                 });
                 Ok(())
             });
             let asterisk = server.simulate(uuid(1));
             server.wait_for_calls(1);
             ending(&server, asterisk);
-            let said = server.stop();
-            assert_eq!(said.ended.len(), 1, "{who}");
+            let results = server.stop();
+            assert_eq!(results.ended.len(), 1, "{who}");
         }
     }
 }
 
 #[test]
-fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
+fn player_keeps_call_alive_while_receiver_is_busy() {
     let options = CallOptions::default()
         .initial_silence(false)
         .keep_alive(Some(Duration::from_millis(200)));
@@ -531,15 +536,15 @@ fn the_speaker_keeps_the_call_alive_while_the_listener_is_busy() {
 }
 
 #[test]
-fn a_hook_is_told_of_all_audio_in_both_directions() {
-    type Told = Arc<Mutex<Vec<(Direction, i16)>>>;
-    let told: Told = Arc::default();
-    let teller = Arc::clone(&told);
+fn audio_hook_receives_both_directions() {
+    type Seen = Arc<Mutex<Vec<(Direction, i16)>>>;
+    let seen: Seen = Arc::default();
+    let seen_by_hook = Arc::clone(&seen);
     let server = Served::start(builder(), move |call| {
-        let told = Arc::clone(&teller);
+        let seen = Arc::clone(&seen_by_hook);
         call.set_audio_hook(move |direction, audio, at| {
             assert!(at <= Instant::now());
-            told.lock()
+            seen.lock()
                 .unwrap()
                 .push((direction, audio.samples().next().unwrap()));
         });
@@ -558,12 +563,12 @@ fn a_hook_is_told_of_all_audio_in_both_directions() {
     while asterisk.receive().is_some() {}
     drop(asterisk);
     server.stop();
-    let mut told = told.lock().unwrap().clone();
-    told.sort_by_key(|(direction, _)| *direction == Direction::Received);
-    let said = |number| (Direction::Sent, number);
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort_by_key(|(direction, _)| *direction == Direction::Received);
+    let sent = |number| (Direction::Sent, number);
     assert_eq!(
-        told,
-        [said(1), said(1), said(2), said(3), (Direction::Received, 9)]
+        seen,
+        [sent(1), sent(1), sent(2), sent(3), (Direction::Received, 9)]
     );
 }
 
@@ -576,8 +581,8 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
     ] {
         let payload = vec![1; payload_len];
         let suspects = payload_len == 160;
-        let (tell, stats) = mpsc::channel::<(CallStats, Option<SampleRate>)>();
-        let tell = Mutex::new(tell);
+        let (sender, stats) = mpsc::channel::<(CallStats, Option<SampleRate>)>();
+        let sender = Mutex::new(sender);
         let server = Served::start(builder(), move |call| {
             assert_eq!(call.received_rate(), None);
             let mut seconds = 0;
@@ -587,12 +592,13 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
                 if frames % 60 == 0 {
                     seconds += 1;
                 }
-                // With a busy machine it may take some seconds more.
+                // A busy machine may need some seconds more.
                 if call.stats().is_g711_suspected || (seconds == 2 && !suspects) {
                     break;
                 }
             }
-            tell.lock()
+            sender
+                .lock()
                 .unwrap()
                 .send((call.stats(), call.received_rate()))
                 .unwrap();
@@ -600,19 +606,19 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
         });
         let mut asterisk = server.simulate(uuid(1));
         let frame = Audio::new(rate, &payload).unwrap();
-        let (stats, heard) = eventually("an opinion", || {
+        let (stats, received_rate) = eventually("a result", || {
             asterisk.caller().send_frame(frame).unwrap();
             stats.try_recv().ok()
         });
         drop(asterisk);
         assert_eq!(stats.is_g711_suspected, suspects, "{payload_len} bytes");
-        assert_eq!(heard, Some(rate));
+        assert_eq!(received_rate, Some(rate));
         server.stop();
     }
 }
 
 #[test]
-fn errors_say_what_to_do() {
+fn play_errors_name_the_remedy() {
     assert_eq!(
         PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
         "audio at 16000 Hz is still queued, and only one rate can be queued at a time"
@@ -620,7 +626,7 @@ fn errors_say_what_to_do() {
 }
 
 #[test]
-fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
+fn mark_before_hangup_is_reached_in_both_modes() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {
             let voice = call.voice();
@@ -635,7 +641,7 @@ fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
                         panic!("marks without end");
                     }
                     if passed.len() > 1 || voice.play(&numbered(1)).is_err() {
-                        // The call is over: this one is in vain.
+                        // The call is over, so this mark is never reached.
                         voice.mark();
                     } else {
                         voice.clear();
@@ -647,41 +653,41 @@ fn a_mark_right_before_the_hangup_comes_in_both_modes_and_none_after_it() {
             Ok(())
         });
         let mut asterisk = server.simulate(uuid(1));
-        assert_eq!(numbers_heard(&mut asterisk), up_to(3), "{threads:?}");
+        assert_eq!(numbers_received(&mut asterisk), up_to(3), "{threads:?}");
         asterisk.hang_up();
         assert_eq!(server.stop().incidents, Vec::<String>::new());
     }
 }
 
 #[test]
-fn a_backlog_is_heard_at_once_while_something_is_said() {
+fn backlog_is_received_at_once_during_playback() {
     let server = Served::start(builder(), |call| {
         let voice = call.voice();
         voice.play(&numbered(100))?;
-        let (mut frames, mut said_meanwhile) = (0, 0);
+        let (mut frames, mut played_before) = (0, 0);
         while let Some(event) = call.receive() {
             let Some(audio) = event.audio() else { continue };
             if frames == 0 {
                 thread::sleep(Duration::from_millis(300));
-                said_meanwhile = voice.stats().frames_sent;
+                played_before = voice.stats().frames_sent;
             }
             frames += 1;
             if audio.samples().next() == Some(100) {
                 voice.hang_up();
             }
         }
-        // All of it lay in the kernel: it takes many reads, and they are not one for each frame that is said.
-        let said = voice.stats().frames_sent - said_meanwhile;
+        // All of the burst was in the kernel's buffer. Reading it takes many reads, but fewer than one for each frame played.
+        let played = voice.stats().frames_sent - played_before;
         assert!(
-            frames == 100 && said < 30,
-            "{frames} frames while {said} were said"
+            frames == 100 && played < 30,
+            "{frames} frames received while {played} were played"
         );
         Ok(())
     });
     let mut stream = server.connect_as(uuid(1));
     let mut burst = Vec::new();
     for frame in numbered(100).chunks(320) {
-        // 1920 bytes each, as of 48 kHz.
+        // 1920 bytes each, as at 48 kHz.
         burst.extend([0x16, 0x07, 0x80]);
         burst.extend(frame.repeat(6));
     }

@@ -1,4 +1,4 @@
-//! What passes a `TestCall`, and what does not.
+//! Servers that pass a `TestCall`, and servers that do not.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,11 +13,11 @@ fn short_call() -> TestCall {
     TestCall::new().tone(Duration::from_millis(100))
 }
 
-/// Calls a server that does this with each connection, after its UUID.
+/// Calls a server that runs `serve` on each connection after its UUID.
 fn report_of(serve: fn(TcpStream)) -> TestReport {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // It ends with the test program.
+    // The thread ends with the test program.
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -61,7 +61,7 @@ fn server_that_only_receives_passes_one_way() {
 fn server_that_hangs_up_at_once_passes() {
     let report = report_of(|mut stream| {
         stream.write_all(&HANGUP).unwrap();
-        // To the end, so that closing is no reset.
+        // Reads to the end, so that the close is no reset.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     assert!(report.passed(), "{report}");
@@ -69,7 +69,7 @@ fn server_that_hangs_up_at_once_passes() {
 }
 
 #[test]
-fn silence_ends_with_the_call() {
+fn silent_test_call_ends_with_the_call() {
     let started = Instant::now();
     let call = TestCall::new().silence(Duration::from_secs(60));
     let report = call.run(|_| Ok(())).unwrap();

@@ -1,5 +1,5 @@
-//! Calls through TLS, with the commands and configurations of the guide's chapter on security. Skipped, and said so, where
-//! stunnel or openssl is missing, unless `AUDIOSOCKET_EVERY_LANGUAGE` is set, as .ci/run does.
+//! Calls through TLS, with the commands and configurations of the guide's chapter on security. If stunnel or openssl is missing,
+//! the test prints this and is skipped, unless `AUDIOSOCKET_EVERY_LANGUAGE` is set, as in .ci/run.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,12 +17,12 @@ use audiosocket::server::Server;
 use audiosocket::simulator::{SimulatedAsterisk, TestCall};
 
 const GUIDE: &str = include_str!("../../src/guide/security.rs");
-/// Debian's name.
+/// The name in Debian.
 const STUNNEL: &str = "stunnel4";
-/// A program that has not come up by then is broken.
+/// A program that has not started by then is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The lines of the guide's block that begins with `first`, changed as the test needs it.
+/// Returns the lines of the guide's block that starts with `first`, with the changes for the test.
 fn block(first: &str, changes: &[(&str, &str)]) -> String {
     let text: Vec<&str> = GUIDE
         .lines()
@@ -42,7 +42,7 @@ fn block(first: &str, changes: &[(&str, &str)]) -> String {
     block
 }
 
-/// A stunnel under way in a folder.
+/// A running stunnel in a folder.
 struct Stunnel(Child);
 
 impl Drop for Stunnel {
@@ -63,7 +63,7 @@ impl Stunnel {
     }
 }
 
-/// An address on loopback that is free just now: stunnel cannot tell which port the system has chosen.
+/// A free address on loopback. The test must choose the port because stunnel cannot report a port chosen by the system.
 fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
@@ -73,7 +73,7 @@ fn free_address() -> String {
 fn wait_for(address: &str) {
     let give_up = Instant::now() + PATIENCE;
     while TcpStream::connect(address).is_err() {
-        assert!(Instant::now() < give_up, "nobody listens on {address}");
+        assert!(Instant::now() < give_up, "nothing listens on {address}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -93,7 +93,7 @@ fn is_missing(program: &str) -> bool {
     !found
 }
 
-/// A folder with the keys of the guide, and one of a stranger.
+/// A folder with the keys of the guide, and a folder with those of a stranger.
 fn folder_with_keys() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tls");
     fs::create_dir_all(&folder).unwrap();
@@ -109,12 +109,12 @@ fn folder_with_keys() -> PathBuf {
     folder
 }
 
-/// Passes connections on from an address to another, and keeps what is sent to there.
-fn overhear(to: String) -> (String, Arc<Mutex<Vec<u8>>>) {
+/// Forwards connections from one address to another, and keeps the bytes sent to the second.
+fn capture(to: String) -> (String, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let overheard = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&overheard);
+    let captured = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&captured);
     thread::spawn(move || {
         for stream in listener.incoming() {
             let near = Arc::new(stream.unwrap());
@@ -125,7 +125,7 @@ fn overhear(to: String) -> (String, Arc<Mutex<Vec<u8>>>) {
             thread::spawn(move || pass_on(&back_from, &back_to, |_| {}));
         }
     });
-    (address, overheard)
+    (address, captured)
 }
 
 fn pass_on(mut from: &TcpStream, mut to: &TcpStream, keep: impl Fn(&[u8])) {
@@ -152,14 +152,14 @@ fn echo(call: &mut Call) -> HandlerResult {
 
 #[test]
 fn calls_go_through_tls_as_the_guide_sets_it_up() {
-    // Both, so that each is named.
+    // Both are checked, so that each missing program is named.
     if [is_missing(STUNNEL), is_missing("openssl")].contains(&true) {
         return;
     }
     let folder = folder_with_keys();
     let server = Served::start(Server::builder(), echo);
     let (encrypted, plain, strangers) = (free_address(), free_address(), free_address());
-    let (between, overheard) = overhear(encrypted.clone());
+    let (between, captured) = capture(encrypted.clone());
 
     let of_server = block(
         "; server.conf",
@@ -187,24 +187,24 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
         wait_for(address);
     }
 
-    // One after the other: on a busy machine eight handshakes at once take more than a second, and the echo that waited for
-    // its handshake is too fast for every Asterisk.
+    // One call at a time. On a busy machine, eight handshakes at once take more than a second. An echo that waited
+    // for its handshake is too fast for every Asterisk version.
     for version in Version::REPRESENTATIVES {
         let call = TestCall::new()
             .versions([*version])
             .tone(Duration::from_secs(2));
         let report = call.run_against(plain.as_str()).unwrap();
         assert!(report.passed(), "{report}");
-        // Of the greeting and 100 frames that come back.
+        // Out of the greeting and 100 echoed frames.
         assert!(report.calls()[0].frames_heard > 25, "{report:?}");
     }
     let calls = Version::REPRESENTATIVES.len();
-    // Of 16 samples of the caller's tone, some.
+    // Some of the 16 samples of the caller's tone.
     let tone = 500_i16.to_le_bytes().repeat(8);
-    // A copy, as more of it is to come.
-    let overheard = overheard.lock().unwrap().clone();
-    assert!(overheard.len() > calls * 100 * 320);
-    assert!(!overheard.windows(tone.len()).any(|bytes| bytes == tone));
+    // A copy, because more bytes will follow.
+    let captured = captured.lock().unwrap().clone();
+    assert!(captured.len() > calls * 100 * 320);
+    assert!(!captured.windows(tone.len()).any(|bytes| bytes == tone));
 
     let before = server.handle.stats().calls_started;
     assert_eq!(before, calls);

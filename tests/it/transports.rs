@@ -1,4 +1,4 @@
-//! Calls over transports that are no TCP connection: one that hides its bytes, and one that fails at every byte.
+//! Calls over transports other than TCP: one that hides its bytes, and one that fails at every byte.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,7 +15,7 @@ use audiosocket::wire::{
 
 const UUID: Uuid = Uuid::from_bytes([7; 16]);
 
-/// No silence of our own, so that every byte sent is known.
+/// Without the library's frames of silence, so that every byte sent is known.
 fn quiet() -> CallOptions {
     CallOptions::default()
         .initial_silence(false)
@@ -31,8 +31,8 @@ fn encoded(messages: &[Message<'_>]) -> Vec<u8> {
     bytes
 }
 
-/// A stand-in for TLS: what is on the wire depends on all that was sent before, in each direction by itself, and a lock guards
-/// that state only while it changes.
+/// A stand-in for TLS. In each direction, the bytes on the wire depend on all bytes sent before. A lock guards that state only
+/// while it changes.
 struct Masked {
     stream: TcpStream,
     received: Mutex<u8>,
@@ -66,7 +66,7 @@ impl Transport for Masked {
     }
 
     fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        // A call writes one frame at a time, so the order holds without the lock, which is not to be held while waiting.
+        // A call writes one frame at a time, so the order holds without the lock, which must not be held while waiting.
         let masked: Vec<u8> = {
             let mut state = self.sent.lock().unwrap();
             bytes
@@ -96,7 +96,7 @@ impl Transport for Masked {
 }
 
 #[test]
-fn a_call_can_be_carried_by_a_transport_of_ones_own() {
+fn custom_transport_carries_a_call() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
@@ -135,7 +135,7 @@ fn a_call_can_be_carried_by_a_transport_of_ones_own() {
 }
 
 #[test]
-fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
+fn playback_keeps_time_without_try_recv() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
@@ -143,7 +143,7 @@ fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
         let mut call = Call::accept(transport, quiet()).unwrap();
         let voice = call.voice();
         let other = thread::spawn(move || {
-            // The call waits with its longest time-out by now.
+            // By now the call waits with its longest time-out.
             thread::sleep(Duration::from_millis(50));
             voice.play_samples(&[1; 160 * 50]).unwrap();
             voice.hang_up_after_playback();
@@ -152,18 +152,18 @@ fn speech_on_a_silent_line_keeps_its_clock_on_a_transport_that_cannot_look() {
         other.join().unwrap();
         let stats = call.stats();
         assert_eq!(stats.lateness.count(), 50);
-        // With a quarter of a second for each it would be all of them.
+        // If each frame took a quarter of a second, all of them would be gaps.
         assert!(stats.gaps < 25, "{stats:?}");
         call.close()
     });
     let caller = Masked::new(TcpStream::connect(address).unwrap());
     caller.send(&encoded(&[Message::Uuid(UUID)])).unwrap();
-    let mut heard = 0;
+    let mut received = 0;
     let mut piece = [0; 500];
     while let Ok(count @ 1..) = Transport::recv(&caller, &mut piece) {
-        heard += count;
+        received += count;
     }
-    assert_eq!(heard, 50 * 323 + 3);
+    assert_eq!(received, 50 * 323 + 3);
     drop(caller);
     assert_eq!(server.join().unwrap(), End::LocalHangup);
 }
@@ -174,7 +174,7 @@ enum Step {
     Fault(ErrorKind),
 }
 
-/// Gives one byte a read, with faults in between, and then the end of the stream.
+/// Returns one byte per read, with errors between them, and then the end of the stream.
 struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     written: Arc<Mutex<Vec<u8>>>,
@@ -226,11 +226,11 @@ impl Transport for Scripted {
     fn abort(&self) {}
 }
 
-/// Gives the UUID and then a frame of audio for each read: a caller who has always just spoken.
+/// Returns the UUID and then a frame of audio for each read, as if the caller never stopped sending.
 #[derive(Default)]
 struct Talking {
     has_begun: AtomicBool,
-    /// Reads that might have waited.
+    /// The number of reads that might have waited.
     reads: AtomicUsize,
 }
 
@@ -270,25 +270,25 @@ impl Transport for Talking {
 }
 
 #[test]
-fn with_a_deadline_near_nothing_is_waited_for_but_that() {
+fn near_deadline_shortens_the_wait() {
     let transport = Arc::new(Talking::default());
     let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let reads_before = transport.reads.load(Ordering::Relaxed);
-    let mut heard = 0;
+    let mut frames = 0;
     for _ in 0..20 {
-        // A read that waits would come 4 to 8 ms late.
+        // A read that waits would be 4 to 8 ms late.
         let near = Instant::now() + Duration::from_millis(5);
-        heard += usize::from(
+        frames += usize::from(
             call.receive_until(near)
                 .is_some_and(|event| event.audio().is_some()),
         );
     }
-    assert!(heard > 0, "what has come is heard all the same");
+    assert!(frames > 0, "audio already received is returned");
     assert_eq!(transport.reads.load(Ordering::Relaxed), reads_before);
 }
 
 #[test]
-fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard() {
+fn marks_after_each_frame_do_not_hide_the_caller() {
     let mut call = Call::accept(Talking::default(), quiet()).unwrap();
     let voice = call.voice();
     for _ in 0..20 {
@@ -296,15 +296,15 @@ fn a_mark_behind_each_frame_of_speech_does_not_keep_the_caller_from_being_heard(
         voice.mark();
     }
     voice.hang_up_after_playback();
-    let mut heard = 0;
+    let mut frames = 0;
     while let Some(event) = call.receive() {
-        heard += usize::from(event.audio().is_some());
+        frames += usize::from(event.audio().is_some());
     }
-    // One for each frame that is said, but for those this thread came so late for that the next was due.
-    assert!(heard > 5, "{heard} frames heard while 20 were said");
+    // One per frame played, except when this thread was so late that the next frame had to be sent first.
+    assert!(frames > 5, "{frames} frames received while 20 were played");
 }
 
-/// A UUID, a digit, and two frames of audio, the first of them odd.
+/// A UUID, a digit, and two frames of audio. The first has an odd length.
 fn call_bytes() -> Vec<u8> {
     let mut bytes = encoded(&[Message::Uuid(UUID)]);
     bytes.extend_from_slice(&[0x03, 0, 1, b'5', 0x10, 0, 3, 1, 2, 3, 0x10, 0, 2, 8, 9]);
@@ -314,8 +314,10 @@ fn call_bytes() -> Vec<u8> {
 /// The offsets at which `call_bytes` may end between two frames.
 const BORDERS: [usize; 4] = [19, 23, 29, 34];
 
-/// What a call makes of a script: its events in short, and its end.
-fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, End), Refusal> {
+/// Returns the results of a call for a script: its events, abbreviated, and its end.
+fn events_and_end(
+    steps: impl IntoIterator<Item = Step>,
+) -> Result<(Vec<&'static str>, End), Refusal> {
     let mut call = Call::accept(Scripted::new(steps), quiet())?;
     let mut events = Vec::new();
     while let Some(event) = call.receive() {
@@ -332,7 +334,7 @@ fn heard(steps: impl IntoIterator<Item = Step>) -> Result<(Vec<&'static str>, En
 }
 
 #[test]
-fn time_outs_and_interruptions_before_every_byte_lose_nothing() {
+fn time_outs_and_interruptions_lose_nothing() {
     for fault in [
         ErrorKind::WouldBlock,
         ErrorKind::TimedOut,
@@ -341,7 +343,7 @@ fn time_outs_and_interruptions_before_every_byte_lose_nothing() {
         let steps = call_bytes()
             .into_iter()
             .flat_map(|byte| [Step::Fault(fault), Step::Byte(byte)]);
-        let (events, end) = heard(steps).unwrap();
+        let (events, end) = events_and_end(steps).unwrap();
         assert_eq!(
             (events, end),
             (vec!["digit", "malformed", "audio"], End::Closed)
@@ -350,12 +352,12 @@ fn time_outs_and_interruptions_before_every_byte_lose_nothing() {
 }
 
 #[test]
-fn an_end_or_a_failure_at_every_byte_has_its_name() {
+fn end_or_failure_at_every_byte_has_its_name() {
     let bytes = call_bytes();
     for cut in 0..=bytes.len() {
         let whole = |fault: Option<ErrorKind>| {
             let steps = bytes[..cut].iter().map(|byte| Step::Byte(*byte));
-            heard(steps.chain(fault.map(Step::Fault)))
+            events_and_end(steps.chain(fault.map(Step::Fault)))
         };
         let is_border = BORDERS.contains(&cut);
         match whole(None) {
@@ -391,7 +393,7 @@ fn an_end_or_a_failure_at_every_byte_has_its_name() {
 }
 
 #[test]
-fn a_call_ends_with_a_hangup_frame_and_a_half_close_whatever_came() {
+fn call_always_ends_with_hangup_and_half_close() {
     for steps in [vec![], vec![Step::Byte(0x10), Step::Byte(0), Step::Byte(0)]] {
         let transport = Scripted::new(steps);
         let (written, is_shut_down) = (
@@ -430,7 +432,7 @@ fn boxed_and_borrowed_transports_carry_calls() {
     assert_eq!(call.uuid(), UUID);
 }
 
-/// Methods of std keep their meaning with the trait in scope.
+/// Methods of std keep their meaning when the trait is in scope.
 #[test]
 fn std_methods_of_a_stream_are_not_shadowed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -463,7 +465,7 @@ fn audio_hook_may_clear_itself() {
     assert_eq!(frames.load(Ordering::Relaxed), 1);
 }
 
-/// Plays the results of a script when asked to send, and accepts everything after it. It receives the UUID and then nothing.
+/// Returns the results of a script when asked to send, and accepts everything after it. It receives the UUID and then nothing.
 struct FailingToSend {
     received: Scripted,
     results: Mutex<VecDeque<Result<usize, ErrorKind>>>,
@@ -588,7 +590,7 @@ fn send_error_inside_frame_ends_call() {
 fn reset_met_by_sender_is_the_end() {
     for (kind, end) in [
         (ErrorKind::ConnectionReset, End::Reset),
-        // The peer had closed before.
+        // The peer had already closed.
         (ErrorKind::BrokenPipe, End::Closed),
     ] {
         let transport = FailingToSend::new([Err(kind)]);
@@ -625,7 +627,7 @@ fn reset_met_by_sender_on_socket_is_the_end() {
     assert_eq!(call.end(), Some(End::Reset));
 }
 
-/// Cannot read without waiting. During each read it has another thread send a frame.
+/// Cannot read without waiting. During each read, it makes another thread send a frame.
 struct SendingMeanwhile {
     has_begun: AtomicBool,
     send: mpsc::Sender<()>,
@@ -685,7 +687,7 @@ fn read_that_waits_holds_up_no_sender() {
         }
     });
     for _ in 0..5 {
-        // So near that the call would rather read without waiting.
+        // So soon that the call prefers a read that does not wait.
         let event = call.receive_until(Instant::now() + Duration::from_millis(5));
         assert_eq!(event, Some(Event::TimeUp));
     }

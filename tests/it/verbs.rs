@@ -54,7 +54,7 @@ fn run(
     run_to(verb, caller, numbers_received)
 }
 
-/// The same with another end than that of the server.
+/// Runs it as `run` does, with an end other than that of the server.
 fn run_to<R>(
     verb: impl Fn(&mut CallReceiver) -> HandlerResult + Clone + Send + Sync + 'static,
     caller: impl Fn(&mut SimulatedAsterisk),
@@ -185,7 +185,7 @@ fn prompt_longer_than_queue_is_played_whole() {
 }
 
 #[test]
-fn play_and_wait_refuses_what_is_no_digit() {
+fn play_and_wait_refuses_an_invalid_digit() {
     run(
         |receiver| {
             let error = receiver.play_and_wait(prompt(&[1]), "12x").unwrap_err();
@@ -258,7 +258,7 @@ fn gather_keeps_type_ahead_for_next_question() {
         },
     );
     for numbers in received {
-        // The prompts of answers that were typed ahead are not played.
+        // Prompts are skipped when their digits were typed ahead.
         assert!(numbers.len() < 1000);
         assert_eq!(numbers.last(), Some(&1));
     }

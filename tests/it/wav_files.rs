@@ -1,4 +1,4 @@
-//! Which WAV files are taken, and what is said of those that are not.
+//! The WAV files that can be played, and the errors for those that cannot.
 
 use std::fs;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use crate::common::wav_file::{WavFile, chunk, riff};
 use audiosocket::wav::{Wav, WavError, WavErrorReason};
 use audiosocket::wire::SampleRate;
 
-/// A folder for the files of one test.
+/// Returns a folder for the files of one test.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("a folder");
@@ -47,7 +47,7 @@ fn each_rate_is_read() {
 }
 
 #[test]
-fn chunks_come_in_any_order_and_others_are_skipped() {
+fn unknown_chunks_are_skipped_in_any_order() {
     let file = WavFile::default();
     let (fmt, data) = (chunk(b"fmt ", &file.format()), chunk(b"data", &file.audio));
     let (odd, list) = (chunk(b"odd ", b"123"), chunk(b"LIST", b"INFO"));
@@ -66,7 +66,7 @@ fn chunks_come_in_any_order_and_others_are_skipped() {
             data.clone(),
         ],
         vec![list.clone(), data.clone(), odd.clone(), fmt.clone(), list],
-        // The first of each kind counts.
+        // The first chunk of each kind counts.
         vec![fmt.clone(), chunk(b"fmt ", &stereo.format()), data.clone()],
         vec![data, chunk(b"data", b"12"), fmt],
     ] {
@@ -76,14 +76,14 @@ fn chunks_come_in_any_order_and_others_are_skipped() {
 }
 
 #[test]
-fn a_size_that_was_not_known_lasts_to_the_end_of_the_file() {
+fn unknown_data_size_means_to_the_end_of_file() {
     for (audio_len, riff_len) in [
         (0x7fff_f000, 0x7fff_f024), // sox
         (0x7fff_ffff, 0x7fff_ffff), // Android's oboe
         (0xffff_ffff, 0xffff_ffff), // ffmpeg
         (0xffff_ffff, 0),
         (0, 0),
-        (0, 36), // killed before it went back
+        (0, 36), // killed before it updated its header
         (0, 0xffff_ffff),
     ] {
         let file = WavFile {
@@ -94,14 +94,14 @@ fn a_size_that_was_not_known_lasts_to_the_end_of_the_file() {
         let wav = Wav::read(&file.bytes()[..]).unwrap();
         assert_eq!(wav.bytes(), file.audio, "{audio_len:#x} {riff_len:#x}");
     }
-    // The RIFF header knows of 8 more bytes: the data chunk is empty, and another follows.
+    // The RIFF header counts 8 bytes more, so the data chunk is empty and another chunk follows.
     let fmt = chunk(b"fmt ", &WavFile::default().format());
     let error = refused(&riff(&[fmt, chunk(b"data", b""), chunk(b"LIST", b"")]));
     assert!(matches!(error.reason(), WavErrorReason::Empty));
 }
 
 #[test]
-fn the_size_in_the_riff_header_counts_for_nothing_else() {
+fn riff_size_is_ignored_otherwise() {
     for riff_len in [0, 1, 36, 355, 357, 0x7fff_efff, 0xffff_ffff] {
         let file = WavFile {
             riff_len: Some(riff_len),
@@ -114,7 +114,7 @@ fn the_size_in_the_riff_header_counts_for_nothing_else() {
 }
 
 #[test]
-fn what_is_not_taken_is_named_in_one_line() {
+fn refused_file_is_named_in_one_line() {
     let good = WavFile::default();
     let fmt = chunk(b"fmt ", &good.format());
     let data = chunk(b"data", &good.audio);
@@ -139,7 +139,7 @@ fn what_is_not_taken_is_named_in_one_line() {
         }
         .bytes()
     };
-    for (bytes, said, command) in [
+    for (bytes, reason, command) in [
         (of(1, 2, 16, 44_100), "is stereo, 16-bit, 44100 Hz", sox),
         (of(1, 1, 16, 22_050), "is mono, 16-bit, 22050 Hz", sox),
         (of(1, 1, 8, 8_000), "is mono, 8-bit, 8000 Hz", sox),
@@ -209,16 +209,16 @@ fn what_is_not_taken_is_named_in_one_line() {
         (Vec::new(), "is empty", ""),
     ] {
         let error = refused(&bytes);
-        assert_eq!(error.to_string(), format!("in.wav {said}{command}"));
-        assert_eq!(error.reason().to_string(), said);
+        assert_eq!(error.to_string(), format!("in.wav {reason}{command}"));
+        assert_eq!(error.reason().to_string(), reason);
         let command = command.split_once(": ").map(|(_, command)| command);
-        assert_eq!(error.suggested_command().as_deref(), command, "{said}");
+        assert_eq!(error.suggested_command().as_deref(), command, "{reason}");
     }
 }
 
 /// Asterisk's sounds have no header.
 #[test]
-fn what_does_not_say_what_it_is_goes_by_its_name() {
+fn file_without_header_is_judged_by_extension() {
     let raw = "convert it if it is raw 16-bit audio at";
     for (name, advice) in [
         (
@@ -253,24 +253,24 @@ fn what_does_not_say_what_it_is_goes_by_its_name() {
         ),
     ] {
         let error = refused(&[0xd9; 330]).with_path(name);
-        let said = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
-        assert_eq!(error.to_string(), format!("{name} {said}; {advice}"));
+        let reason = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
+        assert_eq!(error.to_string(), format!("{name} {reason}; {advice}"));
     }
-    // Silence in a-law looks like text.
+    // Silence in A-law looks like text.
     let error = refused(&[0x55; 330]).with_path("a.alaw");
     assert!(
         error
             .to_string()
             .ends_with("; convert it: sox -t al -r 8000 -c 1 a.alaw -r 8000 -c 1 -b 16 out.wav")
     );
-    // What says what it is goes by that.
+    // A file with a known header is judged by it.
     let error = refused(b"fLaC\0\0\0\x22").with_path("a.gsm");
     assert!(error.to_string().contains("is a FLAC file"), "{error}");
     assert!(!error.to_string().contains("-t gsm"), "{error}");
 }
 
 #[test]
-fn a_size_that_was_not_known_leaves_no_room_for_a_fmt_chunk_behind() {
+fn unknown_data_size_allows_no_fmt_chunk_after() {
     let good = WavFile::default();
     let mut data = chunk(b"data", &good.audio);
     data[4..8].fill(0xff);
@@ -282,7 +282,7 @@ fn a_size_that_was_not_known_leaves_no_room_for_a_fmt_chunk_behind() {
 }
 
 #[test]
-fn no_part_of_a_file_passes_for_the_whole() {
+fn no_prefix_of_a_file_is_accepted() {
     let good = WavFile::default();
     let (fmt, data) = (chunk(b"fmt ", &good.format()), chunk(b"data", &good.audio));
     for file in [
@@ -296,7 +296,7 @@ fn no_part_of_a_file_passes_for_the_whole() {
     }
 }
 
-/// Says that there are gigabytes, and fails if it is asked for what nobody needs.
+/// Announces gigabytes, and fails when bytes are read that are not needed.
 struct Announcing {
     header: Vec<u8>,
     place: usize,
@@ -306,7 +306,7 @@ impl Read for Announcing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         assert!(
             self.place < self.header.len(),
-            "it was read after the answer was known"
+            "it was read after the result was known"
         );
         let rest = &self.header[self.place..];
         let len = rest.len().min(buffer.len());
@@ -317,7 +317,7 @@ impl Read for Announcing {
 }
 
 #[test]
-fn what_is_refused_is_not_read_further() {
+fn refused_file_is_not_read_further() {
     let file = WavFile {
         channels: 2,
         audio: Vec::new(),
@@ -327,7 +327,7 @@ fn what_is_refused_is_not_read_further() {
     let mut unknown_and_no_format = riff(&[chunk(b"data", b"")]);
     unknown_and_no_format[4..8].fill(0xff);
     for header in [
-        // With the header of the next chunk, which has the size of the audio.
+        // With the header of the data chunk, which has the size of the audio.
         file.bytes()[..44].to_vec(),
         b"fLaC".repeat(9),
         unknown_and_no_format,
@@ -337,7 +337,7 @@ fn what_is_refused_is_not_read_further() {
 }
 
 #[test]
-fn a_source_that_fails_is_reported() {
+fn error_of_the_source_is_reported() {
     struct Failing;
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -353,7 +353,7 @@ fn a_source_that_fails_is_reported() {
 }
 
 #[test]
-fn a_file_is_opened_by_its_path_which_errors_name() {
+fn error_of_an_opened_file_names_its_path() {
     let path = folder("opened").join("good.wav");
     fs::write(&path, WavFile::default().bytes()).unwrap();
     let wav = Wav::open(&path).unwrap();
@@ -371,11 +371,11 @@ fn a_file_is_opened_by_its_path_which_errors_name() {
     assert!(matches!(error.reason(), WavErrorReason::Io(_)), "{error}");
 }
 
-/// Two bytes of audio are the least that plays; what follows a data chunk of size 0 is one of these.
+/// Two bytes of audio are the least that plays. One of these follows a data chunk of size 0.
 #[test]
 fn data_chunk_of_size_0_plays_what_follows() {
     let loud = WavFile::default().audio;
-    // No letters of a chunk; letters, but a size beyond the end of the file; not enough for a chunk.
+    // No letters of a chunk. Then letters, but a size beyond the end of the file. Then too few bytes for a chunk.
     for audio in [
         loud,
         [&b"data\x00\x01\x00\x00"[..], &[7; 100]].concat(),
@@ -422,7 +422,7 @@ fn size_smaller_than_the_audio_is_reported() {
              sox -t wav --ignore-length in.wav -r 8000 -c 1 -b 16 out.wav"
         );
     }
-    // So may that of a file in another format.
+    // The RIFF size of a file in another format may be smaller too.
     let stereo = WavFile {
         channels: 2,
         ..understated
@@ -434,7 +434,7 @@ fn size_smaller_than_the_audio_is_reported() {
         "in.wav is stereo, 16-bit, 8000 Hz, and has more audio than its header states; convert it: \
          sox -t wav --ignore-length in.wav -r 8000 -c 1 -b 16 out.wav"
     );
-    // Chunks, tags, text, padding, and what is too short to be missed.
+    // Chunks, tags, text, padding, and leftovers too short to matter.
     for behind in [
         chunk(b"LIST", &[7; 1000]),
         [b"TAG".to_vec(), vec![b' '; 1000]].concat(),
@@ -452,8 +452,7 @@ fn size_smaller_than_the_audio_is_reported() {
     }
 }
 
-/// The file has holes instead of gigabytes. What is read of it takes memory and seconds; that it is not, the unit tests of `wav`
-/// show.
+/// The file has holes instead of gigabytes. Reading it would take memory and seconds. Unit tests of `wav` show that it is not read.
 #[test]
 fn files_of_gigabytes_are_refused() {
     let path = folder("large").join("large.wav");
@@ -488,7 +487,7 @@ fn files_of_gigabytes_are_refused() {
     fs::remove_file(path).unwrap();
 }
 
-/// Runs a file's command in a shell in the file's folder, and opens the file that it makes.
+/// Runs a file's command in a shell in the file's folder, and opens the resulting file.
 #[track_caller]
 fn converted(folder: &Path, name: &str, program: &str) -> Wav {
     let error = Wav::open(folder.join(name)).unwrap_err().with_path(name);
@@ -520,7 +519,7 @@ fn check_half_a_second(wav: &Wav, name: &str, inexact: Duration) {
     assert!(off < inexact + Duration::from_millis(2), "{name}: {wav:?}");
 }
 
-/// Half a second of audio that no two encodings share.
+/// Half a second of audio that differs between encodings.
 fn half_a_second(tag: u16, channels: u16, bits: u16, hz: u32) -> WavFile {
     let len = u32::from(channels) * u32::from(bits.div_ceil(8)) * hz / 2;
     WavFile {
@@ -545,7 +544,7 @@ fn is_missing(program: &str, version: &str) -> bool {
     }
 }
 
-/// Files that begin like WAV files, but have other headers.
+/// Files that start like WAV files but have other headers.
 fn relatives(file: &WavFile) -> [(&'static str, Vec<u8>); 3] {
     let audio = &file.audio;
     let sixty_four = |id: &[u8; 4]| {
@@ -619,7 +618,7 @@ fn sox_commands_make_files_that_play() {
         ("raw.sln16", vec![0; 16_000]),
         ("raw.ulaw", vec![0xff; 4000]),
         ("raw.alaw", vec![0xd5; 4000]),
-        // 25 frames of 33 bytes, each of 20 ms, that begin with 0xd.
+        // 25 frames of 33 bytes, each of 20 ms, that start with 0xd.
         ("raw.gsm", [0xd0].repeat(33 * 25)),
     ] {
         fs::write(folder.join(name), &file).unwrap();
@@ -703,7 +702,7 @@ fn ffmpeg_commands_make_files_that_play() {
         "{}",
         String::from_utf8_lossy(&made.stderr)
     );
-    // ffmpeg writes 0x45 for G.726, RFC 2361 has 0x64 for it and 0x40 for its predecessor.
+    // ffmpeg writes 0x45 for G.726. RFC 2361 assigns 0x64 to it and 0x40 to its predecessor.
     let mut g726 = fs::read(folder.join("g726.wav")).unwrap();
     for (name, tag) in [("rfc-g726.wav", 0x64), ("rfc-g721.wav", 0x40)] {
         g726[20] = tag;

@@ -1,4 +1,4 @@
-//! Calls whose queue is played by a thread of its own, and the handover of playback between that thread and the receiver.
+//! Calls whose queue is played by a separate thread, and the handover of playback between that thread and the receiver.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,7 +29,7 @@ fn numbered(frames: std::ops::RangeInclusive<i16>) -> Vec<u8> {
 fn numbers_received(asterisk: &mut SimulatedAsterisk) -> Vec<i16> {
     let mut numbers = Vec::new();
     while let Some(event) = asterisk.receive() {
-        let audio = event.audio().expect("nothing but audio");
+        let audio = event.audio().expect("only audio");
         assert_eq!(audio.samples().len(), 160);
         numbers.extend(audio.samples().next());
     }
@@ -41,7 +41,7 @@ fn with_player_plays_while_handler_works() {
     let server = Served::start(builder(), |call| {
         call.with_player(|_, voice| {
             voice.play(&numbered(1..=5))?;
-            // The handler receives nothing until all has been sent.
+            // The handler receives nothing until all frames have been sent.
             eventually("the last frame", || {
                 (voice.stats().frames_sent == 5).then_some(())
             });

@@ -1,4 +1,4 @@
-//! A listener for both families: the tool prints IPv4 callers as such.
+//! A dual-stack listener: the tool prints IPv4 callers as IPv4 addresses.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use crate::common::served::{self, Served};
 use crate::common::tool::{Serving, UUID_FRAME, field};
 use audiosocket::server::Server;
 
-/// Makes a call over IPv4, and returns the address of the caller and the one that was printed.
+/// Makes a call over IPv4. Returns the address of the caller and the printed address.
 fn printed_peer(mut serving: Serving) -> (String, String) {
     let port = serving.address.rsplit(':').next().unwrap().parse().unwrap();
     let mut peer = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();

@@ -1,4 +1,4 @@
-//! What the tool says and records: WAV files.
+//! The audio that the tool plays and records: WAV files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::common::wav_file::WavFile;
 
 const UUID: Uuid = Uuid::from_bytes(*b"sixteen bytes it");
 
-/// A folder that goes with the test.
+/// A folder that is deleted with the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -37,7 +37,7 @@ impl Drop for Folder {
     }
 }
 
-/// A WAV file, made by nothing of ours.
+/// A WAV file, built without the library.
 fn wav(channels: u16, hz: u32, samples: &[i16]) -> Vec<u8> {
     let file = WavFile {
         channels,
@@ -51,7 +51,7 @@ fn wav(channels: u16, hz: u32, samples: &[i16]) -> Vec<u8> {
     file.bytes()
 }
 
-/// Both sides of a recording and its rate. Its header may not count more than there is.
+/// Both sides of a recording and its rate. Fails if its header counts more than the file has.
 #[track_caller]
 fn sides(path: &str) -> (Vec<i16>, Vec<i16>, u32) {
     let bytes = fs::read(path).unwrap();
@@ -70,22 +70,22 @@ fn sides(path: &str) -> (Vec<i16>, Vec<i16>, u32) {
     (side(0), side(1), hz)
 }
 
-/// The samples of a side that are not silence. A recording also has silence where a stalled machine was late by more than 60 ms.
+/// The samples of a side other than silence. A recording also has silence where a stalled machine was more than 60 ms late.
 fn without_silence(side: &[i16]) -> Vec<i16> {
     side.iter().copied().filter(|sample| *sample != 0).collect()
 }
 
-/// Samples of which none is zero and none is like its neighbours.
+/// Samples without a zero, each different from its neighbours.
 fn speech(count: i32) -> Vec<i16> {
     (0..count).map(|place| (place % 8001 + 1) as i16).collect()
 }
 
 #[test]
-fn serve_says_a_file_once_at_its_own_rate_and_hangs_up() {
+fn serve_plays_a_file_at_its_rate_and_hangs_up() {
     let folder = Folder::new("play");
-    // Longer than the pieces in which it is queued, and no whole number of frames.
-    let said = speech(16_000 * 11 + 7);
-    fs::write(folder.path("speech.wav"), wav(1, 16_000, &said)).unwrap();
+    // Longer than the pieces in which it is queued, and not a whole number of frames.
+    let played = speech(16_000 * 11 + 7);
+    fs::write(folder.path("speech.wav"), wav(1, 16_000, &played)).unwrap();
     let serving = Serving::start(&[
         "--play",
         &folder.path("speech.wav"),
@@ -94,29 +94,29 @@ fn serve_says_a_file_once_at_its_own_rate_and_hangs_up() {
         "--json",
     ]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     while let Some(event) = asterisk.receive() {
         let audio = event.audio().unwrap();
         if audio.rate() == SampleRate::Hz16000 {
             assert_eq!(audio.samples().len(), 320);
-            heard.extend(audio.samples());
+            received.extend(audio.samples());
         }
     }
     assert_eq!(asterisk.end(), Some(End::RemoteHangup));
-    assert_eq!(heard.len(), 320 * 551);
-    assert!(heard[said.len()..].iter().all(|sample| *sample == 0));
-    heard.truncate(said.len());
-    assert!(heard == said, "altered");
+    assert_eq!(received.len(), 320 * 551);
+    assert!(received[played.len()..].iter().all(|sample| *sample == 0));
+    received.truncate(played.len());
+    assert!(received == played, "altered");
     asterisk.hang_up();
     let lines = serving.finish();
     assert_eq!(field(lines.last().unwrap(), "reason"), "local-hangup");
 }
 
 #[test]
-fn a_call_and_its_echo_are_recorded_on_both_ends_and_nothing_is_overwritten() {
+fn both_ends_record_and_overwrite_nothing() {
     let folder = Folder::new("record");
-    let said = speech(8_000);
-    fs::write(folder.path("speech.wav"), wav(1, 8_000, &said)).unwrap();
+    let played = speech(8_000);
+    fs::write(folder.path("speech.wav"), wav(1, 8_000, &played)).unwrap();
     let calls = folder.path("new/calls");
     let serving = Serving::start(&["--echo", "--calls", "2", "--record", &calls]);
     for name in ["first.wav", "second.wav"] {
@@ -146,13 +146,13 @@ fn a_call_and_its_echo_are_recorded_on_both_ends_and_nothing_is_overwritten() {
     ] {
         let (left, right, hz) = sides(&path);
         assert_eq!(hz, 8_000);
-        assert!(without_silence(&left) == said, "the caller in {path}");
-        assert!(without_silence(&right) == said, "the echo in {path}");
+        assert!(without_silence(&left) == played, "the caller in {path}");
+        assert!(without_silence(&right) == played, "the echo in {path}");
     }
 }
 
 #[test]
-fn a_recording_has_the_higher_rate_of_its_two_sides() {
+fn recording_has_the_higher_rate_of_its_sides() {
     let folder = Folder::new("rates");
     fs::write(folder.path("speech.wav"), wav(1, 16_000, &speech(8_000))).unwrap();
     let serving = Serving::start(&[
@@ -179,23 +179,23 @@ fn a_recording_has_the_higher_rate_of_its_two_sides() {
 }
 
 #[test]
-fn a_recording_is_whole_when_the_server_is_killed() {
+fn recording_is_whole_when_the_server_is_killed() {
     let folder = Folder::new("killed");
     let mut serving = Serving::start(&["--silence", "--record", &folder.path("calls")]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
     let path = folder.path(&format!("calls/{UUID}.wav"));
-    let mut heard = 0;
+    let mut received = 0;
     let mut len = 0;
-    // Until a second has been recorded.
+    // Receives until a second has been recorded.
     while len < 44 + 8_000 * 4 {
         assert!(
             asterisk
                 .receive()
                 .is_some_and(|event| event.audio().is_some())
         );
-        heard += 1;
+        received += 1;
         len = fs::metadata(&path).map_or(0, |file| file.len());
-        assert!(heard < 1000, "20 s, and {len} bytes recorded");
+        assert!(received < 1000, "20 s, and {len} bytes recorded");
     }
     let mut child = serving.child.take().unwrap();
     child.kill().unwrap();
@@ -205,7 +205,7 @@ fn a_recording_is_whole_when_the_server_is_killed() {
 }
 
 #[test]
-fn a_full_disk_ends_the_recording_with_one_line_and_not_the_call() {
+fn full_disk_ends_the_recording_and_not_the_call() {
     let folder = Folder::new("full");
     let Some(_disk) = SmallDisk::mount(&folder.0) else {
         return;
@@ -220,12 +220,12 @@ fn a_full_disk_ends_the_recording_with_one_line_and_not_the_call() {
         &folder.path("calls"),
     ]);
     let mut asterisk = SimulatedAsterisk::connect(&serving.address, UUID).unwrap();
-    let mut heard = 0;
+    let mut received = 0;
     while let Some(event) = asterisk.receive() {
-        heard += usize::from(event.audio().is_some());
+        received += usize::from(event.audio().is_some());
     }
     assert_eq!(asterisk.end(), Some(End::RemoteHangup));
-    assert!(heard > 100, "{heard} frames in 3 s");
+    assert!(received > 100, "{received} frames in 3 s");
     asterisk.hang_up();
     let output = serving.child.take().unwrap().wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -235,12 +235,12 @@ fn a_full_disk_ends_the_recording_with_one_line_and_not_the_call() {
         error.contains("stopped: cannot write: No space left on device"),
         "{error}"
     );
-    // What there is can be played.
+    // The part that exists can be played.
     sides(&folder.path(&format!("calls/{UUID}.wav")));
 }
 
 #[test]
-fn what_cannot_be_said_is_refused_in_one_line_with_the_way_out() {
+fn unplayable_file_is_refused_with_the_remedy() {
     let folder = Folder::new("refused");
     for (name, bytes, complaint) in [
         (
@@ -286,7 +286,7 @@ fn what_cannot_be_said_is_refused_in_one_line_with_the_way_out() {
 }
 
 #[test]
-fn a_call_lasts_as_long_as_its_file_and_a_second_more() {
+fn call_lasts_one_second_longer_than_its_file() {
     let folder = Folder::new("length");
     fs::write(folder.path("speech.wav"), wav(1, 8_000, &speech(8_000))).unwrap();
     let serving = Serving::start(&["--echo", "--calls", "1"]);
@@ -308,14 +308,14 @@ fn nothing_waits_for_a_recording_that_was_never_made() {
         .unwrap()
         .hang_up();
     serving.finish();
-    // Shorter than the time for which a rate is looked for, but a call.
+    // Shorter than the time in which the tool looks for a rate, but a call.
     let (left, _, hz) = sides(&folder.path(&format!("calls/{UUID}.wav")));
     assert_eq!(hz, 8_000);
     assert!(Duration::from_secs(1) > Duration::from_micros(left.len() as u64 * 125));
 }
 
 #[test]
-fn an_echoing_server_sends_digits_back_in_the_dialect_it_was_told() {
+fn echo_returns_digits_in_the_chosen_dialect() {
     for (dialect, expected) in [
         (
             "start-stop",
@@ -346,7 +346,7 @@ fn an_echoing_server_sends_digits_back_in_the_dialect_it_was_told() {
 }
 
 #[test]
-fn inspect_finds_digits_in_the_sound_and_says_when() {
+fn inspect_finds_digits_in_audio_with_times() {
     let folder = Folder::new("tones");
     let mut stream = Vec::new();
     for rate in [SampleRate::Hz8000, SampleRate::Hz16000] {

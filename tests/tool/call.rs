@@ -1,4 +1,4 @@
-//! `audiosocket call`: what it tells of a server, what it finds wrong with it, and how it ends.
+//! `audiosocket call`: its reports about a server, the violations it finds, and how it ends.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +12,7 @@ use audiosocket::asterisk::{TABLE, Version};
 use crate::common::tool::{HANGUP_FRAME, UUID_FRAME, audiosocket, field, run, stderr, stdout};
 use crate::common::transcript::shape;
 
-/// A server of one call that does what it is told once the UUID and a first frame of audio have come, and its address.
+/// A server for one call that runs `then` after the UUID and a first frame of audio. Returns its thread and its address.
 fn server(then: impl FnOnce(TcpStream) + Send + 'static) -> (thread::JoinHandle<()>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -26,12 +26,12 @@ fn server(then: impl FnOnce(TcpStream) + Send + 'static) -> (thread::JoinHandle<
 }
 
 #[test]
-fn call_tells_what_the_server_sends_and_how_it_ends() {
+fn call_reports_frames_and_end() {
     let (thread, address) = server(|mut stream| {
         stream
             .write_all(&[0x03, 0, 1, b'5', 0x77, 0, 1, 9, 0x10, 0, 2, 1, 2, 0, 0, 0])
             .unwrap();
-        // Read to the end, so that it is no reset.
+        // Reads to the end, so that the close is no reset.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let output = run(&["call", &address, "--seconds", "600", "--asterisk", "none"]);
@@ -53,14 +53,14 @@ first sound after N ms
     assert!(text.lines().all(|line| line.chars().count() <= 60));
 }
 
-/// What a server sends that does several things wrong, the last of which ends a call with Asterisk 22.10.
+/// Sends several violations. The last one ends a call with Asterisk 22.10.
 const FAULTY: [u8; 11] = [0x10, 0, 1, 9, 0x10, 0, 2, 1, 2, 0xff, 0];
 
 #[test]
-fn call_tells_what_asterisk_objects_to_and_what_it_does_then() {
+fn call_reports_violations_and_consequences() {
     let (thread, address) = server(|mut stream| {
         stream.write_all(&[&FAULTY[..], &[0]].concat()).unwrap();
-        // Until Asterisk hangs up.
+        // Reads until Asterisk hangs up.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let output = run(&["call", &address, "--seconds", "600"]);
@@ -68,7 +68,7 @@ fn call_tells_what_asterisk_objects_to_and_what_it_does_then() {
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     let unbroken = text.replace("\n  ", " ");
-    // The judge has a thread of its own, so what it says can come before what was received, or after it.
+    // The judge has its own thread, so its report may come before or after the report of the frame.
     let sorted = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(String::from).collect();
         lines.sort();
@@ -95,7 +95,7 @@ first sound after N ms
 }
 
 #[test]
-fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
+fn call_judges_by_the_chosen_version() {
     for (version, rules, ends) in [
         ("22.10", &["odd-length", "forbidden-kind"][..], "true"),
         ("20.13", &["odd-length"], "false"),
@@ -136,7 +136,7 @@ fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
             continue;
         }
         assert_eq!(field(summary, "asterisk"), version);
-        // The same objects, without their event.
+        // The JSON objects without their event.
         let objects: Vec<String> = violations
             .iter()
             .map(|line| line.replace("\"event\":\"violation\",", ""))
@@ -160,7 +160,7 @@ fn call_judges_by_the_version_it_is_told_and_lists_the_violations() {
 }
 
 #[test]
-fn call_lists_the_versions_and_their_rules_without_a_server() {
+fn call_lists_versions_and_rules_without_server() {
     let output = run(&["call", "--asterisk", "list"]);
     assert!(output.status.success() && output.stderr.is_empty());
     let text = stdout(&output);
@@ -208,7 +208,7 @@ fn call_fails_if_the_server_resets_the_connection() {
 }
 
 #[test]
-fn server_closing_at_once_has_the_same_words_always() {
+fn server_closing_at_once_is_always_reported_alike() {
     let with_fin = |mut stream: TcpStream| {
         stream.shutdown(Shutdown::Write).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
@@ -241,14 +241,14 @@ fn server_closing_at_once_has_the_same_words_always() {
         );
         assert!(!fs::exists(&path).unwrap(), "a recording of nothing");
     }
-    // A server that only receives may close like this.
+    // A server that only receives may close this way.
     let (thread, address) = server(with_fin);
     let output = run(&["call", &address, "--seconds", "60", "--one-way"]);
     thread.join().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
-// At the highest rate, since megabytes have to fill the buffers of both sides: some 15 s.
+// At the highest rate, because megabytes have to fill the buffers of both sides. It takes about 15 s.
 #[test]
 fn call_fails_if_the_server_stops_reading() {
     let (keep, kept) = std::sync::mpsc::channel();
@@ -279,7 +279,7 @@ fn call_fails_if_the_server_stops_reading() {
 
 #[test]
 fn call_names_digits_it_had_no_time_to_press() {
-    // After 1 s, 42# takes 0.5 s. There is time for one digit, and perhaps for another on a machine that stalls.
+    // 42# starts after 1 s and takes 0.5 s. There is time for one digit, and on a machine that stalls perhaps for another.
     let (thread, address) = server(|mut stream| {
         stream.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
@@ -315,12 +315,12 @@ fn call_names_digits_not_pressed_before_a_hangup() {
 }
 
 #[test]
-fn call_hangs_up_and_fails_when_nobody_reads_what_it_reports() {
+fn call_hangs_up_and_fails_when_stdout_closes() {
     let (go, may_go) = std::sync::mpsc::channel();
     let (thread, address) = server(move |mut stream| {
         may_go.recv().unwrap();
-        // Until the caller has gone, long before the 600 s are over. One digit is not enough: while another test starts a program,
-        // that program holds a copy of the pipe's reading end for a moment, and a report can still be written.
+        // Sends until the caller has gone, long before the 600 s are over. One digit is not enough: while another test starts a
+        // program, that program holds a copy of the pipe's reading end for a moment, and a report can still be written.
         while stream.write_all(&[0x03, 0, 1, b'5']).is_ok() {
             thread::sleep(Duration::from_millis(20));
         }

@@ -1,4 +1,4 @@
-//! `audiosocket inspect` of packet captures, from the text of tshark. `.ci/wireshark` tests the same with tshark itself.
+//! `audiosocket inspect` with packet captures, as text from tshark. `.ci/wireshark` tests the same with tshark itself.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
@@ -27,7 +27,7 @@ fn inspect(options: &[&str], text: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// A call of two seconds in which the server echoes.
+/// A call of two seconds with a server that echoes.
 fn echo(stream: usize, at_us: u64, uuid: u8) -> Connection {
     let mut call = Connection::open(stream, at_us);
     call.data(From::Caller, at_us, &frame(0x01, &[uuid; 16]));
@@ -120,7 +120,7 @@ fn silent_server_is_idle_after_two_seconds() {
 #[test]
 fn lost_segment_is_named_and_the_rest_shown() {
     let mut call = echo(0, 0, 7);
-    // Four frames of the server, which leave no gap: the capture lost them.
+    // Four frames of the server are missing in the capture. They leave no gap in the call.
     for number in (49..53).rev() {
         call.lines.remove(4 + 2 * number);
     }

@@ -1,6 +1,6 @@
-//! Out of descriptors: the tool says so, serves the calls it has, recovers, and can still be ended.
+//! Out of descriptors: the tool reports it, serves its calls, recovers, and still ends on time.
 //!
-//! Unix only, since the limit is set with a shell's `ulimit`.
+//! Unix only, because a shell's `ulimit` sets the limit.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ use crate::common::served::{self, PATIENCE};
 
 const DESCRIPTORS: usize = 64;
 
-/// The tool serving with few descriptors; ended with the test, however that ends.
+/// A `serve` with few descriptors. It is killed with the test, however that ends.
 struct Serving {
     child: Child,
     lines: Receiver<String>,
@@ -70,7 +70,7 @@ impl Serving {
         stream
     }
 
-    /// Calls that are answered, and more connections than there are descriptors left for.
+    /// Makes calls that are served, and more connections than there are descriptors left.
     fn exhaust(&self) -> (Vec<TcpStream>, Vec<TcpStream>) {
         let calls: Vec<TcpStream> = (0..3).map(|number| self.call(number)).collect();
         calls.iter().for_each(hear_the_echo_after_silence);
@@ -89,13 +89,13 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // If it has ended already there is nobody to kill; either way it is waited for.
+        // If the program has ended, there is nothing to kill. In both cases the test waits for it.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Says a sample and reads up to its echo, past the frames of silence that the server sends by itself.
+/// Sends a sample and reads up to its echo, past the frames of silence that the server sends on its own.
 #[track_caller]
 fn hear_the_echo_after_silence(mut stream: &TcpStream) {
     use std::io::{Read, Write};
@@ -106,7 +106,7 @@ fn hear_the_echo_after_silence(mut stream: &TcpStream) {
         stream.read_exact(&mut header).unwrap();
         let mut payload = vec![0; usize::from(u16::from_be_bytes([header[1], header[2]]))];
         stream.read_exact(&mut payload).unwrap();
-        assert_eq!(header[0], 0x10, "nothing but audio");
+        assert_eq!(header[0], 0x10, "only audio");
         if payload == served::SAMPLE[3..] {
             return;
         }
@@ -115,13 +115,13 @@ fn hear_the_echo_after_silence(mut stream: &TcpStream) {
 }
 
 #[test]
-fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served() {
+fn out_of_descriptors_calls_continue_and_recover() {
     let server = Serving::start(&[]);
     let (calls, crowd) = server.exhaust();
     for _ in 0..10 {
         calls.iter().for_each(hear_the_echo_after_silence);
     }
-    // It has to wait in the backlog, until the silent connections are gone.
+    // It waits in the backlog until the silent connections are gone.
     let newcomer = server.call(9);
     drop(crowd);
     hear_the_echo_after_silence(&newcomer);
@@ -129,9 +129,9 @@ fn without_descriptors_the_calls_go_on_and_with_some_again_new_ones_are_served()
     server.next_line_with(&served::uuid(9).to_string());
 }
 
-/// The crowd neither sends nor closes, even after it has been hung up.
+/// The crowd neither sends nor closes, even after a hangup.
 #[test]
-fn newcomer_is_served_although_a_crowd_stays() {
+fn new_caller_is_served_while_many_linger() {
     let server = Serving::start(&[]);
     let (calls, crowd) = server.exhaust();
     let started = std::time::Instant::now();
@@ -142,22 +142,22 @@ fn newcomer_is_served_although_a_crowd_stays() {
 }
 
 #[test]
-fn without_descriptors_the_program_still_ends_when_its_time_has_come() {
+fn exits_on_time_when_out_of_descriptors() {
     let mut server = Serving::start(&["--seconds", "3"]);
     let (calls, crowd) = server.exhaust();
     assert!(server.wait().success());
     drop((calls, crowd));
 }
 
-/// The accepting thread holds the last descriptor for the next caller and waits for him, so that its `accept` does not fail; and
-/// no connection could be made to wake it.
+/// The accepting thread holds the last descriptor for the next caller while it waits, so its `accept` does not fail. No other
+/// connection can wake it.
 #[cfg(target_os = "linux")]
 #[test]
-fn with_the_last_descriptor_kept_for_a_caller_the_program_still_ends_when_its_time_has_come() {
+fn exits_on_time_with_last_descriptor_in_use() {
     let mut server = Serving::start(&["--seconds", "3"]);
     let call = server.call(1);
     hear_the_echo_after_silence(&call);
-    // Counted by number: what the program has inherited may have higher ones than it can get itself.
+    // Counted by number, because inherited descriptors may have higher numbers than the limit allows.
     let process = server.child.id();
     let is_free =
         |number: &usize| std::fs::symlink_metadata(format!("/proc/{process}/fd/{number}")).is_err();

@@ -1,4 +1,4 @@
-//! What the guide says of Asterisk and of the tool is what the code says.
+//! The guide's statements about Asterisk and about the tool agree with the code.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use audiosocket::wire::DtmfDialect;
 
 const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
 
-/// The rows that should stand below a heading of the guide, and do.
+/// Checks that the table below a heading of the guide has exactly these rows.
 #[track_caller]
 fn expect_rows(heading: &str, rows: &[String]) {
     let expected: String = rows.iter().map(|row| format!("//! {row}\n")).collect();
@@ -41,7 +41,7 @@ fn row(versions: &str, cells: &[&str]) -> String {
 }
 
 #[test]
-fn the_guide_says_what_each_version_sends_and_takes() {
+fn guide_lists_kinds_and_rates_of_each_version() {
     let cells = |it: &Behaviour| {
         let is_fork = it.digits == Some(DtmfDialect::StartStop);
         let digits = match it.digits {
@@ -72,7 +72,7 @@ fn the_guide_says_what_each_version_sends_and_takes() {
 }
 
 #[test]
-fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
+fn guide_lists_waits_and_ends_of_each_version() {
     let cells = |it: &Behaviour| {
         let header = it.consequence(Rule::SplitHeader).map(consequence).unwrap();
         let payload = it.consequence(Rule::SplitPayload).map(consequence).unwrap();
@@ -99,7 +99,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
 }
 
 #[test]
-fn the_guide_says_what_every_version_does() {
+fn guide_states_what_every_version_does() {
     let is_for_all = |rule: &&Rule| {
         let first = TABLE[0].consequence(**rule);
         let has_columns = matches!(rule, Rule::SplitHeader | Rule::SplitPayload);
@@ -115,19 +115,22 @@ fn the_guide_says_what_every_version_does() {
     );
 }
 
-/// The newest row is the last before the fork's.
+/// The newest release is in the row before that of the fork.
 #[test]
 fn readme_names_the_newest_release() {
     let versions = TABLE[TABLE.len() - 2].versions();
     let newest = versions.rsplit(", ").next().unwrap();
     let range = format!("from 18 to {newest}");
     let readme = include_str!("../../README.md");
-    assert!(readme.contains(&range), "README.md should say {range:?}");
+    assert!(
+        readme.contains(&range),
+        "README.md should contain {range:?}"
+    );
 }
 
 /// Lines of the guide such as `audiosocket tap --listen ADDR`.
 #[test]
-fn every_option_of_the_tool_that_the_guide_uses_exists() {
+fn every_option_used_in_the_guide_exists() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide");
     let mut options = 0;
     for entry in fs::read_dir(folder).unwrap() {

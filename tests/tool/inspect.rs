@@ -1,4 +1,5 @@
-//! `audiosocket inspect` of the bytes of one direction. Of recordings of both, see `tapped_calls.rs`; of pictures, `pictures.rs`.
+//! `audiosocket inspect` with the bytes of one direction. See `tapped_calls.rs` for recordings of both directions, and
+//! `pictures.rs` for pictures.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -28,7 +29,7 @@ fn inspect_prints_every_frame_of_a_capture() {
 }
 
 #[test]
-fn inspect_counts_the_frames_of_every_capture_and_finds_none_cut() {
+fn inspect_counts_frames_of_captures_and_none_is_cut() {
     let mut captures = 0;
     for file in std::fs::read_dir(CAPTURES).unwrap() {
         let path = file.unwrap().path();
@@ -55,7 +56,7 @@ fn inspect_counts_the_frames_of_every_capture_and_finds_none_cut() {
 }
 
 #[test]
-fn inspect_shows_whatever_a_frame_may_hold() {
+fn inspect_prints_any_frame_content() {
     let stream: &[u8] = &[
         0x02, 0, 0, // legacy silence
         0x20, 0, 1, 9, // unknown
@@ -123,7 +124,7 @@ fn inspect_shows_whatever_a_frame_may_hold() {
 }
 
 #[test]
-fn inspect_says_when_a_capture_is_cut() {
+fn inspect_reports_a_cut_capture() {
     let whole = std::fs::read(format!("{CAPTURES}/app-play.bin")).unwrap();
     let path = std::env::temp_dir().join(format!("audiosocket-cut-{}.bin", std::process::id()));
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
@@ -143,7 +144,7 @@ fn inspect_says_when_a_capture_is_cut() {
 }
 
 #[test]
-fn inspect_prints_no_line_over_60_columns_whatever_it_meets() {
+fn inspect_prints_at_most_60_columns() {
     let path = std::env::temp_dir().join(format!("audiosocket-wide-{}.bin", std::process::id()));
     let mut stream = Vec::new();
     for kind in 0..=255 {

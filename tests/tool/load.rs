@@ -1,4 +1,4 @@
-//! `audiosocket load`: what it says of servers that echo, and of such that do something to a frame.
+//! `audiosocket load`: its results for servers that echo, and for servers that change frames.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use crate::common::tool::{self, HANGUP_FRAME, Serving, UUID_FRAME, field, run, s
 
 const FRAMES_A_SECOND: usize = 50;
 
-/// What the load says in JSON, and with which exit code.
+/// The output of the load in JSON, and its exit code.
 struct Told {
     lines: Vec<String>,
     error: String,
@@ -37,10 +37,9 @@ impl Told {
         field(self.lines.last().unwrap(), name).parse().unwrap()
     }
 
-    /// That all frames were sent, that this is what became of those that did not come back as they should, and that all else was
-    /// well.
+    /// Asserts that all frames were sent, that exactly these faults were counted, and that everything else is right.
     #[track_caller]
-    fn assert_faults(&self, sent: usize, faults: &[(&str, usize)], complaint: &str) {
+    fn assert_faults(&self, sent: usize, faults: &[(&str, usize)], expected_error: &str) {
         let summary = self.lines.last().unwrap();
         assert_eq!(field(summary, "event"), "summary");
         assert_eq!(self.number("frames_sent"), sent, "{summary}");
@@ -63,14 +62,14 @@ impl Told {
         }
         let code = if faults.is_empty() { 0 } else { 1 };
         assert_eq!(self.code, Some(code), "{summary}");
-        let error = match complaint {
+        let error = match expected_error {
             "" => String::new(),
-            complaint => format!("audiosocket: {complaint}\n"),
+            expected_error => format!("audiosocket: {expected_error}\n"),
         };
         assert_eq!(self.error, error);
     }
 
-    /// That so many calls or frames had such a problem, for reasons with these words.
+    /// Asserts that `count` calls or frames had this problem, with these words in each reason.
     #[track_caller]
     fn assert_problem(&self, what: &str, reason: &str, counted: &str, count: usize) {
         let mut found = 0;
@@ -97,7 +96,7 @@ fn load(address: &str, calls: usize, seconds: usize) -> Told {
     ]))
 }
 
-/// A server that sends back, instead of each frame, what `spoil` makes of it. Frames are numbered from 0, over all calls.
+/// A server that returns `spoil(frame)` instead of each frame. Frames are numbered from 0 across all calls.
 fn spoiling(spoil: impl Fn(usize, Vec<u8>) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Served {
     let heard = AtomicUsize::new(0);
     each_frame(move |voice, sound| {
@@ -123,33 +122,33 @@ fn each_frame(answer: impl Fn(&Voice, Vec<u8>) -> HandlerResult + Send + Sync + 
 }
 
 #[test]
-fn of_an_echo_nothing_is_lost() {
+fn load_loses_nothing_of_an_echo() {
     let server = Served::start(Server::builder(), served::echo);
-    let told = load(&server.address.to_string(), 20, 2);
+    let report = load(&server.address.to_string(), 20, 2);
     let sent = 20 * 2 * FRAMES_A_SECOND;
-    told.assert_faults(sent, &[], "");
-    assert_eq!(told.number("calls"), 20);
-    assert_eq!(told.number("frames_received"), sent);
-    let summary = told.lines.last().unwrap();
+    report.assert_faults(sent, &[], "");
+    assert_eq!(report.number("calls"), 20);
+    assert_eq!(report.number("frames_received"), sent);
+    let summary = report.lines.last().unwrap();
     let mut last = 0.0;
     for name in ["rtt_ms_p50", "rtt_ms_p90", "rtt_ms_p99", "rtt_ms_max"] {
         let time: f64 = field(summary, name).parse().unwrap();
         assert!(time >= last, "{summary}");
         last = time;
     }
-    let before = &told.lines[..told.lines.len() - 1];
+    let before = &report.lines[..report.lines.len() - 1];
     assert!(!before.is_empty(), "one after each second");
     assert!(before.iter().all(|line| field(line, "event") == "progress"));
     let ended = server.stop().ended;
     assert_eq!(ended.len(), 20);
-    // All hung up, none just gone.
+    // All callers sent a hangup. None just closed.
     for call in ended {
         assert_eq!(call.end, Some(audiosocket::call::End::RemoteHangup));
     }
 }
 
 #[test]
-fn of_the_tools_own_echo_nothing_is_lost_and_the_report_is_in_short_lines() {
+fn load_loses_nothing_of_serve_echo() {
     let serving = Serving::start(&["--echo", "--calls", "10"]);
     let output = run(&["load", &serving.address, "--seconds", "1"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -177,7 +176,7 @@ fn of_the_tools_own_echo_nothing_is_lost_and_the_report_is_in_short_lines() {
 }
 
 #[test]
-fn of_an_echo_in_another_language_nothing_is_lost() {
+fn load_loses_nothing_of_python_echo() {
     let python = Command::new("python3")
         .args([
             concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wild/echo.py"),
@@ -202,24 +201,24 @@ fn of_an_echo_in_another_language_nothing_is_lost() {
     BufReader::new(server.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    let told = line
+    let report = line
         .trim_end()
         .strip_prefix("listening on ")
         .map(|address| load(address, 50, 2));
     server.kill().unwrap();
     server.wait().unwrap();
-    let told = told.unwrap();
-    told.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
+    let report = report.unwrap();
+    report.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
 }
 
 #[test]
-fn every_frame_lost_or_altered_is_counted_and_no_other() {
+fn load_counts_exactly_lost_and_altered_frames() {
     exactly_those_are_counted(100, 2);
 }
 
 #[test]
-#[ignore = "500 calls for 20 s; with --release, --ignored and --nocapture it shows what was told"]
-fn every_frame_lost_or_altered_is_counted_and_no_other_of_500_calls() {
+#[ignore = "500 calls for 20 s; with --release, --ignored and --nocapture it prints the report"]
+fn load_counts_lost_and_altered_frames_of_500_calls() {
     exactly_those_are_counted(500, 20);
 }
 
@@ -233,13 +232,17 @@ fn exactly_those_are_counted(calls: usize, seconds: usize) {
         }
         _ => vec![sound],
     });
-    let told = load(&server.address.to_string(), calls, seconds);
+    let report = load(&server.address.to_string(), calls, seconds);
     let sent = calls * seconds * FRAMES_A_SECOND;
     let (lost, altered) = (sent / 1000, sent / 10_000);
-    let complaint = format!("{lost} frames lost, {altered} corrupt");
-    println!("{}", told.lines.last().unwrap());
-    told.assert_faults(sent, &[("lost", lost), ("corrupt", altered)], &complaint);
-    assert_eq!(told.number("frames_received"), sent - lost);
+    let expected_error = format!("{lost} frames lost, {altered} corrupt");
+    println!("{}", report.lines.last().unwrap());
+    report.assert_faults(
+        sent,
+        &[("lost", lost), ("corrupt", altered)],
+        &expected_error,
+    );
+    assert_eq!(report.number("frames_received"), sent - lost);
     server.stop();
 }
 
@@ -247,9 +250,9 @@ fn exactly_those_are_counted(calls: usize, seconds: usize) {
 fn load_of_a_server_that_plays_reports_no_echo() {
     let address = raw_server(2, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
-        // Twice as fast as the calls, until they have gone.
-        let speech = [&[0x10, 1, 64][..], &[77; 320]].concat();
-        while stream.write_all(&speech).is_ok() {
+        // Twice as fast as the calls, until they have ended.
+        let frame = [&[0x10, 1, 64][..], &[77; 320]].concat();
+        while stream.write_all(&frame).is_ok() {
             thread::sleep(Duration::from_millis(10));
         }
     });
@@ -284,15 +287,15 @@ fn load_of_a_silent_server_reports_no_echo() {
         while call.receive().is_some() {}
         Ok(())
     });
-    let told = load(&server.address.to_string(), 2, 1);
-    let complaint = "the server does not echo: 100 frames lost";
-    told.assert_faults(100, &[("lost", 100)], complaint);
-    told.assert_problem("no-echo", "does not echo", "calls", 2);
+    let report = load(&server.address.to_string(), 2, 1);
+    let expected_error = "the server does not echo: 100 frames lost";
+    report.assert_faults(100, &[("lost", 100)], expected_error);
+    report.assert_problem("no-echo", "does not echo", "calls", 2);
     server.stop();
 }
 
 #[test]
-fn the_last_frame_without_its_end_is_altered_and_not_lost() {
+fn cut_last_frame_is_altered_and_not_lost() {
     let last = FRAMES_A_SECOND - 1;
     let server = spoiling(move |number, mut sound| {
         if number == last {
@@ -300,21 +303,21 @@ fn the_last_frame_without_its_end_is_altered_and_not_lost() {
         }
         vec![sound]
     });
-    let told = load(&server.address.to_string(), 1, 1);
-    told.assert_faults(FRAMES_A_SECOND, &[("corrupt", 1)], "1 frame corrupt");
+    let report = load(&server.address.to_string(), 1, 1);
+    report.assert_faults(FRAMES_A_SECOND, &[("corrupt", 1)], "1 frame corrupt");
 }
 
 #[test]
-fn frames_cut_anew_are_the_same_frames() {
-    // Where the frames of one call end is of no matter to another, so each cuts its own.
+fn echo_in_other_frame_sizes_loses_nothing() {
+    // Each call may have its own frame size, so each starts its own pieces.
     let server = each_frame(|voice, sound| {
         for piece in sound.chunks(46) {
             voice.send_now(served::audio(piece))?;
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 5, 1);
-    told.assert_faults(5 * FRAMES_A_SECOND, &[], "");
+    let report = load(&server.address.to_string(), 5, 1);
+    report.assert_faults(5 * FRAMES_A_SECOND, &[], "");
     server.stop();
 }
 
@@ -324,14 +327,14 @@ fn frames_sent_twice_are_counted() {
         99 => vec![sound; 2],
         _ => vec![sound],
     });
-    let told = load(&server.address.to_string(), 10, 1);
-    told.assert_faults(500, &[("doubled", 5)], "5 frames doubled");
-    assert_eq!(told.number("frames_received"), 505);
+    let report = load(&server.address.to_string(), 10, 1);
+    report.assert_faults(500, &[("doubled", 5)], "5 frames doubled");
+    assert_eq!(report.number("frames_received"), 505);
     server.stop();
 }
 
 #[test]
-fn frames_that_overtake_others_are_counted() {
+fn reordered_frames_are_counted() {
     let server = Served::start(Server::builder(), |call| {
         let voice = call.voice();
         let (mut heard, mut held) = (0, None);
@@ -349,13 +352,13 @@ fn frames_that_overtake_others_are_counted() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 4, 1);
-    told.assert_faults(200, &[("out_of_order", 20)], "20 frames out of order");
+    let report = load(&server.address.to_string(), 4, 1);
+    report.assert_faults(200, &[("out_of_order", 20)], "20 frames out of order");
     server.stop();
 }
 
 #[test]
-fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
+fn frames_of_another_call_count_as_crossed_and_lost() {
     let (give, given) = mpsc::channel();
     let given = Mutex::new(Some(given));
     let started = AtomicUsize::new(0);
@@ -379,8 +382,8 @@ fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 2, 1);
-    told.assert_faults(
+    let report = load(&server.address.to_string(), 2, 1);
+    report.assert_faults(
         100,
         &[("lost", 3), ("crossed", 3)],
         "3 frames lost, 3 crossed",
@@ -389,42 +392,46 @@ fn frames_of_another_call_are_counted_and_missed_where_they_belong() {
 }
 
 #[test]
-fn other_frames_than_audio_are_counted_and_named() {
+fn frames_other_than_audio_are_counted_by_kind() {
     let address = raw_server(2, |mut stream| {
         stream.write_all(&[0x03, 0, 1, b'5', 0x77, 0, 0]).unwrap();
         echo_to_the_end(stream);
     });
-    let told = load(&address, 2, 1);
-    told.assert_faults(100, &[("unexpected", 4)], "4 frames unexpected");
-    told.assert_problem("unexpected", "DTMF (0x03), unknown kind 0x77", "frames", 4);
+    let report = load(&address, 2, 1);
+    report.assert_faults(100, &[("unexpected", 4)], "4 frames unexpected");
+    report.assert_problem("unexpected", "DTMF (0x03), unknown kind 0x77", "frames", 4);
 }
 
 #[test]
-fn calls_beyond_the_servers_limit_are_refused_and_the_others_go_on() {
+fn calls_over_the_server_limit_count_as_refused() {
     let server = Served::start(Server::builder().max_calls(2), served::echo);
-    let told = load(&server.address.to_string(), 5, 2);
-    assert_eq!(told.code, Some(1));
-    assert_eq!(told.number("refused"), 3);
-    assert_eq!(told.number("frames_received"), 2 * 2 * FRAMES_A_SECOND);
+    let report = load(&server.address.to_string(), 5, 2);
+    assert_eq!(report.code, Some(1));
+    assert_eq!(report.number("refused"), 3);
+    assert_eq!(report.number("frames_received"), 2 * 2 * FRAMES_A_SECOND);
     assert_eq!(
-        (told.number("ended_early"), told.number("not_closed")),
+        (report.number("ended_early"), report.number("not_closed")),
         (0, 0)
     );
-    told.assert_problem("refused", "the peer hung up", "calls", 3);
-    assert!(told.error.ends_with("3 calls refused\n"), "{}", told.error);
+    report.assert_problem("refused", "the peer hung up", "calls", 3);
+    assert!(
+        report.error.ends_with("3 calls refused\n"),
+        "{}",
+        report.error
+    );
     server.stop();
 }
 
 #[test]
-fn a_server_that_closes_after_the_uuid_refuses() {
+fn close_after_the_uuid_counts_as_refused() {
     let address = raw_server(3, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
     });
-    let told = load(&address, 3, 1);
-    assert_eq!(told.code, Some(1));
-    assert_eq!(told.number("refused"), 3);
-    assert_eq!(told.number("frames_received"), 0);
-    told.assert_problem(
+    let report = load(&address, 3, 1);
+    assert_eq!(report.code, Some(1));
+    assert_eq!(report.number("refused"), 3);
+    assert_eq!(report.number("frames_received"), 0);
+    report.assert_problem(
         "refused",
         "the peer closed before it sent a frame",
         "calls",
@@ -433,7 +440,7 @@ fn a_server_that_closes_after_the_uuid_refuses() {
 }
 
 #[test]
-fn calls_that_the_server_ends_are_counted_with_what_came_back_before() {
+fn calls_ended_by_the_server_keep_their_counts() {
     let server = Served::start(Server::builder(), |call| {
         let voice = call.voice();
         let mut heard = 0;
@@ -446,17 +453,17 @@ fn calls_that_the_server_ends_are_counted_with_what_came_back_before() {
         }
         Ok(())
     });
-    let told = load(&server.address.to_string(), 3, 10);
-    assert_eq!(told.code, Some(1));
-    assert_eq!(told.number("ended_early"), 3);
-    assert_eq!(told.number("frames_received"), 30);
-    assert_eq!(told.number("lost"), told.number("frames_sent") - 30);
-    told.assert_problem("ended-early", "the peer hung up", "calls", 3);
+    let report = load(&server.address.to_string(), 3, 10);
+    assert_eq!(report.code, Some(1));
+    assert_eq!(report.number("ended_early"), 3);
+    assert_eq!(report.number("frames_received"), 30);
+    assert_eq!(report.number("lost"), report.number("frames_sent") - 30);
+    report.assert_problem("ended-early", "the peer hung up", "calls", 3);
     server.stop();
 }
 
 #[test]
-fn rubbish_is_no_echo_and_no_panic() {
+fn random_bytes_are_no_echo_and_no_panic() {
     let address = raw_server(2, |mut stream| {
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
         stream
@@ -465,30 +472,30 @@ fn rubbish_is_no_echo_and_no_panic() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
     });
-    let told = load(&address, 2, 1);
-    assert_eq!(told.code, Some(1));
+    let report = load(&address, 2, 1);
+    assert_eq!(report.code, Some(1));
     assert_eq!(
-        (told.number("refused"), told.number("frames_received")),
+        (report.number("refused"), report.number("frames_received")),
         (2, 0)
     );
-    told.assert_problem("refused", "inside a frame", "calls", 2);
+    report.assert_problem("refused", "inside a frame", "calls", 2);
 }
 
 #[test]
-fn a_server_that_does_not_close_after_the_hangup_is_named() {
+fn server_that_stays_open_after_hangup_is_reported() {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&kept);
     let address = raw_server(2, move |stream| {
         keep.lock().unwrap().push(stream.try_clone().unwrap());
         echo_to_the_end(stream);
     });
-    let told = load(&address, 2, 1);
-    told.assert_faults(100, &[("not_closed", 2)], "2 calls not closed");
-    told.assert_problem("not-closed", "2 s after the hangup", "calls", 2);
+    let report = load(&address, 2, 1);
+    report.assert_faults(100, &[("not_closed", 2)], "2 calls not closed");
+    report.assert_problem("not-closed", "2 s after the hangup", "calls", 2);
     drop(kept);
 }
 
-/// A server of so many calls, each on a thread; and its address.
+/// A server for `calls` calls, each on a thread. Returns its address.
 fn raw_server(calls: usize, call: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -501,7 +508,7 @@ fn raw_server(calls: usize, call: impl Fn(TcpStream) + Clone + Send + 'static) -
     address
 }
 
-/// The UUID is not sent back, nor is the hangup, at which it ends.
+/// Sends back all frames except the UUID and the hangup, at which it ends.
 fn echo_to_the_end(mut stream: TcpStream) {
     stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
     let mut frame = [0; 323];
@@ -512,7 +519,7 @@ fn echo_to_the_end(mut stream: TcpStream) {
 }
 
 #[test]
-fn without_a_server_it_fails_at_once() {
+fn load_without_a_server_fails_at_once() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
@@ -527,7 +534,7 @@ fn without_a_server_it_fails_at_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn too_few_descriptors_are_said_before_the_server_is_bothered() {
+fn too_few_descriptors_are_reported_before_any_call() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     server.set_nonblocking(true).unwrap();
     let address = server.local_addr().unwrap().to_string();
@@ -553,12 +560,12 @@ fn too_few_descriptors_are_said_before_the_server_is_bothered() {
             "{error}"
         );
         assert_eq!(error.lines().count(), 1, "{error}");
-        assert!(server.accept().is_err(), "nobody has called");
+        assert!(server.accept().is_err(), "the server must receive no call");
     }
 }
 
 #[test]
-fn when_nobody_reads_what_it_reports_it_hangs_up_and_fails() {
+fn load_hangs_up_and_fails_when_stdout_closes() {
     let server = Served::start(Server::builder(), served::echo);
     let address = server.address.to_string();
     let mut child = tool::audiosocket(&["load", &address, "--json", "--seconds", "600"])

@@ -1,4 +1,4 @@
-//! The tool, run as scripts and people run it: one program with a module for each topic.
+//! Tests of the tool as scripts and people run it, in one program with a module for each topic.
 
 #![cfg(feature = "std")]
 

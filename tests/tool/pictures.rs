@@ -9,7 +9,7 @@ use crate::common::tool::{audiosocket, run, stderr, stdout};
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
 
-/// The picture of a file, which is well-formed.
+/// Returns the picture of a file, and checks that it is well-formed.
 #[track_caller]
 fn picture_of(path: &str, name: &str) -> String {
     let svg = TestFile::new(&format!("{name}.svg"), b"what was there before");
@@ -21,8 +21,8 @@ fn picture_of(path: &str, name: &str) -> String {
     picture
 }
 
-/// XML, as far as these files need it: elements closed in order, attributes in quotes and each once, no other markup, and no
-/// character that XML has no place for.
+/// Checks the XML as far as these files need it: elements close in order, attributes are quoted and unique, there is no other
+/// markup, and no character that XML forbids.
 #[track_caller]
 fn check_form(xml: &str) {
     let mut open = Vec::new();
@@ -84,7 +84,7 @@ fn count(picture: &str, element: &str, class: &str) -> usize {
 }
 
 #[test]
-fn a_call_has_all_of_its_marks_in_the_picture() {
+fn picture_has_all_marks_of_a_call() {
     let file = TestFile::new("marks.tap", &nine_seconds().bytes);
     let picture = picture_of(file.path(), "marks");
     assert_eq!(
@@ -102,26 +102,26 @@ fn a_call_has_all_of_its_marks_in_the_picture() {
         marks.map(|class| count(&picture, "rect", class)),
         [2, 2, 1, 1, 1]
     );
-    // Sound and spacing of each side, and where each ends.
+    // The audio and the spacing of each side, and the end of each.
     let lines = ["caller", "server", "caller wide", "server wide", "over"];
     assert_eq!(
         lines.map(|class| count(&picture, "path", class)),
         [1, 1, 1, 1, 2]
     );
-    let told = "452 frames, 9.00 s of audio in 9.00 s, 1 gap of 141 ms at 2.981 s, 1 burst, 1 split frame, 1 malformed frame, jitter 0.6 ms";
-    assert!(texts(&picture, "text").contains(&told));
+    let summary = "452 frames, 9.00 s of audio in 9.00 s, 1 gap of 141 ms at 2.981 s, 1 burst, 1 split frame, 1 malformed frame, jitter 0.6 ms";
+    assert!(texts(&picture, "text").contains(&summary));
     assert!(!picture.contains("<script") && !picture.contains("href"));
 }
 
 #[test]
-fn a_gap_is_where_it_was() {
+fn gap_is_drawn_at_its_time() {
     let mut tap = TapFile::new();
     for at in [0, 20, 40, 540, 560, 980] {
         tap.data(From::Server, at * 1000, &audio(&[1000; 160]));
     }
     let file = TestFile::new("where.tap", &tap.bytes);
     let picture = picture_of(file.path(), "where");
-    // 1080 columns are the second that it lasts, the first of them at 84.
+    // The call lasts one second, drawn in 1080 columns. The first column is at 84.
     let gaps: Vec<(f64, f64)> = picture
         .split("<rect class=\"gap\" x=\"")
         .skip(1)
@@ -139,10 +139,10 @@ fn a_gap_is_where_it_was() {
 }
 
 #[test]
-fn every_capture_has_a_picture_of_its_one_direction() {
+fn picture_of_a_capture_has_one_direction() {
     for (name, digits) in [
         ("slin-mix", &["1", "2", "#", "A"][..]),
-        // All at the same place, for there is no audio between them.
+        // All at one place, because there is no audio between them.
         ("app-dtmf", &["1234567890*#ABCD"]),
         // Start and stop are one digit.
         ("seed-none-dtmflong", &["56"]),
@@ -156,14 +156,14 @@ fn every_capture_has_a_picture_of_its_one_direction() {
 }
 
 #[test]
-fn an_hour_of_everything_is_no_large_file() {
+fn picture_of_an_hour_is_a_small_file() {
     let mut tap = TapFile::new();
     let noise: Vec<i16> = (0..160_i32)
         .map(|place| (place * 7919 % 60_000 - 30_000) as i16)
         .collect();
     for second in 0..3600 {
         for from in [From::Caller, From::Server] {
-            // No second like the other, so that marks are apart from each other in many places.
+            // All seconds differ, so that marks are at distances in many places.
             let at = second * 1_000_000 + second * second * 7919 % 800_000;
             let frame_bytes = audio(&noise[..2 + (second as usize * 31) % 150]);
             tap.data(from, at, &frame_bytes[..3]);
@@ -182,7 +182,7 @@ fn an_hour_of_everything_is_no_large_file() {
 }
 
 #[test]
-fn what_is_written_is_text_whatever_the_file_is_called() {
+fn picture_escapes_the_file_name() {
     let whole = nine_seconds().bytes;
     let file = TestFile::new("<b>&\"\u{1b}\u{ffff}.tap", &whole);
     let picture = picture_of(file.path(), "escaped");
@@ -190,7 +190,7 @@ fn what_is_written_is_text_whatever_the_file_is_called() {
 }
 
 #[test]
-fn a_stream_that_is_cut_or_empty_has_a_picture_too() {
+fn cut_or_empty_stream_has_a_picture() {
     let whole = fs::read(format!("{CAPTURES}/app-play.bin")).unwrap();
     for (name, bytes, code) in [("empty", &[][..], 0), ("cut", &whole[..1000], 1)] {
         let file = TestFile::new(&format!("{name}-picture.bin"), bytes);
@@ -207,7 +207,7 @@ fn a_stream_that_is_cut_or_empty_has_a_picture_too() {
     }
 }
 
-/// The input under another name, or as standard input, is the input.
+/// The input under another name, or from standard input, is still the input.
 #[cfg(unix)]
 #[test]
 fn picture_over_its_own_input_is_refused() {
@@ -246,7 +246,7 @@ fn picture_over_its_own_input_is_refused() {
 }
 
 #[test]
-fn a_picture_that_cannot_be_written_is_one_line() {
+fn failed_picture_write_is_reported_in_one_line() {
     let file = TestFile::new("kept.tap", &nine_seconds().bytes);
     for (svg, code, message) in [
         (

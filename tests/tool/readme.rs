@@ -1,4 +1,4 @@
-//! What the README shows is what the project has.
+//! Everything that the README shows exists in the project.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::common::transcript::shape;
 
 const README: &str = include_str!("../../README.md");
 
-/// The text between two fences of the README, the first of which ends in `language`.
+/// Returns the text between two fences of the README. The first fence ends with `language`.
 fn block(language: &str) -> &'static str {
     blocks(language).next().unwrap()
 }
@@ -22,7 +22,7 @@ fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
         .into_iter()
 }
 
-/// The arguments that the README gives to the command, and what it shows as the output.
+/// Returns the arguments that the README passes to the command, and the output it shows.
 #[track_caller]
 fn transcript_of(command: &str) -> (Vec<&'static str>, &'static str) {
     let start = format!("$ audiosocket {command}");
@@ -54,7 +54,7 @@ fn output_of(arguments: &[&str]) -> String {
 
 /// The examples take addresses and files from the command line.
 #[test]
-fn the_servers_of_the_readme_do_what_the_examples_do_and_the_first_has_fifteen_lines_at_most() {
+fn readme_servers_work_and_the_first_has_15_lines() {
     let echo = include_str!("../../examples/echo.rs");
     let announcement = include_str!("../../examples/announcement.rs");
     let handler = |text: &'static str| &text[text.find("run(|call| {").unwrap()..];
@@ -70,7 +70,7 @@ fn the_servers_of_the_readme_do_what_the_examples_do_and_the_first_has_fifteen_l
 }
 
 #[test]
-fn the_test_of_the_readme_is_one_that_runs() {
+fn readme_test_is_a_test_that_runs() {
     let example: Vec<&str> = include_str!("../../examples/test_your_server.rs")
         .lines()
         .map(|line| line.strip_prefix("    ").unwrap_or(line))
@@ -80,14 +80,14 @@ fn the_test_of_the_readme_is_one_that_runs() {
 }
 
 #[test]
-fn inspect_prints_what_the_readme_shows() {
+fn readme_inspect_output_is_real() {
     let (arguments, shown) = transcript_of("inspect");
     assert_eq!(output_of(&arguments), shown);
 }
 
 #[test]
-fn the_demo_prints_what_the_readme_shows_but_for_the_numbers() {
-    // Two threads note what happens, and some of it happens at once: the order of the lines is not always the same.
+fn readme_demo_output_is_real() {
+    // Two threads report events, and some are simultaneous, so the order of the lines varies.
     let sorted = |text: &str| {
         let mut lines: Vec<String> = shape(text).lines().map(String::from).collect();
         lines.sort();
@@ -98,7 +98,7 @@ fn the_demo_prints_what_the_readme_shows_but_for_the_numbers() {
 }
 
 #[test]
-fn serve_and_call_print_what_the_readme_shows_but_for_the_numbers() {
+fn readme_serve_and_call_output_is_real() {
     let (serve_arguments, serve_shown) = transcript_of("serve");
     let (call_arguments, call_shown) = transcript_of("call");
     let mut serving = audiosocket(&serve_arguments)
@@ -125,32 +125,32 @@ fn serve_and_call_print_what_the_readme_shows_but_for_the_numbers() {
 }
 
 #[test]
-fn load_prints_what_the_readme_shows_but_for_the_numbers() {
+fn readme_load_output_is_real() {
     let (arguments, shown) = transcript_of("load");
     let mut serving = audiosocket(&["serve", "--echo", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Kept until the end, for it goes on printing.
+    // Kept until the end, because the program continues to print.
     let mut output = BufReader::new(serving.stdout.take().unwrap());
     let mut served = String::new();
     output.read_line(&mut served).unwrap();
     let address = served.trim_end().strip_prefix("listening on ").unwrap();
     assert_eq!(arguments[..2], ["load", "127.0.0.1:9092"]);
-    let said = output_of(&[&["load", address], &arguments[2..]].concat());
+    let printed = output_of(&[&["load", address], &arguments[2..]].concat());
     serving.kill().unwrap();
     serving.wait().unwrap();
-    // Said only where the machine has too much else to do.
-    let lines = said
+    // Printed only when the machine is too busy.
+    let lines = printed
         .lines()
         .filter(|line| !line.contains("behind the clock"));
-    let said: Vec<&str> = lines.collect();
-    assert_eq!(shape(&said.join("\n")), shape(shown));
+    let printed: Vec<&str> = lines.collect();
+    assert_eq!(shape(&printed.join("\n")), shape(shown));
 }
 
-/// On crates.io nothing but the README is there.
+/// On crates.io, only the README is available.
 #[test]
-fn every_link_of_the_readme_is_absolute_and_leads_to_a_file_of_the_package() {
+fn readme_links_are_absolute_and_lead_to_files() {
     const SOURCE: &str = "https://docs.rs/crate/asterisk-audiosocket/latest/source/";
     const GUIDE: &str = "https://docs.rs/asterisk-audiosocket/latest/audiosocket/guide/";
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! What `tap` and `serve` cannot report harms no call.
+//! A failed report of `tap` or `serve` harms no call.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::common::small_disk::SmallDisk;
 use crate::common::tool::{HANGUP_FRAME, UUID_FRAME, audiosocket};
 
-/// A `tap` or a `serve` whose output will fail.
+/// A `tap` or `serve` whose output will fail.
 struct Reporter {
     child: Child,
     address: String,
@@ -32,7 +32,7 @@ impl Reporter {
         }
     }
 
-    /// Starts the command. The reader of its output goes away after the first line.
+    /// Starts the command. The reader of its output closes after the first line.
     fn unread(arguments: &[&str]) -> Reporter {
         let mut child = audiosocket(arguments)
             .stdout(Stdio::piped())
@@ -78,14 +78,14 @@ impl Reporter {
         }
     }
 
-    /// Waits for the end, which is that of a failure without another error.
+    /// Waits for the end and checks that it fails without another error.
     fn finish(mut self) {
         assert_eq!(self.child.wait().unwrap().code(), Some(1));
         assert_eq!(self.errors.recv(), Err(mpsc::RecvError));
     }
 }
 
-/// A test that fails leaves no process behind.
+/// A failed test leaves no process behind.
 impl Drop for Reporter {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -191,7 +191,7 @@ fn serve_finishes_calls_after_its_reader_has_gone() {
         "audiosocket: cannot write to standard output: its reader has closed it; \
          calls in progress go on, no more are accepted"
     );
-    // Once further callers are refused, the server is about to end. The call is not.
+    // When further callers are refused, the server is about to end. The call must continue.
     while TcpStream::connect(&server.address).is_ok() {}
     let audio = [0x10, 0, 2, 1, 2];
     let mut received = Vec::new();

@@ -1,4 +1,4 @@
-//! `audiosocket serve`: what it reports, when it ends, and that no peer and no reader of its output holds it up.
+//! `audiosocket serve`: its reports, when it ends, and that no peer and no reader of its output delays it.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -27,8 +27,8 @@ fn serve_reports_a_call_and_ends_after_the_last() {
         let summary = text.lines().last().unwrap();
         assert_eq!(field(summary, "event"), "summary");
         assert_eq!(field(summary, "reason"), "local-hangup");
-        // A frame each for a digit or its start and stop, which an echo server does not send back; but its greeting is. A machine
-        // that stands still for a second has it send silence, too.
+        // One frame for a digit or its start and stop, which an echo server does not send back. The server's greeting counts as a
+        // frame sent. If the machine stands still for a second, the server also sends silence.
         let sent: usize = field(summary, "frames_sent").parse().unwrap();
         let received: usize = field(summary, "frames_received").parse().unwrap();
         assert!(received >= sent - 1, "{received} of {sent}");
@@ -72,12 +72,12 @@ fn serve_reports_a_call_and_ends_after_the_last() {
         field(&lines[4], "frames_out"),
     );
     assert_eq!(field(&lines[4], "reason"), "closed");
-    // One is the digit. A machine that stands still for a second adds silence to what goes out.
+    // One frame is the digit. If the machine stands still for a second, the server also sends silence.
     assert!(frames_in.parse::<usize>().unwrap() <= frames_out.parse::<usize>().unwrap() + 1);
 }
 
 #[test]
-fn serve_hangs_up_after_the_time_it_was_given() {
+fn serve_hangs_up_after_max_duration() {
     let serving = Serving::start(&[
         "--silence",
         "--json",
@@ -100,14 +100,14 @@ fn serve_hangs_up_after_the_time_it_was_given() {
 }
 
 #[test]
-fn serve_reports_who_was_refused_and_what_was_wrong() {
+fn serve_reports_refused_callers_with_reasons() {
     let mut serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut stranger = TcpStream::connect(&serving.address).unwrap();
     stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     stranger.read_to_end(&mut answer).unwrap();
     assert_eq!(answer, [0, 0, 0]);
-    // The refusal is reported after it was made, on the stranger's own thread.
+    // The server reports the refusal after it made it, on the stranger's own thread.
     let mut lines: Vec<String> = serving
         .lines
         .by_ref()
@@ -164,7 +164,7 @@ fn serve_ends_after_its_time_and_hangs_up() {
 }
 
 #[test]
-fn serve_tells_a_call_in_short_lines_and_warnings_on_standard_error() {
+fn serve_prints_calls_on_stdout_warnings_on_stderr() {
     let serving = Serving::start(&["--echo", "--calls", "1"]);
     let mut peer = serving.peer();
     for frame in [
@@ -212,31 +212,31 @@ audiosocket: 07070707 1 more warning like these
 }
 
 #[test]
-fn serve_reports_the_first_warnings_of_a_flood_and_counts_the_rest() {
+fn serve_prints_first_warnings_and_counts_the_rest() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut peer = serving.peer();
     peer.write_all(&[0x20, 0, 0].repeat(100_000)).unwrap();
     peer.write_all(&HANGUP_FRAME).unwrap();
-    // The end of the call, of which nothing has been read yet on the tool's side.
+    // Reads the end of the call. The test has read none of the reports yet.
     peer.read_to_end(&mut Vec::new()).unwrap();
     let lines = serving.finish();
-    let said: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
-    assert_eq!(said[..5], ["unknown kind 0x20, payload length 0"; 5]);
-    assert_eq!(said[5], "99995 more warnings like these");
+    let texts: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
+    assert_eq!(texts[..5], ["unknown kind 0x20, payload length 0"; 5]);
+    assert_eq!(texts[5], "99995 more warnings like these");
     assert_eq!(field(&lines[8], "event"), "hangup");
     assert_eq!(field(&lines[8], "frames_in"), "100000");
     assert_eq!(lines.len(), 9);
 }
 
 #[test]
-fn serve_holds_up_no_call_for_a_reader_who_does_not_read_and_loses_nothing_silently() {
+fn serve_with_blocked_stdout_delays_no_call() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
     let mut peer = serving.peer();
     peer.write_all(&[0x03, 0, 1, b'5'].repeat(50_000)).unwrap();
     let audio = [0x10, 0, 2, 1, 2];
     peer.write_all(&audio).unwrap();
-    // The echo comes though not a line has been read after the first, and a pipe has no room for 50,000.
-    // Before it comes the greeting, 20 ms of silence.
+    // The echo arrives although the test has read only the first line, and a pipe has no room for 50,000 lines. The greeting of 20
+    // ms of silence comes first.
     let mut echo = [0; 328];
     peer.read_exact(&mut echo).unwrap();
     assert_eq!(echo[323..], audio);
@@ -258,11 +258,11 @@ fn serve_holds_up_no_call_for_a_reader_who_does_not_read_and_loses_nothing_silen
 }
 
 #[test]
-fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
+fn serve_ends_on_time_with_blocked_stdout_and_flood() {
     let mut serving = Serving::start(&["--echo", "--json", "--seconds", "2"]);
     let mut peer = serving.peer();
     let digits = [0x03, 0, 1, b'5'].repeat(1000);
-    // Until the server has ended the connection.
+    // Sends until the server has ended the connection.
     while peer.write_all(&digits).is_ok() {}
     let mut child = serving.child.take().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
@@ -276,9 +276,9 @@ fn serve_ends_after_its_time_though_nobody_reads_and_a_peer_floods() {
 }
 
 #[test]
-fn caller_closing_at_once_has_the_same_words_always() {
+fn caller_closing_at_once_is_always_reported_alike() {
     let serving = Serving::start(&["--echo", "--calls", "2"]);
-    // With the greeting read, a close is no reset; with it unread, it is.
+    // A close is no reset after the greeting was read, and a reset while it is unread.
     let mut closing = serving.peer();
     closing.read_exact(&mut [0; 323]).unwrap();
     closing.shutdown(Shutdown::Write).unwrap();
@@ -328,13 +328,13 @@ fn failed_start_leaves_no_record_folder() {
 }
 
 #[test]
-fn serve_reports_a_caller_over_the_number_it_was_to_take() {
+fn serve_reports_a_caller_over_the_call_limit() {
     let serving = Serving::start(&["--echo", "--json", "--calls", "1"]);
-    // Accepted first, so that it is on its way when the other takes the only place.
+    // Connected first, so that it is already accepted when the other call takes the only place.
     let mut late = TcpStream::connect(&serving.address).unwrap();
     let mut taken = serving.peer();
     taken.write_all(&[0x10, 0, 2, 1, 2]).unwrap();
-    // The greeting of 20 ms comes with the call; the echo, only from its handler, which has the place then.
+    // The greeting of 20 ms comes when the call starts. The echo comes from the handler, when the call has its place.
     taken.read_exact(&mut [0; 323]).unwrap();
     taken.read_exact(&mut [0; 5]).unwrap();
     late.write_all(&UUID_FRAME).unwrap();

@@ -1,4 +1,4 @@
-//! The tap passes on every byte, and tells what it saw.
+//! The tap forwards every byte and reports what it sees.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use audiosocket::wire::Uuid;
 
 const UUID: &str = "07070707-0707-0707-0707-070707070707";
 
-/// Bytes that look like anything, the same for the same seed.
+/// Pseudo-random bytes, equal for equal seeds.
 fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
@@ -29,7 +29,7 @@ fn noise(seed: u64, len: usize) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
-/// Writes them in pieces of all lengths.
+/// Writes the bytes in pieces of all lengths.
 fn write_in_pieces(mut stream: &TcpStream, bytes: &[u8]) {
     let mut rest = bytes;
     for len in [1, 2, 3, 5, 320, 323, 4096, 70_000].iter().cycle() {
@@ -48,7 +48,7 @@ fn read_all(mut stream: &TcpStream) -> Vec<u8> {
     bytes
 }
 
-/// A server of one connection, and its address.
+/// A server for one connection, and its address.
 fn server<R: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> R + Send + 'static,
 ) -> (String, thread::JoinHandle<R>) {
@@ -64,7 +64,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The bytes of each direction in a tap recording, read by the format's description.
+/// The bytes of each direction in a tap recording, read according to the description of the format.
 fn recorded(path: &Path) -> HashMap<u8, Vec<u8>> {
     let file = std::fs::read(path).unwrap();
     assert_eq!(file[..8], [0x89, b'A', b'S', b'T', 1, 0, 0, 0]);
@@ -80,7 +80,7 @@ fn recorded(path: &Path) -> HashMap<u8, Vec<u8>> {
 }
 
 #[test]
-fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
+fn tap_forwards_and_records_every_byte() {
     let folder = folder("tap-noise");
     let to_server = [&UUID_FRAME[..], &noise(1, 1_000_000)].concat();
     let to_caller = noise(2, 1_500_000);
@@ -110,7 +110,7 @@ fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
     });
     assert!(server.join().unwrap() == to_server, "to the server");
     tap.finish();
-    // Its name is the UUID if the tap gets to see that before too much of the server's noise; else the caller's address.
+    // Its name is the UUID if the tap receives it before too many other bytes. Otherwise it is the caller's address.
     let files = std::fs::read_dir(&folder).unwrap();
     let files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
     let taps = files
@@ -124,7 +124,7 @@ fn every_byte_gets_through_in_both_directions_and_into_the_recording() {
 }
 
 #[test]
-fn a_call_is_told_from_its_beginning_to_its_end() {
+fn tap_reports_a_call_from_start_to_end() {
     let (address, server) = server(|mut stream| {
         stream.read_exact(&mut [0; 19 + 9 + 9]).unwrap();
         stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
@@ -166,7 +166,7 @@ fn a_call_is_told_from_its_beginning_to_its_end() {
     }
 }
 
-/// What the tap prints of one call to a faulty server.
+/// The output of the tap for one call to a faulty server.
 fn tapped_call(fault: &Fault) -> Vec<String> {
     let (address, server) = fault.serve_once();
     let tap = Serving::tap(&address.to_string(), &["--json", "--calls", "1"]);
@@ -179,17 +179,17 @@ fn tapped_call(fault: &Fault) -> Vec<String> {
 }
 
 #[test]
-fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
+fn tap_reports_each_fault_with_its_consequence() {
     thread::scope(|scope| {
         for fault in &FAULTS {
             scope.spawn(|| {
                 let mut lines = tapped_call(fault);
                 for _ in 0..5 {
                     let seconds: f64 = field(lines.last().unwrap(), "seconds").parse().unwrap();
-                    // On a busy machine the tap may see the call start so late that, by its own clock, the caller did not wait
-                    // for 2 s.
+                    // On a busy machine the tap may see the start of the call so late that, by its own clock, the caller did not
+                    // wait for 2 s.
                     let is_too_short = fault.name == "mute" && seconds < 1.98;
-                    // It may also come between a server's half frame and its end, which then is a split in truth.
+                    // The tap may also be delayed between a server's half frame and its end, so that the frame really is split.
                     let is_split = fault.breaks == [Rule::Truncated]
                         && lines.iter().any(|line| line.contains("\"rule\":\"split-"));
                     if !is_too_short && !is_split {
@@ -197,7 +197,8 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
                     }
                     lines = tapped_call(fault);
                 }
-                // A server that sends more than the buffers hold is read apart, and the oldest versions do not wait for the rest.
+                // If a server sends more than the buffers hold, its frames are read in parts. The oldest versions do not wait for
+                // the rest.
                 let is_by_buffers = |line: &&String| {
                     fault.name == "at-once" && field(line, "rule") == Rule::SplitPayload.name()
                 };
@@ -207,7 +208,7 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
                     .filter(|line| !is_by_buffers(line))
                     .collect();
                 let mut rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
-                // Versions that wait for different times may find the fault in different frames.
+                // Versions with different waits may find the fault in different frames.
                 rules.dedup();
                 let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
                 assert_eq!(rules, expected, "{}: {lines:#?}", fault.name);
@@ -216,17 +217,17 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
                         let Some(consequence) = row.consequence(*rule) else {
                             continue;
                         };
-                        let told = line
+                        let part = line
                             .split("{\"consequence\":")
                             .skip(1)
                             .find(|part| part.contains(&row.versions()));
-                        let Some(told) = told else {
-                            // A busy machine can be late for a wait that is as short as there.
+                        let Some(part) = part else {
+                            // A busy machine can be late for a wait this short.
                             assert_eq!(fault.name, "nagle", "{} in {line}", row.versions());
                             continue;
                         };
                         assert!(
-                            told.starts_with(&format!("\"{}\"", consequence.name())),
+                            part.starts_with(&format!("\"{}\"", consequence.name())),
                             "{line}"
                         );
                     }
@@ -236,10 +237,10 @@ fn each_fault_of_a_server_is_named_with_what_comes_of_it() {
     });
 }
 
-/// Calls for each version and each of the two rules on splits.
+/// The number of calls for each version and each of the two rules about splits.
 const SPLIT_CALLS: u8 = 200;
 
-/// One call of the test below. The UUID has all of it.
+/// One call of the test below. Its UUID holds all of the fields.
 #[derive(Clone, Copy)]
 struct SplitCall {
     row: u8,
@@ -274,7 +275,7 @@ impl SplitCall {
         ]
     }
 
-    /// How many bytes of a frame come before the pause.
+    /// The number of bytes of a frame before the pause.
     fn split_at(uuid: [u8; 16]) -> usize {
         let number = usize::from(uuid[15]);
         match uuid[14] {
@@ -331,7 +332,7 @@ fn split_that_ends_a_call_at_once_is_always_named() {
     });
     let tap = Serving::tap(&address, &["--json", "--calls", &connections.to_string()]);
     let address = tap.address.clone();
-    // Read from the start, because reports are dropped when too many wait.
+    // Reads from the start, because the tap drops reports when too many wait.
     let reports = thread::spawn(|| tap.finish());
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -377,8 +378,8 @@ fn split_that_ends_a_call_at_once_is_always_named() {
 }
 
 #[test]
-fn who_resets_is_named() {
-    // A server that closes with something unread resets the connection.
+fn tap_names_the_side_that_resets() {
+    // A server that closes with unread bytes resets the connection.
     let (address, server) = server(|mut stream| {
         stream.peek(&mut [0]).unwrap();
         stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
@@ -406,7 +407,7 @@ fn who_resets_is_named() {
 fn caller_closing_with_audio_unread_hung_up() {
     let (address, server) = server(|mut stream| {
         stream.write_all(&[0x10, 0, 2, 7, 7]).unwrap();
-        // Until the tap ends the connection, in whatever way.
+        // Reads until the tap ends the connection in any way.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let tap = Serving::tap(&address, &["--calls", "1"]);
@@ -424,7 +425,7 @@ fn caller_closing_with_audio_unread_hung_up() {
 }
 
 #[test]
-fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
+fn pause_is_a_gap_only_without_a_digit() {
     for (behind_pause, gaps) in [(&[0x03, 0, 1, b'5'][..], 0), (&[], 1)] {
         let (is_through, has_come) = mpsc::channel();
         let (address, server) = server(move |mut stream| {
@@ -443,25 +444,25 @@ fn the_pause_of_a_digit_is_no_gap_and_one_without_is() {
         caller.shutdown(Shutdown::Write).unwrap();
         server.join().unwrap();
         let lines = tap.finish();
-        let told = lines.iter().filter(|line| field(line, "event") == "gap");
-        assert_eq!(told.count(), gaps, "{lines:#?}");
+        let gap_lines = lines.iter().filter(|line| field(line, "event") == "gap");
+        assert_eq!(gap_lines.count(), gaps, "{lines:#?}");
     }
 }
 
 #[test]
-fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
+fn reset_after_a_hangup_is_reported() {
     let (has_gone, may_close) = mpsc::channel();
     let (address, server) = server(move |mut stream| {
         stream.write_all(&HANGUP_FRAME).unwrap();
         may_close.recv().unwrap();
-        // With the UUID unread.
+        // Closes with the UUID unread.
     });
     let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
     let mut caller = TcpStream::connect(&tap.address).unwrap();
     caller.write_all(&UUID_FRAME).unwrap();
     caller.read_exact(&mut [0; 3]).unwrap();
     drop(caller);
-    // For the tap to notice. Where that takes longer, the reset comes first, which is named all the more.
+    // Gives the tap time to notice. If the tap takes longer, the reset comes first and must be reported too.
     thread::sleep(Duration::from_millis(200));
     has_gone.send(()).unwrap();
     server.join().unwrap();
@@ -475,7 +476,7 @@ fn a_reset_behind_a_hangup_is_named_though_the_caller_has_gone_upon_that() {
 }
 
 #[test]
-fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
+fn server_that_stops_reading_is_reported_by_its_end() {
     const CALLS: usize = 40;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -483,7 +484,7 @@ fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
         for _ in 0..CALLS {
             let (mut stream, _) = listener.accept().unwrap();
             stream.read_exact(&mut [0; 5000]).unwrap();
-            // Closed with audio unread, and more on its way.
+            // Closes with audio unread, and more on its way.
             stream.peek(&mut [0]).unwrap();
         }
     });
@@ -491,7 +492,8 @@ fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
     for _ in 0..CALLS {
         let mut caller = TcpStream::connect(&tap.address).unwrap();
         caller.write_all(&UUID_FRAME).unwrap();
-        // All the while, so that in the tap now the one who reads finds it out first, now the one who sends.
+        // Sends all the time, so that in the tap sometimes the receiving thread meets the reset first, and sometimes the sending
+        // thread.
         while caller.write_all(&[0x10, 0, 2, 7, 7]).is_ok() {}
     }
     server.join().unwrap();
@@ -502,20 +504,20 @@ fn a_server_that_takes_no_more_is_told_by_how_it_ended() {
         .collect();
     assert_eq!(ends.len(), CALLS);
     for end in ends {
-        // On a busy machine the one who reads may find the end of the stream before the other has told of the reset.
+        // On a busy machine, the receiving thread may find the end of the stream before the sending thread reports the reset.
         assert!(["reset", "closed"].contains(&field(end, "reason")), "{end}");
         assert_eq!(field(end, "by"), "server", "{end}");
     }
 }
 
 #[test]
-fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
+fn end_of_a_server_not_reading_reaches_the_caller() {
     let (is_full, may_end) = mpsc::channel();
     let (address, server) = server(move |mut stream| {
         may_end.recv().unwrap();
         stream.write_all(&HANGUP_FRAME).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        // Until the caller has heard it, and the test is over.
+        // Waits until the caller has received it and the test is over.
         may_end.recv().unwrap();
     });
     let tap = Serving::tap(&address, &["--json", "--calls", "1"]);
@@ -543,7 +545,7 @@ fn the_end_of_a_server_that_does_not_read_reaches_the_caller() {
 }
 
 #[test]
-fn what_comes_before_a_uuid_does_is_recorded_whole_and_not_held_for_ever() {
+fn bytes_before_the_uuid_are_recorded_and_released() {
     let folder = folder("tap-no-caller");
     let to_caller = [0x10, 0, 2, 7, 7].repeat(40_000);
     let (address, server) = server({
@@ -574,14 +576,14 @@ fn what_comes_before_a_uuid_does_is_recorded_whole_and_not_held_for_ever() {
     assert!(text.contains("server closed the connection"), "{text}");
 }
 
-/// Where nobody listens. Not 127.0.0.1, where the port might be given to another test as soon as it is free.
+/// An address where nothing listens. Not 127.0.0.1, where the system might give the port to another test as soon as it is free.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.7.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
 #[test]
-fn a_tap_of_itself_is_refused() {
+fn tap_of_itself_is_refused() {
     let address = free_address().to_string();
     let output = run(&["tap", "--listen", &address, "--to", &address]);
     assert_eq!(output.status.code(), Some(2));
@@ -619,7 +621,7 @@ fn tap_fails_when_its_record_folder_is_gone() {
 }
 
 #[test]
-fn a_connection_without_a_byte_is_no_call() {
+fn connection_without_a_byte_is_no_call() {
     let (address, server) = server(|stream| read_all(&stream));
     let folder = folder("tap-probe");
     let record = folder.to_str().unwrap();
@@ -633,7 +635,7 @@ fn a_connection_without_a_byte_is_no_call() {
 }
 
 #[test]
-fn the_same_uuid_twice_and_none_at_all_are_recorded_apart() {
+fn repeated_and_missing_uuids_are_recorded_apart() {
     let folder = folder("tap-names");
     let record = folder.to_str().unwrap();
     let echo = Serving::start(&["--echo"]);
@@ -665,7 +667,7 @@ fn the_same_uuid_twice_and_none_at_all_are_recorded_apart() {
 }
 
 #[test]
-fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
+fn tap_at_its_time_limit_leaves_whole_recordings() {
     let folder = folder("tap-seconds");
     let record = folder.to_str().unwrap();
     let echo = Serving::start(&["--echo"]);
@@ -673,14 +675,14 @@ fn the_end_of_the_time_ends_calls_under_way_and_their_recordings_are_whole() {
     let mut caller = TcpStream::connect(&tap.address).unwrap();
     caller.write_all(&UUID_FRAME).unwrap();
     let mut received = Vec::new();
-    // It ends by a close or, if something is under way just then, by a reset.
+    // The end is a close or, if bytes are on their way, a reset.
     let _ = caller.read_to_end(&mut received);
     let lines = tap.finish();
     assert!(lines[2].ends_with("the tap was stopped"), "{lines:?}");
     assert!(lines[3].ends_with("caller: 1 frame, no audio"), "{lines:?}");
     let recorded = recorded(&folder.join(format!("{UUID}.tap")));
     assert_eq!(recorded[&b'>'], UUID_FRAME);
-    // The server says more when its caller is gone, which nobody hears.
+    // The server sends more after its caller has closed. The caller does not receive it.
     assert!(recorded[&b'<'].starts_with(&received));
 }
 
@@ -708,12 +710,12 @@ fn wrong_command_lines_are_named() {
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        let said = stderr(&output);
+        let printed = stderr(&output);
         assert!(
-            said.starts_with(&format!("audiosocket: {message}")),
-            "{said}"
+            printed.starts_with(&format!("audiosocket: {message}")),
+            "{printed}"
         );
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(printed.lines().count(), 1, "{printed}");
     }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -16,7 +16,7 @@ use crate::common::wav_file::WavFile;
 const README: &str = include_str!("../../README.md");
 
 #[test]
-fn a_call_is_told_in_the_order_of_time() {
+fn inspect_prints_a_call_in_order_of_time() {
     let file = TestFile::new("told.tap", &nine_seconds().bytes);
     let output = run(&["inspect", file.path()]);
     assert!(output.status.success() && output.stderr.is_empty());
@@ -63,15 +63,15 @@ ended     the caller closed the connection at 9.010 s
 }
 
 #[test]
-fn the_readme_shows_what_is_told() {
+fn readme_tap_output_is_real() {
     let file = TestFile::new("readme.tap", &nine_seconds().bytes);
-    let told = stdout(&run(&["inspect", file.path()]));
-    let shown = format!("```console\n$ audiosocket inspect call.tap\n{told}```\n");
+    let printed = stdout(&run(&["inspect", file.path()]));
+    let shown = format!("```console\n$ audiosocket inspect call.tap\n{printed}```\n");
     assert!(README.contains(&shown), "{shown}");
 }
 
 #[test]
-fn a_call_is_told_to_programs_with_directions_and_times() {
+fn json_of_a_call_has_directions_and_times() {
     let file = TestFile::new("json.tap", &nine_seconds().bytes);
     let output = run(&["inspect", "--json", file.path()]);
     assert!(output.status.success() && output.stderr.is_empty());
@@ -112,7 +112,7 @@ fn equal_frames_of_any_kind_are_one_line() {
         tap.data(From::Server, 1000, &frame(0, &[]));
     }
     for number in 0..10 {
-        // The caller's audio goes on in one line.
+        // The caller's audio continues in one line.
         tap.data(From::Server, 2000, &frame(0x77, &[number, 7]));
         tap.data(From::Caller, 3000, &audio(&[1; 160]));
     }
@@ -139,7 +139,7 @@ fn equal_frames_of_any_kind_are_one_line() {
                       due
 "
     );
-    // Programs read one line for each frame.
+    // In JSON, each frame has a line of its own.
     let json = stdout(&run(&["inspect", "--json", file.path()]));
     let frames = json.lines().filter(|line| field(line, "event") == "frame");
     assert_eq!(frames.count(), 20_000 + 20 + 4 + 3);
@@ -233,7 +233,7 @@ fn header_of_a_played_file_is_named_live() {
 }
 
 #[test]
-fn a_recording_may_come_from_standard_input() {
+fn recording_is_read_from_standard_input() {
     let call = nine_seconds().bytes;
     let file = TestFile::new("piped.tap", &call);
     let mut child = audiosocket(&["inspect", "-"])
@@ -276,7 +276,7 @@ fn every_way_to_end_a_call_is_named() {
             b'h' => tap.data(from, 20_000, &frame(0, &[])),
             _ => tap.end(from, 20_000, what),
         }
-        // What comes later did not end it.
+        // Later events did not end the call.
         tap.end(From::Caller, 21_000, b'c');
         if what != b'e' {
             tap.end(From::Server, 21_000, b'r');
@@ -291,7 +291,7 @@ fn every_way_to_end_a_call_is_named() {
             "{text}"
         );
     }
-    // But who takes no more is about to say why.
+    // A peer that has stopped reading may still report why, here with a reset.
     let mut tap = TapFile::new();
     tap.end(From::Server, 20_000, b'e');
     tap.end(From::Caller, 21_000, b'c');
@@ -311,7 +311,7 @@ fn every_way_to_end_a_call_is_named() {
 }
 
 #[test]
-fn g711_under_the_kind_of_linear_audio_is_called_what_it_is() {
+fn g711_in_linear_audio_frames_is_named() {
     for (len, at_half_rate) in [(160, true), (320, false)] {
         let mut tap = TapFile::new();
         for number in 0..100 {
@@ -338,7 +338,7 @@ fn g711_under_the_kind_of_linear_audio_is_called_what_it_is() {
 }
 
 #[test]
-fn a_recording_that_is_cut_or_damaged_fails_and_is_told_up_to_there() {
+fn damaged_recording_fails_after_its_good_part() {
     let whole = nine_seconds().bytes;
     let mut damaged = whole.clone();
     let last_entry = damaged.len() - 12;

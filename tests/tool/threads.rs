@@ -19,13 +19,13 @@ use audiosocket::simulator::TestCall;
 
 use crate::common::served::{self, Served};
 
-/// Enough for every program here.
+/// Enough threads for every program here.
 const MOST_THREADS: u32 = 24;
 
 /// Users with this number and the next 200 are unlikely to exist. Containers have no numbers above 65,535.
 const FIRST_USER: u32 = 41_600;
 
-/// The programs, in the folder that every user can read.
+/// The programs, in a folder that every user can read.
 struct Programs(PathBuf);
 
 impl Programs {
@@ -88,7 +88,7 @@ struct Ended {
 
 impl Limited {
     fn start(threads: u32, user: u32, program: &Path, arguments: &[&str]) -> Limited {
-        // Most shells have the option `-u`, dash has `-p`. So many programs at once must not make other tests late.
+        // Most shells have the option `-u`, and dash has `-p`. `nice` keeps these programs from delaying other tests.
         let script = format!(
             "ulimit -u {threads} 2>/dev/null || ulimit -p {threads} || exit 9; exec nice -n 19 \"$0\" \"$@\""
         );
@@ -111,7 +111,7 @@ impl Limited {
         }
     }
 
-    /// Calls a program that listens, if it gets that far, and waits for its end.
+    /// Calls a program if it listens, and waits for its end.
     fn finish(mut self) -> Ended {
         let stdout = self.child.stdout.take().unwrap();
         let mut stderr = self.child.stderr.take().unwrap();
@@ -130,14 +130,14 @@ impl Limited {
     }
 }
 
-/// Reads all that a program prints. If it prints an address first, calls it there and stays on the call until the program ends it.
+/// Reads all output of a program. If it prints an address first, calls it there and stays on the call until the program ends it.
 fn call_and_read(mut stdout: impl BufRead) -> String {
     let mut printed = String::new();
     stdout.read_line(&mut printed).unwrap();
     if let Some(address) = printed.trim().strip_prefix("listening on ") {
         if let Ok(mut peer) = TcpStream::connect(address) {
             let _ = peer.write_all(&served::uuid_frame(served::uuid(1)));
-            // To the end of the stream, or to a reset.
+            // Reads to the end of the stream or to a reset.
             let _ = peer.read_to_end(&mut Vec::new());
         }
     }
@@ -147,7 +147,7 @@ fn call_and_read(mut stdout: impl BufRead) -> String {
 
 impl Drop for Limited {
     fn drop(&mut self) {
-        // If it has ended already there is nothing to kill.
+        // If the program has ended, there is nothing to kill.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -198,7 +198,7 @@ fn every_program_ends_cleanly_without_threads() {
         &["inspect", stream],
         &[
             "--exact",
-            "threads::places_a_test_call",
+            "threads::test_call_without_threads_is_placed",
             "--nocapture",
             "--ignored",
             "--test-threads",
@@ -221,7 +221,8 @@ fn every_program_ends_cleanly_without_threads() {
     };
     let mut runs = commands.into_iter().zip(users);
     thread::scope(|scope| {
-        // The demonstration takes as long as all others. These run one after the other, which disturbs other tests least.
+        // The demonstration takes as long as all others together. The others run one after the other, so that they disturb other
+        // tests least.
         let demo = runs.next().unwrap();
         scope.spawn(move || run(demo));
         runs.for_each(run);
@@ -246,7 +247,7 @@ fn check(command: &[&str], ends: &[Ended]) {
     }
     let is_success = |end: &Ended| end.code == Some(0);
     assert!(ends.iter().any(is_success), "{command:?} lacks no threads");
-    // Otherwise the limit is not kept, and the test shows nothing. Only `inspect` needs no thread.
+    // Otherwise the limit has no effect, and the test shows nothing. Only `inspect` needs no thread.
     assert_eq!(
         ends.first().is_some_and(is_success),
         command[0] == "inspect",
@@ -257,10 +258,10 @@ fn check(command: &[&str], ends: &[Ended]) {
 const IS_CHILD: &str = "AUDIOSOCKET_TEST_IS_CHILD";
 
 #[test]
-#[ignore = "a part of the test above, which runs it in a process of its own"]
-fn places_a_test_call() {
+#[ignore = "the test above runs it in a separate process"]
+fn test_call_without_threads_is_placed() {
     std::env::var(IS_CHILD).expect("only the test above can run this");
-    // With all versions it takes 40 threads.
+    // All versions together take 40 threads.
     let result = TestCall::new()
         .versions(Version::REPRESENTATIVES[..3].iter().copied())
         .tone(Duration::from_millis(100))
@@ -268,7 +269,7 @@ fn places_a_test_call() {
             while call.receive().is_some() {}
             Ok(())
         });
-    // `exit` prints none of the lines that a failed test has.
+    // `exit` prints none of the lines of a failed test.
     match result {
         Ok(report) if report.passed() => std::process::exit(0),
         Ok(report) => eprintln!("{}", report.to_string().replace('\n', "; ")),

@@ -1,4 +1,4 @@
-//! The tool as scripts and people use it, whatever the command: its one-line errors, its exit codes, its help; and the demo.
+//! The tool in general, as scripts and people use it: its one-line errors, its exit codes, its help, and the demo.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::common::tool::{audiosocket, run, stderr, stdout};
 
 #[test]
-fn the_demo_runs_a_call_and_finds_nothing_lost() {
+fn demo_runs_a_call_and_loses_nothing() {
     let output = run(&["demo"]);
     let text = stdout(&output);
     assert!(output.status.success(), "{text}{}", stderr(&output));
@@ -35,7 +35,7 @@ fn the_demo_runs_a_call_and_finds_nothing_lost() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
+fn errors_are_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
     let table: &[(&[&str], i32, &str)] = &[
@@ -244,7 +244,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
         (&["load", "a:1", "b:2"], 2, "unexpected argument 'b:2'"),
         (&["inspect", ""], 1, "cannot read '': No such file"),
         (&[""], 2, "no such command: ''; there"),
-        // An argument may hold anything; the message stays one line, and moves no cursor.
+        // An argument may hold any characters. The message stays one line and moves no cursor.
         (
             &["inspect", "a\nb\r\u{1b}[2Jc"],
             1,
@@ -301,7 +301,7 @@ fn record_folder_without_write_access_is_refused() {
         &["serve", "--echo"][..],
         &["tap", "--to", "127.0.0.1:1", "--listen", "127.0.0.1:0"],
     ] {
-        // With a time limit, in case it starts.
+        // With a time limit, in case the command starts.
         let output = run(&[command, &["--seconds", "1", "--record", "/proc"]].concat());
         let error = stderr(&output);
         assert_eq!(output.status.code(), Some(1), "{command:?}: {error}");
@@ -323,7 +323,7 @@ fn call_help_names_what_an_interruption_loses() {
 }
 
 #[test]
-fn every_command_has_a_help_text_of_no_more_than_60_columns() {
+fn help_of_every_command_fits_60_columns() {
     for arguments in [
         &["--help"][..],
         &["-h"],
@@ -346,7 +346,7 @@ fn every_command_has_a_help_text_of_no_more_than_60_columns() {
 }
 
 #[test]
-fn a_reader_who_has_read_enough_hears_no_more() {
+fn inspect_ends_quietly_when_stdout_closes() {
     let mut child = audiosocket(&["inspect", "--json", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -354,8 +354,8 @@ fn a_reader_who_has_read_enough_hears_no_more() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    // Frames until it ends, since the first line may be written: while another test starts a program, that program holds a copy of
-    // the pipe's reading end for a moment.
+    // Sends frames until the program ends, because it may still write the first line: while another test starts a program, that
+    // program holds a copy of the pipe's reading end for a moment.
     let mut stdin = child.stdin.take().unwrap();
     while stdin.write_all(&[0, 0, 0]).is_ok() {
         thread::sleep(Duration::from_millis(5));

@@ -1,4 +1,4 @@
-//! Echo servers in other languages, written as such servers are, and what `audiosocket call` tells their authors.
+//! Echo servers in other languages with typical faults, and the reports of `audiosocket call` for their authors.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::{Command, Output};
 use crate::common::program::Program;
 use crate::common::transcript::shape;
 
-/// A server under way.
+/// A running server.
 struct Wild(Program);
 
 impl Wild {
-    /// `None` if the language is not installed here and does not have to be.
+    /// `None` if the language is not installed and the test may be skipped.
     fn start(program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<Wild> {
         let program = program.as_ref();
         let started = Program::start(Command::new(program).args(arguments).arg("0"));
@@ -45,7 +45,7 @@ fn source(name: &str) -> String {
     format!("{}/tests/wild/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The C program, compiled.
+/// Returns the compiled C program.
 fn compiled(name: &str) -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let status = Command::new("cc")
@@ -61,7 +61,7 @@ fn compiled(name: &str) -> Option<PathBuf> {
     }
 }
 
-/// The lines of the tool that tell of violations, and its last word, whole and without what differs from one call to the next.
+/// Returns the tool's lines about violations and its error message, each whole, without the parts that differ between calls.
 #[track_caller]
 fn verdict(output: &Output) -> (Vec<String>, String) {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -79,21 +79,21 @@ fn verdict(output: &Output) -> (Vec<String>, String) {
     (violations, error)
 }
 
-/// That one violation is told, from its beginning to its end.
+/// Asserts that a violation has this start and this end.
 #[track_caller]
-fn assert_told(violation: &str, beginning: &str, end: &str) {
-    let is_told = violation.starts_with(beginning) && violation.ends_with(end);
-    assert!(is_told, "{violation}");
+fn assert_violation(violation: &str, beginning: &str, end: &str) {
+    let matches = violation.starts_with(beginning) && violation.ends_with(end);
+    assert!(matches, "{violation}");
 }
 
 #[test]
-fn the_author_of_two_writes_a_frame_is_told_that_the_caller_is_hung_up() {
+fn two_writes_per_frame_report_the_hangup() {
     let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
         return;
     };
     let (violations, error) = verdict(&server.judged_by("22.10"));
     assert_eq!(violations.len(), 1, "{violations:?}");
-    assert_told(
+    assert_violation(
         &violations[0],
         "at N s: split-payload, a payload apart from its header, or in parts (byte ",
         "). Asterisk N hangs up the caller",
@@ -105,7 +105,7 @@ fn the_author_of_two_writes_a_frame_is_told_that_the_caller_is_hung_up() {
 }
 
 #[test]
-fn the_readme_shows_what_the_author_of_two_writes_a_frame_is_told() {
+fn readme_shows_the_report_of_two_writes() {
     let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
         return;
     };
@@ -114,33 +114,36 @@ fn the_readme_shows_what_the_author_of_two_writes_a_frame_is_told() {
         .unwrap();
     let (shown, _) = after.split_once("```").unwrap();
     let output = server.judged_by("22.10");
-    let said = [output.stdout, output.stderr].concat();
-    let told = |text: &str| -> Vec<String> {
+    let printed = [output.stdout, output.stderr].concat();
+    let normalized = |text: &str| -> Vec<String> {
         let lines = shape(&text.replace("\n  ", " "))
             .lines()
             .map(String::from)
             .collect::<Vec<_>>();
-        // Which frame it was, and so how many were received and whether they have a jitter, is the kernel's choice.
+        // The kernel decides which frame it is, and so how many frames were received and whether there is jitter.
         let words = |line: &String| String::from(line.split([',', '(']).next().unwrap());
         let lines = lines.iter().filter(|line| !line.contains("jitter"));
         lines.map(words).collect()
     };
-    assert_eq!(told(&String::from_utf8(said).unwrap()), told(shown));
+    assert_eq!(
+        normalized(&String::from_utf8(printed).unwrap()),
+        normalized(shown)
+    );
 }
 
 #[test]
-fn the_author_of_an_unpaced_greeting_is_told_what_becomes_of_it() {
+fn unpaced_greeting_reports_dropped_frames() {
     let Some(server) = Wild::start("node", &[&source("at_once.js")]) else {
         return;
     };
     let (violations, error) = verdict(&server.judged_by("22.10"));
     assert_eq!(violations.len(), 2, "{violations:?}");
-    assert_told(
+    assert_violation(
         &violations[0],
         "at N s: too-fast, audio more than N s ahead of real time (byte ",
         "Asterisk N plays it too fast",
     );
-    assert_told(
+    assert_violation(
         &violations[1],
         "at N s: queue-overflow, more than N frames of audio at once (byte ",
         "Asterisk N drops the oldest N frames",
@@ -152,7 +155,7 @@ fn the_author_of_an_unpaced_greeting_is_told_what_becomes_of_it() {
 }
 
 #[test]
-fn the_author_of_a_bare_close_is_told_that_it_hangs_up_the_caller() {
+fn close_without_hangup_reports_the_hangup() {
     let Some(program) = compiled("bare_close.c") else {
         return;
     };
@@ -160,12 +163,12 @@ fn the_author_of_a_bare_close_is_told_that_it_hangs_up_the_caller() {
     for version in ["22.10", "20.13"] {
         let (violations, error) = verdict(&server.judged_by(version));
         assert_eq!(violations.len(), 1, "{violations:?}");
-        assert_told(
+        assert_violation(
             &violations[0],
             "at N s: reset, closed with audio unread, which is a reset (byte ",
             "). Asterisk N hangs up the caller",
         );
-        let said = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
-        assert_eq!(error, said);
+        let expected = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
+        assert_eq!(error, expected);
     }
 }

@@ -1,4 +1,4 @@
-// An echo with a greeting: it is sent as soon as the call is there, all 3 seconds of it.
+// An echo server with a greeting of 3 seconds, which it sends at once when the call starts.
 const net = require('net');
 const frame = (audio) => Buffer.concat([Buffer.from([0x10, audio.length >> 8, audio.length & 0xff]), audio]);
 const greeting = Buffer.alloc(3 * 16000);

@@ -1,4 +1,4 @@
-/* An echo of one second, then a goodbye of half a second, then it closes the connection. */
+/* A server that echoes for one second, plays half a second of audio, and closes the connection. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

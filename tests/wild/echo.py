@@ -1,4 +1,4 @@
-"""An echo, with asyncio: all calls in one thread, and what has come of frames of audio is sent back at once."""
+"""An echo server with asyncio. It runs all calls in one thread and sends back each piece of audio at once."""
 import asyncio
 import sys
 

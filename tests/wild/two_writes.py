@@ -1,4 +1,4 @@
-"""An echo: each frame is read and sent back, the header, then the payload."""
+"""An echo server that sends back each frame with two writes: the header, then the payload."""
 import socketserver
 import sys
 

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn values_may_follow_or_be_attached() {
+    fn option_values_may_follow_or_be_attached() {
         for words in [&["--seconds", "5"][..], &["--seconds=5"]] {
             let mut args = args(words);
             assert_eq!(args.next().unwrap(), option("--seconds"));
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_dash_and_all_after_two_are_values() {
+    fn lone_dash_and_all_after_two_dashes_are_values() {
         let mut args = args(&["-", "--json", "--", "--json", "-x"]);
         assert_eq!(args.next().unwrap(), Some(Arg::Value("-".into())));
         assert_eq!(args.next().unwrap(), option("--json"));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn one_value_may_stand_beside_the_options() {
+    fn one_positional_value_is_accepted() {
         let mut args = args(&["--json", "here", "--json", "there"]);
         let mut value = None;
         assert_eq!(
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_an_option_that_stands_alone_is_refused() {
+    fn value_after_a_flag_is_refused() {
         for (words, message) in [
             (&["--help", "x"][..], "nothing may follow --help, not 'x'"),
             (&["-h", "--json"], "nothing may follow -h, not '--json'"),
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_for_an_option_that_takes_none_is_refused() {
+    fn value_attached_to_a_flag_is_refused() {
         let mut args = args(&["--json=yes"]);
         assert_eq!(args.next().unwrap(), option("--json"));
         let Err(Failure::Usage(said)) = args.next() else {

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_time_has_a_place_at_most_a_128th_below_the_highest_there() {
+    fn buckets_are_precise_to_a_128th() {
         let mut last = 0;
         for shift in 0..64 {
             for time in [
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_those_of_the_sorted_times_but_for_the_precision() {
+    fn percentiles_equal_sorted_times_within_precision() {
         let histogram = Histogram::default();
         assert_eq!(histogram.percentile_ms(50), None);
         assert_eq!(histogram.longest_ms(), None);

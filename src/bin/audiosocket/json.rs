@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_are_one_line_whatever_they_hold() {
+    fn json_objects_are_one_line() {
         let line = Object::event("warning")
             .text("text", "a \"b\"\\\n\u{1}é")
             .number("count", 7)

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_told_once_with_what_each_version_does() {
+    fn fault_is_reported_once_with_all_versions() {
         let started = Instant::now();
         let mut panel = Panel::new(started);
         let at = started + Duration::from_millis(1234);
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_that_place_no_such_call_are_not_asked() {
+    fn versions_without_such_calls_are_not_judged() {
         let started = Instant::now();
         let mut panel = Panel::new(started);
         panel.caller_sent(Kind::SLIN);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_they_found_before_that_was_known_is_taken_back() {
+    fn findings_of_versions_without_the_call_are_removed() {
         let started = Instant::now();
         let mut panel = Panel::new(started);
         // The server echoes 16 kHz audio, and then sends a frame that violates a rule of every version.
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_that_wait_for_different_times_share_a_fault() {
+    fn versions_with_different_waits_share_a_fault() {
         let started = Instant::now();
         let mut panel = Panel::new(started);
         let after = |ms| started + Duration::from_millis(ms);

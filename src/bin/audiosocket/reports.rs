@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_cut_and_counted_and_costs_no_call_its_report() {
+    fn flood_is_cut_and_keeps_reports_of_calls() {
         let reports = Reports::default();
         for number in 0..100_000 {
             reports.add(report(Importance::Detail, number));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_the_reports_of_calls_too() {
+    fn reports_of_calls_are_limited_too() {
         let reports = Reports::default();
         for number in 0..=CAPACITY {
             reports.add(report(Importance::Call, number));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_drop_has_been_said_reports_are_taken_in_again() {
+    fn reports_resume_after_the_drop_is_printed() {
         let reports = Reports::default();
         for number in 0..=CAPACITY_FOR_DETAILS {
             reports.add(report(Importance::Detail, number));

@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn one_has_no_plural() {
+    fn count_of_one_is_singular() {
         assert_eq!(counted(0, "frame"), "0 frames");
         assert_eq!(counted(1, "frame"), "1 frame");
         assert_eq!(counted(2, "frame"), "2 frames");
     }
 
     #[test]
-    fn one_line_stays_one_line() {
+    fn text_for_one_line_stays_one_line() {
         assert_eq!(
             on_one_line("a\nb\r\u{1b}[2J\u{85}\u{2028}é'"),
             "a\\nb\\r\\u{1b}[2J\\u{85}\\u{2028}é'"

@@ -1,4 +1,4 @@
-//! A call answered: what the caller says goes back, and a digit is answered with its tones.
+//! A server's call: the caller's audio goes back, and the server answers each digit with the digit's tones.
 
 use core::fmt::{self, Write};
 
@@ -43,7 +43,7 @@ pub fn report(lines: &mut dyn Write) -> fmt::Result {
     )
 }
 
-/// The digit whose tones are due.
+/// The digit whose tones are to be sent next.
 #[derive(Default)]
 struct Keys(Option<Digit>);
 
@@ -55,7 +55,7 @@ impl Iterator for Keys {
     }
 }
 
-/// What is sent, and what a detector hears in it.
+/// The frames sent, and the digits a detector finds in them.
 struct Answer {
     detector: Detector,
     frames: u32,

@@ -1,4 +1,4 @@
-//! Samples at every other rate, and as G.711.
+//! Samples converted to every other rate, and to G.711.
 
 use core::fmt::{self, Write};
 
@@ -24,7 +24,7 @@ pub fn report(lines: &mut dyn Write) -> fmt::Result {
         let mut count = 0;
         for &to in SampleRate::ALL {
             let mut resampler = Resampler::new(from, to);
-            // Loud enough to be clipped, and not in step with any rate.
+            // Loud enough to clip, and out of step with every rate.
             let noise = (0..from.samples_in(20) as u32).map(|place| {
                 let product = place.wrapping_mul(0x9e37_79b1) >> 16;
                 product as i16

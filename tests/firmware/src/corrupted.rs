@@ -1,4 +1,4 @@
-//! Captures with some of their bytes replaced, and the errors in them.
+//! Captures with changed bytes, and the errors in them.
 
 use core::fmt::{self, Write};
 
@@ -20,7 +20,8 @@ pub fn report(lines: &mut dyn Write) -> fmt::Result {
     Ok(())
 }
 
-/// A line for each error, if they are wanted, and one for all, of a capture of which one byte in `one_in` has another bit.
+/// Prints the errors of a capture in which one byte in `one_in` has a changed bit: one line for each if wanted, and one line for
+/// all.
 fn read(
     lines: &mut dyn Write,
     capture: &Capture,
@@ -71,7 +72,7 @@ fn read(
     )
 }
 
-/// Numbers without order, the same each time: Marsaglia's xorshift of 32 bits.
+/// Pseudo-random numbers, always the same: Marsaglia's xorshift of 32 bits.
 struct Chance(u32);
 
 impl Chance {

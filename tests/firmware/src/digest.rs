@@ -1,8 +1,8 @@
-//! Many bytes in eight letters.
+//! A digest of many bytes in eight letters.
 
 use core::fmt;
 
-/// FNV-1a of 32 bits, of bytes, of text, or of samples.
+/// FNV-1a of 32 bits over bytes, text or samples.
 pub struct Digest(u32);
 
 impl Digest {

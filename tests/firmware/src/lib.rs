@@ -1,5 +1,5 @@
-//! What `wire`, `tone`, `g711` and `resample` make of real captures and of sound, in lines of text: the same lines on
-//! every machine, whatever the size of its words and the order of its bytes.
+//! The results of `wire`, `tone`, `g711` and `resample` for real captures and for sound, as lines of text. The lines are equal on
+//! every machine, whatever its word size and byte order.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -21,11 +21,11 @@ use core::fmt::{self, Write};
 ///
 /// # Errors
 ///
-/// What `lines` answers.
+/// The errors of `lines`.
 ///
 /// # Panics
 ///
-/// If something is wrong in itself, without another machine to compare with.
+/// If a result contradicts itself, without a comparison with another machine.
 pub fn report(lines: &mut dyn Write) -> fmt::Result {
     reading::report(lines)?;
     corrupted::report(lines)?;

@@ -1,4 +1,4 @@
-//! The report, on a host and on a board: `cargo run --release`, and the same with `--target thumbv7m-none-eabi`.
+//! The report, on a host (`cargo run --release`) and on a board (with `--target thumbv7m-none-eabi`).
 
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,4 +1,4 @@
-//! The parts of the crate that a program pays for in flash and in stack, each alone in a function.
+//! The parts of the crate that cost a program flash and stack, each alone in a function.
 
 use core::hint::black_box;
 use core::mem::size_of_val;
@@ -8,10 +8,10 @@ use audiosocket::resample::Resampler;
 use audiosocket::tone::{Detector, Generator, Signal};
 use audiosocket::wire::{Decoded, Digit, FrameBuffer, SampleRate};
 
-/// How many bytes were kept while a part did its work.
+/// The number of bytes kept while a part worked.
 pub type Kept = usize;
 
-/// Bytes to frames and messages, and these to bytes again.
+/// Converts bytes to frames and messages, and these to bytes again.
 #[inline(never)]
 pub fn wire(received: &[u8], sent: &mut [u8]) -> Kept {
     let mut buffer = FrameBuffer::new([0; 323]);
@@ -29,7 +29,7 @@ pub fn wire(received: &[u8], sent: &mut [u8]) -> Kept {
     size_of_val(&buffer)
 }
 
-/// Samples to digits, at a rate that is not known before.
+/// Converts samples to digits, at a rate unknown at compile time.
 #[inline(never)]
 pub fn detector(rate: SampleRate, samples: &[i16]) -> Kept {
     let mut detector = Detector::new(rate);
@@ -41,7 +41,7 @@ pub fn detector(rate: SampleRate, samples: &[i16]) -> Kept {
     size_of_val(&detector)
 }
 
-/// Digits to samples, likewise.
+/// Converts digits to samples, at a rate unknown at compile time.
 #[inline(never)]
 pub fn generator(rate: SampleRate, digits: &[Digit], samples: &mut [i16]) -> Kept {
     let mut tones = Generator::new(rate).digits(digits);
@@ -49,7 +49,7 @@ pub fn generator(rate: SampleRate, digits: &[Digit], samples: &mut [i16]) -> Kep
     size_of_val(&tones)
 }
 
-/// Samples at another rate, with rates that are not known before.
+/// Converts samples to another rate, with rates unknown at compile time.
 #[inline(never)]
 pub fn resampler(rates: [SampleRate; 2], samples: &[i16], output: &mut [i16]) -> Kept {
     let [from, to] = rates;
@@ -58,7 +58,7 @@ pub fn resampler(rates: [SampleRate; 2], samples: &[i16], output: &mut [i16]) ->
     size_of_val(&resampler)
 }
 
-/// Samples to G.711 and back, with a law that is not known before.
+/// Converts samples to G.711 and back, with a law unknown at compile time.
 #[inline(never)]
 pub fn g711(law: Law, samples: &mut [i16], codes: &mut [u8]) -> Kept {
     if let Ok(codes) = law.encode_slice(samples, codes) {

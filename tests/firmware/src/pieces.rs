@@ -1,11 +1,11 @@
-//! Bytes as a network would bring them.
+//! Bytes in pieces, as a network delivers them.
 
 use audiosocket::wire::{Decoded, FrameBuffer};
 
-/// Lengths that keep to no border of a frame, from a byte to more than a buffer holds.
+/// Lengths that match no frame boundary, from one byte to more than a buffer holds.
 const LENGTHS: [usize; 8] = [1, 2, 3, 7, 61, 319, 1000, 324];
 
-/// Feeds a buffer with pieces of `bytes`, and hands over each word that it has of them.
+/// Feeds a buffer with pieces of `bytes`, and passes on each result.
 pub fn feed<const N: usize>(
     buffer: &mut FrameBuffer<[u8; N]>,
     mut bytes: impl Iterator<Item = u8>,

@@ -1,4 +1,4 @@
-//! Captures through a [`FrameBuffer`], and every message in them.
+//! Captures read through a [`FrameBuffer`], and every message in them.
 
 use core::fmt::{self, Write};
 
@@ -8,7 +8,7 @@ use crate::captures::{ASTERISK_DIGITS, AUDIO_AND_DIGITS, CAPTURES, LONG_FRAMES};
 use crate::digest::Digest;
 use crate::pieces::feed;
 
-/// Holds a frame of 20 ms at 16 kHz, and none of 24 kHz.
+/// Room for a frame of 20 ms at 16 kHz, but not at 24 kHz.
 pub const BUFFER_LEN: usize = 700;
 
 pub fn report(lines: &mut dyn Write) -> fmt::Result {
@@ -32,14 +32,14 @@ pub fn report(lines: &mut dyn Write) -> fmt::Result {
     read(lines, "a stream that ends in a frame", buffer, &[cut])
 }
 
-/// A line on the messages of a stream, whose bytes are in several places.
+/// Prints a line about the messages of a stream whose bytes are in several slices.
 fn read(
     lines: &mut dyn Write,
     name: &str,
     mut buffer: FrameBuffer<[u8; BUFFER_LEN]>,
     stream: &[&[u8]],
 ) -> fmt::Result {
-    // Seen at once instead of in pieces: what has to come out.
+    // The expected frames, parsed from the whole stream instead of from pieces.
     let mut expected = stream.iter().flat_map(|bytes| Frames::new(bytes));
     let mut counts = Counts::new();
     let bytes = stream.iter().copied().flatten().copied();
@@ -50,7 +50,7 @@ fn read(
                 assert_eq!(Some(met), frame, "{name}");
                 counts.take(met);
             }
-            // Also where frames follow that are not too long: so the stream is in step.
+            // The comparison includes the frames after a frame that is too long, so the stream is in step.
             Decoded::TooLong(header) => {
                 assert_eq!(Some(header), frame.map(|frame| frame.header()), "{name}");
                 counts.too_long += 1;
@@ -66,7 +66,7 @@ fn read(
     writeln!(lines)
 }
 
-/// What was in a stream.
+/// The content of a stream.
 struct Counts {
     uuids: u32,
     audio: u32,

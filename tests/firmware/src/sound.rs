@@ -1,4 +1,4 @@
-//! Digits to sound and back, at every rate.
+//! Digits to tones and back, at every rate.
 
 use core::fmt::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::digest::Digest;
 
 pub fn report(lines: &mut dyn Write) -> fmt::Result {
     for &rate in SampleRate::ALL {
-        // Below, one of each row and each column; all sixteen take long at 192 kHz where a machine is simulated.
+        // At the other rates, one digit of each row and each column. All sixteen take long at 192 kHz on a simulated machine.
         let step = if rate == SampleRate::Hz8000 { 1 } else { 5 };
         let digits = Digit::ALL.iter().step_by(step);
         let mut tones = Generator::new(rate)

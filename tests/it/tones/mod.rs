@@ -1,4 +1,4 @@
-//! Digits as sound: what the detector hears and does not hear, and that it hears what the generator makes.
+//! Digits as tones: what the detector detects and ignores, and that it detects the generator's tones.
 
 mod properties;
 mod q24;

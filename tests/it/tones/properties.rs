@@ -1,4 +1,4 @@
-//! What holds for any digits, any samples and any pieces, tried with many of them.
+//! Properties of all digits, all samples and all pieces, tested with many random ones.
 
 use audiosocket::tone::{Detector, Generator, Signal};
 use audiosocket::wire::{Digit, SampleRate, Samples};
@@ -6,13 +6,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::sound::{Random, digits, heard, peak};
+use super::sound::{Random, detected, digits, peak};
 
 fn any_rate() -> impl Strategy<Value = SampleRate> {
     select(SampleRate::ALL.to_vec())
 }
 
-/// Any digits, any lengths from 40 ms on, any levels and any twist within the limits.
+/// Any digits, any lengths from 40 ms, any levels and any twist within the limits.
 fn any_tones(rate: SampleRate) -> impl Strategy<Value = (Vec<Digit>, i8, Vec<i16>)> {
     let digits = vec(select(Digit::ALL.to_vec()), 0..6);
     (digits, -18..=-3_i8, -7..=4_i8, 40..90_u16, 40..70_u16).prop_map(
@@ -29,7 +29,7 @@ fn any_tones(rate: SampleRate) -> impl Strategy<Value = (Vec<Digit>, i8, Vec<i16
     )
 }
 
-/// Pieces of these lengths, over and over.
+/// Pieces of these lengths, repeated.
 fn pieces<'a>(samples: &'a [i16], lengths: &'a [usize]) -> impl Iterator<Item = &'a [i16]> {
     let mut rest = samples;
     lengths.iter().cycle().map_while(move |len| {
@@ -53,7 +53,7 @@ proptest! {
 
     /// Also in noise, 20 dB below the louder tone.
     #[test]
-    fn digits_that_were_made_are_heard_as_themselves(
+    fn generated_digits_are_detected(
         (rate, (made, level, mut samples)) in any_rate().prop_flat_map(|rate| (Just(rate), any_tones(rate))),
         seed in any::<u64>(),
     ) {
@@ -63,11 +63,11 @@ proptest! {
             *sample = (f64::from(*sample) + deviation * random.normal()) as i16;
         }
         let made: String = made.into_iter().map(Digit::to_char).collect();
-        prop_assert_eq!(digits(&heard(Detector::new(rate), &samples)), made);
+        prop_assert_eq!(digits(&detected(Detector::new(rate), &samples)), made);
     }
 
     #[test]
-    fn pieces_of_any_length_are_heard_alike(
+    fn pieces_of_any_length_give_equal_digits(
         (rate, (_, _, samples)) in any_rate().prop_flat_map(|rate| (Just(rate), any_tones(rate))),
         lengths in any_lengths(),
     ) {
@@ -81,19 +81,19 @@ proptest! {
         }
         first.extend(in_slices.finish());
         second.extend(from_the_wire.finish());
-        let whole = heard(Detector::new(rate), &samples);
+        let whole = detected(Detector::new(rate), &samples);
         prop_assert_eq!(&first, &whole);
         prop_assert_eq!(&second, &whole);
     }
 
     #[test]
-    fn what_is_told_of_any_samples_is_in_order_and_among_them(
+    fn signals_are_in_order_and_within_the_samples(
         rate in any_rate(),
         samples in vec(any::<i16>(), 0..3000),
         loud in vec(select(vec![i16::MIN, i16::MAX]), 0..3000),
     ) {
         let samples = [samples, loud].concat();
-        let signals = heard(Detector::new(rate), &samples);
+        let signals = detected(Detector::new(rate), &samples);
         digits(&signals);
         let mut before = 0;
         for signal in signals {
@@ -110,14 +110,14 @@ proptest! {
 }
 
 #[test]
-fn what_is_left_of_samples_is_taken_when_nobody_asks_for_more() {
+fn dropped_iterator_still_consumes_its_samples() {
     let rate = SampleRate::Hz8000;
     let samples: Vec<i16> = Generator::new(rate).digits(&Digit::ALL[..2]).collect();
-    let whole = heard(Detector::new(rate), &samples);
+    let whole = detected(Detector::new(rate), &samples);
     let mut detector = Detector::new(rate);
-    // The first two signals come after some 300 and 1100 samples, within the first piece.
+    // The first two signals come after about 300 and 1100 samples, within the first piece.
     assert_eq!(detector.feed(&samples[..1300]).next(), Some(whole[0]));
     let rest: Vec<Signal> = detector.feed(&samples[1300..]).collect();
-    let finally: Vec<Signal> = detector.finish().collect();
-    assert_eq!([rest, finally].concat(), whole[2..]);
+    let at_end: Vec<Signal> = detector.finish().collect();
+    assert_eq!([rest, at_end].concat(), whole[2..]);
 }

@@ -1,12 +1,12 @@
-//! The limits of ITU-T Q.24, with the values of AT&T, from both sides: what has to be heard as a digit, and what must not be.
+//! The limits of ITU-T Q.24 with AT&T's values, from both sides: tones that must be detected, and tones that must not be.
 
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, SampleRate};
 
-use super::sound::{Pair, Sound, digits, heard};
+use super::sound::{Pair, Sound, detected, digits};
 
-/// All digits at 8 kHz, and at 44.1 kHz four of them in which every row and every column occurs. The filters of all nine rates are
-/// alike, 44.1 kHz is the one rate whose decimated rate is not 2 kHz.
+/// All digits at 8 kHz. At 44.1 kHz, four digits that cover every row and every column. The filters of all nine rates are alike,
+/// and 44.1 kHz is the only rate whose decimated rate is not 2 kHz.
 fn rates_and_digits() -> impl Iterator<Item = (SampleRate, u64, Digit)> {
     let digits = || (0..).zip(Digit::ALL);
     let all = digits().map(|(seed, digit)| (SampleRate::Hz8000, seed, digit));
@@ -14,7 +14,7 @@ fn rates_and_digits() -> impl Iterator<Item = (SampleRate, u64, Digit)> {
     all.chain(diagonal.map(|(seed, digit)| (SampleRate::Hz44100, seed, digit)))
 }
 
-/// `count` places in a tick of the detector at 8 kHz, and every fourth of them at 44.1 kHz.
+/// `count` places within a tick of the detector at 8 kHz, and every fourth of them at 44.1 kHz.
 fn rates_and_places(count: usize) -> impl Iterator<Item = (SampleRate, usize)> {
     let all = (0..count).map(|place| (SampleRate::Hz8000, place));
     all.chain(
@@ -24,7 +24,7 @@ fn rates_and_places(count: usize) -> impl Iterator<Item = (SampleRate, usize)> {
     )
 }
 
-/// One digit with silence about it, at any place with regard to the detector's own grid of time.
+/// One digit with silence around it, at any position relative to the detector's ticks.
 fn pressed(rate: SampleRate, pair: Pair, ms: f64, seed: u64) -> Sound {
     let sound = Sound::new(rate, seed);
     let before = 40.0 + seed as f64 * 0.37 % 5.0;
@@ -32,17 +32,23 @@ fn pressed(rate: SampleRate, pair: Pair, ms: f64, seed: u64) -> Sound {
 }
 
 #[track_caller]
-fn is_heard(sound: &Sound, pair: Pair) {
-    let heard = digits(&sound.heard());
-    assert_eq!(heard, pair.digit.to_string(), "{:?}, {}", pair, sound.rate);
+fn is_detected(sound: &Sound, pair: Pair) {
+    let detected = digits(&sound.detected());
+    assert_eq!(
+        detected,
+        pair.digit.to_string(),
+        "{:?}, {}",
+        pair,
+        sound.rate
+    );
 }
 
 #[track_caller]
-fn is_not_heard(sound: &Sound, pair: Pair) {
-    assert_eq!(sound.heard(), [], "{:?}, {}", pair, sound.rate);
+fn is_ignored(sound: &Sound, pair: Pair) {
+    assert_eq!(sound.detected(), [], "{:?}, {}", pair, sound.rate);
 }
 
-/// The pair with each tone too high and too low by its offset, in all combinations; a tone without an offset stays where it is.
+/// The pair with each tone too high and too low by its offset, in all combinations. A tone without an offset stays as it is.
 fn both_ways(pair: Pair, low_off: f64, high_off: f64) -> Vec<Pair> {
     let signs = |off: f64| if off == 0.0 { &[1.0][..] } else { &[1.0, -1.0] };
     let mut pairs = Vec::new();
@@ -59,14 +65,14 @@ fn both_ways(pair: Pair, low_off: f64, high_off: f64) -> Vec<Pair> {
 }
 
 #[test]
-fn every_digit_is_heard_at_every_rate_where_it_is() {
+fn every_digit_is_detected_in_place_at_every_rate() {
     for &rate in SampleRate::ALL {
         for (seed, digit) in Digit::ALL.into_iter().enumerate() {
             let pair = Pair::of(digit, -10.0);
             let sound = pressed(rate, pair, 100.0, seed as u64);
             let start = sound.len() - sound.len_of(160.0);
             let end = sound.len() - sound.len_of(60.0);
-            let signals = sound.heard();
+            let signals = sound.detected();
             let &[
                 _,
                 Signal::Stop {
@@ -101,11 +107,11 @@ fn every_digit_is_heard_at_every_rate_where_it_is() {
 }
 
 #[test]
-fn a_frequency_1_5_percent_off_is_heard_and_one_3_5_percent_off_is_not() {
+fn frequency_limits_are_1_5_and_3_5_percent() {
     for (rate, seed, digit) in rates_and_digits() {
         let pair = Pair::of(digit, -10.0);
         for pair in both_ways(pair, 0.015, 0.015) {
-            is_heard(&pressed(rate, pair, 40.0, seed), pair);
+            is_detected(&pressed(rate, pair, 40.0, seed), pair);
         }
         let off = [
             (0.035, 0.0),
@@ -118,13 +124,13 @@ fn a_frequency_1_5_percent_off_is_heard_and_one_3_5_percent_off_is_not() {
             .into_iter()
             .flat_map(|(low, high)| both_ways(pair, low, high))
         {
-            is_not_heard(&pressed(rate, pair, 100.0, seed), pair);
+            is_ignored(&pressed(rate, pair, 100.0, seed), pair);
         }
     }
 }
 
 #[test]
-fn the_weaker_tone_is_held_to_its_frequency_too() {
+fn weaker_tone_has_the_same_frequency_limits() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let high_weaker = Pair {
             high_dbm0: -16.0,
@@ -140,7 +146,7 @@ fn the_weaker_tone_is_held_to_its_frequency_too() {
         ]
         .concat()
         {
-            is_not_heard(&pressed(SampleRate::Hz8000, pair, 200.0, seed), pair);
+            is_ignored(&pressed(SampleRate::Hz8000, pair, 200.0, seed), pair);
         }
         for pair in [
             both_ways(high_weaker, 0.015, 0.015),
@@ -148,14 +154,14 @@ fn the_weaker_tone_is_held_to_its_frequency_too() {
         ]
         .concat()
         {
-            is_heard(&pressed(SampleRate::Hz8000, pair, 40.0, seed), pair);
+            is_detected(&pressed(SampleRate::Hz8000, pair, 40.0, seed), pair);
         }
     }
 }
 
 #[test]
-fn a_tone_of_40_ms_is_heard_and_one_of_23_ms_is_not_wherever_it_begins() {
-    // A tick of the detector is 1 ms, so these are all the ways to lie in one.
+fn tone_of_40_ms_is_detected_and_23_ms_is_not() {
+    // A tick of the detector is 1 ms, so these are all possible positions within a tick.
     for (rate, place) in rates_and_places(40) {
         let pair = Pair::of(Digit::ALL[place % 16], -10.0);
         let around = |ms| {
@@ -165,23 +171,23 @@ fn a_tone_of_40_ms_is_heard_and_one_of_23_ms_is_not_wherever_it_begins() {
                 .pair(pair, ms)
                 .silence(60.0)
         };
-        is_heard(&around(40.0), pair);
-        is_not_heard(&around(23.0), pair);
+        is_detected(&around(40.0), pair);
+        is_ignored(&around(23.0), pair);
     }
 }
 
 #[test]
-fn a_pause_of_40_ms_parts_two_equal_digits_and_a_break_of_10_ms_does_not() {
+fn pause_of_40_ms_splits_and_break_of_10_ms_does_not() {
     for (rate, place) in rates_and_places(20) {
         let digit = Digit::ALL[place % 16];
         let pair = Pair::of(digit, -10.0);
         let twice = |before: f64, gap: f64| {
             let sound = Sound::new(rate, place as u64);
             let sound = sound.silence(45.0 + place as f64 / 20.0).pair(pair, before);
-            digits(&sound.silence(gap).pair(pair, 60.0).silence(60.0).heard())
+            digits(&sound.silence(gap).pair(pair, 60.0).silence(60.0).detected())
         };
         assert_eq!(twice(40.0, 40.0), format!("{digit}{digit}"), "{rate}");
-        // Wherever in the tone the break is: before it could be known as a digit, and after.
+        // The break may be anywhere in the tone: before the digit can be detected, and after.
         for before in [5.0, 15.0, 25.0, 30.0, 35.0, 40.0, 80.0] {
             assert_eq!(
                 twice(before, 10.0),
@@ -193,71 +199,71 @@ fn a_pause_of_40_ms_parts_two_equal_digits_and_a_break_of_10_ms_does_not() {
 }
 
 #[test]
-fn many_short_breaks_part_a_digit_no_more_than_one() {
+fn many_short_breaks_do_not_split_a_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -10.0);
         let mut sound = Sound::new(SampleRate::Hz8000, 1).silence(50.0);
         for _ in 0..8 {
             sound = sound.pair(pair, 50.0).silence(8.0);
         }
-        is_heard(&sound, pair);
+        is_detected(&sound, pair);
     }
 }
 
 #[test]
-fn digits_come_as_fast_as_40_ms_of_tone_and_40_ms_of_pause_or_with_none() {
+fn digits_of_40_ms_or_without_pause_are_detected() {
     for rate in [SampleRate::Hz8000, SampleRate::Hz44100] {
         let mut sound = Sound::new(rate, 1).silence(50.0);
         for digit in Digit::ALL {
             sound = sound.pair(Pair::of(digit, -12.0), 40.0).silence(40.0);
         }
-        assert_eq!(digits(&sound.heard()), "123A456B789C*0#D", "{rate}");
+        assert_eq!(digits(&sound.detected()), "123A456B789C*0#D", "{rate}");
         let mut sound = Sound::new(rate, 2);
         for digit in Digit::ALL {
             sound = sound.pair(Pair::of(digit, -12.0), 60.0);
         }
-        assert_eq!(digits(&sound.heard()), "123A456B789C*0#D", "{rate}");
+        assert_eq!(digits(&sound.detected()), "123A456B789C*0#D", "{rate}");
     }
 }
 
 #[test]
-fn levels_from_0_to_25_below_are_heard_and_from_29_below_on_nothing_is() {
+fn levels_down_to_25_db_below_are_detected() {
     for (rate, seed, digit) in rates_and_digits() {
         for dbm0 in [0.0, -3.0, -10.0, -20.0, -25.0] {
             let pair = Pair::of(digit, dbm0);
-            is_heard(&pressed(rate, pair, 40.0, seed), pair);
+            is_detected(&pressed(rate, pair, 40.0, seed), pair);
         }
         for dbm0 in [-29.0, -40.0, -55.0] {
             let pair = Pair::of(digit, dbm0);
-            is_not_heard(&pressed(rate, pair, 100.0, seed), pair);
+            is_ignored(&pressed(rate, pair, 100.0, seed), pair);
             let pair = Pair {
                 high_dbm0: -26.0,
                 ..pair
             };
-            is_not_heard(&pressed(rate, pair, 100.0, seed), pair);
+            is_ignored(&pressed(rate, pair, 100.0, seed), pair);
         }
     }
 }
 
 #[test]
-fn a_floor_that_was_set_holds() {
+fn level_below_a_set_floor_is_ignored() {
     let detector = || Detector::new(SampleRate::Hz8000).with_floor(-40);
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let at = |dbm0| pressed(SampleRate::Hz8000, Pair::of(digit, dbm0), 60.0, seed).samples();
-        assert_eq!(digits(&heard(detector(), &at(-40.0))), digit.to_string());
-        assert_eq!(heard(detector(), &at(-44.0)), []);
+        assert_eq!(digits(&detected(detector(), &at(-40.0))), digit.to_string());
+        assert_eq!(detected(detector(), &at(-44.0)), []);
     }
 }
 
 #[test]
-fn the_high_tone_may_be_4_decibels_louder_or_8_weaker_or_what_was_set() {
+fn twist_limits_are_4_and_8_db_or_as_set() {
     let heard_with = |detector: Detector, high_over_low: f64, digit: Digit, seed: u64| {
         let level = -12.0 - high_over_low / 2.0;
         let pair = Pair {
             high_dbm0: level + high_over_low,
             ..Pair::of(digit, level)
         };
-        digits(&heard(
+        digits(&detected(
             detector,
             &pressed(SampleRate::Hz8000, pair, 60.0, seed).samples(),
         ))
@@ -289,7 +295,7 @@ fn the_high_tone_may_be_4_decibels_louder_or_8_weaker_or_what_was_set() {
 }
 
 #[test]
-fn the_coarse_steps_of_the_u_law_hide_no_digit() {
+fn u_law_steps_hide_no_digit() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         for (low_dbm0, high_dbm0) in [(0.0, -4.0), (-25.0, -25.0), (-17.0, -25.0), (-25.0, -21.0)] {
             let pair = Pair {
@@ -298,13 +304,13 @@ fn the_coarse_steps_of_the_u_law_hide_no_digit() {
                 ..Pair::of(digit, 0.0)
             };
             for pair in both_ways(pair, 0.015, 0.015) {
-                is_heard(
+                is_detected(
                     &pressed(SampleRate::Hz8000, pair, 40.0, seed).companded(),
                     pair,
                 );
             }
             for pair in [both_ways(pair, 0.035, 0.0), both_ways(pair, 0.0, 0.035)].concat() {
-                is_not_heard(
+                is_ignored(
                     &pressed(SampleRate::Hz8000, pair, 100.0, seed).companded(),
                     pair,
                 );
@@ -314,11 +320,11 @@ fn the_coarse_steps_of_the_u_law_hide_no_digit() {
 }
 
 #[test]
-fn every_digit_is_heard_each_time_in_noise_15_decibels_below() {
+fn noise_15_db_below_hides_no_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -15.0);
         for seed in 0..40 {
-            is_heard(
+            is_detected(
                 &pressed(SampleRate::Hz8000, pair, 40.0, seed).noise_below(pair, 15.0),
                 pair,
             );
@@ -327,7 +333,7 @@ fn every_digit_is_heard_each_time_in_noise_15_decibels_below() {
 }
 
 #[test]
-fn in_noise_15_decibels_below_the_other_limits_hold_too() {
+fn noise_15_db_below_keeps_the_other_limits() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         for twist in [4.0, -8.0] {
             let pair = Pair {
@@ -337,24 +343,24 @@ fn in_noise_15_decibels_below_the_other_limits_hold_too() {
             let noisy =
                 |pair, ms| pressed(SampleRate::Hz8000, pair, ms, seed).noise_below(pair, 15.0);
             for pair in both_ways(pair, 0.015, 0.015) {
-                is_heard(&noisy(pair, 40.0), pair);
-                is_not_heard(&noisy(pair, 23.0), pair);
+                is_detected(&noisy(pair, 40.0), pair);
+                is_ignored(&noisy(pair, 23.0), pair);
             }
             for pair in [both_ways(pair, 0.035, 0.0), both_ways(pair, 0.0, 0.035)].concat() {
-                is_not_heard(&noisy(pair, 100.0), pair);
+                is_ignored(&noisy(pair, 100.0), pair);
             }
         }
     }
 }
 
 #[test]
-fn a_long_tone_in_noise_is_one_digit() {
+fn long_tone_in_noise_is_one_digit() {
     for (seed, digit) in (0..).zip(Digit::ALL) {
         let pair = Pair {
             high_dbm0: -20.0,
             ..Pair::of(digit, -12.0)
         };
-        is_heard(
+        is_detected(
             &pressed(SampleRate::Hz8000, pair, 2000.0, seed).noise_below(pair, 15.0),
             pair,
         );
@@ -362,7 +368,7 @@ fn a_long_tone_in_noise_is_one_digit() {
 }
 
 #[test]
-fn a_digit_is_told_while_it_sounds_and_its_end_soon_after() {
+fn start_comes_during_the_tone_and_stop_soon_after() {
     for &rate in SampleRate::ALL {
         let pair = Pair::of(Digit::ALL[5], -10.0);
         let sound = Sound::new(rate, 1).silence(100.0).pair(pair, 100.0);
@@ -382,12 +388,12 @@ fn a_digit_is_told_while_it_sounds_and_its_end_soon_after() {
 }
 
 #[test]
-fn tones_that_fill_the_whole_sound_are_digits_too() {
+fn tone_that_fills_the_samples_is_a_digit() {
     for &rate in SampleRate::ALL {
         for digit in Digit::ALL {
             let pair = Pair::of(digit, -10.0);
             let sound = Sound::new(rate, 3).pair(pair, 40.0);
-            let signals = sound.heard();
+            let signals = sound.detected();
             assert_eq!(digits(&signals), digit.to_string(), "{rate}");
             assert!(
                 matches!(
@@ -404,7 +410,7 @@ fn tones_that_fill_the_whole_sound_are_digits_too() {
 }
 
 #[test]
-fn the_silence_at_the_end_counts_and_the_next_sound_goes_on_from_there() {
+fn flush_adds_silence_and_detection_continues() {
     let pair = Pair::of(Digit::ALL[0], -10.0);
     let sound = Sound::new(SampleRate::Hz8000, 1).pair(pair, 50.0);
     let mut detector = Detector::new(SampleRate::Hz8000);

@@ -1,13 +1,13 @@
-//! The faults of real lines: lost frames, DC, hum, dial tone, and energy beside the telephone band.
+//! The faults of real lines: lost frames, DC, hum, dial tone, and energy outside the telephone band.
 
 use std::f64::consts::TAU;
 
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, SampleRate};
 
-use super::sound::{Pair, Random, Sound, digits, heard, peak};
+use super::sound::{Pair, Random, Sound, detected, digits, peak};
 
-/// The places in a tick to try: 25 at 8 kHz and some at the other rates, whose filters are alike.
+/// The places within a tick to test: 25 at 8 kHz, and some at the other rates, whose filters are alike.
 fn alignments(rate: SampleRate) -> impl Iterator<Item = (Pair, Random)> {
     let count = match rate {
         SampleRate::Hz8000 => 25,
@@ -32,16 +32,16 @@ fn sine(dbm0: f64, hertz: f64) -> impl Fn(f64) -> f64 + Copy {
     move |seconds| peak(dbm0) * (TAU * hertz * seconds).sin()
 }
 
-/// Dial tone of America, each of its tones at this level.
+/// The North American dial tone, each of its tones at this level.
 fn dial_tone(dbm0: f64) -> impl Fn(f64) -> f64 + Copy {
     let (low, high) = (sine(dbm0, 350.0), sine(dbm0, 440.0));
     move |seconds| low(seconds) + high(seconds)
 }
 
-/// Asserts that the sound is one digit, which lasts from `start` to `end` within 2 ms.
+/// Asserts that the sound has one digit, which lasts from `start` to `end` within 2 ms.
 #[track_caller]
 fn is_one(what: &str, sound: &Sound, digit: Digit, start: f64, end: f64) {
-    let signals = sound.heard();
+    let signals = sound.detected();
     let what = format!("{what}, {digit} at {}", sound.rate);
     assert_eq!(digits(&signals), digit.to_string(), "{what}: {signals:?}");
     let &[
@@ -100,7 +100,7 @@ fn break_of_25_ms_joins_and_pause_of_40_ms_splits() {
                     is_one("25 ms", &sound, pair.digit, start, start + 125.0);
                 } else {
                     let twice = pair.digit.to_string().repeat(2);
-                    assert_eq!(digits(&sound.heard()), twice, "{rate}");
+                    assert_eq!(digits(&sound.detected()), twice, "{rate}");
                 }
             }
         }
@@ -126,9 +126,9 @@ fn lost_frames_each_500_ms_leave_one_digit() {
     }
 }
 
-/// All digits over something that sounds all the time.
+/// All digits over a sound that never stops.
 #[track_caller]
-fn hears_all_over(what: &str, rate: SampleRate, dbm0: f64, ms: f64, under: impl Fn(f64) -> f64) {
+fn detects_all_over(what: &str, rate: SampleRate, dbm0: f64, ms: f64, under: impl Fn(f64) -> f64) {
     let mut random = Random::new(u64::from(rate.hz()));
     let mut sound = Sound::new(rate, 1).silence(100.0);
     for digit in Digit::ALL {
@@ -136,8 +136,8 @@ fn hears_all_over(what: &str, rate: SampleRate, dbm0: f64, ms: f64, under: impl 
             .pair(Pair::of(digit, dbm0), ms)
             .silence(40.0 + random.unit());
     }
-    let heard = digits(&sound.silence(30.0).over(under).heard());
-    assert_eq!(heard, "123A456B789C*0#D", "{what} at {rate}");
+    let detected = digits(&sound.silence(30.0).over(under).detected());
+    assert_eq!(detected, "123A456B789C*0#D", "{what} at {rate}");
 }
 
 /// The rate with the least room above the telephone band, and one with filters of its own.
@@ -147,7 +147,7 @@ const RATES: [SampleRate; 2] = [SampleRate::Hz8000, SampleRate::Hz44100];
 fn dc_of_a_tenth_of_full_scale_hides_no_digit() {
     for rate in RATES {
         for level in [-3276.0, 1000.0, 3276.0] {
-            hears_all_over("DC", rate, -25.0, 40.0, |_| level);
+            detects_all_over("DC", rate, -25.0, 40.0, |_| level);
         }
     }
 }
@@ -156,7 +156,7 @@ fn dc_of_a_tenth_of_full_scale_hides_no_digit() {
 fn hum_as_loud_as_a_tone_hides_no_digit() {
     for rate in RATES {
         for hertz in [50.0, 60.0, 100.0, 120.0, 150.0, 180.0] {
-            hears_all_over("hum", rate, -10.0, 40.0, sine(-10.0, hertz));
+            detects_all_over("hum", rate, -10.0, 40.0, sine(-10.0, hertz));
         }
     }
 }
@@ -184,7 +184,7 @@ fn sound_above_the_telephone_band_hides_no_digit() {
     for rate in RATES {
         for hertz in [3700.0, 5000.0, 10_000.0, 20_000.0] {
             if hertz < f64::from(rate.hz()) / 2.0 {
-                hears_all_over("a whistle", rate, -10.0, 40.0, sine(-10.0, hertz));
+                detects_all_over("a whistle", rate, -10.0, 40.0, sine(-10.0, hertz));
             }
         }
     }
@@ -194,9 +194,9 @@ fn sound_above_the_telephone_band_hides_no_digit() {
 fn dial_tone_6_db_below_hides_no_digit() {
     for rate in RATES {
         for below in [6.0, 12.0] {
-            hears_all_over("dial tone", rate, -10.0, 40.0, dial_tone(-10.0 - below));
+            detects_all_over("dial tone", rate, -10.0, 40.0, dial_tone(-10.0 - below));
         }
-        hears_all_over("dial tone of Europe", rate, -10.0, 40.0, sine(-13.0, 425.0));
+        detects_all_over("dial tone of Europe", rate, -10.0, 40.0, sine(-13.0, 425.0));
     }
 }
 
@@ -206,13 +206,13 @@ fn lost_frame_over_hum_and_dial_tone_leaves_one_digit() {
     for digit in Digit::ALL {
         let pair = Pair::of(digit, -10.0);
         let (sound, start) = press(SampleRate::Hz8000, pair, 100.0, &mut random);
-        // The frame is lost with all that is in it.
+        // The frame is lost with all of its samples.
         let sound = sound
             .silence(60.0)
             .over(dial_tone(-17.0))
             .over(sine(-12.0, 50.0));
         let sound = sound.zeroed(60.0 + 50.0 * random.unit() + 10.0, 20.0);
-        let signals = sound.heard();
+        let signals = sound.detected();
         assert_eq!(
             digits(&signals),
             digit.to_string(),
@@ -231,15 +231,15 @@ fn tones_that_are_off_in_opposite_ways_are_ignored() {
                 ..Pair::of(digit, -10.0)
             };
             let (sound, _) = press(SampleRate::Hz8000, pair, 100.0, &mut Random::new(1));
-            assert_eq!(sound.silence(60.0).heard(), [], "{pair:?}");
-            // Each tone alone is near enough.
+            assert_eq!(sound.silence(60.0).detected(), [], "{pair:?}");
+            // Each tone alone is within the limits.
             let same = Pair {
                 high_off: low_off,
                 ..pair
             };
             let (sound, _) = press(SampleRate::Hz8000, same, 100.0, &mut Random::new(1));
             assert_eq!(
-                digits(&sound.silence(60.0).heard()),
+                digits(&sound.silence(60.0).detected()),
                 digit.to_string(),
                 "{same:?}"
             );
@@ -257,7 +257,7 @@ fn stop_comes_at_most_45_ms_after_the_end() {
         let until = sound_len(rate, start + 70.0 + 45.0);
         let mut detector = Detector::new(rate);
         assert_eq!(detector.feed(&samples[..until]).count(), 2, "{rate}");
-        assert_eq!(heard(detector, &samples[until..]), [], "{rate}");
+        assert_eq!(detected(detector, &samples[until..]), [], "{rate}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sounds to try a detector with, in floating point and always the same. Shares no code with the library's tones.
+//! Sounds to test a detector with, computed in floating point and always the same. Shares no code with the library's tones.
 
 use std::f64::consts::TAU;
 
@@ -8,13 +8,13 @@ use audiosocket::wire::{Digit, SampleRate};
 pub const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 pub const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
 
-/// The two tones of a digit, each as far off as a case wants it.
+/// The two tones of a digit, each with its frequency offset.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
     pub digit: Digit,
     pub low_dbm0: f64,
     pub high_dbm0: f64,
-    /// How far off the frequencies are: 0.015 is 1.5 % too high.
+    /// The frequency offsets: 0.015 is 1.5 % too high.
     pub low_off: f64,
     pub high_off: f64,
 }
@@ -64,7 +64,7 @@ pub struct Sound {
 }
 
 impl Sound {
-    /// No sound yet. What is random in it, phases and noise, comes from the seed.
+    /// An empty sound. Its random parts, phases and noise, depend on the seed.
     pub fn new(rate: SampleRate, seed: u64) -> Sound {
         Sound {
             rate,
@@ -85,7 +85,7 @@ impl Sound {
         self.wave(ms, |_| 0.0)
     }
 
-    /// A function of the seconds since its own beginning.
+    /// Adds a function of the seconds since its own start.
     pub fn wave(mut self, ms: f64, wave: impl FnMut(f64) -> f64) -> Sound {
         let hertz = f64::from(self.rate.hz());
         let places = (0..self.len_of(ms)).map(|place| place as f64 / hertz);
@@ -93,7 +93,7 @@ impl Sound {
         self
     }
 
-    /// Both tones, from any phase, beginning and ending as abruptly as can be.
+    /// Adds both tones with any phase, with the hardest possible start and end.
     pub fn pair(mut self, pair: Pair, ms: f64) -> Sound {
         let (low, high) = pair.hertz();
         let (low_phase, high_phase) = (self.random.unit(), self.random.unit());
@@ -103,7 +103,7 @@ impl Sound {
         })
     }
 
-    /// Adds a function of the seconds to all of the sound.
+    /// Adds a function of the seconds to the whole sound.
     pub fn over(mut self, mut wave: impl FnMut(f64) -> f64) -> Sound {
         let hertz = f64::from(self.rate.hz());
         for (place, sample) in self.samples.iter_mut().enumerate() {
@@ -112,7 +112,7 @@ impl Sound {
         self
     }
 
-    /// Replaces `ms` milliseconds by zeros; they start `before_end` milliseconds before the end of the sound.
+    /// Replaces `ms` milliseconds with zeros. They start `before_end` milliseconds before the end of the sound.
     pub fn zeroed(mut self, before_end: f64, ms: f64) -> Sound {
         let from = self.len() - self.len_of(before_end);
         let to = (from + self.len_of(ms)).min(self.len());
@@ -120,7 +120,7 @@ impl Sound {
         self
     }
 
-    /// Removes `ms` milliseconds; they start `before_end` milliseconds before the end of the sound.
+    /// Removes `ms` milliseconds. They start `before_end` milliseconds before the end of the sound.
     pub fn without(mut self, before_end: f64, ms: f64) -> Sound {
         let from = self.len() - self.len_of(before_end);
         let to = (from + self.len_of(ms)).min(self.len());
@@ -128,12 +128,12 @@ impl Sound {
         self
     }
 
-    /// White noise over all of it, so many decibels below the power of a pair.
+    /// Adds white noise to the whole sound, `decibels` below the power of a pair.
     pub fn noise_below(self, pair: Pair, decibels: f64) -> Sound {
         self.noise(pair.dbm0() - decibels)
     }
 
-    /// White noise over all of it, from 0 Hz to half of the rate.
+    /// Adds white noise to the whole sound, from 0 Hz to half of the rate.
     pub fn noise(mut self, dbm0: f64) -> Sound {
         let deviation = peak(dbm0) / 2_f64.sqrt();
         for sample in &mut self.samples {
@@ -142,7 +142,7 @@ impl Sound {
         self
     }
 
-    /// As it comes out of eight bits of u-law, of which the steps grow with the samples (ITU-T G.711, in its continuous form).
+    /// The sound after eight bits of u-law, whose steps grow with the samples (ITU-T G.711, in its continuous form).
     pub fn companded(mut self) -> Sound {
         const MU: f64 = 255.0;
         for sample in &mut self.samples {
@@ -154,25 +154,25 @@ impl Sound {
         self
     }
 
-    /// The samples, clipped where they have to be.
+    /// The samples, clipped where necessary.
     pub fn samples(&self) -> Vec<i16> {
         let narrowed = |sample: &f64| sample.round() as i16;
         self.samples.iter().map(narrowed).collect()
     }
 
-    /// What a detector hears, to the end.
-    pub fn heard(&self) -> Vec<Signal> {
-        heard(Detector::new(self.rate), &self.samples())
+    /// Returns the signals of a detector, up to the end of the sound.
+    pub fn detected(&self) -> Vec<Signal> {
+        detected(Detector::new(self.rate), &self.samples())
     }
 }
 
-pub fn heard(mut detector: Detector, samples: &[i16]) -> Vec<Signal> {
+pub fn detected(mut detector: Detector, samples: &[i16]) -> Vec<Signal> {
     let mut signals: Vec<Signal> = detector.feed(samples).collect();
     signals.extend(detector.finish());
     signals
 }
 
-/// The digits that began, in order, once it has been seen that each also ended, and not before it began.
+/// Returns the digits that started, in order. Checks that each also ended, and after its start.
 #[track_caller]
 pub fn digits(signals: &[Signal]) -> String {
     let mut digits = String::new();
@@ -210,7 +210,7 @@ impl Random {
         (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Of mean 0 and deviation 1 (Box and Muller).
+    /// With mean 0 and deviation 1 (Box and Muller).
     pub fn normal(&mut self) -> f64 {
         (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (TAU * self.unit()).cos()
     }

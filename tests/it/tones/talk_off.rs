@@ -1,18 +1,18 @@
-//! What is no digit, however loud and long: tones of the network, voices, chords, noise, and what breaks filters.
+//! Sounds that are no digit, however loud and long: network tones, voices, chords, noise, and sounds that break filters.
 
 use std::f64::consts::TAU;
 
 use audiosocket::tone::{Detector, Signal};
 use audiosocket::wire::{Digit, Frames, Message, SampleRate};
 
-use super::sound::{COLUMNS, Pair, ROWS, Random, Sound, digits, heard, peak};
+use super::sound::{COLUMNS, Pair, ROWS, Random, Sound, detected, digits, peak};
 
 #[track_caller]
 fn is_silent(what: &str, sound: &Sound) {
-    assert_eq!(sound.heard(), [], "{what} at {}", sound.rate);
+    assert_eq!(sound.detected(), [], "{what} at {}", sound.rate);
 }
 
-/// Sines of these frequencies, each at this level.
+/// Sines with these frequencies, each at this level.
 fn chord<'a>(hertz: &'a [f64], dbm0: f64) -> impl Fn(f64) -> f64 + 'a {
     move |seconds| {
         let sines = hertz.iter().map(|hertz| (TAU * hertz * seconds).sin());
@@ -21,7 +21,7 @@ fn chord<'a>(hertz: &'a [f64], dbm0: f64) -> impl Fn(f64) -> f64 + 'a {
 }
 
 #[test]
-fn tones_of_the_network_are_no_digits() {
+fn network_tones_are_not_detected_as_digits() {
     let tones: [(&str, &[f64]); 10] = [
         ("dial tone of America", &[350.0, 440.0]),
         ("busy tone of America", &[480.0, 620.0]),
@@ -36,7 +36,7 @@ fn tones_of_the_network_are_no_digits() {
     ];
     for &rate in SampleRate::ALL {
         for (what, hertz) in tones {
-            // On and off for as long, as busy tones are, and cut short. The longest is no other at the high rates.
+            // On and off for the same time, like busy tones, and cut short. The longest one would add nothing at the high rates.
             let lengths = match rate {
                 SampleRate::Hz8000 | SampleRate::Hz44100 => &[500.0, 250.0, 45.0][..],
                 _ => &[100.0, 45.0],
@@ -51,7 +51,7 @@ fn tones_of_the_network_are_no_digits() {
 }
 
 #[test]
-fn one_tone_or_two_of_one_group_or_three_are_no_digit() {
+fn tones_not_in_one_pair_are_no_digit() {
     for rate in [SampleRate::Hz8000, SampleRate::Hz48000] {
         let silent = |what: &str, hertz: &[f64]| {
             let sound = Sound::new(rate, 1).wave(100.0, chord(hertz, -10.0));
@@ -82,7 +82,7 @@ fn one_tone_or_two_of_one_group_or_three_are_no_digit() {
 }
 
 #[test]
-fn a_sweep_through_all_frequencies_is_no_digit() {
+fn sweep_through_all_frequencies_is_no_digit() {
     for &rate in SampleRate::ALL {
         for seconds_in_all in [0.5, 2.0] {
             let sound = Sound::new(rate, 1).wave(seconds_in_all * 1000.0, |seconds| {
@@ -96,11 +96,11 @@ fn a_sweep_through_all_frequencies_is_no_digit() {
 }
 
 #[test]
-fn a_pair_that_glides_through_a_digits_frequencies_is_none() {
+fn gliding_tone_pair_is_no_digit() {
     for row in ROWS {
         for column in COLUMNS {
             for direction in [-1.0, 1.0] {
-                // By 15 % in 100 ms: no more than 2.3 % off for as long as a digit has to last.
+                // By 15 % in 100 ms: at most 2.3 % off during the minimum length of a digit.
                 let glide = |hertz: f64, seconds: f64| {
                     let turns = hertz
                         * (seconds + 1.5 * direction * (seconds * seconds / 2.0 - seconds / 20.0));
@@ -116,7 +116,7 @@ fn a_pair_that_glides_through_a_digits_frequencies_is_none() {
 }
 
 #[test]
-fn square_waves_as_loud_as_can_be_are_no_digits() {
+fn square_waves_at_full_scale_are_no_digits() {
     for hertz in (50..2000).step_by(13) {
         let square = |seconds: f64| {
             if seconds * f64::from(hertz) % 1.0 < 0.5 {
@@ -146,7 +146,7 @@ fn square_waves_as_loud_as_can_be_are_no_digits() {
 }
 
 #[test]
-fn what_does_not_move_or_moves_with_every_sample_is_no_digit() {
+fn constant_or_alternating_samples_are_no_digit() {
     for &rate in SampleRate::ALL {
         let len = rate.samples_in(100);
         let extremes: [(&str, Vec<i16>); 5] = [
@@ -160,27 +160,31 @@ fn what_does_not_move_or_moves_with_every_sample_is_no_digit() {
             ),
         ];
         for (what, samples) in extremes {
-            assert_eq!(heard(Detector::new(rate), &samples), [], "{what} at {rate}");
+            assert_eq!(
+                detected(Detector::new(rate), &samples),
+                [],
+                "{what} at {rate}"
+            );
         }
     }
 }
 
 #[test]
-fn a_hundred_seconds_of_noise_of_any_loudness_have_no_digit() {
+fn noise_of_100_s_at_any_level_has_no_digit() {
     let mut random = Random::new(1);
     for loudness in [1.0, 100.0, 10_000.0, 200_000.0] {
         let noise: Vec<i16> = (0..200_000)
             .map(|_| (loudness * random.normal()) as i16)
             .collect();
         assert_eq!(
-            heard(Detector::new(SampleRate::Hz8000), &noise),
+            detected(Detector::new(SampleRate::Hz8000), &noise),
             [],
             "{loudness}"
         );
     }
 }
 
-/// Harmonics of a pitch that wavers, fewer and fewer upwards but for two formants: a vowel, more or less.
+/// Harmonics of a pitch that wavers, weaker towards higher frequencies except around two formants: similar to a vowel.
 fn vowel(pitch: f64, formants: [f64; 2]) -> impl FnMut(f64) -> f64 {
     move |seconds| {
         let turns = pitch * (seconds + 0.001 * (TAU * 5.0 * seconds).sin());
@@ -200,7 +204,7 @@ fn vowel(pitch: f64, formants: [f64; 2]) -> impl FnMut(f64) -> f64 {
 }
 
 #[test]
-fn voices_are_no_digits_though_their_formants_lie_on_the_frequencies() {
+fn voices_with_formants_on_dtmf_are_no_digits() {
     for row in ROWS {
         for column in COLUMNS {
             for pitch in [85.0, 100.0, 116.2, 140.0, 170.0, 232.3, 261.6] {
@@ -213,13 +217,15 @@ fn voices_are_no_digits_though_their_formants_lie_on_the_frequencies() {
 }
 
 #[test]
-fn a_digit_ends_where_a_voice_begins() {
+fn digit_stops_when_a_voice_starts() {
     for digit in Digit::ALL {
         for pitch in [100.0, 140.0, 210.0] {
             let sound = Sound::new(SampleRate::Hz8000, 1).pair(Pair::of(digit, -20.0), 100.0);
             let glides = |seconds: f64| seconds + seconds * seconds / 2.0;
             let mut voice = vowel(pitch, [600.0, 1700.0]);
-            let signals = sound.wave(300.0, |seconds| voice(glides(seconds))).heard();
+            let signals = sound
+                .wave(300.0, |seconds| voice(glides(seconds)))
+                .detected();
             assert_eq!(digits(&signals), digit.to_string());
             let Signal::Stop { duration_ms, .. } = signals[1] else {
                 panic!("{signals:?}");
@@ -233,8 +239,8 @@ fn a_digit_ends_where_a_voice_begins() {
 }
 
 #[test]
-fn chords_are_no_digits() {
-    // C major, A minor, a seventh and an octave up, each note with the overtones of a string.
+fn chords_are_not_detected_as_digits() {
+    // C major, A minor, a seventh and an octave higher, each note with the overtones of a string.
     let chords: [&[f64]; 4] = [
         &[261.63, 329.63, 392.0],
         &[220.0, 261.63, 329.63, 440.0],
@@ -261,9 +267,9 @@ fn chords_are_no_digits() {
     }
 }
 
-/// Asterisk sends digits as frames, and no audio meanwhile.
+/// Asterisk sends digits as frames, and no audio at the same time.
 #[test]
-fn what_asterisk_sent_has_no_digit_as_sound() {
+fn audio_of_captures_has_no_digit() {
     let captures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
     let mut with_audio = 0;
     for entry in std::fs::read_dir(captures).expect("the captures") {

@@ -1,8 +1,8 @@
-//! A program that is linked and never run: it links only if `wire`, `tone`, `g711` and `resample` of the library need no std and no
-//! allocator, and if the compiler could prove that nothing in them panics.
+//! A program that is linked but never run. It links only if `wire`, `tone`, `g711` and `resample` need no std and no allocator, and
+//! if the compiler can prove that nothing in them panics.
 //!
-//! Every public function of them is called as `Type::name(..)`, which is what `prove` looks for; every input goes through
-//! `black_box`, so that nothing is known about it.
+//! It calls every public function of these modules as `Type::name(..)`, the form that `prove` looks for. Every input goes through
+//! `black_box`, so that the compiler knows nothing about it.
 
 #![no_std]
 #![no_main]
@@ -22,7 +22,7 @@ use audiosocket::wire::{
 };
 
 unsafe extern "C" {
-    // Defined nowhere: whatever still calls the panic handler after optimisation cannot be linked.
+    // Defined nowhere. If any code still calls the panic handler after optimization, linking fails.
     fn a_panic_is_reachable() -> !;
 }
 
@@ -113,7 +113,7 @@ fn messages(bytes: &[u8], buffer: &mut [u8]) {
             }
         }
     }
-    // Of any variant, whatever the frames hold.
+    // Of any variant, whatever the content of the frames.
     let message = black_box(Message::Hangup);
     black_box(Message::encode(&message, buffer).map(|bytes| &*bytes)).ok();
 }
@@ -212,7 +212,7 @@ fn frame_buffers(bytes: &[u8], storage: &mut [u8], other: &mut [u8]) {
         decode(&mut buffer, bytes);
         black_box(FrameBuffer::into_storage(buffer));
     }
-    // Storage of a length that is known is another function to the compiler.
+    // For the compiler, storage of a known length is a separate function.
     let mut buffer = FrameBuffer::new(black_box([0; 323]));
     decode(&mut buffer, bytes);
     decode(&mut buffer.clone(), bytes);
@@ -222,7 +222,7 @@ fn frame_buffers(bytes: &[u8], storage: &mut [u8], other: &mut [u8]) {
 }
 
 fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8]) {
-    // Twice, so that nothing is known about the places in the buffer the second time.
+    // Twice, so that the compiler knows nothing about the positions in the buffer the second time.
     for _ in 0..black_box(2) {
         let spare = FrameBuffer::spare(buffer);
         for (to, from) in spare.iter_mut().zip(bytes) {
@@ -240,7 +240,7 @@ fn decode<S: AsRef<[u8]> + AsMut<[u8]>>(buffer: &mut FrameBuffer<S>, bytes: &[u8
         let decoded = FrameBuffer::next_frame(buffer);
         black_box(decoded == black_box(decoded));
     }
-    // Places no sequence of calls has made known.
+    // Positions that the compiler knows from no sequence of calls.
     let buffer = black_box(buffer);
     black_box(FrameBuffer::needed(buffer));
     black_box(FrameBuffer::next_frame(buffer));
@@ -258,7 +258,7 @@ fn generated() {
     let generator = black_box(generator);
     let mut tones = Generator::digits(generator, black_box(Digit::ALL));
     black_box(Tones::fill(&mut tones, samples));
-    // A state no sequence of calls has made known.
+    // A state that the compiler knows from no sequence of calls.
     let tones = black_box(&mut tones);
     black_box(Tones::fill(tones, samples));
     black_box(tones.next());
@@ -321,7 +321,7 @@ fn resampled(bytes: &[u8]) {
     black_box(Resampled::fill(&mut output, room));
     black_box(output.next());
     drop(output);
-    // A state no sequence of calls has made known.
+    // A state that the compiler knows from no sequence of calls.
     let resampler = black_box(&mut resampler);
     let samples: &[i16] = black_box(&[0; 64]);
     for sample in Resampler::feed(resampler, samples) {
@@ -331,7 +331,7 @@ fn resampled(bytes: &[u8]) {
     black_box(Resampler::finish(resampler).last());
 }
 
-/// What the derived traits add.
+/// The functions of the derived traits.
 fn hashed<T: Copy + Eq + Hash>(value: T) {
     black_box(value == black_box(value));
     value.hash(&mut Sum(black_box(0)));
@@ -357,7 +357,7 @@ impl Hasher for Sum {
     }
 }
 
-/// Nothing, unless a feature asks for something that must not link.
+/// Empty, unless a feature selects code that must not link.
 fn controls(bytes: &[u8]) {
     #[cfg(feature = "control-index")]
     black_box(bytes[black_box(7)]);

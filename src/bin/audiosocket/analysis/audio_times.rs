@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jitter_is_evened_out_and_gaps_and_bursts_are_not() {
+    fn audio_times_smooth_jitter_and_keep_gaps() {
         let mut times = AudioTimes::default();
         let came = [100, 125, 138, 160, 300, 300, 300, 300, 300, 320];
         let placed = came.map(|at| {

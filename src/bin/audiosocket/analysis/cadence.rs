@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_more_than_two_frames_late() {
+    fn gap_starts_above_two_frames_of_lateness() {
         let (cadence, noted) = watched(320, [20, 60, 61, 20]);
         let gap = Gap {
             since: ms(87),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_with_a_digit_in_it_is_counted_apart() {
+    fn gap_during_a_digit_is_counted_separately() {
         let bytes = [0; 320];
         let audio = Audio::new(SampleRate::Hz8000, &bytes).unwrap();
         let mut cadence = Cadence::default();
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_two_frames_ahead_and_told_when_it_is_over() {
+    fn burst_of_two_frames_is_reported_when_it_ends() {
         let (mut cadence, noted) = watched(320, [20, 0, 1, 20, 0, 20]);
         let burst = Burst {
             since: ms(27),
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn g711_is_told_from_linear_audio_and_its_frames_are_not_late() {
+    fn g711_is_detected_and_its_frames_are_not_late() {
         for (payload_len, spacing, is_of_g711) in [
             (160, 20, true),
             (80, 10, true),

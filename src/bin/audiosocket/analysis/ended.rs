@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_end_counts_in_whatever_order_they_are_seen() {
+    fn earliest_end_counts_in_any_order() {
         use Sender::{Caller, Server};
         for (seen, counts) in [
             (

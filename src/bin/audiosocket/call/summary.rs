@@ -171,7 +171,7 @@ mod tests {
     const GONE: Option<SendError> = Some(SendError::Disconnected);
 
     #[test]
-    fn a_call_that_ended_well_is_no_failure_although_the_last_frame_was_not_taken() {
+    fn unaccepted_last_frame_is_no_failure() {
         for end in [End::Closed, End::RemoteHangup, End::LocalHangup] {
             assert!(judge(Some(end), None).is_ok());
             assert!(judge(Some(end), GONE).is_ok());
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_end_is_a_failure_and_says_why() {
+    fn every_other_end_is_a_failure_with_a_reason() {
         let mut reader = FrameReader::new(&[0x10][..]);
         let truncated = End::from(reader.read_frame().expect_err("two bytes are missing"));
         for (end, failure, message) in [

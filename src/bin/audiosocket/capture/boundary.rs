@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_no_row_of_hangups() {
+    fn zeros_are_not_a_row_of_hangups() {
         let mut stream = vec![0; 100];
         stream.extend(audio(320, 0).repeat(4));
         assert_eq!(find_start(&stream, &[]), Some(100));

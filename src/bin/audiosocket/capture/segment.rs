@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_from_streams_by_its_start() {
+    fn text_capture_is_recognized_by_its_start() {
         for start in [&b"0\t17"[..], b"1234", b"tcp.", b"7\t"] {
             assert!(is_text_of_segments(start));
         }
@@ -331,12 +331,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_panics(line in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn line_of_any_bytes_causes_no_panic(line in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Segment::parse(&line).map_err(|error| error.to_string());
         }
 
         #[test]
-        fn no_line_like_segments_panics(fields in prop::collection::vec("[0-9a-fxTZ.:,-]{0,20}", 5..9)) {
+        fn line_like_a_segment_causes_no_panic(fields in prop::collection::vec("[0-9a-fxTZ.:,-]{0,20}", 5..9)) {
             let _ = parse(&fields.join("\t"));
         }
     }

@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_echoes_passes() {
+    fn demo_passes_with_echo() {
         let (result, printed) = demonstrate_with(LISTEN_ON, |_, bytes| vec![bytes.to_vec()]);
         result.unwrap();
         assert!(printed.ends_with("\nok: nothing was lost or altered\n"));
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_drops_a_frame_fails() {
+    fn demo_fails_with_dropped_frame() {
         let (fault, printed) = fault_with(|number, bytes| match number {
             100 => vec![],
             _ => vec![bytes.to_vec()],
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_changes_a_byte_fails() {
+    fn demo_fails_with_changed_byte() {
         let (fault, _) = fault_with(|number, bytes| {
             let mut bytes = bytes.to_vec();
             if number == 100 {
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_says_the_last_frame_twice_fails() {
+    fn demo_fails_with_repeated_last_frame() {
         // Long enough to receive the second frame on a busy machine too.
         let listen_on = Duration::from_secs(2);
         let (result, _) = demonstrate_with(listen_on, |number, bytes| match number {
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_swaps_two_frames_fails() {
+    fn demo_fails_with_swapped_frames() {
         let kept = Mutex::new(Vec::new());
         let (fault, _) = fault_with(|number, bytes| match number {
             100 => {

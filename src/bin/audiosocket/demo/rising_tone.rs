@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_frame_of_a_rise_differs_from_every_other() {
+    fn frames_of_rising_tone_all_differ() {
         for &rate in SampleRate::ALL {
             let mut tone = RisingTone::new(rate);
             let frames: std::collections::HashSet<Vec<u8>> = (0..250)

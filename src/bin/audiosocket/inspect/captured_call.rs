@@ -440,7 +440,7 @@ mod tests {
         }
 
         #[test]
-        fn lost_segments_are_missed_and_the_rest_is_true(
+        fn lost_segments_are_reported_and_the_rest_is_right(
             frames in frames(),
             cuts in cuts(),
             lost in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
@@ -464,7 +464,7 @@ mod tests {
         }
 
         #[test]
-        fn no_segments_panic(
+        fn segments_in_any_order_cause_no_panic(
             segments in prop::collection::vec(
                 (
                     prop_oneof![0_u64..3, any::<u32>().prop_map(u64::from)],

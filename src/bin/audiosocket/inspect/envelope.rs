@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_course_has_each_sample_in_a_column() {
+    fn short_envelope_has_one_column_per_sample() {
         let bytes: Vec<u8> = (1..=80_i16).flat_map(i16::to_le_bytes).collect();
         let mut envelope = Envelope::default();
         envelope.add_audio(us(1000), Audio::new(SampleRate::Hz8000, &bytes).unwrap());
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_fill_what_is_between() {
+    fn span_fills_all_columns_between() {
         let mut envelope = Envelope::default();
         envelope.add_span(us(2_000_000), us(4_000_000), 1.0);
         let columns = envelope.columns(us(10_000_000), 10);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_fits() {
+    fn envelope_accepts_the_largest_time() {
         let mut envelope = Envelope::default();
         envelope.add(us(0), 1.0);
         envelope.add_span(us(5), Duration::MAX, 2.0);
@@ -202,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_however_long_it_gets(
+        fn long_envelope_keeps_every_value(
             values in prop::collection::vec((0_u64..1 << 44, -9.0_f32..9.0), 1..60),
             count in 1_usize..50,
         ) {

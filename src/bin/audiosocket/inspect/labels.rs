@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_would_overlap_share_a_box() {
+    fn overlapping_letters_share_a_box() {
         let mut labels = Labels::default();
         for (seconds, letter) in [(1.0, '1'), (1.5, '2'), (9.0, '#'), (99.99, 'A')] {
             labels.add(Duration::from_secs_f64(seconds), letter);
@@ -140,7 +140,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_box_is_over_another(times in prop::collection::vec(0_u64..100_000, 0..80)) {
+        fn label_boxes_do_not_overlap(times in prop::collection::vec(0_u64..100_000, 0..80)) {
             let mut labels = Labels::default();
             for at in &times {
                 labels.add(Duration::from_millis(*at), '5');

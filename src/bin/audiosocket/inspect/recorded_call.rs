@@ -119,7 +119,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn a_stream_in_pieces_has_the_frames_it_has_as_a_whole(
+        fn stream_in_pieces_has_the_same_frames(
             frames in prop::collection::vec(
                 (prop::sample::select(vec![0, 1, 2, 3, 0x10, 0x12, 0x77, 0xff]), prop::collection::vec(any::<u8>(), 0..400)),
                 0..20,
@@ -159,7 +159,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_follows_the_magic_is_no_panic(
+        fn any_bytes_after_the_magic_cause_no_panic(
             entries in prop::collection::vec(
                 (
                     prop::sample::select(b"><".to_vec()),

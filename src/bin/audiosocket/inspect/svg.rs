@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_text_whatever_it_holds() {
+    fn svg_text_is_escaped() {
         assert_eq!(
             escaped("<a href=\"x\">&amp;\0\u{1b}\n\u{ffff}é]]>"),
             "&lt;a href=&quot;x&quot;&gt;&amp;amp;\u{fffd}\u{fffd} \u{fffd}é]]&gt;"
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_path_is_none() {
+    fn empty_path_draws_nothing() {
         let mut svg = Svg::new();
         svg.upright_lines("x", std::iter::empty());
         svg.upright_lines("x", [(1.0, 2.0, 3.0), (2.5, 0.0, 1.0)].into_iter());

@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn no_call_needs_no_descriptor_and_too_many_have_too_few() {
+    fn descriptor_check_passes_none_and_refuses_too_many() {
         assert_eq!(too_few_for(0), None);
         if fs::exists("/proc/self/limits").unwrap() {
             let said = too_few_for(usize::MAX - 1);

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn wherever_it_is_cut_the_frames_are_the_same() {
+    fn echo_cut_anywhere_has_the_same_frames() {
         let stream = [vec![0; 320], sound(0), sound(1), vec![0; 2], sound(2)].concat();
         for piece_len in 1..=stream.len() {
             let all = vec![Some(0), Some(1), Some(2)];
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_altered_byte_alters_one_frame() {
+    fn altered_byte_alters_one_frame() {
         for place in 0..SOUND_LEN {
             for change in [0x01, 0x80, 0xff, sound(1)[place]] {
                 let mut altered = sound(1);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_bytes_alter_the_frames_they_belong_to_and_no_other() {
+    fn missing_bytes_alter_only_their_frames() {
         let stream = [sound(0), sound(1), sound(2), sound(3)].concat();
         for (missing, all) in [
             (320..640, vec![Some(0), Some(2), Some(3)]),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_altered_at_the_end_is_told_by_the_end() {
+    fn alteration_in_last_frame_is_found_at_the_end() {
         let stream = [sound(0), sound(1)].concat();
         assert_eq!(
             heard(&stream[..639], 320),

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_placed_within_a_second_or_a_thousand_a_second() {
+    fn calls_start_within_1_s_or_at_1000_per_second() {
         for (calls, last) in [(1, 0), (10, 198), (500, 999), (1000, 999), (5000, 4999)] {
             let mut starts: Vec<Duration> =
                 (0..calls as u32).map(|call| start(call, calls)).collect();

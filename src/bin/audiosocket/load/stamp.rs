@@ -87,7 +87,7 @@ mod tests {
     };
 
     #[test]
-    fn the_sound_tells_which_frame_it_is() {
+    fn sound_identifies_its_frame() {
         for stamp in [
             STAMP,
             Stamp { call: 0, ..STAMP },
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_can_change_unnoticed() {
+    fn every_changed_byte_is_noticed() {
         let sound = STAMP.sound();
         for place in 0..SOUND_LEN {
             for change in [0x01, 0x80, 0xff] {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn two_frames_have_not_even_their_filling_in_common() {
+    fn two_frames_share_no_filling() {
         for other in [
             Stamp { run: 9, ..STAMP },
             Stamp { call: 9, ..STAMP },

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_in_order_is_right() {
+    fn echo_in_order_is_complete() {
         let tally = tally((0..200).map(|frame| Some(stamp(frame))));
         let expected = Tally {
             sent: 200,
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_counted_as_what_it_is() {
+    fn each_fault_is_counted_as_its_kind() {
         let all = |frame: u32| Some(stamp(frame));
         let other_call = Some(Stamp {
             call: 8,

@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_kinds_the_first_are_named() {
+    fn only_first_kinds_are_named() {
         let mut verdict = Verdict {
             unexpected: BTreeSet::from([0x01, 0x03]),
             ..Verdict::default()
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_complaint_names_what_was_wrong_and_nothing_else() {
+    fn failure_names_only_what_was_wrong() {
         let mut verdict = Verdict::default();
         let outcome = |tally, fault| Outcome {
             tally,

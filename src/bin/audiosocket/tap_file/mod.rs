@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_format_is_as_documented() {
+    fn tap_file_format_is_as_documented() {
         #[rustfmt::skip]
         let expected = [
             0x89, 0x41, 0x53, 0x54, 1, 0, 0, 0,  0, 0, 1, 2, 3, 4, 5, 6,
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn tap_file_is_read_as_written() {
         let file = recorded();
         let reader = TapReader::open(&*file).unwrap();
         assert_eq!(
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_cut_anywhere_gives_the_entries_before_the_cut() {
+    fn cut_tap_file_gives_entries_before_the_cut() {
         let file = recorded();
         let (whole, _) = read(&file);
         let ends = [16, 31, 43, 55, 67];
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn more_bytes_than_an_entry_holds_make_more_entries() {
+    fn bytes_beyond_an_entry_make_more_entries() {
         let bytes = vec![7; 150_000];
         let mut file = Vec::new();
         let mut writer = TapWriter::begin(&mut file, UNIX_EPOCH).unwrap();

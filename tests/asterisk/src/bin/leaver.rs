@@ -1,12 +1,13 @@
-//! Ends each call in a way that a handler of an application might:
+//! Ends each call in a way that an application's handler might:
 //!
 //! ```sh
 //! leaver drop|fail|panic|flood
 //! ```
 //!
-//! The first three leave after a second, while the caller is talking. `drop` has no server: it accepts the connection itself and
-//! drops the call. `fail` and `panic` do so in `with_player`, with audio in the queue. `flood` sends audio as fast as the connection
-//! accepts it, until Asterisk closes with audio unread, and only then receives. It prints each end as a JSON object.
+//! The first three end the call after a second, while the caller is talking. `drop` has no server: it accepts the connection itself
+//! and drops the call. `fail` and `panic` end in `with_player`, with audio in the queue. `flood` sends audio as fast as the
+//! connection accepts it, until Asterisk closes with audio unread, and only then receives. The program prints each end as a JSON
+//! object.
 //!
 //! The first line on stdout is `listening on IP:PORT`. It runs until it is killed.
 
@@ -59,7 +60,7 @@ fn drop_call(stream: TcpStream) {
                 .receive_until(end)
                 .is_some_and(|event| event != Event::TimeUp)
             {}
-            // Audio that was received meanwhile is unread, so that a plain close would be a reset.
+            // Audio received meanwhile is unread, so a plain close would be a reset.
             thread::sleep(Duration::from_millis(100));
         }
         Err(refusal) => eprintln!("leaver: {refusal}"),
@@ -85,7 +86,7 @@ fn flood_calls() -> Result<(), Box<dyn Error>> {
     let server = Server::bind("127.0.0.1:0")?;
     println!("listening on {}", server.local_addr());
     server.run(|call| {
-        // So small that Asterisk reads more slowly than this sends.
+        // Small frames, so that Asterisk reads more slowly than this program sends.
         let audio = Audio::new(SampleRate::Hz8000, &[0; 2])?;
         let error = loop {
             if let Err(error) = call.send_now(audio) {

@@ -1,15 +1,14 @@
-//! Says a file to each caller and hangs up, so that `.ci/asterisk` can judge what a real Asterisk hears of it:
+//! Plays a file to each caller and hangs up, so that `.ci/asterisk` can check the audio that a real Asterisk receives:
 //!
 //! ```sh
 //! speaker one|two FILE.raw RATE [--flush-after SECONDS | --digits DIGITS]
 //! ```
 //!
-//! `one` is a thread for each call, `two` a second one that speaks. FILE.raw is 16-bit samples, little-endian, one channel, RATE
-//! of them a second. `--flush-after` takes back, so long after speech began, what has not been said by then, and hangs up half a
-//! second later, in which nothing more is to be heard. `--digits` sends these behind the file, and says the file once more behind
-//! them.
+//! `one` runs a call in one thread, and `two` plays in a second thread. FILE.raw holds 16-bit samples, little-endian, one channel,
+//! at RATE Hz. `--flush-after` clears the queue this long after playback started, and hangs up half a second later. Nothing more
+//! may be audible in that time. `--digits` sends these digits after the file, and then plays the file again.
 //!
-//! The first line on stdout is `listening on IP:PORT`; each call that is over adds a JSON object. It runs until it is killed.
+//! The first line on stdout is `listening on IP:PORT`. Each call that ends adds a JSON object. The program runs until it is killed.
 
 use std::env;
 use std::error::Error;
@@ -81,13 +80,13 @@ fn speak_in_two_threads(call: &mut Call, task: &Task) -> HandlerResult<Speech> {
     })
 }
 
-/// What to do on every call.
+/// The task for every call.
 struct Task {
     threads: Threads,
     bytes: Vec<u8>,
     rate: SampleRate,
     flush_after: Option<Duration>,
-    /// To be sent behind the speech, which is said again behind them.
+    /// Digits to send after the file, before it is played again.
     digits: Option<String>,
 }
 
@@ -129,16 +128,16 @@ impl Task {
         let seconds = self.bytes.len() as u64 / 2 / u64::from(self.rate.hz());
         CallOptions::default()
             .playback_rate(self.rate)
-            // So that there is room for the file as a whole, for digits, and for the file again.
+            // Makes room for the whole file, the digits, and the file again.
             .max_queued(Duration::from_secs(2 * seconds + 10))
     }
 }
 
-/// The speech on one call, and the digits that were heard meanwhile.
+/// The playback of one call, and the digits received meanwhile.
 struct Speech {
     voice: Voice,
     length: Duration,
-    /// When to flush, and after that when to hang up; `None` if all is to be said.
+    /// When to clear the queue, and how long after that to hang up. `None` plays everything.
     next_step_at: Option<Instant>,
     flushed: Option<Duration>,
     digits: String,
@@ -174,7 +173,7 @@ impl Speech {
         }
     }
 
-    /// What was flushed, or what was left when the caller hung up.
+    /// The audio that was cleared, or that was left when the caller hung up.
     fn unsaid(&self) -> Duration {
         self.flushed.unwrap_or_default() + self.voice.queued()
     }

@@ -1,5 +1,6 @@
-//! How much flash, memory, stack and time each part of the crate takes: linked with one of them and with none, the difference is its
-//! flash, and run with all of them it prints what each kept, how deep it went in the stack, and the ticks of the system timer.
+//! Measures the flash, memory, stack and time of each part of the crate. The flash of a part is the difference between a build with
+//! this part and a build with none. A build with all parts prints the memory each kept, the depth of its stack, and the ticks of
+//! the system timer.
 
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -30,7 +31,7 @@ mod board {
     use semihosting::io::Write;
     use semihosting::{io, process};
 
-    /// A frame of each kind, one that is wrong, and the start of one that is too long.
+    /// A frame of each kind, a malformed frame, and the start of a frame that is too long.
     const RECEIVED: &[u8] = b"\x01\0\x10sixteen bytes id\
         \x10\0\x08\x01\x02\x03\x04\x05\x06\x07\x08\
         \x02\0\x06\x005\x64\0\0\0\
@@ -43,7 +44,7 @@ mod board {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        // In each build, whether it needs them or not, so that the builds differ by the parts alone.
+        // In each build, needed or not, so that the builds differ only in their parts.
         let received: &[u8] = black_box(RECEIVED);
         let (mut sent, mut samples) = ([0; 323], [0; 1600]);
         let sent: &mut [u8] = black_box(&mut sent);
@@ -57,7 +58,7 @@ mod board {
         start_timer();
 
         measure("nothing", &mut || 0);
-        // Two instructions a round: what a tick is.
+        // Two instructions per round show how long a tick is.
         measure("loop", &mut || {
             unsafe {
                 asm!("2: subs {0}, #1", "bne 2b", inout(reg) LOOPED / 2 => _);
@@ -70,14 +71,14 @@ mod board {
         measure("generator", &mut || {
             parts::generator(rate, digits, &mut *samples)
         });
-        // Behind the generator, whose tones it hears.
+        // After the generator, because it detects the generator's tones.
         #[cfg(feature = "detector")]
         measure("detector", &mut || parts::detector(rate, &*samples));
         #[cfg(feature = "g711")]
         measure("g711", &mut || {
             parts::g711(law, &mut silence[..320], &mut sent[..320])
         });
-        // 20 ms up and 20 ms down.
+        // Up for 20 ms and down for 20 ms.
         #[cfg(feature = "resampler")]
         {
             measure("resampler", &mut || {
@@ -96,10 +97,10 @@ mod board {
         process::exit(0)
     }
 
-    /// How many instructions the loop has that shows what a tick is.
+    /// The number of instructions in the loop that measures a tick.
     const LOOPED: u32 = 1_000_000;
 
-    /// Prints the name of a part, the bytes that it kept, the bytes of stack that it used, these included, and the ticks that it took.
+    /// Prints the name of a part, the bytes it kept, the bytes of stack it used, including those, and the ticks it took.
     #[inline(never)]
     fn measure(name: &str, part: &mut dyn FnMut() -> Kept) {
         let top = paint();
@@ -114,8 +115,8 @@ mod board {
         print(b"\n");
     }
 
-    /// The system timer of every Cortex-M3 (ARMv7-M Architecture Reference Manual, B3.3): control, reload and current value. It counts
-    /// downwards in 24 bits.
+    /// The system timer of every Cortex-M3 (ARMv7-M Architecture Reference Manual, B3.3): control, reload and current value. It
+    /// counts down in 24 bits.
     const TIMER: *mut u32 = 0xe000_e010 as *mut u32;
     const TIMER_BITS: u32 = 0xff_ffff;
 
@@ -124,7 +125,7 @@ mod board {
         unsafe {
             TIMER.add(1).write_volatile(TIMER_BITS);
             TIMER.add(2).write_volatile(0);
-            // Enabled, by the processor's clock.
+            // Enabled, with the processor's clock.
             TIMER.write_volatile(0b101);
         }
     }
@@ -137,11 +138,11 @@ mod board {
     const PAINT: u32 = 0xa5c3_5a3c;
 
     unsafe extern "C" {
-        /// Where the memory behind the static variables begins; the stack grows towards it.
+        /// The end of the static variables in memory. The stack grows towards it.
         static mut __sheap: u32;
     }
 
-    /// Paints what is free of the stack, and answers where it ends: the stack pointer.
+    /// Fills the free part of the stack with a pattern, and returns its end, the stack pointer.
     #[inline(always)]
     fn paint() -> usize {
         let top: usize;
@@ -178,7 +179,7 @@ mod board {
         }
     }
 
-    /// By hand: what formats numbers would be part of the program, which is to be small.
+    /// Prints a number without `core::fmt`, which would make the program larger.
     fn print_number(mut number: usize) {
         let mut text = [b' '; 12];
         for place in text[1..].iter_mut().rev() {

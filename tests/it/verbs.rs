@@ -24,6 +24,13 @@ fn prompt(samples: &[i16]) -> Prompt<'_> {
     Prompt::from((samples, SampleRate::Hz8000))
 }
 
+/// A question whose answer no busy machine cuts short.
+fn question() -> Gather<'static> {
+    Gather::new()
+        .first_timeout(PATIENCE)
+        .digit_timeout(PATIENCE)
+}
+
 fn digits(text: &str) -> Vec<Digit> {
     text.chars()
         .map(|it| Digit::try_from(it).unwrap())
@@ -125,7 +132,7 @@ fn play_and_wait_returns_key_and_rest() {
                 .collect();
             assert_eq!(unplayed.bytes(), rest);
             // The key that did not stop it was typed ahead.
-            let gathered = receiver.gather(Gather::new().max_digits(1))?;
+            let gathered = receiver.gather(question().max_digits(1))?;
             assert_eq!(gathered.digits, "7");
             Ok(())
         },
@@ -150,7 +157,7 @@ fn key_in_last_frame_is_kept() {
             match outcome {
                 PlayOutcome::Stopped { .. } => {}
                 PlayOutcome::Finished => {
-                    let gathered = receiver.gather(Gather::new().max_digits(1))?;
+                    let gathered = receiver.gather(question().max_digits(1))?;
                     assert_eq!(gathered.digits, "5");
                 }
                 other => return Err(format!("{other:?}").into()),
@@ -208,7 +215,7 @@ fn hangup_ends_every_verb() {
         Ok(())
     };
     let gather = |receiver: &mut CallReceiver| {
-        let gathered = receiver.gather(Gather::new())?;
+        let gathered = receiver.gather(question())?;
         assert_eq!(
             (gathered.digits.as_str(), gathered.end),
             ("12", GatherEnd::CallEnded)
@@ -232,7 +239,7 @@ fn gather_keeps_type_ahead_for_next_question() {
             // Typed before the first question.
             let typed = receiver.play_and_wait(prompt(&samples), "*")?;
             assert!(matches!(typed, PlayOutcome::Stopped { .. }));
-            let question = Gather::new().prompt(prompt(&samples));
+            let question = question().prompt(prompt(&samples));
             let first = receiver.gather(question)?;
             let second = receiver.gather(question.max_digits(2))?;
             assert_eq!(
@@ -270,7 +277,7 @@ fn gather_asks_again_with_other_prompt() {
         |receiver| {
             let (first, other) = (numbered(1..=2), numbered(3..=4));
             let gathered = receiver.gather(
-                Gather::new()
+                question()
                     .prompt(prompt(&first))
                     .retry_prompt(prompt(&other))
                     .tries(3)
@@ -291,8 +298,7 @@ fn gather_asks_again_with_other_prompt() {
 fn gather_times_out_between_digits() {
     run(
         |receiver| {
-            let gathered =
-                receiver.gather(Gather::new().digit_timeout(Duration::from_millis(100)))?;
+            let gathered = receiver.gather(question().digit_timeout(Duration::from_millis(100)))?;
             assert_eq!(
                 (gathered.digits.as_str(), gathered.end),
                 ("1", GatherEnd::TimedOut)
@@ -308,7 +314,7 @@ fn gather_with_tones_counts_each_press_once() {
     for sends_signals in [false, true] {
         run(
             |receiver| {
-                let gathered = receiver.gather(Gather::new().with_tones())?;
+                let gathered = receiver.gather(question().with_tones())?;
                 assert_eq!(
                     (gathered.digits.as_str(), gathered.end),
                     ("1155", GatherEnd::FinishKey)
@@ -351,7 +357,7 @@ fn other_events_reach_the_closure() {
                 frames += usize::from(event.audio().is_some());
             };
             receiver.play_and_wait_with(prompt(&samples), "#", count)?;
-            let gather = Gather::new().max_digits(1);
+            let gather = question().max_digits(1);
             receiver.gather_with(gather, |event| {
                 frames += usize::from(event.audio().is_some());
             })?;
@@ -372,7 +378,7 @@ fn key_that_the_handler_received_is_not_gathered() {
     run(
         |receiver| {
             while receiver.receive().ok_or("no key")?.dtmf().is_none() {}
-            let gathered = receiver.gather(Gather::new().max_digits(1))?;
+            let gathered = receiver.gather(question().max_digits(1))?;
             assert_eq!(gathered.digits, "7");
             Ok(())
         },

@@ -1,7 +1,7 @@
-//! Records what callers say, as an answering machine does: beeps, then listens until the caller presses `#`, hangs up, or five
-//! minutes are over. The file is stereo, the caller on the left and this side on the right, and can be played at any time.
+//! Records callers, as an answering machine does. It beeps, then records until the caller presses `#` or hangs up, for at most five
+//! minutes. The file is stereo, with the caller on the left and this side on the right. It can be played at any time.
 //!
-//! `cargo run --example recorder -- FOLDER [ADDRESS]`, and in the dialplan, which goes on after `#`:
+//! Run `cargo run --example recorder -- FOLDER [ADDRESS]`. In the dialplan, which continues after `#`:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let name = call.uuid().to_string();
         let (recording, path) = Recording::create_numbered(&folder, &name, rate, started)?;
 
-        // The hook hears all audio of the call. It shares the recording with this thread, which finishes it, and keeps the first error:
-        // a disk that is full ends the recording and not the call.
+        // The hook receives all audio of the call. It shares the recording with this thread, because this thread finishes it. The
+        // hook keeps the first error, so a full disk ends the recording and not the call.
         let shared = Arc::new(Mutex::new((recording, None::<RecordingError>)));
         let hooked = Arc::clone(&shared);
         call.set_audio_hook(move |direction, audio, at| {
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn answer(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // 0.3 s of 1000 Hz, which is a period in 8 samples.
+    // A period of 1000 Hz has 8 samples at 8 kHz; 300 periods last 0.3 s.
     const PERIOD: [i16; 8] = [0, 5657, 8000, 5657, 0, -5657, -8000, -5657];
     let voice = call.voice();
     voice.play_samples(&PERIOD.repeat(300))?;

@@ -1,44 +1,47 @@
 #!/usr/bin/env bash
-# asterisk-lab.sh - a throw-away stock Debian (sid) Asterisk in a chroot, or one that is installed already. It calls an
-# AudioSocket server on 127.0.0.1, so that the server meets a real peer. Nothing listens beyond loopback.
+# asterisk-lab.sh - runs a disposable Debian (sid) Asterisk in a chroot, or an Asterisk that is already installed. The
+# Asterisk calls an AudioSocket server on 127.0.0.1, to test it with a real peer. It listens only on loopback.
 #
-#   asterisk-lab.sh setup       make the chroot, install Asterisk from Debian's packages, write its configuration; a second
-#                               run only rewrites the configuration. With ASTLAB_INSTALLED it only does that
-#   asterisk-lab.sh start       start Asterisk, with a new log and no recordings; one that runs already only reads its
-#                               dialplan and its passwords again
-#   asterisk-lab.sh stop        stop the Asterisk that `start` started, and nothing else
-#   asterisk-lab.sh status      prints `running PID` or `stopped`
-#   asterisk-lab.sh clean       stop, and remove the chroot; with ASTLAB_INSTALLED, the configuration and what was recorded
+#   asterisk-lab.sh setup       make the chroot, install Asterisk from Debian's packages, and write its configuration. A
+#                               second run, or a run with ASTLAB_INSTALLED, only writes the configuration
+#   asterisk-lab.sh start       start Asterisk, with a new log and no recordings. If it already runs, it only reloads its
+#                               dialplan and its passwords
+#   asterisk-lab.sh stop        stop the Asterisk that `start` started
+#   asterisk-lab.sh status      print `running PID` or `stopped`
+#   asterisk-lab.sh clean       stop Asterisk and remove the chroot; with ASTLAB_INSTALLED, remove the configuration and the
+#                               recordings
 #   asterisk-lab.sh cli 'core show channels'
+#                               run a command of Asterisk's command line
 #   asterisk-lab.sh scenarios   list the scenario names
 #   asterisk-lab.sh call SCENARIO PORT [UUID [MORE]]
-#                               place one call to the AudioSocket server on 127.0.0.1:PORT; prints the call's UUID.
-#                               Calls may overlap: nothing but the UUID tells them apart, so each needs its own.
-#                               MORE is what the far leg wants to know beyond the UUID: see the peers rtp and keys
-#   asterisk-lab.sh log         path of Asterisk's log. Lines about a call hold its UUID (it is in the channel's name)
-#   asterisk-lab.sh sip         the SIP address (UDP) of this Asterisk, and the password of its user phone, who may dial
-#                               SIDE_PORT_UUID: then the phone is the far leg
-#   asterisk-lab.sh rec         folder with the recordings: UUID-heard.wav is what came back from the server,
-#                               UUID-said.wav what the far leg said to it. Those of MixMonitor() are complete once the
-#                               call's `End MixMonitor Recording` line is in the log, those of Record() with the line
-#                               `Spawn extension (peer, PEER_UUID` of the far leg's end
+#                               place one call to the AudioSocket server on 127.0.0.1:PORT, and print the call's UUID.
+#                               Calls may overlap, but each needs a UUID of its own. MORE is a further argument of the
+#                               far leg, for the peers rtp and keys
+#   asterisk-lab.sh log         print the path of Asterisk's log. Lines about a call contain its UUID, from the channel's
+#                               name
+#   asterisk-lab.sh sip         print the SIP address (UDP) of this Asterisk and the password of its user phone. If the
+#                               phone dials SIDE_PORT_UUID, it is the far leg
+#   asterisk-lab.sh rec         print the folder of the recordings. UUID-heard.wav has the audio received from the server,
+#                               UUID-said.wav the far leg's audio. A recording of MixMonitor() is complete when the log
+#                               has the call's line `End MixMonitor Recording`; a recording of Record(), when the log has
+#                               the far leg's line `Spawn extension (peer, PEER_UUID`
 #
-# A scenario is SIDE-PEER. SIDE says how Asterisk reaches the server, PEER what the far leg does; see `scenarios`.
+# A scenario is SIDE-PEER. SIDE is how Asterisk reaches the server, PEER what the far leg does. `scenarios` lists all.
 #
-# Needs python3, and root and apt unless ASTLAB_INSTALLED is set. Environment:
-#   ASTLAB          where everything lives (default: the folder astlab in the user's cache)
-#   ASTLAB_MIRROR   Debian mirror (default: the one apt on this machine is configured with)
+# Needs python3, and without ASTLAB_INSTALLED also root and apt. Environment variables:
+#   ASTLAB          folder for all files (default: the folder astlab in the user's cache)
+#   ASTLAB_MIRROR   Debian mirror (default: the mirror in apt's configuration)
 #   ASTLAB_INSTANCE name of this Asterisk (default: audiosocket); each has its own configuration, socket and log
 #   ASTLAB_INSTALLED
-#                   `yes`, or the path of the program asterisk: run the one that is installed on this machine, with no
-#                   chroot and as whoever runs this. Its own configuration, database, log and sockets are neither read nor
-#                   written, and it may run at the same time
+#                   `yes`, or the path of the program asterisk: run this installed Asterisk, without a chroot and as the
+#                   current user. The lab neither reads nor writes that installation's configuration, database, log and
+#                   sockets, and that Asterisk may run at the same time
 set -euo pipefail
 
 LAB=${ASTLAB:-${XDG_CACHE_HOME:-$HOME/.cache}/astlab}
 INSTANCE=${ASTLAB_INSTANCE:-audiosocket}
 INSTALLED=${ASTLAB_INSTALLED:-}
-# ETC and VAR, the configuration of this Asterisk and what it writes, are paths inside ROOT; what RUN begins with runs there.
+# ETC and VAR are folders inside ROOT: this Asterisk's configuration, and the files that it writes. RUN starts a command there.
 if [ -n "$INSTALLED" ]; then
   ROOT=
   OWN=$LAB/installed-$INSTANCE
@@ -59,7 +62,8 @@ fi
 BOOTSTRAPPED=$ROOT/.astlab-bootstrapped
 PIDFILE=${OWN:-$LAB/$INSTANCE}.pid
 LOG=$ROOT$VAR/log/full
-# Of Asterisk's manager interface and of SIP: one for each instance, below those that Linux gives to connections.
+# The ports of Asterisk's manager interface and of SIP differ between instances, and are below the ports that Linux assigns
+# automatically.
 MANAGER_PORT=$((20000 + $(cksum <<<"${OWN:-$INSTANCE}" | cut -d ' ' -f 1) % 10000))
 SIP_PORT=$((MANAGER_PORT - 10000))
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -76,10 +80,10 @@ MODULES=(res_timing_timerfd res_clioriginate pbx_config
   res_sorcery_astdb res_sorcery_memory res_pjsip res_pjsip_authenticator_digest res_pjsip_endpoint_identifier_user
   res_pjsip_registrar res_pjsip_session res_pjsip_sdp_rtp res_pjsip_pubsub chan_pjsip)
 
-# app: the dialplan application AudioSocket(). appna: the same on a channel that was not answered first; Asterisk then
-# connects, finds that out, closes without having sent a byte, and hangs up.
-# The others: Dial(AudioSocket/...), the channel driver, with that format in c(); none: without c(); gslin: slin, and Dial()
-# has the option g.
+# app: the dialplan application AudioSocket(). appna: AudioSocket() on a channel that was not answered; Asterisk connects,
+# closes without sending a byte, and hangs up.
+# All others: the channel driver, Dial(AudioSocket/...), with this format in c(). none: without c(). gslin: slin, with Dial()'s
+# option g.
 SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192 gslin"
 PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband"
 
@@ -88,7 +92,7 @@ die() { say "$*"; exit 1; }
 
 in_root() { "${RUN[@]}" "$@"; }
 
-# Runs a step of `setup` with its output in setup.log. When the step fails, the last line of that says why.
+# Runs a step of `setup` with its output in setup.log. If the step fails, prints the last line of the log.
 logged() {
   "$@" >>"$LAB/setup.log" 2>&1 && return
   die "Debian's Asterisk cannot be had: $(tail -n 1 "$LAB/setup.log") (all of it: $LAB/setup.log)"
@@ -98,14 +102,14 @@ logged() {
 
 mirror() {
   local uri=${ASTLAB_MIRROR:-}
-  # 'Label: Debian' leaves out the security archive, which has no sid.
+  # 'Label: Debian' excludes the security archive, which has no sid.
   [ -n "$uri" ] || uri=$(apt-get indextargets --format '$(REPO_URI)' \
     'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p)
   [ -n "$uri" ] || die "no Debian mirror in apt's configuration; set ASTLAB_MIRROR"
   echo "$uri"
 }
 
-# Unmounts what is mounted below the chroot: /proc, and what an interrupted debootstrap left.
+# Unmounts all file systems below the chroot: /proc, and those of an interrupted debootstrap.
 unmount_all() {
   local mounted
   awk -v below="$(readlink -f "$ROOT")/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r |
@@ -126,10 +130,10 @@ install_debootstrap() {
 bootstrap() {
   [ -e "$BOOTSTRAPPED" ] && return
   local from
-  # apt knows the mirror's origin only once it has read its lists.
+  # apt knows the mirror's origin only after it has read the lists.
   from=$(mirror 2>/dev/null) || { logged apt-get update; from=$(mirror); }
   say "installing a minimal Debian sid in $ROOT"
-  remove_root       # what an interrupted run left would make debootstrap fail
+  remove_root       # debootstrap fails if an interrupted run left files behind
   logged debootstrap --variant=minbase --keyring="$KEYRING" sid "$ROOT" "$from"
   touch "$BOOTSTRAPPED"
 }
@@ -145,12 +149,12 @@ install_asterisk() {
   asterisk_installed && return
   say "installing ${PACKAGES[*]}"
   cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
-  # no service is to start by itself in the chroot
+  # no service may start by itself in the chroot
   printf '#!/bin/sh\nexit 101\n' >"$ROOT/usr/sbin/policy-rc.d"
   chmod 755 "$ROOT/usr/sbin/policy-rc.d"
-  # A mirror's list may be older than it says it is valid. Its signature is still checked, only its age is not.
+  # A mirror's lists may have expired. apt still checks their signature, but not their age.
   echo 'Acquire::Check-Valid-Until "false";' >"$ROOT/etc/apt/apt.conf.d/99astlab"
-  # Some packages' scripts want /proc. Asterisk itself does not.
+  # Some packages' scripts need /proc. Asterisk itself does not.
   mountpoint -q "$ROOT/proc" || mount -t proc proc "$ROOT/proc" || say "could not mount /proc; going on without"
   logged in_root dpkg --configure -a
   logged in_root apt-get update
@@ -159,16 +163,15 @@ install_asterisk() {
   unmount_all
 }
 
-# The first of these folders that is one.
+# Prints the first of these folders that exists.
 first_folder() {
   local folder
   for folder; do [ ! -d "$folder" ] || { echo "$folder"; return; }; done
   return 1
 }
 
-# Where the Asterisk that is to run has its modules, and what it reads beside them (its documentation is needed to read its
-# configuration), as MODULE_FOLDER and DATA_FOLDER: both are inside ROOT, and where Debian and Asterisk's own `make install`
-# put them.
+# Sets MODULE_FOLDER and DATA_FOLDER, inside ROOT, to the folders of Asterisk's modules and data. Looks in the folders that Debian
+# and Asterisk's own `make install` use. Asterisk needs its documentation, in DATA_FOLDER, to read its configuration.
 find_asterisk() {
   local program prefix module missing=()
   program=$(in_root readlink -f "$ASTERISK") && [ -x "$ROOT$program" ] ||
@@ -186,7 +189,7 @@ find_asterisk() {
   MODULE_FOLDER=${MODULE_FOLDER#"$ROOT"}
   DATA_FOLDER=${DATA_FOLDER#"$ROOT"}
   DATA_FOLDER=${DATA_FOLDER%/documentation}
-  # sun_path of a UNIX socket has 108 bytes, one of them for the end.
+  # sun_path of a UNIX socket has 108 bytes, including the final zero.
   [ "$(wc -c <<<"$VAR/run/asterisk.ctl")" -le 108 ] ||
     die "the path of the socket $VAR/run/asterisk.ctl is too long; set ASTLAB to a shorter one"
 }
@@ -195,7 +198,7 @@ cmd_setup() {
   [ -n "$INSTALLED" ] || [ "$(id -u)" = 0 ] ||
     die "Debian's Asterisk needs root, for its chroot; run this as root, or with ASTLAB_INSTALLED=yes if one is installed"
   mkdir -p "$LAB"
-  exec 9>"$LAB/lock"          # two at once would trip over each other
+  exec 9>"$LAB/lock"          # only one setup at a time
   flock -w 600 9 || die "another setup has been running for 10 minutes"
   if [ -z "$INSTALLED" ]; then
     install_debootstrap
@@ -263,9 +266,9 @@ CONF
   write_dialplan "$etc/extensions.conf"
 }
 
-# phone: a SIP client that registers and calls. self: this same Asterisk at the other end of a call of its own, so that it hears
-# as RTP what it says; inband: its DSP listens for digits in the sound, as no other kind of them is agreed upon.
-# The ports of RTP are even ones of UDP that no instance has SIP on.
+# phone: a SIP client that registers and calls. self: this Asterisk at the other end of its own call, so that it receives its own
+# audio as RTP. inband: its DSP looks for digits in the audio, because the legs negotiate no other kind of digits.
+# RTP uses UDP ports that no instance uses for SIP.
 write_sip() {
   (umask 077; cat >"$1/pjsip.conf") <<CONF
 [global]
@@ -311,14 +314,13 @@ CONF
 
 # tone3s: 0.2 s of silence, 3 s of a 1007 Hz sine of amplitude 8000, 0.2 s of silence, as headerless 16-bit samples.
 #
-# 1007 Hz and not 1000, because 20 ms then are 20.14 periods: a frame lost or doubled on the way shows as a jump of the
-# phase by 50 degrees. At 1000 Hz it would be a whole number of periods, and could not be seen.
-# The silence before is there to be lost: Asterisk throws away what the far leg says while it sets up the other one.
-# The silence after keeps the recording going until the end of the tone has come back; it lasts as long as the far leg
-# speaks.
+# At 1007 Hz, a frame of 20 ms has 20.14 periods, so a lost or doubled frame shows as a jump of the phase by 50 degrees. At
+# 1000 Hz, a frame would have a whole number of periods, and its loss would not show.
+# The silence ahead of the tone may be lost: Asterisk drops the far leg's audio while it sets up the other leg.
+# The recording ends with the far leg's audio, so the silence after the tone keeps it going until the end of the tone has come
+# back.
 #
-# endless/tone: the 3 s of sine alone, a whole number of periods. Music on hold that plays them again and again is a tone
-# without a break.
+# endless/tone: only the 3 s of sine, a whole number of periods. Music on hold repeats them, which makes an unbroken tone.
 write_sounds() {
   mkdir -p "$1/endless"
   python3 - "$1" <<'PYTHON'
@@ -335,9 +337,9 @@ for extension, rate in (("sln", 8000), ("sln12", 12000), ("sln16", 16000), ("sln
 PYTHON
 }
 
-# A call is a Local channel. One half of it runs in [as], with the extension SIDE_PORT_UUID, and talks to the server.
-# The other, the far leg, runs in [peer], with the extension PEER_UUID, or PEER_UUID_MORE. An n is written [n] in these
-# patterns and an x [x], as bare ones there mean a digit.
+# A call is a Local channel. One half runs in [as] with the extension SIDE_PORT_UUID, and is connected to the server. The other
+# half, the far leg, runs in [peer] with the extension PEER_UUID or PEER_UUID_MORE. The patterns have [n] for n and [x] for x,
+# because a bare n or x matches a digit.
 write_dialplan() {
   cat >"$1" <<CONF
 [general]
@@ -474,8 +476,8 @@ CONF
 
 # ---- running it ----------------------------------------------------------------------------------------------------
 
-# The pid of our Asterisk, or nothing. Pids are used again, so the process must also live in our chroot, if any, and have our
-# configuration.
+# Prints the pid of the lab's Asterisk, or fails. Linux reuses pids, so the process must also have the lab's root folder and the
+# lab's configuration.
 running_pid() {
   local pid
   pid=$(cat "$PIDFILE" 2>/dev/null) || return 1
@@ -496,11 +498,11 @@ cmd_start() {
   fi
   : >"$LOG"
   find "$ROOT$VAR/rec" -name '*.wav' -delete
-  # setsid, so that a Ctrl-C meant for the caller of this script does not reach it.
+  # setsid keeps a Ctrl-C in the terminal away from Asterisk.
   setsid "${RUN[@]}" "$ASTERISK" -f -C "$ETC/asterisk.conf" </dev/null >"${PIDFILE%.pid}.console" 2>&1 9>&- &
   pid=$!
   echo "$pid" >"$PIDFILE"
-  for _ in $(seq 1 150); do                     # 15 s and more
+  for _ in $(seq 1 150); do                     # at least 15 s
     kill -0 "$pid" 2>/dev/null || break
     if cmd_cli 'core waitfullybooted' 2>/dev/null | grep "fully booted" >/dev/null; then
       say "up, pid $pid"
@@ -536,7 +538,7 @@ cmd_clean() {
     say "removed $OWN"
     return
   fi
-  for root in /proc/[0-9]*/root; do             # another instance, say
+  for root in /proc/[0-9]*/root; do             # for example another instance
     [ "$(readlink "$root")" != "$(readlink -f "$ROOT")" ] || die "a process still lives in $ROOT: ${root//[!0-9]/}"
   done
   remove_root
@@ -555,13 +557,13 @@ cmd_call() {
   rm -f "$ROOT$VAR/rec/$uuid"-*.wav
   answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension $far_leg@peer" 2>&1) ||
     die "Asterisk did not take the call: $answer"
-  # Nobody waits for the digits: they go on when this script is over.
+  # The digits run in the background and continue after this script has ended.
   [ "${scenario#*-}" != mix ] || hold_digits "$uuid" >/dev/null 2>&1 &
   echo "$uuid"
 }
 
-# Holds digits on the far leg of a call: 12#A for 100 ms each, then 5 for 1 s. By the manager interface, as SendDTMF()
-# for another channel reads that channel while it waits, and so takes from it what the far leg was to hear.
+# Holds digits on the far leg of a call: 12#A for 100 ms each, then 5 for 1 s. This uses the manager interface, because SendDTMF()
+# for another channel reads that channel while it waits, so the far leg would miss that audio.
 hold_digits() {
   local channel secret digit
   channel=$(cmd_cli 'core show channels concise' | grep -F -e "$1" | cut -d '!' -f 1 | grep ';1$')

@@ -1,4 +1,4 @@
-"""What goes over the connections to a port of 127.0.0.1, seen from beside them."""
+"""Captures the TCP segments to and from a port of 127.0.0.1."""
 
 import collections
 import ctypes
@@ -6,29 +6,29 @@ import socket
 import struct
 import threading
 
-# seconds: when the kernel had it; from_server: or else from who connected; ends: by FIN or RST; data: its first bytes
+# seconds: the kernel's time stamp; from_server: whether the server sent it; ends: whether it has FIN or RST; data: its first bytes
 Segment = collections.namedtuple("Segment", "seconds from_server ends length data")
 
 
 class Capture:
-    """Takes in the TCP segments to and from a port of 127.0.0.1, for as long as it is in a `with` statement. Needs root.
+    """A context manager that captures the TCP segments to and from a port of 127.0.0.1. Needs root.
 
-    Beside the connections and not in them: a relay would tell neither how the bytes were split nor who closed first.
+    Unlike a relay, it shows how the bytes were split and which side closed first.
     """
 
-    # Linux: include/uapi/linux/if_ether.h, if_packet.h and asm-generic/socket.h; Python has no names for some.
+    # From Linux's include/uapi/linux/if_ether.h, if_packet.h and asm-generic/socket.h, because Python lacks some of these names.
     ETH_P_IP = 0x0800
     SO_ATTACH_FILTER = 26
     SO_TIMESTAMPNS = 35
     FIN, RST = 0x01, 0x04
-    HEAD = 120  # bytes of a packet: both headers at their longest
+    HEAD = 120  # bytes of a packet: the longest IP and TCP headers
 
     def __init__(self, port):
         self.port = port
-        self.segments = collections.defaultdict(list)  # by the port of who connected
+        self.segments = collections.defaultdict(list)  # by the client's port
 
     def __enter__(self):
-        # Without a protocol it takes nothing until it is bound, and so nothing that the filter has not let through.
+        # A socket without a protocol receives nothing until it is bound, so no packet bypasses the filter.
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         self.socket.setsockopt(socket.SOL_SOCKET, self.SO_TIMESTAMPNS, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
@@ -46,16 +46,16 @@ class Capture:
         self.socket.close()
 
     def connections(self):
-        """The segments so far of each connection, as a list of lists."""
+        """Returns the segments so far of each connection, as a list of lists."""
         return [list(segments) for segments in list(self.segments.values())]
 
     def _take_port_alone(self):
-        """Has the kernel drop everything else: this machine may be busy with much that is none of our business."""
+        """Sets a filter so that the kernel drops the packets of other ports, which may be many."""
         accept, drop = 7, 8
-        program = [  # classic BPF: code, jump if true, jump if false, operand; of IPv4 without options, as the kernel sends it
+        program = [  # classic BPF: code, jump if true, jump if false, operand; for IPv4 without options, as the kernel sends it
             (0x30, 0, 0, 9), (0x15, 0, drop - 2, socket.IPPROTO_TCP),  # the protocol
-            (0x28, 0, 0, 20), (0x15, accept - 4, 0, self.port),  # from which port
-            (0x28, 0, 0, 22), (0x15, accept - 6, 0, self.port),  # to which port
+            (0x28, 0, 0, 20), (0x15, accept - 4, 0, self.port),  # the source port
+            (0x28, 0, 0, 22), (0x15, accept - 6, 0, self.port),  # the destination port
             (0x05, 0, 0, drop - 7), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0),
         ]
         code = ctypes.create_string_buffer(b"".join(struct.pack("@HBBI", *instruction) for instruction in program))
@@ -70,7 +70,7 @@ class Capture:
                 if self.over:
                     return
                 continue
-            if direction == socket.PACKET_OUTGOING:  # on loopback each is seen a second time, as it comes in
+            if direction == socket.PACKET_OUTGOING:  # on loopback, each packet also arrives as an incoming one
                 continue
             (seconds, nanoseconds), = (struct.unpack("@ll", data) for _, kind, data in ancillary
                                        if kind == self.SO_TIMESTAMPNS)

@@ -1,4 +1,4 @@
-"""Real calls captured on loopback, while the tap records them: `audiosocket inspect` finds the same in both."""
+"""Real calls, captured on loopback and recorded by the tap: `audiosocket inspect` must find the same in both."""
 
 import contextlib
 import json
@@ -14,14 +14,15 @@ from failure import Failure, NotPossibleHere, wait_until
 from tapped_calls import tap_to
 
 FIELDS = "tcp.stream frame.time_epoch tcp.srcport tcp.seq tcp.len tcp.flags tcp.payload".split()
-# The tap reads late on a busy machine, and the kernel's clock does not. Up to this difference, both have the same gaps.
+# On a busy machine the tap reads late, but the kernel's time stamps are right. Up to this difference, both must have the same gaps.
 TOLERANCE_MS = 20
-# A gap or a burst of this length in the one is in the other, too: a gap is longer than 60 ms, in frames of 20 ms.
+# A gap or burst of at least this length in the capture must be in the recording too, and the reverse: a gap is longer than 60 ms,
+# and frames last 20 ms.
 NOTABLE_MS = 120
 
 
 class PacketCapture:
-    """Captures a port of 127.0.0.1 into a file, while in a `with` statement. Needs root, or the right to capture."""
+    """A context manager that captures a port of 127.0.0.1 into a file. Needs root or the permission to capture."""
 
     def __init__(self, port, path):
         self.port, self.path = port, path
@@ -42,7 +43,8 @@ class PacketCapture:
         self.log.close()
 
     def wait_for_all(self):
-        """Waits until the file has all packets up to now: dumpcap writes them late, and those of a refused connection last."""
+        """Waits until the file has all packets up to now. dumpcap writes them late, so this connects to the port once more and
+        waits for the packets of that connection."""
         with socket.socket() as last:
             last.bind(("127.0.0.1", 0))
             ports = struct.pack("!HH", last.getsockname()[1], self.port)
@@ -55,12 +57,12 @@ class PacketCapture:
 
 
 def compares_capture(lab, scenario, fault=None):
-    """A call through the tap to an echo, or to a server with a fault: capture and recording have the same frames and findings,
-    and capture and tap the same violations."""
+    """Places a call through the tap to an echo, or to a server with a fault. Capture and recording must have the same frames and
+    findings, and capture and tap the same violations."""
     call_uuid = str(uuid.uuid4())
     with contextlib.ExitStack() as running:
         folder = pathlib.Path(running.enter_context(tempfile.TemporaryDirectory()))
-        folder.chmod(0o777)  # dumpcap gives up the rights of root
+        folder.chmod(0o777)  # dumpcap drops root's permissions
         server = running.enter_context(
             lab.example("faulty_server", fault) if fault else lab.serve("--echo", "--calls", "1"))
         tap = running.enter_context(tap_to(lab, server.port, "--calls", "1", "--record", str(folder)))
@@ -100,7 +102,7 @@ def compares_capture(lab, scenario, fault=None):
 
 
 def text_of(path, port):
-    """What the command of `inspect --help` prints before the pipe."""
+    """Returns the output of the tshark command that `inspect --help` shows before the pipe."""
     options = [option for field in FIELDS for option in ("-e", field)]
     done = subprocess.run(["tshark", "-r", str(path), "-Y", f"tcp.port=={port}", "-T", "fields", *options],
                           capture_output=True, text=True, timeout=60)
@@ -117,14 +119,14 @@ def inspect(lab, arguments, text=""):
 
 
 def frames(events, direction):
-    """The frames of a direction without their times."""
+    """Returns the frames of a direction without their times."""
     of_direction = (event for event in events if event["event"] == "frame" and event["direction"] == direction)
     return [{name: value for name, value in event.items() if name != "at_ms"} for event in of_direction]
 
 
 def contents(events):
-    """The findings that do not depend on times: digits in the sound, and the first end. What follows it differs between the two
-    connections of the tap."""
+    """Returns the findings that do not depend on times: digits in the sound, and the first end. After it, the tap's two
+    connections differ."""
     tones = [("tone", event["direction"], event["digit"]) for event in events if event["event"] == "tone"]
     ends = [(event["event"], event["direction"], event.get("name")) for event in events
             if event["event"] in ("closed", "reset") or event.get("name") == "hangup"]
@@ -132,7 +134,7 @@ def contents(events):
 
 
 def clock_difference(one, other):
-    """By how many milliseconds the times of the same frames differ, apart from a constant difference."""
+    """Returns by how many milliseconds the times of the same frames differ, beyond a constant difference."""
     differences = []
     for direction in ("to-server", "to-caller"):
         times = [[event["at_ms"] for event in events if event["event"] == "frame" and event["direction"] == direction]
@@ -142,7 +144,7 @@ def clock_difference(one, other):
 
 
 def timings(events, least_ms):
-    """The kinds of gaps and bursts that last at least so long."""
+    """Returns the kinds of the gaps and bursts of at least this length."""
     return {
         (event["event"], event["direction"], event.get("dtmf")) for event in events
         if event["event"] in ("gap", "burst", "split") and event["duration_ms"] >= least_ms
@@ -150,5 +152,5 @@ def timings(events, least_ms):
 
 
 def judged(event):
-    """A violation without its time and its place: how far a server is ahead is a matter of time, too."""
+    """Returns a violation without its time, its position, and how far the server was ahead: these depend on timing."""
     return event["rule"], json.dumps(event["consequences"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fetches the source of Rust's core library from Debian (sid's package rust-src), and prints its folder: for a machine on which
-# rustup can add no target. Nightly's cargo builds from it what __CARGO_TESTS_ONLY_SRC_ROOT names, if the versions are about
-# the same. The mirror is the one that apt has.
+# Fetches the source of Rust's core library from Debian (sid's package rust-src) and prints its folder, for machines where rustup
+# cannot add a target. Set __CARGO_TESTS_ONLY_SRC_ROOT to the folder, and nightly's cargo builds the library from it. The versions
+# of both must be similar. The mirror is the one in apt's configuration.
 set -euo pipefail
 folder=${1:-/var/cache/rust-core-source}
 if ! ls "$folder"/x/usr/src/rustc-*/library/core >/dev/null 2>&1; then

@@ -1,4 +1,4 @@
-"""Many callers at once, who know every frame that is to come back."""
+"""Many callers at once. They check every frame that a server echoes."""
 
 import contextlib
 import select
@@ -18,7 +18,7 @@ SILENCE = bytes(PAYLOAD_BYTES)
 
 
 class Caller:
-    """A call to a server that echoes. Nothing but its Crowd touches it while it has it."""
+    """A call to a server that echoes. While a Crowd holds it, only the Crowd may use it."""
 
     def __init__(self, port, number):
         self.uuid = str(uuid.uuid4())
@@ -26,7 +26,7 @@ class Caller:
         self.talks = True
         self.sent = self.echoed = 0
         self.got_hangup = False
-        self.end = None  # how the other side ended it: closed, cut (inside a frame) or reset
+        self.end = None  # how the server ended the call: closed, cut (inside a frame) or reset
         self.fault = None
         self.received = bytearray()
         self.connected_at = time.monotonic()
@@ -37,7 +37,7 @@ class Caller:
         self.socket.setblocking(False)
 
     def frame(self, place):
-        """The payload of its frame of this number: no other frame of any caller has the same."""
+        """Returns the payload of this caller's frame number `place`. No two frames of any callers are equal."""
         return struct.pack("!II", self.number, place + 1) * (PAYLOAD_BYTES // 8)
 
     def talk(self):
@@ -49,7 +49,7 @@ class Caller:
         except BlockingIOError:
             self.fault = "a frame was not taken"
         except OSError:
-            pass  # what ended it is seen when it is read
+            pass  # `hear` finds the reason
 
     def hear(self):
         try:
@@ -84,7 +84,7 @@ class Caller:
 
 
 class Crowd:
-    """Callers who talk, a frame each every 20 ms, while it is in a `with` statement. On a busy machine they talk more slowly."""
+    """A context manager whose callers send a frame every 20 ms. On a busy machine they send more slowly."""
 
     def __init__(self, port):
         self.port = port
@@ -107,7 +107,7 @@ class Crowd:
         self.poll.close()
 
     def place(self, count):
-        """So many new calls, one after the other, as a list of Caller."""
+        """Places `count` calls one after the other, and returns a list of Caller."""
         callers = []
         for _ in range(count):
             self.placed += 1
@@ -119,7 +119,7 @@ class Crowd:
         return callers
 
     def wait_for_echoes(self, callers, count):
-        """Waits until each of these has heard so many more frames again, or is over."""
+        """Waits until each of these callers has received `count` more echoes or its call has ended."""
         goals = [(caller, caller.echoed + count) for caller in callers]
         wait_until(
             lambda: all(caller.echoed >= goal or caller.end or caller.fault for caller, goal in goals),
@@ -127,7 +127,7 @@ class Crowd:
         )
 
     def hang_up(self, callers):
-        """Lets them fall silent, waits for their last echoes, and closes their connections. A Failure if a frame is lost."""
+        """Stops these callers, waits for their last echoes, and closes their connections. Raises Failure if a frame was lost."""
         for caller in callers:
             caller.talks = False
         with contextlib.suppress(Failure):
@@ -142,7 +142,7 @@ class Crowd:
 
     @staticmethod
     def problem(caller):
-        """What is wrong with a call that was to go on and lose nothing; None if nothing is."""
+        """Returns what is wrong with a call that should still be up and complete, or None."""
         if caller.fault or caller.end or caller.got_hangup or caller.lost() or not caller.echoed:
             return (f"{caller.sent} frames sent, {caller.echoed} echoed, {caller.fault or 'no other fault'}, "
                     f"{caller.end or 'not ended'}, hangup: {caller.got_hangup}")
@@ -163,5 +163,5 @@ class Crowd:
                         if caller.talks and not caller.end and not caller.got_hangup:
                             caller.talk()
                     due = max(due + FRAME_SECONDS, time.monotonic())
-            # Outside the lock, for others to have it.
+            # This sleeps without the lock, so that other threads can take it.
             self.poll.poll(min(0.005, max(0.001, due - time.monotonic())))

@@ -1,4 +1,4 @@
-"""Real calls to the programs of examples/, which say in lines of text what they did."""
+"""Real calls to the programs of examples/, which report in lines of text."""
 
 import collections
 import contextlib
@@ -13,7 +13,7 @@ from sound import FRAME_SECONDS, QUIET_SECONDS, TONE_SECONDS, expect_unbroken_to
 ANY_PORT = "127.0.0.1:0"
 RATE = 8000
 
-# A prompt that lasts longer than a far leg takes to say its own tone and to press keys.
+# The prompt must last longer than a far leg takes to play its own tone and to press keys.
 LONG_PROMPT_SECONDS = 20.0
 
 # The beep of examples/recorder.rs: 0.3 s of 1000 Hz.
@@ -25,7 +25,7 @@ ExampleCall = collections.namedtuple("ExampleCall", "uuid log_start")
 
 @contextlib.contextmanager
 def running(lab, name, *arguments, under=()):
-    """An example that serves while in a `with` statement. A Failure if it does not until the end, or if it has complained."""
+    """A context manager that runs an example. Raises Failure if the example ends early or complains."""
     with lab.example(name, *arguments, under=under) as server:
         try:
             yield server
@@ -39,7 +39,7 @@ def running(lab, name, *arguments, under=()):
 
 @contextlib.contextmanager
 def prompt(seconds):
-    """A WAV file with so much tone and silence around it, while in a `with` statement: its path and its samples."""
+    """A context manager for a WAV file of tone between silence. Yields the file's path and samples."""
     samples = silence(QUIET_SECONDS, RATE) + tone(seconds, RATE) + silence(QUIET_SECONDS, RATE)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "prompt.wav"
@@ -54,7 +54,7 @@ def place(lab, scenario, server, *more):
 
 
 def heard(lab, scenario, call):
-    """What the far leg heard at 8 kHz, without the silence in which it lies: see sound_of()."""
+    """Returns the audio that the far leg received at 8 kHz, without silence: see sound_of()."""
     samples, rate = lab.recording(call.log_start, scenario, call.uuid)
     if rate != RATE:
         raise Failure(f"recorded at {rate} Hz")
@@ -62,13 +62,13 @@ def heard(lab, scenario, call):
 
 
 def sound_of(samples):
-    """The samples that are not zero. Silence is in a recording wherever something is late, so it tells nothing for certain; at
-    8 kHz, which nothing converts, every other sample is what was said."""
+    """Returns the samples that are not zero. A recording has silence wherever audio was late, so silence proves nothing. Nothing
+    resamples 8 kHz audio, so every other sample must be as played."""
     return [sample for sample in samples if sample]
 
 
 def expect_equal(what, samples, due):
-    """A Failure that says where they differ."""
+    """Raises Failure with the first difference, if there is one."""
     if samples != due:
         pairs = zip(samples, due)
         place = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(samples), len(due)))
@@ -84,7 +84,7 @@ def expect_dialplan_went_on(lab, call):
 
 
 def repeats_tone(lab, scenario, says, name, *arguments):
-    """The far leg hears its own tone again, whole; the example says this of the call at its end, if anything."""
+    """The far leg receives its whole tone again. The second argument is the line that the example prints at the end, or None."""
     with running(lab, name, *arguments) as server:
         call = place(lab, scenario, server)
         seconds = expect_unbroken_tone(*lab.recording(call.log_start, scenario, call.uuid), TONE_SECONDS)
@@ -94,7 +94,7 @@ def repeats_tone(lab, scenario, says, name, *arguments):
 
 
 def announces(lab, scenario):
-    """The announcement is heard to its end, and the dialplan goes on."""
+    """The far leg receives the whole announcement, and the dialplan continues."""
     with prompt(TONE_SECONDS) as (path, samples), running(lab, "announcement", path, ANY_PORT) as server:
         call = place(lab, scenario, server)
         expect_dialplan_went_on(lab, call)
@@ -103,7 +103,7 @@ def announces(lab, scenario):
 
 
 def stops_announcing(lab, scenario, key):
-    """A key stops the announcement: heard was what is not returned as unplayed, and the dialplan goes on."""
+    """A key stops the announcement. The audio received and the unplayed audio make up the whole, and the dialplan continues."""
     with prompt(LONG_PROMPT_SECONDS) as (path, samples), running(lab, "announcement", path, ANY_PORT) as server:
         call = place(lab, scenario, server, key)
         number, unit = server.wait_for_line(rf"{call.uuid} stopped it, ([\d.]+)(s|ms) unplayed", 20).groups()
@@ -115,8 +115,8 @@ def stops_announcing(lab, scenario, key):
 
 
 def collects_digits(lab, scenario, typed):
-    """Callers press keys while they are asked: the menu stops its prompt, prints what each has typed, and the dialplan goes on.
-    `typed` has the number for the keys."""
+    """Callers press keys during the prompt. The menu stops its prompt and prints each caller's number, and the dialplan
+    continues. `typed` has the number for each scenario's keys."""
     with prompt(LONG_PROMPT_SECONDS) as (path, samples), running(lab, "menu", path, ANY_PORT) as server:
         calls = {keys: place(lab, scenario, server, keys) for keys in typed}
         for keys, call in calls.items():
@@ -192,11 +192,11 @@ def takes_message(lab, scenario, greeting_seconds):
 
 
 def reverses_seconds(lab, scenario):
-    """Each second of what the far leg says comes back reversed.
+    """Each second of the far leg's audio comes back reversed.
 
-    Asterisk throws away some frames of the silence before the first tone, while it sets up the call, so it is not known where the
-    server's seconds begin. But it is one of a few places, and from there on all has to be equal, sample by sample: no frame is
-    lost, doubled or moved. The last second may be cut, as the far leg hangs up.
+    Asterisk drops some frames of the silence ahead of the first tone while it sets up the call, so the server's seconds can start
+    at one of a few positions. From that position on, every sample must be equal: no frame is lost, doubled or moved. The last
+    second may be cut, because the far leg hangs up.
     """
     tone3s = silence(QUIET_SECONDS, RATE) + tone(TONE_SECONDS, RATE) + silence(QUIET_SECONDS, RATE)
     said = tone3s * 3
@@ -215,7 +215,7 @@ def reverses_seconds(lab, scenario):
 
 
 def answers_keys(lab, scenario, keys):
-    """Each key but the last is answered by 0.1 s of its ASCII code, the last, #, by a hangup; the dialplan goes on."""
+    """The server plays 0.1 s of the ASCII code of each key except #, the last, and hangs up on #. The dialplan continues."""
     with running(lab, "test_your_server", ANY_PORT) as server:
         call = place(lab, scenario, server, keys)
         expect_dialplan_went_on(lab, call)
@@ -225,7 +225,7 @@ def answers_keys(lab, scenario, keys):
 
 BRIDGED = "over: exit status: 0, 0 frames missed"
 
-# Like CASES of .ci/asterisk.
+# These cases are part of CASES in .ci/asterisk.
 CASES = [
     ("app-play/echo", repeats_tone, None, "echo", ANY_PORT),
     ("app-play/bridge", repeats_tone, BRIDGED, "bridge", ANY_PORT, "cat"),

@@ -1,18 +1,18 @@
-"""How a case of .ci/asterisk fails, or is left out."""
+"""The exceptions with which a case of .ci/asterisk fails or is skipped."""
 
 import time
 
 
 class Failure(Exception):
-    """A case failed; the text says why."""
+    """A case failed. The text is the reason."""
 
 
 class NotPossibleHere(Exception):
-    """A case was left out, as whoever runs it may not do what it needs; the text says what that is."""
+    """A case was skipped because it lacks a permission. The text names the permission."""
 
 
 def wait_until(condition, seconds, what):
-    """Asks condition() every 50 ms until it is true; a Failure naming `what` once `seconds` are over."""
+    """Calls condition() every 50 ms until it is true. After `seconds`, raises a Failure that names `what`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

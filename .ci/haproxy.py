@@ -1,4 +1,4 @@
-"""HAProxy, of Debian, with the configuration that the guide shows."""
+"""Debian's HAProxy with the guide's configuration."""
 
 import csv
 import pathlib
@@ -18,7 +18,7 @@ def free_port():
 
 
 class HaProxy:
-    """An HAProxy of its own before the servers on these three ports, while in a `with` statement."""
+    """A context manager that runs an HAProxy in front of the servers on these three ports."""
 
     def __init__(self, server_ports):
         self.server_ports = server_ports
@@ -48,7 +48,7 @@ class HaProxy:
         self.folder.cleanup()
 
     def _with_own_addresses(self, text):
-        """The configuration for loopback: each address in it is replaced, which has to be there once, and nothing else."""
+        """Returns the configuration with addresses on loopback. Each address must occur exactly once; nothing else is changed."""
         addresses = {
             "10.0.0.10:9092": f"127.0.0.1:{self.port}",
             **{f"10.0.0.1{place}:9092": f"127.0.0.1:{port}" for place, port in enumerate(self.server_ports, 1)},
@@ -69,7 +69,7 @@ class HaProxy:
             return False
 
     def command(self, text):
-        """What HAProxy answers to a command on its runtime socket."""
+        """Sends a command to HAProxy's runtime socket and returns the output."""
         with socket.socket(socket.AF_UNIX) as control:
             control.settimeout(10)
             control.connect(str(self.control))
@@ -77,12 +77,12 @@ class HaProxy:
             return b"".join(iter(lambda: control.recv(65536), b"")).decode()
 
     def servers(self):
-        """What HAProxy knows of each server: by its name, the columns of `show stat`."""
+        """Returns HAProxy's state of each server: the columns of `show stat`, by the server's name."""
         rows = csv.DictReader(self.command("show stat").lstrip("# ").splitlines())
         return {row["svname"]: row for row in rows if row["svname"] in SERVERS}
 
     def wait_for_states(self, *states):
-        """Waits until the servers are in these states, each as HAProxy says it: UP, DOWN, DRAIN."""
+        """Waits until the servers are in these states, in HAProxy's words: UP, DOWN, DRAIN."""
         wait_until(
             lambda: [row["status"].split()[0] for row in self.servers().values()] == list(states),
             20, f"servers that are {', '.join(states)}",

@@ -1,4 +1,4 @@
-"""The Asterisk that .ci/asterisk and .ci/verdicts make calls with."""
+"""The Asterisk that places the calls of .ci/asterisk and .ci/verdicts."""
 
 import copy
 import datetime
@@ -16,27 +16,27 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Lab:
-    """The Asterisk of asterisk-lab.sh, and the programs it is to call."""
+    """The Asterisk of asterisk-lab.sh, and the programs that it calls."""
 
-    # app_audiosocket says the one or the other whenever the far leg hangs up, which is an ordinary end.
+    # app_audiosocket logs one of these whenever the far leg hangs up, which is a normal end.
     ORDINARY_WARNINGS = ("Failed to receive frame from channel", "Failed to forward frame from AudioSocket server")
 
     FAR_LEG_OVER = "Spawn extension (peer, "
     NEAR_LEG_OVER = "Spawn extension (as, "
-    DIALPLAN_GOES_ON = "dialplan goes on"  # behind AudioSocket() or Dial()
+    DIALPLAN_GOES_ON = "dialplan goes on"  # the log line after AudioSocket() or Dial()
 
-    # Far legs that record with Record(), not with MixMonitor().
+    # These far legs record with Record(), the others with MixMonitor().
     RECORD_PEERS = ("record", "talk", "mix")
 
     def __init__(self, tool=None, speaker=None, leaver=None, examples=None):
         self.tool = tool
         self.speaker, self.leaver = speaker, leaver  # the programs of tests/asterisk
-        self.examples = examples  # the folder they are in
+        self.examples = examples  # their folder
         self.started_here = False
         self.uuids = []
 
     def for_a_case(self):
-        """The same, with a memory of its own for which calls it has placed."""
+        """Returns a copy of the lab that remembers only the calls placed with it."""
         lab = copy.copy(self)
         lab.uuids = []
         return lab
@@ -59,9 +59,9 @@ class Lab:
 
     def start(self):
         try:
-            self._script("setup", seconds=900)  # the first time it downloads about 150 MB
+            self._script("setup", seconds=900)  # the first run downloads about 150 MB
         except Failure as failure:
-            raise Failure(str(failure).splitlines()[-1]) from None  # before it, what had been done until then
+            raise Failure(str(failure).splitlines()[-1]) from None  # the lines before it are progress
         self.started_here = self._script("status") == "stopped"
         self._script("start", seconds=60)
         self.log_path = pathlib.Path(self._script("log"))
@@ -72,11 +72,11 @@ class Lab:
             self._script("stop")
 
     def serve(self, *options):
-        """An `audiosocket serve --json`, not running yet."""
+        """Returns an `audiosocket serve --json` that is not running yet."""
         return Server([self.tool, "serve", "--listen", "127.0.0.1:0", "--json", *options])
 
     def example(self, name, *arguments, under=()):
-        """A program of examples/, likewise; `under` is the command that runs it, if it is not run by itself."""
+        """Returns a program of examples/ that is not running yet. `under` is a command that runs it."""
         return Server([*under, f"{self.examples}/{name}", *arguments])
 
     def call(self, scenario, port, call_uuid, *more):
@@ -84,7 +84,7 @@ class Lab:
         self._script("call", scenario, str(port), call_uuid, *map(str, more))
 
     def sip(self):
-        """Where this Asterisk is called by SIP, as IP:PORT, and the password of its user `phone`."""
+        """Returns the SIP address of this Asterisk, as IP:PORT, and the password of its user `phone`."""
         address, password = self._script("sip").split()
         return address, password
 
@@ -92,13 +92,13 @@ class Lab:
         return self.log_path.stat().st_size
 
     def log_lines(self, since):
-        """The log's lines from a log_size() on."""
+        """Returns the log's lines after the position `since`, from log_size()."""
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             file.seek(since)
             return file.read().splitlines()
 
     def complaints(self, since):
-        """The log's warnings and errors about AudioSocket from a log_size() on."""
+        """Returns the log's warnings and errors about AudioSocket after the position `since`."""
         return [
             line for line in self.log_lines(since)
             if re.search(r"\b(WARNING|ERROR)\[", line)
@@ -107,8 +107,8 @@ class Lab:
         ]
 
     def lines_here(self, since):
-        """The log's lines about the calls that were placed here."""
-        # Asterisk numbers what it does for one channel, [C-00000001], and names it in lines without a UUID too.
+        """Returns the log's lines about the calls that this object placed."""
+        # Asterisk gives each call a number such as [C-00000001], and prints it even in lines without the UUID.
         lines = self.log_lines(since)
         numbers = {
             number for line in lines if any(call_uuid in line for call_uuid in self.uuids)
@@ -117,38 +117,38 @@ class Lab:
         return [line for line in lines if any(mark in line for mark in (*self.uuids, *numbers))]
 
     def complaints_here(self, since):
-        """Those about the calls that were placed here."""
+        """Returns the warnings and errors about the calls that this object placed."""
         here = self.lines_here(since)
         return [line for line in self.complaints(since) if line in here]
 
     def time_of_log(self, since, text, call_uuid):
-        """The time of the first line that holds `text` and the call's UUID; the day is unknown."""
+        """Returns the time of the first line with `text` and the call's UUID. The date is unknown."""
         for line in self.log_lines(since):
             if text in line and call_uuid in line:
                 return datetime.datetime.strptime(line.partition("]")[0], "[%H:%M:%S.%f")
         raise Failure(f"Asterisk's log has no '{text}' for call {call_uuid}")
 
     def wait_for_log(self, since, text, call_uuid, seconds=5):
-        """Waits for a line that holds `text` and the call's UUID."""
+        """Waits for a line with `text` and the call's UUID."""
         wait_until(
             lambda: any(text in line and call_uuid in line for line in self.log_lines(since)),
             seconds, f"'{text}' in Asterisk's log for call {call_uuid}",
         )
 
     def dialplan_went_on(self, since, call_uuid):
-        """Whether it went on behind AudioSocket() or Dial(); waits until the dialplan of that side is over."""
-        self.wait_for_log(since, self.NEAR_LEG_OVER, call_uuid, seconds=30)  # no far leg but play30 takes longer
+        """Waits for the end of the near leg's dialplan, and returns whether it continued after AudioSocket() or Dial()."""
+        self.wait_for_log(since, self.NEAR_LEG_OVER, call_uuid, seconds=30)  # only the far leg play30 takes longer
         return any(self.DIALPLAN_GOES_ON in line and call_uuid in line for line in self.log_lines(since))
 
     def recording(self, since, scenario, call_uuid):
-        """The samples that the far leg heard, and their rate in Hz; waits until they are all there."""
+        """Waits for the complete recording, and returns the samples that the far leg received and their rate in Hz."""
         recorded_by_record = scenario.partition("-")[2] in self.RECORD_PEERS
         over = self.FAR_LEG_OVER if recorded_by_record else "End MixMonitor Recording"
         self.wait_for_log(since, over, call_uuid)
         return read_wav(self.recordings / f"{call_uuid}-heard.wav")
 
     def version(self):
-        """Asterisk's own, as in 22.10.1."""
+        """Returns Asterisk's version, for example 22.10.1."""
         match = re.search(r"Asterisk (\d[\d.]*)", self._script("cli", "core show version"))
         return match[1] if match else "of an unknown version"
 
@@ -156,8 +156,8 @@ class Lab:
         return "\n0 active channels" in "\n" + self._script("cli", "core show channels count")
 
     def hang_up_all(self):
-        """Leaves no call behind."""
+        """Hangs up all calls."""
         if not self.idle():
             self._script("cli", "channel request hangup all")
             wait_until(self.idle, 10, "Asterisk without calls")
-        time.sleep(0.2)  # Asterisk's logger is a thread of its own, and may lag a little behind
+        time.sleep(0.2)  # Asterisk's logger is a separate thread and can be a little late

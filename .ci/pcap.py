@@ -10,23 +10,23 @@ LONGEST_SEGMENT = 1460  # payload of an Ethernet packet of 1,500 bytes
 
 
 class Connection:
-    """One TCP connection of a capture. Its packets are (time in us, bytes of the Ethernet frame) and may be reordered."""
+    """One TCP connection of a capture. Its packets are (time in µs, bytes of the Ethernet frame) and may be reordered."""
 
     def __init__(self, server_port=9092, caller_port=40000):
         self.ports = {CALLER: caller_port, SERVER: server_port}
-        # The first sequence numbers pass 2**32 within the call.
+        # With these first sequence numbers, the numbers wrap around 2**32 within the call.
         self.next = {CALLER: 0xFFFFFF00, SERVER: 0xFFFFFE00}
         self.streams = {CALLER: b"", SERVER: b""}
         self.packets = []
 
     def open(self, at):
-        """The handshake, which takes 200 us."""
+        """Adds the handshake, which takes 200 µs."""
         self._add(CALLER, at, SYN)
         self._add(SERVER, at + 100, SYN | ACK)
         self._add(CALLER, at + 200, ACK)
 
     def send(self, sender, at, data, longest=LONGEST_SEGMENT):
-        """Bytes in segments of at most this length, 10 us apart. Returns the packets."""
+        """Adds bytes in segments of at most this length, 10 µs apart. Returns the packets."""
         self.streams[sender] += data
         added = len(self.packets)
         for place in range(0, len(data), longest):
@@ -54,7 +54,7 @@ class Connection:
 
 
 def pcap(packets, snap_length=0xFFFF):
-    """The file with these packets, in their order in time."""
+    """Returns the contents of a capture file with these packets, sorted by time."""
     file = struct.pack("<IHHiIII", MICROSECONDS_MAGIC, 2, 4, 0, 0, snap_length, ETHERNET)
     for at, packet in sorted(packets, key=lambda each: each[0]):
         kept = packet[:snap_length]

@@ -1,4 +1,4 @@
-"""A SIP client that is none of ours: baresip, of Debian, on loopback."""
+"""An independent SIP phone: Debian's baresip, on loopback."""
 
 import contextlib
 import itertools
@@ -15,8 +15,8 @@ from sound import write_wav
 
 RATE = 8000
 
-# The phone says a file, and hangs up at its end. What it hears goes nowhere, as there is no loudspeaker: `aubridge`, which
-# hands it to nobody, stands for one. Without net_interface it would look for an address beyond loopback.
+# The phone plays a file and hangs up at its end. There is no loudspeaker, so `aubridge` discards the received audio. Without
+# net_interface, baresip would look for an address beyond loopback.
 CONFIGURATION = """\
 sip_listen 127.0.0.1:0
 net_interface 127.0.0.1
@@ -38,7 +38,7 @@ module_app menu.so
 
 
 def baresip_modules():
-    """Where Debian's package has its modules."""
+    """Returns the module folder of Debian's package."""
     listed = subprocess.run(["dpkg", "-L", "baresip-core"], capture_output=True, text=True, timeout=60).stdout
     match = re.search(r"^(/.*)/g711\.so$", listed, re.MULTILINE)
     if not match:
@@ -47,8 +47,8 @@ def baresip_modules():
 
 
 def call_by_phone(address, password, extension, samples):
-    """Registers the user `phone` at the Asterisk of this address, dials the extension, says the samples, and hangs up.
-    Returns the RTP packets that came to the phone while it did.
+    """Registers the user `phone` at the Asterisk with this address, dials the extension, plays the samples, and hangs up.
+    Returns the RTP packets that the phone received meanwhile.
     """
     seconds = len(samples) / RATE
     with tempfile.TemporaryDirectory() as name:
@@ -74,13 +74,13 @@ def call_by_phone(address, password, extension, samples):
         return capture.packets
 
 
-# Where to look for a port next: no two phones of this program look at the same one, and hardly two of others.
+# The next port to try. The phones of this program never try the same port, and those of other programs hardly ever do.
 PORT_PAIRS = itertools.cycle(random.sample(range(31000, 32000, 2), 500))
 
 
 def free_port_pair():
-    """An even port of UDP on 127.0.0.1 and the next: RTP and, by RFC 3550 (11), RTCP. Below those that Linux gives out, so that
-    nobody has them by chance."""
+    """Returns an even UDP port on 127.0.0.1 for RTP. The next port is free for RTCP (RFC 3550, 11). Both are below the ports that
+    Linux assigns automatically."""
     for port in itertools.islice(PORT_PAIRS, 500):
         with contextlib.ExitStack() as sockets, contextlib.suppress(OSError):
             for each in (port, port + 1):

@@ -1,4 +1,4 @@
-"""The programs that are needed: ours, built, and those of Debian, installed."""
+"""Builds the project's programs and installs Debian's."""
 
 import os
 import shutil
@@ -6,16 +6,16 @@ import subprocess
 
 from failure import Failure
 
-os.environ["PATH"] += ":/usr/sbin"  # Debian has haproxy there, where only root looks
+os.environ["PATH"] += ":/usr/sbin"  # Debian's haproxy is there, which only root has in its PATH
 
 
 def build(folder, program):
-    """Builds a program of the package in that folder, and returns its path."""
+    """Builds a program of the package in this folder, and returns its path."""
     return _build(folder, program)
 
 
 def build_examples(folder):
-    """Builds the examples of the package in that folder, and returns the path of the folder they are in."""
+    """Builds the examples of the package in this folder, and returns the path of their folder."""
     return _build(folder, "examples", "--examples")
 
 
@@ -30,7 +30,7 @@ def _build(folder, result, *options):
 
 
 def install(programs):
-    """Installs with apt-get the programs that are missing; their packages by their names."""
+    """Installs missing programs with apt-get. `programs` maps each program to its package."""
     missing = [package for program, package in programs.items() if not shutil.which(program)]
     if not missing:
         return

@@ -1,4 +1,4 @@
-"""Passes connections on, and tells what went through: to set beside what a tap between two of them passed on."""
+"""A relay that counts and hashes the bytes of each connection. A relay on each side of a tap shows what the tap forwarded."""
 
 import contextlib
 import hashlib
@@ -13,24 +13,24 @@ from server import Server
 
 
 class Relay(Server):
-    """Listens on a port of 127.0.0.1 of its own and passes each connection on to another, while in a `with` statement.
+    """A context manager that listens on a port of 127.0.0.1 and forwards each connection to another port.
 
-    A process of its own, for what a case does beside it (to look through a recording takes Python a second) would hold up the
-    sound: of more than 100 ms that come late at once, Asterisk's MixMonitor() leaves some out.
+    The relay is a separate process, because the rest of a case would delay the audio: Python takes a second to analyse a
+    recording. Asterisk's MixMonitor() drops audio that is late by more than 100 ms.
     """
 
     def __init__(self, to_port):
         super().__init__([sys.executable, str(pathlib.Path(__file__).resolve()), str(to_port)])
 
     def digests(self, count=1):
-        """Length and SHA-256 of each direction, from who connected and from the server, of each connection that is over; waits
-        until so many are."""
+        """Waits until `count` connections have ended. Returns, for each, the length and SHA-256 of the client's bytes and of the
+        server's bytes."""
         wait_until(lambda: len(self.events("over")) >= count, 5, f"the end of {count} connections through a relay")
         return [(tuple(event["sent"]), tuple(event["received"])) for event in self.events("over")]
 
 
 def pass_connections_on(to_port):
-    """Serves until it is killed."""
+    """Forwards connections until killed."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(f"listening on 127.0.0.1:{listener.getsockname()[1]}", flush=True)
         while True:
@@ -58,7 +58,7 @@ def pass_both_ways_on(caller, server):
 
 def pass_on(source, sink, counted):
     source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # A connection that breaks is one that ends.
+    # A broken connection counts as ended.
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             counted[0] += len(data)

@@ -1,4 +1,4 @@
-"""RTP packets as Asterisk sends them, and whether they keep time."""
+"""Receives RTP packets from Asterisk and checks their timing."""
 
 import array
 import collections
@@ -11,12 +11,12 @@ import threading
 from failure import Failure, NotPossibleHere
 
 
-# seconds: when the kernel had it, so that it does not matter how busy we are; samples: decoded
+# seconds: the kernel's time stamp, which is right even when this program is busy; samples: decoded
 RtpPacket = collections.namedtuple("RtpPacket", "seconds sequence timestamp samples")
 
 
 class RtpReceiver:
-    """Takes in RTP packets of u-law on a port of 127.0.0.1, for as long as it is in a `with` statement."""
+    """A context manager that receives RTP packets with u-law on a port of 127.0.0.1."""
 
     SO_TIMESTAMPNS = 35  # include/uapi/asm-generic/socket.h of Linux; Python has no name for it
     PACKET = struct.Struct("!BBHII")  # RFC 3550, 5.1: flags, marker and type, sequence, timestamp, source
@@ -42,7 +42,7 @@ class RtpReceiver:
         return listener
 
     def _payload(self, packet):
-        """What the socket took in, without what is around it; None if that is not for this port."""
+        """Returns the payload of a packet, or None if the packet is not for this port."""
         return packet
 
     def _take_in(self):
@@ -61,7 +61,7 @@ class RtpReceiver:
 
 
 class RtpCapture(RtpReceiver):
-    """The same of packets to a port that is a program's own, seen from beside it. Needs root."""
+    """A context manager that captures RTP packets with u-law to the port of another program. Needs root."""
 
     UDP_HEADER = struct.Struct("!HHHH")  # RFC 768: source, destination, length, checksum
 
@@ -77,13 +77,13 @@ class RtpCapture(RtpReceiver):
         return capture
 
     def _payload(self, packet):
-        start = 4 * (packet[0] & 0x0F)  # behind the IP header
+        start = 4 * (packet[0] & 0x0F)  # after the IP header
         _, destination, _, _ = self.UDP_HEADER.unpack_from(packet, start)
         return packet[start + self.UDP_HEADER.size :] if destination == self.port else None
 
 
 def u_law_sample(byte):
-    """ITU-T G.711, table 2a: the sign, three bits of exponent and four of mantissa, all inverted."""
+    """Decodes a byte of u-law (ITU-T G.711, table 2a): a sign, three bits of exponent and four of mantissa, all inverted."""
     byte = ~byte
     magnitude = (((byte & 0x0F) << 3) + 0x84 << ((byte & 0x70) >> 4)) - 0x84
     return -magnitude if byte & 0x80 else magnitude
@@ -93,11 +93,11 @@ U_LAW = [u_law_sample(byte) for byte in range(256)]
 
 
 def expect_paced(packets):
-    """A Failure unless the packets, of 20 ms each, follow each other without a gap and every 20 ms. Returns a histogram
-    of their spacing.
+    """Raises Failure unless the packets, of 20 ms each, arrive without a gap and every 20 ms. Returns a histogram of their
+    spacing.
 
-    A busy machine is late now and then, which makes one spacing longer and the next shorter; the median stays. After a
-    stall of a frame or more the library does not hurry, so the mean can become more than 20 ms, but never less.
+    On a busy machine, a late packet makes one spacing longer and the next shorter, but the median stays. The library does not
+    catch up after a stall of a frame or more, so the mean can be more than 20 ms, but never less.
     """
     if len(packets) < 100:
         raise Failure(f"{len(packets)} RTP packets, too few to tell how they are spaced")
@@ -110,7 +110,7 @@ def expect_paced(packets):
     mean, median = statistics.fmean(spacings), statistics.median(spacings)
     together = sum(spacing < 5 for spacing in spacings)
     holes = sum(spacing > 35 for spacing in spacings)
-    # Asterisk counts samples, unless by its clock it is 80 ms off (MAX_TIMESTAMP_SKEW in its res_rtp_asterisk.c).
+    # Asterisk's time stamps count samples, unless they differ from its clock by 80 ms (MAX_TIMESTAMP_SKEW in res_rtp_asterisk.c).
     stamped_anew = sum(
         (after.timestamp - before.timestamp) % 0x100000000 != len(before.samples) for before, after in pairs
     )

@@ -1,4 +1,4 @@
-"""The servers that are to be called."""
+"""Servers to call."""
 
 import json
 import re
@@ -10,8 +10,7 @@ from failure import Failure, wait_until
 
 
 class Server:
-    """A running program that answers calls and reports in lines, of text or of JSON. Its end as a context manager ends the
-    process."""
+    """A context manager that runs a server. The server reports in lines of text or JSON."""
 
     def __init__(self, command):
         self.command = command
@@ -20,7 +19,7 @@ class Server:
         self.stderr = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=self.stderr, text=True)
-        self.lines = []  # only its reader appends; whoever reads it sees a prefix of what was printed
+        self.lines = []  # only the reader thread appends, so other threads see the first lines of the output
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True)
         self.reader.start()
         try:
@@ -46,13 +45,13 @@ class Server:
         self.stderr.close()
 
     def last_words(self):
-        """The end of its stderr, as an addition to the reason of a failure."""
+        """Returns the end of the server's stderr, for the reason of a failure."""
         self.stderr.seek(0)
         said = self.stderr.read().strip()
         return f"; its stderr ends: {said[-300:]}" if said else ""
 
     def wait_for_line(self, pattern, seconds=5):
-        """Waits for a line, behind the first, that is as the regular expression says; returns the match."""
+        """Waits for a line after the first that matches the regular expression. Returns the match."""
         def matches():
             return list(filter(None, (re.fullmatch(pattern, line.rstrip("\n")) for line in self.lines[1:])))
 
@@ -63,7 +62,7 @@ class Server:
         return matches()[0]
 
     def events(self, name=None, call_uuid=None):
-        """The events so far, all or those of this name, and of all calls or of one. For a program that reports in JSON."""
+        """Returns the events so far of a server that reports in JSON, optionally only those with this name or of this call."""
         return [
             event for event in map(self._event, list(self.lines[1:]))
             if name in (None, event["event"]) and call_uuid in (None, event.get("uuid"))
@@ -79,7 +78,7 @@ class Server:
         return event
 
     def wait_for_end(self, seconds):
-        """Waits for the program to end by itself, as --calls makes it; any exit code but 0 is a Failure."""
+        """Waits for the server to end by itself, as with --calls. Raises Failure for any exit code except 0."""
         wait_until(lambda: self.process.poll() is not None, seconds, "the server's own end after its last call")
         self.reader.join(5)
         if self.process.returncode != 0:

@@ -1,4 +1,4 @@
-"""The tone of which calls are made, and whether it has come through whole."""
+"""The test tone of the calls, and the check that it arrives whole."""
 
 import array
 import functools
@@ -9,19 +9,19 @@ import wave
 
 from failure import Failure
 
-FRAME_SECONDS = 0.020  # how much sound Asterisk puts into one frame
+FRAME_SECONDS = 0.020  # the audio in one of Asterisk's frames
 
-# What the lab's far legs say: write_sounds in asterisk-lab.sh says why it is like this.
+# The tone that the lab's far legs play. write_sounds in asterisk-lab.sh explains these values.
 TONE_HZ = 1007
 TONE_AMPLITUDE = 8000
 
-# What its tone3s holds: silence around the tone.
+# The lengths in the sound tone3s: a tone between silence.
 TONE_SECONDS = 3.0
 QUIET_SECONDS = 0.2
 
 
 def read_wav(path, channels=1):
-    """The samples of a 16-bit file, those of several channels in turn, and their rate in Hz."""
+    """Returns the samples of a 16-bit file, with the channels interleaved, and their rate in Hz."""
     try:
         with wave.open(str(path)) as file:
             if (file.getnchannels(), file.getsampwidth()) != (channels, 2):
@@ -36,7 +36,7 @@ def read_wav(path, channels=1):
 
 
 def write_wav(path, samples, rate):
-    """A 16-bit mono file."""
+    """Writes a 16-bit mono file."""
     samples = array.array("h", samples)
     if sys.byteorder == "big":
         samples.byteswap()  # WAV is little-endian
@@ -53,13 +53,14 @@ def silence(seconds, rate):
 
 @functools.cache
 def sines_and_cosines(rate):
-    """A second of TONE_HZ, after which it begins anew as it is a whole number of Hz, and a bit more to look beyond."""
+    """Returns the sines and cosines of TONE_HZ for a little more than one second. TONE_HZ is a whole number, so they repeat each
+    second."""
     angles = [2 * math.pi * TONE_HZ * n / rate for n in range(rate + rate // 10)]
     return [math.sin(angle) for angle in angles], [math.cos(angle) for angle in angles]
 
 
 def tone(seconds, rate):
-    """Samples of the tone that the lab's far legs say too, from the begin of a period on."""
+    """Returns samples of the tone that the lab's far legs play, from the start of a period."""
     sines, _ = sines_and_cosines(rate)
     return array.array("h", (round(TONE_AMPLITUDE * sines[n % rate]) for n in range(round(seconds * rate))))
 
@@ -69,9 +70,9 @@ def dot(left, right):
 
 
 def tone_in(samples, first, count, rate):
-    """How much TONE_HZ is in samples[first : first + count]: its amplitude, its phase in degrees, and the amplitude of
-    the tone that would be as loud as everything in there. The phase is that at sample 0, so an unbroken tone has the
-    same one wherever it is looked at. `count` is up to a tenth of a second."""
+    """Measures TONE_HZ in samples[first : first + count]. Returns its amplitude, its phase in degrees, and the amplitude of a
+    tone as loud as all of these samples. The phase refers to sample 0, so it is the same everywhere in an unbroken tone.
+    `count` is at most 0.1 s."""
     sines, cosines = sines_and_cosines(rate)
     piece = samples[first : first + count]
     place = first % rate
@@ -82,15 +83,15 @@ def tone_in(samples, first, count, rate):
 
 
 def expect_unbroken_tone(samples, rate, sent_seconds=None, amplitude=TONE_AMPLITUDE):
-    """A Failure unless the samples hold the tone, once, at this level, without a break or a click, and as long as it was
-    sent. Returns its length in seconds.
+    """Raises Failure unless the samples contain the tone once, at this level, without a break or a click, and as long as it
+    was sent. Returns its length in seconds.
 
-    No tolerance is about time that passes: a recording is a count of samples, and a late frame is still in it. With 12
-    busy loops beside it on a machine of two cores it came out the same to the sample, until the machine stood still for
-    a second: then the server sends a frame of silence, which is in the recording.
+    The result does not depend on timing, because a recording counts samples and contains late frames too. With 12 busy loops
+    on a machine with two cores, the recording was the same to the sample. Only a stall of one second changes it: the server
+    then sends a frame of silence.
     """
-    # The recording is digital silence around the tone, except that a resampler rings at the tone's edges with up to 1 %
-    # of its amplitude. A tenth is far from both, and a sine passes it within 0.1 ms of its begin.
+    # Around the tone, the recording is digital silence, except that a resampler rings at the tone's edges with up to 1 % of its
+    # amplitude. A threshold of 10 % is far from both, and a sine passes it within 0.1 ms of its start.
     loud = [n for n, sample in enumerate(samples) if abs(sample) > amplitude / 10]
     if not loud:
         raise Failure(f"nothing was heard: the far leg has {len(samples) / rate:.2f} s of silence")
@@ -98,37 +99,37 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None, amplitude=TONE_AMPLIT
     seconds = (last + 1 - first) / rate
     length = f"the tone {seconds:.3f} s long" + (f", {sent_seconds:.3f} s were sent" if sent_seconds else "")
 
-    window = rate // 100  # 10 ms, half a frame: a lost frame is seen even if it is a short one
+    window = rate // 100  # 10 ms, half a frame, so that even the loss of a short frame shows
     starts = range(first, last + 2 - window, window)
     previous_phase = None
     for start in starts:
         at = f"{(start - first) / rate:.2f} s after its begin"
         found, phase, loudness = tone_in(samples, start, window, rate)
-        # The measure itself is off by up to 1 %, as a window holds 10.07 periods. Resampling costs nothing visible. A
-        # phase jump in the middle of a window, which comes out below as well, lowers its amplitude by 10 %.
+        # The measurement is off by up to 1 %, because a window holds 10.07 periods. Resampling makes no visible difference. A
+        # phase jump in the middle of a window lowers the amplitude by 10 %, and also fails the check of the phase below.
         if not 0.8 < found / amplitude < 1.2:
             raise Failure(f"the tone breaks {at}: amplitude {found:.0f} of {amplitude:.0f}; {length}")
-        # Foreign sound in the window; again 1 % is what the measure is off by.
+        # This finds other sound in the window. Here too, the measurement is off by up to 1 %.
         if not 0.8 < loudness / amplitude < 1.2:
             raise Failure(f"the tone is disturbed {at}: {loudness:.0f} loud instead of {amplitude:.0f}; {length}")
-        # An unbroken tone moves by less than 3 degrees in this measure. A lost or doubled frame of 20 ms moves it by
-        # 50, one of 10 ms by 25; if that falls inside a window, half of it shows before and half behind.
+        # The phase of an unbroken tone changes by less than 3 degrees. A lost or doubled frame of 20 ms changes it by 50 degrees,
+        # and a frame of 10 ms by 25. A change inside a window shows half before it and half after it.
         jump = 0 if previous_phase is None else (phase - previous_phase + 180) % 360 - 180
         if abs(jump) > 10:
             raise Failure(f"the tone jumps {at}, as if sound were lost or doubled: phase off by {jump:.0f} degrees; "
                           f"{length}")
         previous_phase = phase
 
-    # From one sample to the next it moves by no more than a sine does where it is steepest: so it was measured, after a
-    # resampler too. After u-law, which rounds, it was 1.6 % more.
+    # Neighbouring samples differ by no more than a sine at its steepest point (measured, after a resampler too). u-law rounds, and
+    # adds 1.6 %.
     steepest = 2 * amplitude * math.sin(math.pi * TONE_HZ / rate)
     steps = [abs(step) for step in map(operator.sub, samples[first + 1 : last + 1], samples[first:last])]
     if max(steps) > 1.03 * steepest:
         raise Failure(f"a click {steps.index(max(steps)) / rate:.4f} s after the tone's begin: a step by {max(steps)}, "
                       f"where the tone itself has none of more than {steepest:.0f}")
 
-    # A sample or two is lost at the edges to the threshold above, and a resampler of Asterisk keeps the last 5 ms of a
-    # call for itself. The least that a server can lose or double is a frame, 10 ms or more.
+    # The threshold above hides one or two samples at the edges, and Asterisk's resampler keeps back the last 5 ms of a call. A
+    # server loses or doubles whole frames, 10 ms or more.
     if sent_seconds and abs(seconds - sent_seconds) > 0.0075:
         raise Failure(f"the tone is unbroken, but {length}")
     return seconds

@@ -1,4 +1,4 @@
-"""Real calls through `audiosocket tap`, which passes every byte on and tells what it sees."""
+"""Real calls through `audiosocket tap`, which forwards every byte and reports what it finds."""
 
 import collections
 import contextlib
@@ -13,13 +13,13 @@ from server import Server
 from sound import TONE_SECONDS, expect_unbroken_tone
 
 
-# hashes: length and SHA-256 of each direction, on Asterisk's side of the tap and on the server's; recorded: the same of what the
-# tap has recorded; events: the tap's; log_start: a Lab.log_size() from before the call
+# hashes: length and SHA-256 of each direction, on Asterisk's side of the tap and on the server's; recorded: length and SHA-256 of
+# each direction in the tap's recording; events: the tap's events; log_start: a Lab.log_size() from before the call
 Tapped = collections.namedtuple("Tapped", "uuid hashes recorded events log_start")
 
 
 def tap_to(lab, port, *options):
-    """An `audiosocket tap` before the server on this port, not running yet."""
+    """Returns an `audiosocket tap` in front of the server on this port, not running yet."""
     return Server([lab.tool, "tap", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}", "--json", *options])
 
 
@@ -43,7 +43,7 @@ def tap_call(lab, scenario, within):
 
 
 def recorded_digests(recording):
-    """What a tap recording holds, as Relay.digests() has it."""
+    """Returns the lengths and hashes of a tap recording, in the form of Relay.digests()."""
     if recording[:8] != bytes.fromhex("8941535401000000"):
         raise Failure(f"a tap recording begins with {recording[:8].hex()}")
     pair = {b">": [0, hashlib.sha256()], b"<": [0, hashlib.sha256()]}
@@ -57,7 +57,7 @@ def recorded_digests(recording):
 
 
 def expect_passed_on(call):
-    """Every byte of both directions came out of the tap as it went in, and is in its recording. How many there were."""
+    """Checks that the tap forwarded and recorded every byte of both directions unchanged. Returns the numbers of bytes."""
     asterisks, servers = call.hashes
     if asterisks != servers:
         raise Failure(f"Asterisk's side had {asterisks}, the server's {servers}")
@@ -68,7 +68,7 @@ def expect_passed_on(call):
 
 
 def taps_tone(lab, scenario):
-    """3 s of tone go through the tap to an echo and back, unbroken."""
+    """A tone of 3 s goes through the tap to an echo and back, unbroken."""
     call = tap_call(lab, scenario, within=20)
     passed_on = expect_passed_on(call)
     seconds = expect_unbroken_tone(*lab.recording(call.log_start, scenario, call.uuid), TONE_SECONDS)
@@ -79,7 +79,7 @@ def taps_tone(lab, scenario):
 
 
 def taps_digits(lab, scenario, digits, apart):
-    """The tap shows each digit where it was: `apart` seconds behind the one before."""
+    """The tap shows each digit at its time: `apart` seconds after the digit before."""
     call = tap_call(lab, scenario, within=25)
     passed_on = expect_passed_on(call)
     seen = [event for event in call.events if event["event"] == "dtmf"]
@@ -93,7 +93,7 @@ def taps_digits(lab, scenario, digits, apart):
 
 
 def taps_g711(lab, scenario):
-    """The channel driver sends u-law under 0x10, and the tap says so."""
+    """The channel driver sends u-law as kind 0x10, and the tap reports that."""
     call = tap_call(lab, scenario, within=20)
     passed_on = expect_passed_on(call)
     said = [event["text"] for event in call.events if event["event"] == "warning"]
@@ -107,7 +107,7 @@ FAULTY_CALLS_AT_ONCE = 20
 
 
 def names_fault(lab, scenario, fault, rule, consequence):
-    """A hundred calls through the tap to a server with a fault, and each time it is named, with what this Asterisk does then."""
+    """Places calls through the tap to a server with a fault. For each call, the tap names the fault and its consequence."""
     with contextlib.ExitStack() as running:
         server = running.enter_context(lab.example("faulty_server", fault))
         tap = running.enter_context(tap_to(lab, server.port, "--calls", str(FAULTY_CALLS)))

@@ -1,6 +1,6 @@
-//! Says a WAV file to every caller and hangs up; a key makes it stop (barge-in). One thread for each call.
+//! Plays a WAV file to every caller and hangs up. A key stops it (barge-in). Each call has one thread.
 //!
-//! `cargo run --example announcement -- prompt.wav [ADDRESS]`, and in the dialplan, which goes on afterwards:
+//! Run `cargo run --example announcement -- prompt.wav [ADDRESS]`. In the dialplan, which continues after the call:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use audiosocket::server::Server;
@@ -9,17 +9,17 @@ use audiosocket::wav::Wav;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("which file? prompt.wav, say")?;
-    // 16-bit mono; of anything else the error says how to convert it.
+    // The file must be 16-bit mono. For any other format, the error prints the command that converts it.
     let prompt = Wav::open(path)?;
     let server = Server::builder()
-        // Nobody else tells of a handler that fails.
+        // Handler errors are reported only here.
         .on_incident(|incident| eprintln!("{incident}"))
         .bind(arguments.next().as_deref().unwrap_or("127.0.0.1:9092"))?;
     println!("listening on {}", server.local_addr());
 
     server.run(|call| {
         let voice = call.voice();
-        // Queued here, and played while the call waits for events below.
+        // This only queues the audio. The call plays it while it waits for events below.
         voice.play_wav(&prompt)?;
         voice.hang_up_after_playback();
 

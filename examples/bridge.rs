@@ -1,14 +1,14 @@
-//! Hands each call to a program of its own: what the caller says goes to its standard input, what it writes to its standard
-//! output is said to the caller. So anything that reads and writes raw audio can be put on the telephone, in any language: a
-//! speech recognizer, a synthesizer, sox. Samples are 16-bit, little-endian, mono, at the rate of the dial string, which has to
-//! be that of `c(slin)`: 8 kHz. The call's UUID is in the variable CALL_UUID.
+//! Starts a program for each call and connects the call to it. The caller's audio goes to the program's standard input, and the
+//! program's standard output is played to the caller. So any program that reads and writes raw audio can be put on the
+//! telephone: a speech recognizer, a synthesizer, sox. Samples are 16-bit, little-endian, mono, 8 kHz (the rate of `c(slin)` in the
+//! dial string below). The environment variable CALL_UUID holds the call's UUID.
 //!
-//! `cargo run --example bridge -- ADDRESS PROGRAM [ARGUMENT...]`, such as `bridge 127.0.0.1:9092 cat` for an echo, and in the
+//! Run `cargo run --example bridge -- ADDRESS PROGRAM [ARGUMENT...]`, for example with `127.0.0.1:9092 cat` for an echo. In the
 //! dialplan: `same => n,Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin),,g)`
 //!
-//! When the program ends or closes its output, what it has written is said and the call hung up. When the call is over, the
-//! program reads the end of its input; if it has not ended 2 s later, it is killed. Who does not read what the caller says misses
-//! it, and who writes faster than real time has to wait.
+//! When the program ends or closes its output, the example plays the rest of the output and hangs up. When the call ends first, the
+//! program's input ends; a program that is still running 2 s later is killed. A program that does not read its input in time misses
+//! audio. A program that writes faster than real time has to wait.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -48,11 +48,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn bridge(call: &mut Call, mut child: Child) -> Result<(), Box<dyn Error + Send + Sync>> {
     let voice = call.voice();
-    // A second of frames.
+    // 50 frames are 1 s of audio.
     let (to_child, heard) = sync_channel::<Vec<u8>>(50);
-    // Not scoped: a grandchild that holds a pipe open keeps such a thread, and must not keep the call.
+    // These threads are not scoped, because a grandchild that holds a pipe open would then keep the call open.
     if let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) {
-        // At its end the input is closed, which is what the program waits for.
+        // When this thread ends, it closes the program's input. Most programs then end.
         thread::spawn(move || heard.iter().all(|audio| input.write_all(&audio).is_ok()));
         let voice = voice.clone();
         thread::spawn(move || say_all(output, &voice));
@@ -74,7 +74,7 @@ fn bridge(call: &mut Call, mut child: Child) -> Result<(), Box<dyn Error + Send 
     while child.try_wait()?.is_none() && Instant::now() < patience_ends {
         sleep(Duration::from_millis(20));
     }
-    // Of one that has ended this is an error, which says so.
+    // This fails if the program has already ended.
     let _ = child.kill();
     let (uuid, status) = (voice.uuid(), child.wait()?);
     println!("{uuid} over: {status}, {missed} frames missed");

@@ -1,6 +1,6 @@
-//! Says back what the caller says: to hear what the line does to a voice, and to begin with.
+//! Sends the caller's audio back: the simplest server, and a way to hear the quality of a line.
 //!
-//! `cargo run --example echo [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+//! Run `cargo run --example echo [ADDRESS]`. In the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use audiosocket::Server;
 

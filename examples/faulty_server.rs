@@ -1,14 +1,14 @@
-//! Servers that do one thing wrong each, to see what an Asterisk does upon it, a real one or a simulated one.
+//! Servers with one fault each, to see how a real or a simulated Asterisk reacts to it.
 //!
 //! ```text
-//! cargo run --example faulty_server                     name the faults, and whether the
-//!                                                       caller has to talk or be silent for it
-//! cargo run --example faulty_server FAULT [PORT]        serve with a fault, until it is killed
-//! cargo run --example faulty_server judge [VERSION]     what a simulated Asterisk finds, fault by fault
+//! cargo run --example faulty_server                     list the faults, and whether the caller
+//!                                                       must talk or be silent to show each
+//! cargo run --example faulty_server FAULT [PORT]        serve with a fault until killed
+//! cargo run --example faulty_server judge [VERSION]     list what a simulated Asterisk reports for each fault
 //! ```
 //!
-//! As it serves, its first line is `listening on IP:PORT`; without PORT, or with 0, the system chooses one. Each call is reported
-//! in a line when the server is done with it.
+//! A server's first line is `listening on IP:PORT`. Without PORT, or with 0, the system chooses the port. At the end of each call,
+//! the server prints a line.
 
 #[path = "../tests/common/faulty.rs"]
 mod faulty;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Each with what the caller has to do so that it shows.
+/// Lists each fault with what the caller must do to show it.
 fn list() {
     for fault in &FAULTS {
         let caller = match fault.caller {

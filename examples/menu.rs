@@ -1,7 +1,7 @@
-//! Asks the caller for a number of up to six digits, ended by `#`. Keys pressed during the prompt stop it and count (type-ahead).
-//! A caller who presses nothing for 10 s is asked once more.
+//! Asks the caller for a number of up to six digits, ended by `#`. Keys pressed during the prompt stop the prompt and count
+//! (type-ahead). If the caller presses nothing for 10 s, the prompt plays once more.
 //!
-//! `cargo run --example menu -- prompt.wav [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+//! Run `cargo run --example menu -- prompt.wav [ADDRESS]`. In the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::time::Duration;
 

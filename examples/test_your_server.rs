@@ -1,7 +1,8 @@
-//! A server, and its tests: that no version of Asterisk objects to it, and what its callers hear.
+//! A server with its tests. One test checks that no version of Asterisk reports a violation, the other checks the audio that the
+//! caller receives.
 //!
-//! `cargo test --example test_your_server`. Or `cargo run --example test_your_server [ADDRESS]`, and in the dialplan:
-//! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+//! Run `cargo test --example test_your_server` for the tests, or `cargo run --example test_your_server [ADDRESS]` for the server. In
+//! the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::error::Error;
 
@@ -16,15 +17,15 @@ fn main() -> std::io::Result<()> {
     server.run(answer)
 }
 
-/// Says something for each key, and hangs up at the hash.
+/// Plays a short sound for each key and hangs up on `#`.
 fn answer(call: &mut Call) -> Result<(), Box<dyn Error + Send + Sync>> {
     let voice = call.voice();
     while let Some(event) = call.receive() {
         match event.dtmf() {
-            // In the start-stop dialect, the key goes down; its end follows.
+            // The start-stop dialect sends a start and a stop for each key. The stop counts.
             None | Some(Dtmf::Start(_)) => {}
             Some(dtmf) if dtmf.digit().to_char() == '#' => break,
-            // 0.1 s at 8 kHz.
+            // 800 samples are 0.1 s at 8 kHz.
             Some(dtmf) => voice.play_samples(&[i16::from(dtmf.digit().to_ascii()); 800])?,
         }
     }
@@ -54,12 +55,12 @@ mod tests {
         Ok(())
     }
 
-    /// Step by step, with a look at what the caller hears.
+    /// Controls the call step by step and checks the audio that the caller receives.
     #[test]
     fn a_key_is_answered_and_the_hash_ends_the_call() -> Result<(), Box<dyn Error>> {
         let server = Server::bind("127.0.0.1:0")?;
         let address = server.local_addr();
-        // Ends with the test.
+        // The thread ends with the test program.
         thread::spawn(|| server.run(answer));
 
         let uuid = SimulatedAsterisk::random_uuid();

@@ -1,7 +1,7 @@
-//! Plays back what the caller says, each second of it reversed. A thread of its own plays, so playback keeps its clock while the
-//! handler works. Use this for handlers that compute or wait for longer than one frame lasts.
+//! Plays the caller's audio back, each second of it reversed. A thread of its own plays, so playback keeps its clock while the
+//! handler works. Use a second thread for handlers that compute or wait for longer than one frame lasts.
 //!
-//! `cargo run --example two_threads [ADDRESS]`, and in the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
+//! Run `cargo run --example two_threads [ADDRESS]`. In the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use audiosocket::server::Server;
 
@@ -17,7 +17,7 @@ fn main() -> std::io::Result<()> {
                 let Some(audio) = event.audio() else { continue };
                 received.extend(audio.samples());
                 if received.len() >= audio.rate().samples_in(1000) {
-                    // This may take long: playback continues meanwhile.
+                    // Playback continues even if this takes long.
                     received.reverse();
                     voice.set_rate(audio.rate())?;
                     voice.play_samples(&received)?;

@@ -1,8 +1,9 @@
-//! AudioSocket: Asterisk's TCP protocol for live audio. Synchronous, without dependencies, and without a heap in its lower
-//! layers, so that it serves a thousand calls on a server and one on a microcontroller with the same code.
+//! AudioSocket, Asterisk's TCP protocol for live audio: servers, the protocol's parts, and tests. The crate is synchronous and has
+//! no dependencies. Its lower layers use no heap, so the same code serves a thousand calls on a server and one call on a
+//! microcontroller.
 //!
-//! Asterisk connects, sends the UUID of the call, then a frame of audio every 20 ms, and plays what comes back. Digits come
-//! too, in either of two dialects. A server that echoes:
+//! Asterisk connects, sends the UUID of the call and then a frame of audio every 20 ms, and plays the audio it receives. It also
+//! sends digits, in one of two dialects. This server echoes the caller:
 //!
 #![cfg_attr(feature = "std", doc = "```no_run")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -21,25 +22,25 @@
 //! }
 //! ```
 //!
-//! The layers, each of which uses only those above it:
+//! Each layer uses only layers above it in this list:
 //!
 //! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
-//! - [`tone`]: DTMF as sound: a generator and a detector. It needs as little as `wire`.
-//! - [`g711`]: u-law and A-law, to linear samples and back. It needs as little as `wire`.
-//! - [`resample`]: samples of one rate to samples of another. It needs as little as `wire`.
+//! - [`tone`]: DTMF as sound: a generator and a detector. No std and no heap, like `wire`.
+//! - [`g711`]: u-law and A-law to linear samples, and back. No std and no heap, like `wire`.
+//! - [`resample`]: samples of one rate to samples of another. No std and no heap, like `wire`.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
 //! - [`wav`]: WAV files: audio to play, and recordings of both sides of a call.
 //! - [`call`]: one call: events, playback, digits, statistics, and how it ends.
 //! - [`server`]: many calls: one thread each, limits, admission, shutdown.
-//! - [`asterisk`]: what each version of Asterisk does with what a server sends.
+//! - [`asterisk`]: how each version of Asterisk reacts to a server's bytes.
 //! - [`simulator`]: Asterisk's part of a call, for tests of a server in any language.
 //!
-//! [`guide`] has what goes beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one thread for a
-//! call or two, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket`. It has a
-//! tool, too, `audiosocket`, which answers, places, watches and draws such calls; its README begins with a server that the tool
-//! calls.
+//! The [`guide`] covers topics beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one or two
+//! threads per call, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket` and
+//! also contains a command-line tool, `audiosocket`. The tool answers, places, records and charts calls. The package's README
+//! starts with a server and a call from the tool.
 //!
-//! On a microcontroller, with the feature `std` off, [`wire::FrameBuffer`] takes bytes from any TCP stack:
+//! On a microcontroller, disable the feature `std` and pass the bytes of any TCP stack to a [`wire::FrameBuffer`]:
 //!
 //! ```
 //! use audiosocket::wire::{Decoded, FrameBuffer, Message};
@@ -66,8 +67,8 @@
 //! assert_eq!(on_bytes(&mut buffer, &[2, 0]), 2);
 //! ```
 //!
-//! A test of a server needs no Asterisk. [`TestCall`] calls a handler, or a server in any language, from every version of Asterisk
-//! that is known, and reports what it takes offence at. With `answer` for what is given to `run` above:
+//! You can test a server without Asterisk. A [`TestCall`] simulates a call from every known version of Asterisk, to a handler or to
+//! a server in any language, and reports the violations. Here `answer` is the handler, the closure passed to `run` above:
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -87,7 +88,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`SimulatedAsterisk`] is one of those callers, step by step; [`simulator`] shows how to use it.
+//! [`SimulatedAsterisk`] places a single call that the test controls step by step; [`simulator`] shows how to use it.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -98,7 +99,7 @@
     elided_lifetimes_in_paths,
     missing_debug_implementations
 )]
-// What could panic stays out, of what comes from the wire above all; tests may.
+// No code outside the tests may panic, because bytes from the wire must never stop a server.
 #![cfg_attr(
     not(test),
     warn(
@@ -140,7 +141,7 @@ pub use server::Server;
 pub use simulator::{SimulatedAsterisk, TestCall};
 pub use wire::{Frame, Kind, Message, Uuid};
 
-/// The examples of the README, so that they stay true.
+/// Compiles and runs the README's examples as doc tests.
 #[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-"""Paced calls, from the tool's `load` in another process: how many a server holds, and what each costs it."""
+"""Paced calls from the tool's `load` in another process: how many calls a server holds, and the cost of each."""
 import json
 import subprocess
 
@@ -7,7 +7,7 @@ from programs import TOOL, Server, echo_server
 
 GROWTH = [1, 10, 100, 500, 1000, 2000]
 CROWDS = [100, 500, 1000]
-# Beyond them, as long as they are held.
+# The next crowds, as long as a server holds them.
 STEP = 250
 FAULTS = ["refused", "ended_early", "not_closed", "lost", "corrupt", "doubled", "out_of_order", "crossed", "unexpected"]
 P99_LIMIT_MS = 20
@@ -37,7 +37,7 @@ def tables(tiny, peers, most):
             runs[calls] = Run(start, calls, seconds)
         calls = crowds[0]
         held, fell = 0, "not tried"
-        # The crowds one after the other, and then on by steps.
+        # The fixed crowds come first, then larger ones in steps.
         while calls in crowds or (calls <= most and not tiny):
             runs[calls] = run = runs.get(calls) or Run(start, calls, seconds)
             if not run.is_held():
@@ -56,7 +56,7 @@ def tables(tiny, peers, most):
 
 
 def place_calls(address, calls, seconds):
-    """What the load says of itself; it fails where the server does."""
+    """Runs the load and returns its report. The load fails if the server fails."""
     command = [str(TOOL), "load", address, "--calls", str(calls), "--seconds", str(seconds), "--json"]
     answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     lines = answer.stdout.splitlines()
@@ -66,7 +66,7 @@ def place_calls(address, calls, seconds):
 
 
 class Run:
-    """The better of up to two."""
+    """The better of up to two runs."""
 
     def __init__(self, start, calls, seconds):
         self.calls = calls

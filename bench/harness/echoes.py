@@ -1,4 +1,4 @@
-"""What an echo costs at full speed and in bursts, and its system calls: the program `streams`."""
+"""The program `streams`: the CPU time of an echo at full speed and in bursts, and its system calls."""
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,7 +62,7 @@ def system_calls(tiny):
         for pace, window in (("paced", 1), ("50 at once", 50))
         for kind in ("raw", "std", *OURS)
     ]
-    # Counts do not mind what else runs.
+    # Other load on the machine does not change counts.
     with ThreadPoolExecutor(5) as together:
         figures = together.map(lambda case: a_frame(case[1], case[2], counts), cases)
         for (pace, kind, _), figure in zip(cases, figures):
@@ -79,7 +79,7 @@ def a_frame(kind, window, windows):
 
 
 def traced(kind, window, windows):
-    """System calls and frames of a run of so many windows on each of five connections."""
+    """Returns the system calls and frames of a run of `windows` windows on each of five connections."""
     size, *pace = window
     with TemporaryDirectory() as folder:
         counts = Path(folder) / "counts"

@@ -1,4 +1,4 @@
-"""The programs `arrival` and `lateness`, in shorter form."""
+"""The programs `arrival` and `lateness`, with fewer rounds."""
 import os
 import re
 import statistics
@@ -62,7 +62,7 @@ def lateness(crowds, tiny):
         rounds.setdefault((int(calls), callers, server), []).append(figures)
 
     def times(key, bare):
-        """The p99 beside that of these bare threads, round by round: the median."""
+        """Returns the median, over the rounds, of the ratio of the p99 to that of these bare threads."""
         pairs = zip(rounds[key], rounds[key[:2] + (bare,)])
         return statistics.median(float(ours[1]) / float(limit[1]) for ours, limit in pairs)
 
@@ -72,7 +72,7 @@ def lateness(crowds, tiny):
         target = None
         if calls >= 200 and server in ("two threads", "one thread"):
             ratio = times(key, "bare: sleep")
-            # The limit where someone has to read what the caller says, or to notice a hangup.
+            # This is the limit for a server that must read the caller's audio or notice a hangup.
             text = f"{ratio:.2f}; {times(key, 'bare: and read'):.2f} times bare: and read"
             target = Target("p99 <= 1.5 times bare: sleep", text, ratio <= 1.5)
         cells = (text.replace("NaN", "") for text in (p50, p99, worst, gaps, heard50, heard99, cores))

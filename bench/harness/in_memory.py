@@ -1,4 +1,4 @@
-"""Frames in memory: the program `memory`, and its instructions under callgrind."""
+"""The program `memory`: frames in memory, and its instructions under callgrind."""
 import re
 import subprocess
 
@@ -78,7 +78,7 @@ def instructions(tiny):
 
 
 def counted(operation, name, inputs):
-    """How many frames were worked on, and with how many instructions, the start of the program among them."""
+    """Returns the number of frames processed and the number of instructions, including the program's start."""
     program = TARGET / "default-release" / "memory"
     answer = subprocess.run(
         ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, "--count", operation, name, "320", str(inputs)],

@@ -1,4 +1,4 @@
-"""What the figures were taken on."""
+"""The machine of the measurements."""
 import datetime
 import gzip
 import os
@@ -38,7 +38,7 @@ def memory_gib():
 
 
 def ticks_of_kernel():
-    """To which time-outs of sockets are rounded; nowhere but in the kernel's configuration, if that is to be had."""
+    """Returns the kernel's HZ from its configuration, or "unknown". The kernel rounds the time-outs of sockets to it."""
     for path, read in (("/proc/config.gz", gzip.open), (f"/boot/config-{platform.release()}", open)):
         try:
             with read(path, "rt") as text:

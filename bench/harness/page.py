@@ -1,4 +1,4 @@
-"""The page: tables, with what was to be reached beside what was."""
+"""The page with the tables: goals beside results."""
 from programs import dropped_frames
 
 
@@ -48,7 +48,7 @@ def row_lines(columns, rule):
 
 
 def page(machine, tables, minutes):
-    """The text of the page."""
+    """Returns the text of the page."""
     lines = [
         "# Results\n",
         "Written by `bench/run`, and only by it. Each figure is comparable with those of its own table, which were taken in turn",

@@ -1,4 +1,4 @@
-"""The programs that are measured: building, starting and watching them."""
+"""Builds, starts and observes the measured programs."""
 import os
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ RELEASE = TARGET / "release"
 TOOL = RELEASE / "audiosocket"
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
-# What could not be measured, and why.
+# The measurements left out, and why.
 dropped_frames = []
 
 
@@ -22,7 +22,7 @@ def leave_out(what, why):
 
 
 def output_of(*command, **options):
-    """What a program prints; its failure is this program's."""
+    """Runs a program and returns its output. If the program fails, this one fails."""
     command = [str(word) for word in command]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, **options).stdout
 
@@ -42,7 +42,7 @@ def build():
 
 
 def peers():
-    """The servers of other languages: their names, and the programs."""
+    """Returns the servers in other languages: the names and the programs."""
     found = {"Python asyncio": BENCH / "peers" / "asyncio_echo.py"}
     if has("go"):
         program = TARGET / "go-echo"
@@ -54,7 +54,7 @@ def peers():
 
 
 class Server:
-    """A program whose first line is `listening on ADDRESS`, until the end of the block."""
+    """A context manager for a program whose first line is `listening on ADDRESS`."""
 
     def __init__(self, *command):
         command = [str(word) for word in command]
@@ -63,7 +63,7 @@ class Server:
         if not first.startswith("listening on "):
             raise RuntimeError(f"{command} does not listen: {first!r}")
         self.address = first.removeprefix("listening on ").strip()
-        # Or a program that tells much would wait for a reader.
+        # Without a reader, a program with much output would block.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
     def __enter__(self):
@@ -75,12 +75,12 @@ class Server:
 
     def cpu_seconds(self):
         text = Path(f"/proc/{self.process.pid}/stat").read_text()
-        # Behind the name, which may hold spaces: user and system time.
+        # User and system time. The split is after the name, because the name can contain spaces.
         fields = text.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
     def status(self, name):
-        """A number of /proc/PID/status: kilobytes, or a count."""
+        """Returns a number from /proc/PID/status: kilobytes, or a count."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(name + ":"))
 

@@ -1,4 +1,4 @@
-"""What `audiosocket tap` adds to the round trip of paced calls: the same server, directly and through the tap alternately."""
+"""The time that `audiosocket tap` adds to the round trip of paced calls. Runs alternate between direct and through the tap."""
 from statistics import median
 
 from calls import place_calls

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a user of Python would write without a library: asyncio streams."""
+"""An echo as a Python programmer would write it without a library: asyncio streams."""
 import asyncio
 import resource
 
@@ -19,7 +19,7 @@ async def echo(reader, writer):
 
 
 async def main():
-    # Its own backlog would be 100, which a crowd overflows.
+    # asyncio's default backlog is 100, and a crowd overflows it.
     server = await asyncio.start_server(echo, "127.0.0.1", 0, backlog=4096)
     host, port = server.sockets[0].getsockname()
     print(f"listening on {host}:{port}", flush=True)

@@ -1,4 +1,4 @@
-// What a user of Go would write without a library: net, and a goroutine for each connection.
+// An echo as a Go programmer would write it without a library: net, and a goroutine for each connection.
 package main
 
 import (

@@ -1,14 +1,14 @@
-//! What the measuring programs share: a server in a process of its own, and the frames of its callers.
+//! Shared code of the measuring programs: a server in a separate process, and the frames of its callers.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// How long a frame lasts.
+/// The duration of a frame.
 pub const FRAME_TIME: Duration = Duration::from_millis(20);
 
-/// The same program again, as a server. Its first line is `listening on IP:PORT`.
+/// A second process of this program, as a server. Its first line is `listening on IP:PORT`.
 pub struct ServerProcess {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -21,7 +21,7 @@ impl ServerProcess {
         ServerProcess::of(Command::new(program).args(arguments))
     }
 
-    /// Any other program whose first line is that.
+    /// Starts any other program with this first line.
     pub fn of(command: &mut Command) -> ServerProcess {
         let mut child = command
             .stdout(Stdio::piped())
@@ -41,7 +41,7 @@ impl ServerProcess {
         }
     }
 
-    /// A number of /proc/PID/status: kilobytes, or a count.
+    /// Returns a number from /proc/PID/status: kilobytes, or a count.
     pub fn status(&self, name: &str) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
         let text = std::fs::read_to_string(path).expect("the server is alive");
@@ -57,12 +57,12 @@ impl ServerProcess {
         digits.parse().expect("a number")
     }
 
-    /// The processor time it has taken so far, user and system.
+    /// Returns the CPU time used so far, user and system.
     pub fn cpu_seconds(&self) -> f64 {
         cpu_seconds(&self.child.id().to_string())
     }
 
-    /// What it has still to print, until its end.
+    /// Waits for the end of the server, and returns the rest of its output.
     pub fn last_words(mut self) -> String {
         let mut text = String::new();
         self.output
@@ -79,11 +79,12 @@ impl Drop for ServerProcess {
     }
 }
 
-/// User and system time of a process: its number, or "self".
+/// Returns the user and system time of a process, given as its number or "self".
 pub fn cpu_seconds(process: &str) -> f64 {
     let path = format!("/proc/{process}/stat");
     let text = std::fs::read_to_string(path).expect("the process is alive");
-    // Behind the name, which may hold spaces: fields 14 and 15, in hundredths of a second on every Linux of today.
+    // These are fields 14 and 15, in hundredths of a second on every current Linux. The search starts after the name, because the
+    // name can contain spaces.
     let fields: Vec<&str> = text
         .rsplit(')')
         .next()
@@ -111,13 +112,13 @@ pub fn audio_frame() -> Vec<u8> {
     frame
 }
 
-/// The median, the tenth and the ninetieth percentile.
+/// Returns the median, the 10th and the 90th percentile.
 pub fn spread(mut figures: Vec<f64>) -> [f64; 3] {
     figures.sort_by(f64::total_cmp);
     [50, 10, 90].map(|percent| figures[((figures.len() - 1) * percent + 50) / 100])
 }
 
-/// Raises the limit on descriptors as far as it goes, up to so many.
+/// Raises the limit on descriptors to `count`, or to the system's maximum if that is less.
 pub fn allow_descriptors(count: u64) {
     rlimit::increase_nofile_limit(count).expect("a limit on descriptors that can be read");
 }

@@ -38,7 +38,7 @@ pub struct CallReceiver<T = TcpStream> {
     /// Whether the transport can read without waiting.
     can_look: bool,
     keypad: Keypad,
-    /// A key of which the start was returned and the stop not yet.
+    /// The key whose start was returned and whose stop was not returned yet.
     key_down: Option<Digit>,
 }
 

@@ -347,7 +347,7 @@ mod tests {
         (digits, GatherEnd::TimedOut, limit)
     }
 
-    /// Computes the answer with an [`Answer`], one millisecond after another.
+    /// Simulates an [`Answer`] millisecond by millisecond and returns its digits, its end and its duration.
     fn run(
         gather: &Gather<'_>,
         prompt_ends: u32,

@@ -46,7 +46,7 @@ pub(crate) struct Line<T> {
     end: OnceLock<End>,
     /// Whether the connection is closed for writing. The receiver is about to find the reason.
     disconnected: AtomicBool,
-    /// Whether a sender was told that the peer had reset the connection. The receiver then reads the end of the stream.
+    /// Whether a send failed because the peer had reset the connection. The receiver then reads the end of the stream.
     was_reset: AtomicBool,
     frames_received: AtomicUsize,
     frames_sent: AtomicUsize,
@@ -573,7 +573,7 @@ pub(crate) struct Played {
 /// often than early.
 const EARLY: Duration = Duration::from_millis(125);
 
-/// The time after which a DTMF signal is tried again.
+/// The delay before a DTMF signal is sent again.
 const RETRY: Duration = Duration::from_millis(20);
 
 /// How long a hangup frame may wait for room. Its three bytes wait only when the peer has left megabytes unread.

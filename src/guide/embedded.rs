@@ -18,17 +18,17 @@
 //! ```ignore
 //! pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<(), Error> {
 //!     let Endpoint { received, answer } = self;
-//!     // A frame is taken when there is room for the answer to it. Until then it waits here, what follows it waits in the
-//!     // socket, and what does not fit there waits on the other side: that is the flow control of TCP.
+//!     // This takes a frame only when the socket has room for the answer. Until then the frame stays in the buffer, and TCP's
+//!     // flow control holds back the bytes after it.
 //!     while socket.may_send() && socket.send_capacity() - socket.send_queue() >= FRAME_LEN {
 //!         match received.next_frame() {
 //!             Decoded::Frame(frame) => {
-//!                 // If its payload is wrong for its kind, the next frame is still where it should be.
+//!                 // A payload that is wrong for its kind does no harm: the next frame is still in step.
 //!                 if let Ok(message) = frame.message() {
 //!                     answer.hear(message, socket)?;
 //!                 }
 //!             }
-//!             // Nothing that Asterisk sends at this rate. It is skipped, and what follows it is heard.
+//!             // Asterisk sends no frame this long at this rate. The buffer skips it and stays in step.
 //!             Decoded::TooLong(_) => {}
 //!             Decoded::Incomplete { .. } if socket.can_recv() => {
 //!                 let count = socket.recv(|bytes: &mut [u8]| {
@@ -43,7 +43,7 @@
 //!         }
 //!     }
 //!     if answer.is_over && socket.can_recv() {
-//!         // What is still coming is read, or else Asterisk would meet a reset instead of an end.
+//!         // Unread bytes would turn the end of the connection into a reset.
 //!         socket.recv(|bytes| (bytes.len(), ()))?;
 //!     } else if socket.state() == State::CloseWait && !socket.can_recv() {
 //!         socket.close();

@@ -1,4 +1,4 @@
-//! Audio at another rate, in its place.
+//! A resampler without a delay.
 
 use core::iter::repeat_n;
 use std::collections::VecDeque;
@@ -6,19 +6,20 @@ use std::collections::VecDeque;
 use crate::resample::Resampler;
 use crate::wire::{Audio, SampleRate};
 
-/// A resampler whose output is aligned with its input: the delay is left out at the start and follows at the end.
+/// A resampler whose output is aligned with its input. It drops the samples of the filter's delay at the start, and
+/// [`finish`](AlignedResampler::finish) returns as many at the end.
 ///
-/// Rates may change from frame to frame without a click: it starts as if the sample before had lasted, and ends as if its own last
-/// sample lasted.
+/// To avoid a click when the rate changes between frames, it extends the audio at both ends: the sample before the first one, and
+/// its own last sample.
 #[derive(Debug)]
 pub(super) struct AlignedResampler {
     resampler: Resampler,
-    /// The number of output samples still to be left out.
+    /// The number of output samples still to be dropped.
     early: usize,
     last: i16,
 }
 
-/// How long a sample lasts at either end, in milliseconds: longer than the filter, and a whole number of samples at every rate.
+/// By how much the audio is extended at each end, in milliseconds: longer than the filter, a whole number of samples at every rate.
 const LASTING: u16 = 10;
 
 impl AlignedResampler {
@@ -36,12 +37,12 @@ impl AlignedResampler {
         self.resampler.input_rate()
     }
 
-    /// How many samples [`finish`](AlignedResampler::finish) brings.
+    /// Returns how many samples [`finish`](AlignedResampler::finish) will append.
     pub(super) const fn pending(&self) -> usize {
         self.resampler.delay().saturating_sub(self.early)
     }
 
-    /// Resamples a frame to the end of `output`.
+    /// Resamples a frame and appends the samples to `output`.
     pub(super) fn feed(&mut self, audio: Audio<'_>, output: &mut VecDeque<i16>) {
         let samples = audio.samples();
         self.last = samples.clone().next_back().unwrap_or(self.last);

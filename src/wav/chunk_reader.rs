@@ -5,17 +5,15 @@ use std::vec::Vec;
 
 use super::{OtherFile, WavErrorReason};
 
-/// Reader of a RIFF file of the form WAVE, chunk by chunk. A chunk has four letters, a size and its bytes, padded to an even number
+/// A reader of a WAV file, chunk by chunk, forward only. A chunk has four letters, a size and its bytes, padded to an even number
 /// (*Multimedia Programming Interface and Data Specifications 1.0*, chapter 2).
-///
-/// It reads forward only, and keeps nothing.
 pub(super) struct ChunkReader<R> {
     /// The source, limited to the current chunk.
     source: Take<Peekable<R>>,
-    /// The length of the whole file, if the source is one.
+    /// The length of the whole file, if the source is a file.
     file_len: Option<u64>,
     riff_len: u32,
-    /// Where in the file the current chunk begins, after its header.
+    /// The position in the file of the current chunk's first byte after its header.
     begin: u64,
     id: [u8; 4],
     len: u32,
@@ -23,14 +21,14 @@ pub(super) struct ChunkReader<R> {
     is_unsized: bool,
 }
 
-/// From this on, the size of a data chunk means that its writer did not know it: sox leaves this one, others larger ones.
+/// A data chunk's size of this or more means that its writer did not know the size: sox writes this value, others larger ones.
 const UNKNOWN_LEN: u32 = 0x7fff_f000;
 
-/// How many bytes after the data chunk may be anything: fewer are no audio worth a word, 20 ms at 8 kHz.
+/// The least number of bytes after the data chunk that can count as audio, 20 ms at 8 kHz. Fewer bytes are not worth an error.
 const LEAST_AUDIO: u64 = 320;
 
 impl<R: Read> ChunkReader<R> {
-    /// Reads the header of the file, of this length if it is known.
+    /// Reads the header of the file. `file_len` is the file's length, if it is known.
     pub(super) fn new(source: R, file_len: Option<u64>) -> Result<ChunkReader<R>, WavErrorReason> {
         let mut source = Peekable::new(source).take(u64::MAX);
         let mut beginning = [0; OtherFile::BEGINNING_LEN];
@@ -88,8 +86,7 @@ impl<R: Read> ChunkReader<R> {
         self.id
     }
 
-    /// Returns how many bytes the current chunk has by its header. Returns `None` for the sizes left there by a writer that did not
-    /// know it.
+    /// Returns the size that the current chunk's header states, or `None` if its writer did not know the size.
     pub(super) fn len(&self) -> Option<u32> {
         // The size in the RIFF header does not count the first 8 bytes of the file.
         let riff_end = u64::from(self.riff_len).saturating_add(8);
@@ -98,7 +95,7 @@ impl<R: Read> ChunkReader<R> {
         is_known.then_some(self.len)
     }
 
-    /// Returns how many bytes follow in the file from the beginning of the current chunk, if that is known without reading them.
+    /// Returns the number of bytes from the start of the current chunk to the end of the file, if the file's length is known.
     pub(super) fn left(&self) -> Option<u64> {
         Some(self.file_len?.saturating_sub(self.begin))
     }
@@ -123,8 +120,10 @@ impl<R: Read> ChunkReader<R> {
         Ok(bytes)
     }
 
-    /// Returns whether audio follows the current chunk, which has been read, up to the end of the file. Silence, tags and text are
-    /// no audio. Returns `false` for a source that is not a file: reading on could wait for its writer.
+    /// Returns whether audio follows after the current chunk. Call it only when that chunk has been read.
+    ///
+    /// Silence, tags and text do not count as audio. Returns `false` for a source that is not a file, because a read could wait for
+    /// its writer.
     pub(super) fn has_more_audio(&mut self) -> io::Result<bool> {
         let more = self.file_len.unwrap_or(0).saturating_sub(self.end());
         if more < LEAST_AUDIO {
@@ -180,7 +179,7 @@ fn is_id(letters: [u8; 4]) -> bool {
     letters.iter().all(|letter| matches!(letter, b' '..=b'~'))
 }
 
-/// A source whose next 8 bytes can be read without taking them.
+/// A source whose next 8 bytes can be inspected before they are read.
 struct Peekable<R> {
     source: R,
     peeked: [u8; 8],
@@ -198,7 +197,7 @@ impl<R: Read> Peekable<R> {
         }
     }
 
-    /// Returns the next 8 bytes, or those before the end of the source. Call it only when the bytes peeked before have been read.
+    /// Returns the next 8 bytes, or fewer at the end of the source. Call it only when the bytes of the last call have been read.
     fn peek(&mut self) -> io::Result<&[u8]> {
         self.start = 0;
         self.end = fill(&mut self.source, &mut self.peeked)?;
@@ -218,7 +217,7 @@ impl<R: Read> Read for Peekable<R> {
     }
 }
 
-/// Fills `buffer`, or the part of it that the source can fill. Returns the number of bytes.
+/// Fills `buffer`, or part of it if the source ends. Returns the number of bytes read.
 pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0_usize;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {

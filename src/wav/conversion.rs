@@ -1,28 +1,30 @@
-//! The command that makes a file that is taken of one that is not.
+//! The shell command that converts a file to a format that [`Wav`](super::Wav) accepts.
 
 use std::format;
 use std::path::Path;
 use std::string::String;
 
-/// What reads a file; each writes 16-bit mono at 8 kHz, which every Asterisk speaks. Tried with sox 14.4.2 and ffmpeg 5.1.
+/// The program that converts a file, with its options, tested with sox 14.4.2 and ffmpeg 5.1. The result is 16-bit mono at 8 kHz,
+/// which every version of Asterisk supports.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Conversion {
-    /// Sox, which finds out by itself what it reads.
+    /// Sox, for files with a header that sox recognises.
     Sox,
-    /// Sox, which goes by the end of the file's name unless it is told what is in the file.
+    /// Sox with the input's format as an option. Without it, sox would trust the file name's ending.
     SoxFrom(&'static str),
-    /// Sox, which reads to the end of a WAV file whatever size its header states.
+    /// Sox, reading to the end of a WAV file and ignoring the size in its header.
     SoxIgnoringLength,
-    /// Sox, told that it reads samples of 16-bit mono at so many a second and nothing else.
+    /// Sox, reading raw 16-bit mono samples at this rate.
     SoxFromRaw(u32),
-    /// Ffmpeg, for what sox does not read.
+    /// Ffmpeg, for files that sox does not read.
     Ffmpeg,
 }
 
 impl Conversion {
-    /// What reads a file that does not say what is in it, by the end of its name. Asterisk's sounds are such files: the names are
-    /// those of its formats (formats/format_gsm.c, format_pcm.c and format_sln.c), but for `.pcm`, which to it is u-law and to
-    /// most others linear. `None` for any other name.
+    /// Returns the conversion of a file without a header, chosen by the file name's ending.
+    ///
+    /// Asterisk's sounds are such files, and their endings are in formats/format_gsm.c, format_pcm.c and format_sln.c. `.pcm` is left
+    /// out, because it is u-law to Asterisk and linear to most other programs.
     pub(super) fn by_name(path: &Path) -> Option<Conversion> {
         Some(match path.extension()?.to_str()? {
             "gsm" => Conversion::SoxFrom("gsm"),
@@ -42,7 +44,7 @@ impl Conversion {
         })
     }
 
-    /// The command line, for a shell.
+    /// Returns the shell command.
     pub(super) fn command(self, input: &Path) -> String {
         let output = match input.file_name() {
             Some(name) if name == "out.wav" => "out2.wav",
@@ -68,16 +70,16 @@ impl Conversion {
     }
 }
 
-/// A path as it can stand in one line; what cannot is a `?`, which a shell takes for any character.
+/// Returns a path without control characters. Each becomes a `?`, which matches any character in a shell.
 pub(super) fn one_line(path: &Path) -> String {
     path.to_string_lossy()
         .replace(|letter: char| letter.is_control(), "?")
 }
 
-/// A path as a shell takes it for one word, and a program for a file.
+/// Returns a path quoted as one word of a shell command that no program takes for an option.
 fn shell_word(path: &Path) -> String {
     let path = one_line(path);
-    // An option begins with `-`; sox reads its standard input from `-`, and from a command after `|`.
+    // A leading `-` marks an option. Sox also reads its standard input for `-` and a command's output for `|`.
     let begins_like_a_file =
         path.starts_with(|first: char| first.is_alphanumeric() || "./".contains(first));
     let path = format!("{}{path}", if begins_like_a_file { "" } else { "./" });

@@ -1,17 +1,17 @@
-//! What a WAV file's audio is: its fmt chunk.
+//! The fmt chunk of a WAV file, which describes the audio.
 
 use core::fmt;
 
 use super::conversion::Conversion;
 use crate::wire::SampleRate;
 
-/// What the fmt chunk of a WAV file says of its audio: how many channels, which encoding, at which rate.
+/// The format of a WAV file's audio, from its fmt chunk: channels, encoding and sample rate.
 ///
-/// It displays as `stereo, 16-bit, 44100 Hz`, or with the name of its encoding: `mono, u-law, 8000 Hz`.
+/// It displays as `stereo, 16-bit, 44100 Hz` for linear PCM, and with the name of the encoding otherwise: `mono, u-law, 8000 Hz`.
 ///
 /// The chunk is the WAVEFORMAT of the *Multimedia Programming Interface and Data Specifications 1.0* (IBM and Microsoft, August
-/// 1991, chapter 3), with the format tags of RFC 2361. Under the tag 0xfffe, WAVE_FORMAT_EXTENSIBLE (Microsoft's `mmreg.h`), the
-/// encoding is the sub-format, a GUID that holds such a tag.
+/// 1991, chapter 3). RFC 2361 lists the format tags. A chunk with the tag 0xfffe, WAVE_FORMAT_EXTENSIBLE (Microsoft's `mmreg.h`),
+/// also has a sub-format, a GUID that holds the tag of the encoding.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Format {
     tag: u16,
@@ -26,7 +26,7 @@ pub struct Format {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum StatedLen {
     Right,
-    /// The size is 0, which sox believes.
+    /// The size is 0, although audio follows. Sox relies on the size and would read no audio.
     Zero,
     TooSmall,
 }
@@ -39,7 +39,7 @@ const U_LAW: u16 = 0x0007;
 const IMA_ADPCM: u16 = 0x0011;
 const GSM: u16 = 0x0031;
 const G721: u16 = 0x0040;
-/// What ffmpeg writes; RFC 2361 has 0x0064.
+/// Ffmpeg writes this tag instead of 0x0064, the tag in RFC 2361.
 const G726_OF_FFMPEG: u16 = 0x0045;
 const MPEG: u16 = 0x0050;
 const MP3: u16 = 0x0055;
@@ -48,20 +48,20 @@ const WMA: u16 = 0x0161;
 const G722: u16 = 0x028f;
 const EXTENSIBLE: u16 = 0xfffe;
 
-/// All of a sub-format but the tag in its first two bytes: KSDATAFORMAT_SUBTYPE_PCM is 00000001-0000-0010-8000-00aa00389b71
-/// (Microsoft's `ksmedia.h`), and the other tags have theirs in the same way.
+/// The bytes of a sub-format after its tag, which is in the first two bytes. KSDATAFORMAT_SUBTYPE_PCM, for example, is
+/// 00000001-0000-0010-8000-00aa00389b71 (Microsoft's `ksmedia.h`).
 const SUB_FORMAT: [u8; 14] = [
     0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71,
 ];
 
 impl Format {
-    /// The bytes of a fmt chunk that say what this type holds.
+    /// The length of the part of an fmt chunk that every format has.
     const LEN: usize = 16;
 
-    /// The bytes of one that is extensible: none has more.
+    /// The length of an extensible fmt chunk, the longest kind.
     pub(super) const MAX_LEN: usize = 40;
 
-    /// The format from the bytes of its chunk; if they are too few, how many are due.
+    /// Parses the bytes of an fmt chunk. If there are too few, the error is the number of bytes expected.
     pub(super) fn parse(bytes: &[u8]) -> Result<Format, usize> {
         let (Some(tag), Some(channels), Some(hz), Some(block_len), Some(bits)) = (
             u16_at(bytes, 0),
@@ -97,27 +97,27 @@ impl Format {
         self.stated_len
     }
 
-    /// Channels: 1 is mono, 2 is stereo.
+    /// Returns the number of channels: 1 for mono, 2 for stereo.
     pub const fn channels(&self) -> u16 {
         self.channels
     }
 
-    /// Samples a second in each channel.
+    /// Returns the number of samples per second in each channel.
     pub const fn hz(&self) -> u32 {
         self.hz
     }
 
-    /// The format tag of RFC 2361, that of the sub-format if there is one: 1 for linear PCM, 7 for u-law.
+    /// Returns the format tag of RFC 2361, from the sub-format if there is one: 1 for linear PCM, 7 for u-law.
     pub const fn tag(&self) -> u16 {
         self.tag
     }
 
-    /// Bits a sample, as linear PCM has them.
+    /// Returns the number of bits per sample. It has a meaning only for linear PCM.
     pub const fn bits(&self) -> u16 {
         self.bits
     }
 
-    /// The rate of audio that can be said as it is: 16-bit mono linear PCM at one of the nine rates.
+    /// Returns the sample rate if a call can play the audio unchanged: 16-bit mono linear PCM at one of the nine rates.
     pub(super) const fn rate(&self) -> Option<SampleRate> {
         match (self.tag, self.channels, self.bits, self.block_len) {
             (PCM, 1, 16, 2) => SampleRate::from_hz(self.hz),
@@ -125,7 +125,7 @@ impl Format {
         }
     }
 
-    /// What makes a file that is taken of one in this format, if anything does: tried with sox 14.4.2 and ffmpeg 5.1.
+    /// Returns the program that converts a file in this format, if sox 14.4.2 or ffmpeg 5.1 does (each format was tested).
     pub(super) fn conversion(&self) -> Option<Conversion> {
         if self.channels == 0 || self.hz == 0 || !self.is_packed() {
             return None;
@@ -144,8 +144,9 @@ impl Format {
         })
     }
 
-    /// Whether samples take as many bytes as their bits do, where that can be said. Sox goes by the bits alone, and so makes
-    /// noise of other files.
+    /// Returns whether a sample's bytes have no more room than its bits need. Other encodings than linear and float count as packed.
+    ///
+    /// Sox goes by the number of bits alone, so it turns unpacked samples into noise.
     fn is_packed(&self) -> bool {
         match self.tag {
             PCM | FLOAT => {

@@ -1,8 +1,8 @@
-//! WAV files as far as calls need them: audio to say, and recordings of both sides.
+//! WAV files for calls: audio to play, and recordings of both sides.
 //!
-//! [`Wav`] reads what can be said as it is: 16-bit mono at one of the nine rates. What is in another format is refused in one
-//! line that names what was found and the command that converts it. [`Recording`] writes a stereo file while a call goes on,
-//! aligned to the clock, that can be played at any time.
+//! [`Wav`] reads audio that a call can play without conversion: 16-bit mono at one of the nine rates. For any other format, the
+//! error is one line that names the format found and the command that converts it. [`Recording`] writes a stereo file while a call
+//! goes on. Both sides are aligned to the clock, and the file can be played at any time.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -25,15 +25,16 @@
 //!
 //! # The format
 //!
-//! A file is `RIFF`, a size, `WAVE`, and chunks: each four letters, a size, so many bytes, and one of padding if that is odd. All
-//! numbers are little-endian. Two chunks matter: `fmt ` says what the audio is, `data` is the audio.
+//! A file consists of `RIFF`, a size, `WAVE`, and chunks. A chunk consists of four letters, a size and that number of bytes, plus a
+//! byte of padding if the size is odd. All numbers are little-endian. Two chunks matter: `fmt ` describes the audio, `data` holds
+//! it.
 //!
 //! | source | for |
 //! |---|---|
 //! | *Multimedia Programming Interface and Data Specifications 1.0*, IBM and Microsoft, 1991, chapters 2, 3 | RIFF, WAVE, fmt |
 //! | RFC 2361, *WAVE and AVI Codec Registries* | format tags: 1 linear PCM, 6 A-law, 7 u-law and so on |
 //! | Microsoft's `mmreg.h` and `ksmedia.h` | WAVE_FORMAT_EXTENSIBLE, KSDATAFORMAT_SUBTYPE_PCM |
-//! | measured with sox 14.4.2 and ffmpeg 5.1 | the sizes written to a pipe, and what each of them can convert |
+//! | measured with sox 14.4.2 and ffmpeg 5.1 | the sizes that programs write to a pipe, the formats that each program converts |
 
 mod aligned_resampler;
 mod chunk_reader;
@@ -42,7 +43,7 @@ mod format;
 mod other_file;
 mod recording;
 mod side;
-// The house has one file a noun, and the noun of this one is the WAV file.
+// Each file here is named after its type, and this one's type is `Wav`.
 #[allow(clippy::module_inception)]
 mod wav;
 mod wav_error;

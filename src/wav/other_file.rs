@@ -6,14 +6,14 @@ use std::io::{self, Read};
 use super::chunk_reader::fill;
 use super::conversion::Conversion;
 
-/// A file that is not a WAV file, recognised by its first bytes.
+/// A file that is not a WAV file. Its first bytes show what kind it is.
 ///
-/// It displays as `an MP3 file, not WAV`, as `a WAV file behind an ID3v2 tag` or, if it is of no known kind, as
-/// `no WAV file: it begins with "<!DOCTYPE ht"`.
+/// It displays as `an MP3 file, not WAV` or `a WAV file behind an ID3v2 tag`. A file of an unknown kind displays with its first
+/// bytes: `no WAV file: it begins with "<!DOCTYPE ht"`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct OtherFile {
     beginning: Beginning,
-    /// The kind of the file after an ID3v2 tag, if it begins with one and the kind is known.
+    /// The kind of file that follows an ID3v2 tag, if there is such a tag and the kind is known.
     tagged: Option<&'static str>,
 }
 
@@ -23,14 +23,14 @@ struct Beginning {
     len: usize,
 }
 
-/// Tags up to this size are read, to see what follows. One with a picture has some hundred kB.
+/// The size of the longest tag that is read to find the kind of file after it. A tag with a picture has a few hundred kB.
 const LONGEST_TAG: u64 = 16 << 20;
 
 impl OtherFile {
-    /// How many bytes are needed to recognise a file: an Opus file states its format in bytes 28 to 35.
+    /// The number of bytes needed to recognise a file: an Opus file states its format in bytes 28 to 35.
     pub(super) const BEGINNING_LEN: usize = 36;
 
-    /// The file that begins with these bytes, of which at most the first 36 count.
+    /// Creates the description of a file from its first bytes. It uses at most 36 of them.
     pub(super) fn new(bytes: &[u8]) -> OtherFile {
         OtherFile {
             beginning: Beginning::new(bytes),
@@ -38,7 +38,8 @@ impl OtherFile {
         }
     }
 
-    /// Reads on to the first bytes after an ID3v2 tag, if the file begins with one (id3.org, *ID3 tag version 2.4.0*, section 3.1).
+    /// Reads past an ID3v2 tag, if the file starts with one, and recognises the file after it (id3.org, *ID3 tag version 2.4.0*,
+    /// section 3.1).
     pub(super) fn with_tagged(self, source: &mut impl Read) -> io::Result<OtherFile> {
         let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = self.beginning.bytes else {
             return Ok(self);
@@ -64,15 +65,15 @@ impl OtherFile {
         })
     }
 
-    /// The first bytes of the file: 36, or all if it has fewer.
+    /// Returns the first 36 bytes of the file, or all bytes of a shorter file.
     pub fn beginning(&self) -> &[u8] {
         self.beginning.as_slice()
     }
 
-    /// Returns the name of its kind with an article, and the program that converts it.
+    /// Returns the name of the file's kind, with an article, and the program that converts the file.
     fn known(&self) -> Option<(&'static str, Option<Conversion>)> {
         match self.tagged {
-            // Sox looks for no tag, except in MP3.
+            // Sox skips a tag only in an MP3 file.
             Some(name) => Some((name, Some(Conversion::Ffmpeg))),
             None => self.beginning.known(),
         }
@@ -83,7 +84,7 @@ impl OtherFile {
         self.beginning.len > 0 && self.beginning.known().is_none()
     }
 
-    /// The bytes to show of a file of no known kind, if all of them are letters, digits and the like.
+    /// Returns the bytes to show for a file of an unknown kind, if all of them are printable text.
     fn as_text(&self) -> Option<&str> {
         let shown = self.beginning().get(..12)?;
         let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
@@ -92,11 +93,11 @@ impl OtherFile {
             .filter(|_| shown.iter().all(is_text))
     }
 
-    /// Returns the program that makes a WAV file of it, if there is one.
+    /// Returns the program that converts the file to a WAV file, if there is one.
     pub(super) fn conversion(&self) -> Option<Conversion> {
         match self.known() {
             Some((_, conversion)) => conversion,
-            // Bytes of all kinds may be samples without a header, text is not. At 8 kHz, as a telephone's are.
+            // Any bytes except text may be samples without a header. 8 kHz is the rate of most telephone audio.
             None if self.beginning.len > 0 && self.as_text().is_none() => {
                 Some(Conversion::SoxFromRaw(8_000))
             }
@@ -126,7 +127,7 @@ impl Beginning {
             b"RF64" => ("an RF64 file", sox),
             b"BW64" => ("a BW64 file", ffmpeg),
             b"riff" => ("a Wave64 file", Some(Conversion::SoxFrom("w64"))),
-            // Not as the first bytes: such a file is a WAV file.
+            // This matches only after a tag. A file that starts with these bytes is a WAV file and does not come here.
             b"RIFF" if self.has(8, b"WAVE") => ("a WAV file", None),
             b"RIFF" => ("a RIFF file of another form", None),
             b"OggS" if self.has(28, b"OpusHead") => ("an Opus file", ffmpeg),
@@ -139,8 +140,8 @@ impl Beginning {
             b"\x30\x26\xb2\x75" => ("a WMA file", ffmpeg),
             _ if self.has(4, b"ftyp") => ("an MP4 file", ffmpeg),
             [b'I', b'D', b'3', _] => ("a file behind an ID3v2 tag", ffmpeg),
-            // Eleven bits that are set, layer III, and neither a bit rate nor a sampling rate that there is not
-            // (ISO/IEC 11172-3, 2.4.1.3). Sox lacks MP3 in many installations.
+            // An MP3 frame starts with eleven set bits, layer III, and valid values for bit rate and sampling rate (ISO/IEC
+            // 11172-3, 2.4.1.3). The program is ffmpeg, because many installations of sox lack MP3.
             [0xff, version, rates, _]
                 if version & 0xe6 == 0xe2 && rates & 0xf0 != 0xf0 && rates & 0x0c != 0x0c =>
             {
@@ -287,7 +288,7 @@ mod tests {
         }
     }
 
-    /// A tag of `len` bytes, header included.
+    /// Returns a tag of `len` bytes, including its header.
     fn tag(len: usize, flags: u8) -> Vec<u8> {
         let footer = if flags & 0x10 == 0 { 0 } else { 10 };
         let size = len - 10 - footer;

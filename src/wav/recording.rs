@@ -1,4 +1,4 @@
-//! A stereo WAV file of a call, while the call goes on.
+//! A stereo WAV file of a call, written while the call goes on.
 
 use core::fmt;
 use std::ffi::OsStr;
@@ -14,36 +14,38 @@ use super::side::Side;
 use crate::wire::{Audio, SampleRate};
 
 // Invariants:
-// - The file is whole at any time: first samples are written behind its end, then the header that counts them. The sizes in the
-//   header never count a sample that is not there, even if only the first bytes of a header were written: sizes only grow, and
-//   their low bytes come first.
-// - Both sides are written up to the same place, `written`; what they have beyond it waits in memory.
+// 1. The file is valid at any time. New samples are written after its end first, then the header that counts them. Even a header
+//    that was only partly written never counts a sample that is missing, because the sizes only grow and their low bytes come
+//    first.
+// 2. Both sides are in the file up to the same position, `written`. Later audio waits in memory.
 
-/// A recording of both sides of a call: a WAV file, 16-bit stereo, what was heard on the left, what was said on the right.
+/// A recording of both sides of a call in a 16-bit stereo WAV file: received audio on the left, sent audio on the right.
 ///
-/// **By the clock.** Audio lies in the file as long after the beginning as it came, or went. What comes up to 60 ms after the end
-/// of what its side has so far goes on there, so that what was continuous stays so, however irregularly it arrives. What comes
-/// later is put where the clock is, and between is silence: for a held digit 120 ms. What comes faster than real time is put
-/// behind what is there; then that side is ahead of the clock, until it pauses for as long. So it is after a
-/// second in which the connection stalled, or a handler did not receive: silence in the file, then all that came late. A peer
-/// whose clock is slow by 50 parts in a million has a gap of 60 ms after 20 minutes; with a fast one it is ahead by 0.2 s after
-/// an hour.
+/// **Aligned to the clock.** A frame's position in the file is the time at which it was received or sent. There are two
+/// exceptions:
+/// - A frame up to 60 ms late follows the audio before it without a gap, so irregular arrival does not break continuous audio.
+/// - A frame that is early follows the audio before it, too. That side is then ahead of the clock until it pauses for as long.
 ///
-/// **Valid at any time.** Four times a second, what is more than half a second old is written, then the header: two seeks and two
-/// writes. So a program that is killed leaves a file that plays, and lacks 0.8 s at the most. (The data is handed to the
-/// operating system, not forced onto the disk: a power cut can cost more.)
+/// A frame more than 60 ms late leaves a gap of silence. A digit that is held for 100 ms, for example, leaves a gap of 120 ms,
+/// because Asterisk sends no audio meanwhile. If the connection stalls for a second, or the handler does not receive for a second,
+/// the file has a second of silence and then all of the late audio. A peer's clock that is slow by 50 parts per million causes a
+/// gap of 60 ms every 20 minutes. If the clock is fast by as much, that side is ahead by 0.2 s after an hour.
 ///
-/// **Limited.** If a peer floods a side, so that it is more than 10 s ahead of the clock, further frames are left out, and
-/// counted by [`dropped_frames`](Recording::dropped_frames). So a recording takes the memory of 15 s of audio a side at the most (240 KB at 8
-/// kHz, and as much again while it grows), and usually that of one second. A WAV file ends at 4 GiB: after 37 hours at 8 kHz, an
-/// hour and a half at 192 kHz.
+/// **Valid at any time.** Four times per second, the recording writes the audio that is more than half a second old, then the
+/// header: two seeks and two writes. If the program is killed, the file can be played and lacks at most the last 0.8 s. The
+/// recording does not force the data onto the disk, so a power failure can lose more.
 ///
-/// **One rate.** Audio of another rate is resampled to that of the file with the accuracy of
-/// [`resample`](crate::resample#limits), without a delay and in step for any length of time: both sides stay aligned to the sample.
+/// **Limited.** If a peer floods a side until it is more than 10 s ahead of the clock, the recording drops further frames.
+/// [`dropped_frames`](Recording::dropped_frames) counts them. The memory is usually that of 1 s of audio for each side and at most
+/// that of 15 s, which is 240 kB at 8 kHz, and as much again while the buffer grows. A WAV file ends at 4 GiB: after 37 hours at
+/// 8 kHz, or 1.5 hours at 192 kHz.
 ///
-/// It writes in the thread that calls it: microseconds, unless the disk is overloaded. No frame costs an allocation. It has no
-/// clock of its own, the times are passed in; threads that share a recording may bring theirs in a slightly wrong order. Dropped
-/// without [`finish`](Recording::finish), it writes what it has and says nothing of errors.
+/// **One rate.** Audio at another rate is resampled to the file's rate with the accuracy of
+/// [`resample`](crate::resample#limits). Resampling adds no delay and does not drift, so both sides stay aligned to the sample.
+///
+/// The recording writes in the thread that calls it. A write takes microseconds unless the disk is overloaded, and no frame costs
+/// an allocation. You pass in all times. Threads that share a recording may pass theirs in slightly the wrong order. If you drop a
+/// recording without [`finish`](Recording::finish), it writes its audio but reports no error.
 ///
 /// ```
 /// use std::io::Cursor;
@@ -66,40 +68,39 @@ pub struct Recording<W: Write + Seek> {
     started: Instant,
     heard: Side,
     said: Side,
-    /// How many samples of each side are in the file.
+    /// The number of samples of each side in the file.
     written: u64,
-    /// How many there may be.
+    /// The maximum of `written`.
     most: u64,
-    /// For what is written at once.
+    /// The buffer for one write.
     block: Vec<u8>,
     dropped_frames: u64,
     is_over: bool,
 }
 
-/// How far behind the clock the file is kept, in milliseconds, so that late audio finds its place free.
+/// How far the file stays behind the clock, in milliseconds, so that late audio can still take its position.
 const HELD_BACK: u16 = 500;
 
-/// How much is written at once, in milliseconds: a whole number of samples at every rate.
+/// The duration of the audio in one write, in milliseconds: a whole number of samples at every rate.
 const BLOCK: u16 = 250;
 
 const HEADER_LEN: usize = 44;
 
-/// What the size in the RIFF header counts besides the samples: all but the first 8 bytes.
+/// The part of the header that the size in the RIFF header counts: all except the first 8 bytes.
 const RIFF_LEN: u32 = HEADER_LEN as u32 - 8;
 
-/// A sample of each side.
+/// The length of one sample of each side.
 const PAIR_LEN: usize = 4;
 
-/// As many as that size, of 32 bits, can count.
+/// The maximum that the 32-bit size in the RIFF header can count.
 const MOST_PAIRS: u64 = (u32::MAX - RIFF_LEN) as u64 / PAIR_LEN as u64;
 
 impl Recording<File> {
-    /// Begins a recording in a new file.
+    /// Starts a recording in a new file. It never overwrites a file.
     ///
     /// # Errors
     ///
-    /// [`RecordingError::Io`], of the kind [`AlreadyExists`](ErrorKind::AlreadyExists) if there is a file at `path`. None is
-    /// ever overwritten.
+    /// Returns [`RecordingError::Io`], of the kind [`AlreadyExists`](ErrorKind::AlreadyExists) if a file exists at `path`.
     pub fn create_new(
         path: impl AsRef<Path>,
         rate: SampleRate,
@@ -109,12 +110,15 @@ impl Recording<File> {
         Recording::begin(File::create_new(path)?, path, rate, started)
     }
 
-    /// Begins a recording in a new file in `folder`, and answers with its path as well: `NAME.wav` or, if that exists,
-    /// `NAME-2.wav`, `NAME-3.wav` and so on. Two that begin at once get two files, even in two programs.
+    /// Starts a recording in a new file in `folder` and returns it with its path.
+    ///
+    /// The file is `NAME.wav` or, if that exists, `NAME-2.wav`, `NAME-3.wav` and so on. Two recordings that start at the same time
+    /// get two files, even in two programs.
     ///
     /// # Errors
     ///
-    /// [`RecordingError::Io`], of the kind [`InvalidInput`](ErrorKind::InvalidInput) if `name` would lead out of the folder.
+    /// Returns [`RecordingError::Io`], of the kind [`InvalidInput`](ErrorKind::InvalidInput) if `name` is not a plain file name:
+    /// no recording leaves the folder.
     pub fn create_numbered(
         folder: impl AsRef<Path>,
         name: &str,
@@ -161,12 +165,13 @@ pub(crate) fn create_numbered_file(folder: &Path, name: &str) -> io::Result<(Fil
 }
 
 impl<W: Write + Seek> Recording<W> {
-    /// Begins a recording in a sink that is empty and, so that a header is not seen before its samples, does not hold back what
-    /// is written to it.
+    /// Starts a recording in a sink, which must be empty and unbuffered.
+    ///
+    /// A buffered sink could write a header ahead of the samples that it counts.
     ///
     /// # Errors
     ///
-    /// [`RecordingError::Io`].
+    /// Returns [`RecordingError::Io`] if the header cannot be written.
     pub fn new(
         sink: W,
         rate: SampleRate,
@@ -202,7 +207,7 @@ impl<W: Write + Seek> Recording<W> {
         Ok(())
     }
 
-    /// Samples a second in the file.
+    /// Returns the sample rate of the file.
     pub const fn rate(&self) -> SampleRate {
         self.rate
     }
@@ -220,29 +225,32 @@ impl<W: Write + Seek> Recording<W> {
         self.dropped_frames
     }
 
-    /// Records what came from the peer, at the time it came.
+    /// Records audio from the peer. `at` is the time of its arrival.
     ///
     /// # Errors
     ///
-    /// [`RecordingError`]: of what was written meanwhile. The recording is over then.
+    /// Returns a [`RecordingError`] if audio could not be written. The recording is then over.
     pub fn received(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
         self.put(audio, at, |recording| &mut recording.heard)
     }
 
-    /// Records what went to the peer, at the time it went.
+    /// Records audio to the peer. `at` is the time at which it was sent.
     ///
     /// # Errors
     ///
-    /// [`RecordingError`]: of what was written meanwhile. The recording is over then.
+    /// Returns a [`RecordingError`] if audio could not be written. The recording is then over.
     pub fn sent(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
         self.put(audio, at, |recording| &mut recording.said)
     }
 
-    /// Writes what has become old enough: for a call on which nothing is heard or said, once a second, say.
+    /// Writes the audio that is more than half a second old. `at` is the current time.
+    ///
+    /// [`received`](Recording::received) and [`sent`](Recording::sent) do this themselves. While a call is silent in both directions,
+    /// call this about once per second.
     ///
     /// # Errors
     ///
-    /// [`RecordingError`]. The recording is over then.
+    /// Returns a [`RecordingError`] if audio could not be written. The recording is then over.
     pub fn tick(&mut self, at: Instant) -> Result<(), RecordingError> {
         if self.is_over {
             return Err(RecordingError::Over);
@@ -258,11 +266,11 @@ impl<W: Write + Seek> Recording<W> {
         }
     }
 
-    /// Ends the recording at the given time, or where the audio ends if that is later, and writes all of it.
+    /// Writes all audio and ends the recording at the time `at`, or at the end of the audio if that is later.
     ///
     /// # Errors
     ///
-    /// [`RecordingError`]; [`Over`](RecordingError::Over) if there was one before.
+    /// Returns a [`RecordingError`] if audio could not be written. It is [`Over`](RecordingError::Over) if an earlier call failed.
     pub fn finish(mut self, at: Instant) -> Result<(), RecordingError> {
         if self.is_over {
             return Err(RecordingError::Over);
@@ -286,21 +294,21 @@ impl<W: Write + Seek> Recording<W> {
         Ok(())
     }
 
-    /// How many samples after the beginning a time is.
+    /// Returns the position of a time, in samples from the start.
     fn place(&self, at: Instant) -> u64 {
         let nanoseconds = at.saturating_duration_since(self.started).as_nanos();
         let samples = nanoseconds.saturating_mul(u128::from(self.rate.hz())) / 1_000_000_000;
         u64::try_from(samples).unwrap_or(u64::MAX)
     }
 
-    /// Where the longer side ends.
+    /// Returns the position at which the longer side ends.
     fn end(&self) -> u64 {
         self.heard
             .end(self.written)
             .max(self.said.end(self.written))
     }
 
-    /// Writes samples up to `end`, then the header, which counts what is there even if not all could be written.
+    /// Writes samples up to `end`, then the header. If some samples cannot be written, the header counts only the others.
     fn write_up_to(&mut self, end: u64) -> Result<(), RecordingError> {
         // So that a sink that panics is not written to again when the recording is dropped, which would abort the program.
         self.is_over = true;
@@ -342,7 +350,7 @@ fn write_header<W: Write + Seek>(sink: &mut W, rate: SampleRate, pairs: u64) -> 
     sink.write_all(&header(rate, pairs))
 }
 
-/// The header of a file with so many samples of each side.
+/// Returns the header of a file with `pairs` samples of each side.
 fn header(rate: SampleRate, pairs: u64) -> [u8; HEADER_LEN] {
     let audio_len = pairs.saturating_mul(PAIR_LEN as u64);
     let audio_len = u32::try_from(audio_len).unwrap_or(u32::MAX);
@@ -381,15 +389,15 @@ impl<W: Write + Seek> fmt::Debug for Recording<W> {
     }
 }
 
-/// Why a recording is over. The file that there is can be played.
+/// The error that ended a recording. The file written so far can be played.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RecordingError {
-    /// The file cannot be made or written: the disk is full, say.
+    /// The file cannot be created or written, for example because the disk is full.
     Io(io::Error),
-    /// The file has reached 4 GiB, the most that a WAV file can hold.
+    /// The file has reached 4 GiB, the maximum of a WAV file.
     TooLong,
-    /// Nothing was tried, because an error ended the recording before.
+    /// An earlier error ended the recording, so nothing was written.
     Over,
 }
 
@@ -412,7 +420,7 @@ impl fmt::Display for RecordingError {
 }
 
 impl core::error::Error for RecordingError {
-    // `Display` shows the error below, so it is skipped here.
+    // `Display` already includes the I/O error, so this returns the source of that error.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             RecordingError::Io(error) => error.source(),

@@ -6,24 +6,23 @@ use std::collections::VecDeque;
 use super::aligned_resampler::AlignedResampler;
 use crate::wire::{Audio, SampleRate};
 
-/// What one side of a call has to put into a recording and has not been written yet. All places are numbers of samples since the
-/// recording began.
+/// The audio of one side of a call that is not yet in the file. All positions count samples from the start of the recording.
 #[derive(Debug)]
 pub(super) struct Side {
     rate: SampleRate,
-    /// From where the file ends.
+    /// The samples that follow after the end of the file.
     unwritten: VecDeque<i16>,
-    /// In use while the audio has another rate.
+    /// Set while the audio's rate differs from the file's.
     resampler: Option<AlignedResampler>,
-    /// The last sample, as it came; 0 after silence.
+    /// The last sample before resampling; 0 after silence.
     last: i16,
     has_begun: bool,
 }
 
-/// Audio up to this late, in milliseconds, goes on where the last ended.
+/// Audio that is at most this late, in milliseconds, follows the audio before it without a gap.
 const JITTER: u16 = 60;
 
-/// How far a side may be ahead of the clock, in milliseconds, before its audio is left out.
+/// How far a side may be ahead of the clock, in milliseconds, before its audio is dropped.
 const MOST_AHEAD: u16 = 10_000;
 
 impl Side {
@@ -37,14 +36,14 @@ impl Side {
         }
     }
 
-    /// Where its audio ends, if the file ends at `written`.
+    /// Returns the position at which this side's audio ends. The file ends at `written`.
     pub(super) fn end(&self, written: u64) -> u64 {
         let pending = self.resampler.as_ref().map_or(0, AlignedResampler::pending);
         let unwritten = self.unwritten.len().saturating_add(pending);
         written.saturating_add(unwritten as u64)
     }
 
-    /// Puts audio in its place, at `due` by the clock. Returns `false` if the side is so far ahead that the audio was left out.
+    /// Adds audio; by the clock, it belongs at `due`. Returns `false` if it dropped the audio because the side is too far ahead.
     pub(super) fn put(&mut self, audio: Audio<'_>, due: u64, written: u64) -> bool {
         let end = self.end(written);
         if end.saturating_sub(due) > self.rate.samples_in(MOST_AHEAD) as u64 {
@@ -52,7 +51,7 @@ impl Side {
         }
         let gap = due.saturating_sub(end);
         if !self.has_begun || gap > self.rate.samples_in(JITTER) as u64 {
-            // The gap is short: the recording has written all that is more than half a second old.
+            // The gap is short, because the recording has already written everything older than half a second.
             let gap = usize::try_from(gap).unwrap_or(usize::MAX);
             self.finish_resampler();
             self.last = 0;
@@ -89,7 +88,7 @@ impl Side {
     /// Returns the next sample to write, or silence.
     pub(super) fn next_sample(&mut self) -> i16 {
         if self.unwritten.is_empty() {
-            // What is written is long past, or the recording ends: no audio follows.
+            // The position is long past, or the recording ends. In either case no more audio follows for the resampler.
             self.finish_resampler();
         }
         self.unwritten.pop_front().unwrap_or(0)
@@ -102,7 +101,7 @@ mod tests {
 
     use super::*;
 
-    /// All samples of a side that gets these frames one after the other.
+    /// Returns all samples of a side that receives these frames one after the other.
     fn recorded(rate: SampleRate, frames: &[(SampleRate, &[i16])]) -> Vec<i16> {
         let mut side = Side::new(rate);
         for (rate, samples) in frames {
@@ -156,7 +155,7 @@ mod tests {
         let mut side = Side::new(SampleRate::Hz16000);
         let mut buffer = [0; 320];
         let audio = Audio::from_samples(SampleRate::Hz8000, &[8000; 160], &mut buffer).unwrap();
-        // A second of silence between two frames.
+        // One second of silence separates the two frames.
         for (due, end) in [(0, 320), (16_320, 16_640)] {
             assert!(side.put(audio, due, 0));
             assert_eq!(side.end(0), end);

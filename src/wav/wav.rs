@@ -1,4 +1,4 @@
-//! A WAV file as audio to say.
+//! A WAV file as audio to play.
 
 use core::fmt;
 use core::time::Duration;
@@ -12,9 +12,9 @@ use super::format::StatedLen;
 use super::{Format, WavError, WavErrorReason};
 use crate::wire::{SampleRate, Samples};
 
-/// The audio of a WAV file, whole in memory: at least one sample, 16-bit mono, at one of the nine rates.
+/// All audio of a WAV file, in memory: at least one sample, 16-bit mono, at one of the nine rates.
 ///
-/// To say it to the caller of a call:
+/// This plays a file to the caller:
 ///
 /// ```no_run
 /// # use audiosocket::{Call, wav::Wav};
@@ -27,20 +27,20 @@ use crate::wire::{SampleRate, Samples};
 /// # }
 /// ```
 ///
-/// A server opens the file once, before its first call, and lends it to the handler, as the example `announcement` does.
+/// Open the file once, before the server's first call, and let the handlers borrow it, as the example `announcement` does.
 ///
-/// Taken is linear PCM, also as WAVE_FORMAT_EXTENSIBLE. The chunks may come in any order; the first fmt chunk and the first data
-/// chunk count, others are skipped. Anything else is refused with an error that names what was found and the command that
-/// converts it. Reading ends as soon as the answer is known, so that a file of another format is refused unread.
+/// `Wav` accepts linear PCM, also as WAVE_FORMAT_EXTENSIBLE. The chunks may come in any order. `Wav` uses the first fmt chunk and
+/// the first data chunk, and skips the others. For any other format, the error names the format found and the command that
+/// converts it. `Wav` stops reading as soon as it finds that it cannot accept the file.
 ///
-/// A program that writes to a pipe cannot go back to write the length of its audio. So the size in the header of the data chunk is
-/// ignored in two cases, and the audio lasts to the end of the file:
-/// - The size is 0x7ffff000 or more: sox writes 0x7ffff000, others 0x7fffffff, ffmpeg 0xffffffff (measured with sox 14.4.2 and
-///   ffmpeg 5.1).
-/// - The size is 0, and no further chunk follows: the writer was killed.
+/// A program that writes to a pipe cannot go back and fill in the length of its audio. In two cases, `Wav` therefore ignores the
+/// size in the header of the data chunk and reads audio to the end of the file:
+/// - The size is 0x7ffff000 or more. Sox writes 0x7ffff000, other programs 0x7fffffff, and ffmpeg 0xffffffff (measured with sox
+///   14.4.2 and ffmpeg 5.1).
+/// - The size is 0 and no further chunk follows, because the writer was killed.
 ///
-/// Any other size must be right: a file that ends earlier is refused, and so is one that [`open`](Wav::open) reads if audio follows
-/// after that size. The size in the RIFF header only helps to recognise a further chunk.
+/// Any other size must be right. A file that ends earlier is an error. [`open`](Wav::open) also returns an error if audio follows
+/// after that size. The size in the RIFF header serves only to recognise a further chunk.
 ///
 /// ```
 /// use audiosocket::wav::Wav;
@@ -60,51 +60,52 @@ pub struct Wav {
 }
 
 impl Wav {
-    /// The most bytes of audio that are taken, a little less than 2 GiB: 37 hours at 8 kHz, one and a half at 192 kHz.
+    /// The maximum number of bytes of audio, a little less than 2 GiB: 37 hours at 8 kHz, 1.5 hours at 192 kHz.
     pub const MAX_LEN: usize = 0x7fff_effe;
 
     /// Reads the file at `path`.
     ///
     /// # Errors
     ///
-    /// [`WavError`], which has the path.
+    /// Returns a [`WavError`] with the path.
     pub fn open(path: impl AsRef<Path>) -> Result<Wav, WavError> {
         let path = path.as_ref();
         open(path).map_err(|reason| WavError::new(reason).with_path(path))
     }
 
-    /// Reads a file from any source: bytes in memory, standard input. Memory grows with what comes, whatever a header announces:
-    /// to twice the audio at most.
+    /// Reads a file from any source, for example bytes in memory or standard input.
+    ///
+    /// The memory depends on the bytes read, not on the size in a header. It is at most twice the size of the audio.
     ///
     /// # Errors
     ///
-    /// [`WavError`], to which [`with_path`](WavError::with_path) can add the path.
+    /// Returns a [`WavError`] without a path; [`with_path`](WavError::with_path) adds one.
     pub fn read(source: impl Read) -> Result<Wav, WavError> {
         ChunkReader::new(source, None)
             .and_then(|mut chunks| parse(&mut chunks))
             .map_err(WavError::new)
     }
 
-    /// Samples a second.
+    /// Returns the sample rate.
     pub const fn rate(&self) -> SampleRate {
         self.rate
     }
 
-    /// The samples as bytes, little-endian, as they go into a frame: an even number, never none.
+    /// Returns the samples as little-endian bytes, as in a frame: an even number of bytes, at least 2.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The samples as numbers, -32,768 to 32,767.
+    /// Returns an iterator over the samples, numbers from -32,768 to 32,767.
     pub fn samples(&self) -> Samples<'_> {
         Samples::new(&self.bytes)
     }
 
-    /// How long the audio lasts.
+    /// Returns the duration of the audio.
     pub fn duration(&self) -> Duration {
         let samples = u64::try_from(self.bytes.len() / 2).unwrap_or(u64::MAX);
         let rate = u64::from(self.rate.hz());
-        // At most 2^30 samples, so that the product stays in 64 bits.
+        // There are at most 2^30 samples, so the product fits into 64 bits.
         let nanoseconds = samples.saturating_mul(1_000_000_000).checked_div(rate);
         Duration::from_nanos(nanoseconds.unwrap_or(0))
     }
@@ -150,7 +151,7 @@ fn parse(chunks: &mut ChunkReader<impl Read>) -> Result<Wav, WavErrorReason> {
             b"fmt " if rate.is_none() => rate = Some(rate_of(chunks)?),
             b"data" if audio.is_none() => {
                 if rate.is_none() && chunks.len().is_none() {
-                    // Nothing comes behind it, and so no fmt chunk.
+                    // The audio lasts to the end of the file, so no fmt chunk follows.
                     break;
                 }
                 audio = Some(audio_of(chunks)?);
@@ -167,7 +168,7 @@ fn parse(chunks: &mut ChunkReader<impl Read>) -> Result<Wav, WavErrorReason> {
     })
 }
 
-/// The rate in the fmt chunk at hand, if audio of its format is taken.
+/// Reads the sample rate from the current chunk, an fmt chunk. Any format other than 16-bit mono PCM is an error.
 fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavErrorReason> {
     let mut bytes = [0; Format::MAX_LEN];
     let len = chunks.read_start(&mut bytes)?;
@@ -190,10 +191,10 @@ fn is_before_zero_len(chunks: &mut ChunkReader<impl Read>) -> bool {
     next == Some(*b"data") && chunks.has_zero_len() && chunks.len().is_none()
 }
 
-/// The bytes in the data chunk at hand.
+/// Reads the audio of the current chunk, a data chunk.
 fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavErrorReason> {
     if let Some(present) = chunks.left() {
-        // Refused before gigabytes are read.
+        // A file with a wrong length is rejected before gigabytes are read.
         check_len(chunks.len(), present)?;
     }
     let bytes = chunks.read_all()?;
@@ -208,7 +209,7 @@ fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavErrorReas
     }
 }
 
-/// Checks a length against the size in the header, which may be unknown.
+/// Checks the number of bytes present against the size in the header, if that is known.
 fn check_len(announced: Option<u32>, present: u64) -> Result<(), WavErrorReason> {
     match announced {
         Some(announced) if present < u64::from(announced) => {

@@ -1,4 +1,4 @@
-//! Why a file cannot be said.
+//! The error of a file that cannot be played.
 
 use core::fmt;
 use std::io;
@@ -9,9 +9,9 @@ use super::conversion::{Conversion, one_line};
 use super::format::StatedLen;
 use super::{Format, OtherFile, Wav};
 
-/// Why a file is not taken: what was found and, where there is one, the command that makes a file that is.
+/// An error that names what is wrong with a file and, if possible, the command that converts the file.
 ///
-/// Displayed, it is one line; and so it is with `{:?}`, since that is what a program prints whose `main` returns it:
+/// It displays as one line. `{:?}` prints that line as well, because a program prints `{:?}` if its `main` returns the error:
 ///
 /// ```
 /// use audiosocket::wav::Wav;
@@ -34,17 +34,17 @@ impl WavError {
         WavError { fault, path: None }
     }
 
-    /// What was found.
+    /// Returns what is wrong with the file.
     pub const fn reason(&self) -> &WavErrorReason {
         &self.fault
     }
 
-    /// The file's path, if it is known.
+    /// Returns the file's path, if it is known.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// The error with the path of the file that was read, for a source that did not know it.
+    /// Adds the path of the file. [`Wav::read`] does not know it.
     #[must_use]
     pub fn with_path(self, path: impl Into<PathBuf>) -> WavError {
         WavError {
@@ -53,9 +53,10 @@ impl WavError {
         }
     }
 
-    /// The command line, for a shell, that makes a file that is taken of this one: 16-bit mono at 8 kHz. It is for sox or, where
-    /// sox does not read the file, for ffmpeg; `None` where nothing would help. Without a path the input is called `in.wav`. What
-    /// a file is that does not say so, the end of its name tells if it is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
+    /// Returns a shell command that converts the file to 16-bit mono at 8 kHz, or `None` if no such command is known.
+    ///
+    /// The command uses sox, or ffmpeg for files that sox does not read. Without a path, the command's input file is `in.wav`. A file
+    /// without a header is recognised by its name's ending if that is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
     pub fn suggested_command(&self) -> Option<String> {
         let path = self.path().unwrap_or(Path::new("in.wav"));
         Some(self.chosen_conversion()?.command(path))
@@ -66,7 +67,7 @@ impl WavError {
             Some(Conversion::SoxFromRaw(rate)) => {
                 self.by_name().or(Some(Conversion::SoxFromRaw(rate)))
             }
-            // Samples of G.711 can look like text.
+            // G.711 samples can look like text.
             None if matches!(&self.fault, WavErrorReason::NotWav(file) if file.is_unknown()) => {
                 self.by_name()
             }
@@ -111,7 +112,7 @@ impl fmt::Display for WavError {
 }
 
 impl core::error::Error for WavError {
-    // `Display` shows the error below, so it is skipped here.
+    // `Display` already includes the I/O error, so this returns the source of that error.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.fault {
             WavErrorReason::Io(error) => error.source(),
@@ -120,52 +121,54 @@ impl core::error::Error for WavError {
     }
 }
 
-/// What is wrong with a file. Displayed, it goes on where the file's name ends: `is stereo, 16-bit, 44100 Hz`.
+/// What is wrong with a file.
+///
+/// It displays as the rest of a sentence that starts with the file's name: `is stereo, 16-bit, 44100 Hz`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WavErrorReason {
-    /// It cannot be opened or read.
+    /// The file cannot be opened or read.
     Io(io::Error),
-    /// It is no WAV file.
+    /// The file is not a WAV file.
     NotWav(OtherFile),
-    /// Its audio is not 16-bit mono linear PCM at one of the nine rates.
+    /// The audio is not 16-bit mono linear PCM at one of the nine rates.
     Format(Format),
-    /// Its fmt chunk, which says what its audio is, is too short.
+    /// The fmt chunk, which describes the audio, is too short.
     #[non_exhaustive]
     ShortFormat {
-        /// How many bytes the chunk has.
+        /// The number of bytes in the chunk.
         len: usize,
-        /// How many are due: 16 or, in the extensible form, 40.
+        /// The number of bytes expected: 16, or 40 in the extensible form.
         expected: usize,
     },
-    /// It has no fmt chunk, or its audio lasts to the end of the file and no fmt chunk comes before.
+    /// The file has no fmt chunk, or its audio lasts to the end of the file and no fmt chunk precedes it.
     NoFormat,
-    /// It has no data chunk, which would hold its audio.
+    /// The file has no data chunk, and so no audio.
     NoData,
-    /// Its data chunk has no audio in it.
+    /// The data chunk is empty.
     Empty,
-    /// It ends before its audio does.
+    /// The file ends before the audio that its header states.
     #[non_exhaustive]
     Truncated {
-        /// How many bytes of audio its data chunk announces.
+        /// The number of bytes of audio that the data chunk's header states.
         announced: u32,
-        /// How many there are.
+        /// The number of bytes of audio in the file.
         present: u64,
     },
-    /// Its audio ends inside a sample.
+    /// The audio ends inside a sample.
     #[non_exhaustive]
     HalfSample {
-        /// How many bytes of audio there are: an odd number.
+        /// The number of bytes of audio, which is odd.
         len: usize,
     },
-    /// Its header states a size that is smaller than its audio.
+    /// The header states a size that is smaller than the audio.
     Understated {
-        /// How many bytes of audio its data chunk announces.
+        /// The number of bytes of audio that the data chunk's header states.
         announced: u32,
-        /// How many there are to the end of the file.
+        /// The number of bytes from the start of the audio to the end of the file.
         present: u64,
     },
-    /// It has more than [`Wav::MAX_LEN`] bytes of audio.
+    /// The file has more than [`Wav::MAX_LEN`] bytes of audio.
     TooLong,
 }
 

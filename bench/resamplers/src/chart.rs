@@ -1,10 +1,10 @@
-//! Lines over frequencies as an SVG image.
+//! A chart of lines over the frequency, as an SVG image.
 
 use std::fmt::Write;
 
 pub struct Line {
     pub name: &'static str,
-    /// Fractions of the lower rate and decibels.
+    /// Points: a fraction of the lower rate, and decibels.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -14,7 +14,7 @@ const LEFT: f64 = 60.0;
 const TOP: f64 = 40.0;
 const LOWEST: f64 = -110.0;
 const HIGHEST: f64 = 5.0;
-/// Distinguishable for those who see few colours, too (Okabe and Ito, 2008).
+/// Colours that people with colour blindness can distinguish (Okabe and Ito, 2008).
 const COLOURS: [&str; 5] = ["#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7"];
 
 pub fn svg(title: &str, rightmost: f64, lines: &[Line]) -> String {

@@ -1,9 +1,10 @@
-//! Measures `resample` at all 72 pairs of rates, and beside other resamplers: `cargo run --release --features rubato`, or with
-//! `-- --tiny` in a moment. Exits with 1 if a pair is outside the limits in the description of `resample`. Writes `response.svg`.
+//! Measures `resample` at all 72 pairs of rates, and compares it with other resamplers: `cargo run --release --features rubato`.
+//! With `-- --tiny` this takes only a moment. Exits with 1 if a pair is outside the limits in the documentation of `resample`. Writes
+//! `response.svg`.
 
 mod chart;
 mod peers;
-// The tests use all of it.
+// The library's tests share this file and use all of it.
 #[allow(dead_code)]
 #[path = "../../../tests/common/response.rs"]
 mod response;
@@ -19,7 +20,7 @@ use chart::Line;
 use peers::Peer;
 use response::{Measurement, Worst, ours, pairs};
 
-/// What speech services ask for, and both kinds of pairs with 44.1 kHz.
+/// The pairs that speech services need, and both directions with 44.1 kHz.
 const COMPARED: [(u32, u32); 10] = [
     (8_000, 16_000),
     (16_000, 8_000),
@@ -116,7 +117,7 @@ fn compare(peers: &[Peer], rounds: u32, tones: u32, milliseconds: u16) {
     for (from, to) in compared() {
         let input = noise(from.samples_in(milliseconds));
         let samples = input.len() as f64 * f64::from(to.hz().max(from.hz())) / f64::from(from.hz());
-        // All in turn in each round, and the least of all rounds: what disturbs only adds.
+        // Each round runs all resamplers in turn. The minimum of all rounds counts, because disturbances only add time.
         let mut least = vec![[f64::INFINITY; 2]; peers.len()];
         for _ in 0..rounds {
             for (least, peer) in least.iter_mut().zip(peers) {
@@ -161,7 +162,7 @@ fn compared() -> impl Iterator<Item = (SampleRate, SampleRate)> {
         .map(move |(from, to)| (rate(from), rate(to)))
 }
 
-/// With edges for the longest delay of the others.
+/// Creates a measurement whose edges are longer than the delay of any of these resamplers.
 fn measurement(convert: response::Convert<'_>) -> Measurement<'_> {
     Measurement {
         convert,
@@ -174,7 +175,7 @@ fn draw(peers: &[Peer], folder: &Path, tones: u32) {
     let (from, to) = (SampleRate::Hz24000, SampleRate::Hz8000);
     let lines = peers.iter().map(|peer| {
         let convert = |from: SampleRate, to: SampleRate, input: &[i16]| peer.run(from, to, input).0;
-        // Between round fractions: a tone at exactly half of the rate is only sampled where it is zero.
+        // The frequencies avoid round fractions, because all samples of a tone at exactly half of the rate are zero.
         let fractions = (0..tones).map(|place| 1.2 * (f64::from(place) + 0.5) / f64::from(tones));
         let points = fractions.map(|fraction| {
             let hertz = fraction * f64::from(to.hz());
@@ -200,7 +201,7 @@ fn draw(peers: &[Peer], folder: &Path, tones: u32) {
     );
 }
 
-/// Full scale, the same each time.
+/// Returns noise at full scale, the same in each run.
 fn noise(len: usize) -> Vec<i16> {
     let mut state = 1_u32;
     let next = || {

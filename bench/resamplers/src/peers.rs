@@ -13,7 +13,7 @@ use audiosocket::wire::SampleRate;
 #[cfg(feature = "rubato")]
 use crate::rubato_peers::{fft, rubato, sinc};
 
-/// A resampler beside ours, and ours.
+/// A resampler to compare: the library's own or another one.
 pub enum Peer {
     Ours,
     Sox {
@@ -29,7 +29,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// All that can be run here; the reason for each that cannot is printed.
+    /// Returns all resamplers that can run here. Prints the reason for each one that cannot.
     pub fn all(folder: &Path) -> Vec<Peer> {
         let mut peers = vec![Peer::Ours];
         match build_speex(folder) {
@@ -63,7 +63,7 @@ impl Peer {
         }
     }
 
-    /// Resamples all of an input in frames of 20 ms. Returns the output and the nanoseconds.
+    /// Resamples a whole input in frames of 20 ms. Returns the output and the time in nanoseconds.
     pub fn run(&self, from: SampleRate, to: SampleRate, input: &[i16]) -> (Vec<i16>, f64) {
         match self {
             Peer::Ours => timed(|| {
@@ -83,7 +83,7 @@ impl Peer {
         }
     }
 
-    /// The nanoseconds that it takes, and those that the same program takes without resampling.
+    /// Returns the time in nanoseconds, and the time of the same program without resampling.
     pub fn nanoseconds(&self, from: SampleRate, to: SampleRate, input: &[i16]) -> [f64; 2] {
         match self {
             Peer::Sox { folder } => times_of_sox(folder, from, to, input),
@@ -185,9 +185,9 @@ fn sox(folder: &Path, from: SampleRate, to: SampleRate, input: &[i16]) -> Vec<i1
     to_samples(&fs::read(folder.join("out.raw")).expect("what sox wrote"))
 }
 
-/// With the effect and without, and no output.
+/// Returns sox's time with the effect and without it, both without output.
 fn times_of_sox(folder: &Path, from: SampleRate, to: SampleRate, input: &[i16]) -> [f64; 2] {
-    // Long enough that the start of the program does not count.
+    // With this many repeats, the program's start does not matter.
     const REPEATS: usize = 10;
     fs::write(folder.join("in.raw"), to_bytes(input).repeat(REPEATS))
         .expect("a folder to write to");

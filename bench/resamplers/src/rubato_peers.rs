@@ -7,7 +7,7 @@ use rubato::{
 };
 
 pub fn sinc(from: SampleRate, to: SampleRate) -> SincFixedIn<f32> {
-    // Those of the example in its documentation.
+    // These parameters are from the example in rubato's documentation.
     let parameters = SincInterpolationParameters {
         sinc_len: 256,
         f_cutoff: 0.95,
@@ -24,7 +24,7 @@ pub fn fft(from: SampleRate, to: SampleRate) -> FftFixedIn<f32> {
     FftFixedIn::new(from_hz, to_hz, from.samples_in(20), 1, 1).expect("a resampler")
 }
 
-/// With the conversion to floats and back, which audio of 16 bits needs.
+/// Resamples with the conversion to floats and back, which 16-bit audio needs.
 pub fn rubato(resampler: &mut impl Resampler<f32>, input: &[i16]) -> Vec<i16> {
     let mut made = resampler.output_buffer_allocate(true);
     let mut piece = vec![Vec::new()];
@@ -38,7 +38,7 @@ pub fn rubato(resampler: &mut impl Resampler<f32>, input: &[i16]) -> Vec<i16> {
         let (_, count) = resampler
             .process_into_buffer(&piece, &mut made, None)
             .expect("room for all");
-        // `as` clips.
+        // `as` saturates.
         output.extend(made[0][..count].iter().map(|sample| sample.round() as i16));
     }
     output

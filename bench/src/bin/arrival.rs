@@ -1,9 +1,9 @@
-//! How a server takes a crowd: many connections as fast as one client can open them, three times over, and what memory it
-//! holds for them idle and talking. `cargo run --release --bin arrival`
+//! Measures how a server handles a crowd: one client opens many connections as fast as it can, three times. Also measures the
+//! server's memory for idle and for talking calls. `cargo run --release --bin arrival`
 //!
-//! A listener of std has a backlog of 128. A connection that finds it full costs its caller a second, and the kernel counts it
-//! (ListenOverflows). A bare accept loop, which does nothing else, shows what can be had on this machine, and bare threads what
-//! can be had with a thread for each connection: one thread accepts, another starts those, and they echo bytes.
+//! A std listener has a backlog of 128. A connection that finds it full is delayed by a second, and the kernel counts it in
+//! ListenOverflows. Two servers show the limit of the machine: a bare accept loop, and a server with bare threads. In the latter, one
+//! thread accepts, another starts a thread for each connection, and those threads echo bytes.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,7 +20,7 @@ const GENERATIONS: usize = 3;
 const TALKING: Duration = Duration::from_secs(2);
 
 fn main() {
-    // Two descriptors a connection where client and server are one process; here they are two, with some to spare.
+    // Client and server are separate processes, so each needs one descriptor per connection, and a few more.
     allow_descriptors(8192);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
@@ -31,7 +31,7 @@ fn main() {
     }
 }
 
-/// The library's server, echoing.
+/// Runs the library's server with an echo.
 fn serve() {
     let server = Server::builder()
         .max_calls(8192)
@@ -52,7 +52,7 @@ fn serve() {
         .expect("threads to begin with");
 }
 
-/// The limit: accepts, keeps, and does nothing else.
+/// Runs the limit: a loop that accepts connections and keeps them.
 fn accept() {
     let listener = listen();
     let mut kept = Vec::new();
@@ -61,7 +61,7 @@ fn accept() {
     }
 }
 
-/// The limit with a thread for each connection.
+/// Runs the limit of a server with a thread for each connection.
 fn accept_for_threads() {
     let listener = listen();
     let (accepted, to_start) = mpsc::channel();
@@ -123,7 +123,7 @@ enum Measured {
 }
 
 impl Measured {
-    /// Its option here, and its name in the table.
+    /// Returns this program's option for the server, and the server's name in the table.
     const fn names(self) -> (&'static str, &'static str) {
         match self {
             Measured::Accepting => ("--accept", "bare accept"),
@@ -206,7 +206,7 @@ impl Crowd {
     }
 }
 
-/// Reads until the frame has come, whatever came before it.
+/// Reads until the frame has arrived, and discards all bytes ahead of it.
 fn wait_for(stream: &mut TcpStream, frame: &[u8]) {
     let mut received = Vec::new();
     let mut piece = [0; 1024];
@@ -217,7 +217,7 @@ fn wait_for(stream: &mut TcpStream, frame: &[u8]) {
     }
 }
 
-/// A frame each way on every connection every 20 ms, or as often as this one thread manages.
+/// Sends a frame on every connection every 20 ms, or as often as this single thread can.
 fn talk(connections: &mut [TcpStream], frame: &[u8]) {
     for stream in connections.iter() {
         stream
@@ -235,7 +235,7 @@ fn talk(connections: &mut [TcpStream], frame: &[u8]) {
         due += FRAME_TIME;
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    // What is under way is taken in, so that the connections can be closed without a reset.
+    // Reading the last echoes avoids a reset when the connections are closed.
     thread::sleep(Duration::from_millis(100));
     for stream in connections.iter_mut() {
         loop {
@@ -248,7 +248,7 @@ fn talk(connections: &mut [TcpStream], frame: &[u8]) {
     }
 }
 
-/// How many connections in this network namespace found a full backlog since it began.
+/// Returns how many connections have found a full backlog since the start of this network namespace.
 fn listen_overflows() -> usize {
     let text = std::fs::read_to_string("/proc/net/netstat").expect("the kernel's counts");
     let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:"));

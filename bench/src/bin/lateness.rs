@@ -1,11 +1,13 @@
-//! How late speech leaves, and how late what the caller says is heard, on 1 to 1000 calls, with one thread for each call and with
-//! two; first with callers who only listen, then with callers who talk all the while. `cargo run --release --bin lateness`; or
-//! the numbers of calls: `-- 1 200`; or fewer rounds of them: `-- --rounds 1 200`. In the environment `LATENESS_CALLERS=silent`,
-//! or `talking`, is only these, and `LATENESS_SECONDS` how long a call speaks.
+//! Measures the lateness of playback, and how late the server receives the caller's audio, on 1 to 1000 calls. Servers have one or
+//! two threads per call. Callers are first silent, then talk all the time.
 //!
-//! Beside them, in the same run, what can be had at all: a thread for each call that only sleeps to the next 20 ms and writes a
-//! frame, alone, and beside another that reads and looks up four times a second, as one must that is to notice a hangup from
-//! another thread.
+//! Run `cargo run --release --bin lateness`. Arguments are the numbers of calls, `-- 1 200`, or first a number of rounds,
+//! `-- --rounds 1 200`. With `LATENESS_CALLERS=silent` or `=talking` in the environment, only these callers are measured.
+//! `LATENESS_SECONDS` is the length of a call's playback.
+//!
+//! Two servers in the same run show the limit of the machine. One has a thread per call that only sleeps until the next 20 ms and
+//! writes a frame. The other also has a thread per call that reads and wakes up four times per second. A server needs such a thread
+//! to notice a hangup from another thread.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -32,7 +34,7 @@ fn main() {
     }
 }
 
-/// How long each call speaks.
+/// Returns the length of each call's playback.
 fn seconds() -> u64 {
     let set = std::env::var("LATENESS_SECONDS").ok();
     set.and_then(|text| text.parse().ok()).unwrap_or(5)
@@ -89,7 +91,7 @@ fn connect(server: &ServerProcess, calls: usize) -> Vec<TcpStream> {
     connections.collect()
 }
 
-/// Takes in what comes on all connections, a few times a second, until the server ends them.
+/// Reads all connections five times per second and discards the bytes, until the server closes them.
 fn listen(server: &ServerProcess, calls: usize) {
     let mut connections = connect(server, calls);
     let mut forgotten = [0; 65536];
@@ -102,8 +104,8 @@ fn listen(server: &ServerProcess, calls: usize) {
     }
 }
 
-/// Says a frame on every connection every 20 ms, each at its own time within them, and takes in what comes, until the server
-/// ends them.
+/// Sends a frame on every connection every 20 ms, each connection at its own time within the 20 ms. Discards the bytes received.
+/// Ends when the server has closed all connections.
 fn talk(server: &ServerProcess, calls: usize) {
     let mut connections = connect(server, calls);
     let mut frame = audio_frame();
@@ -131,7 +133,7 @@ fn talk(server: &ServerProcess, calls: usize) {
     }
 }
 
-/// Of a clock that both processes have.
+/// Returns the time of a clock that both processes share.
 fn microseconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.expect("a year after 1970").as_micros() as u64
@@ -139,7 +141,7 @@ fn microseconds() -> u64 {
 
 // ---- the servers -----------------------------------------------------------------------------------------------------
 
-/// What was measured, of all calls.
+/// The measurements of all calls.
 #[derive(Default)]
 struct Measured {
     said: Lateness,
@@ -180,7 +182,7 @@ fn serve(mode: &str, calls: usize) {
     );
 }
 
-/// What can be had: a thread that sleeps and writes for each call, and if wanted another that reads.
+/// The limit of the machine: for each call a thread that sleeps and writes and, in the mode "read", another that reads.
 fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barrier) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!(
@@ -219,7 +221,7 @@ fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barr
                     (&*stream).write_all(&frame).expect("room for a frame");
                     said.record(due.elapsed());
                 }
-                // An error means that the peer has gone before.
+                // An error means that the peer has already closed.
                 let _ = stream.shutdown(Shutdown::Both);
                 measured.lock().expect("no panic").said.merge(&said);
             });
@@ -229,7 +231,7 @@ fn serve_bare(mode: &str, calls: usize, measured: &Mutex<Measured>, begin: &Barr
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
-/// Fills the buffer, whatever time-outs come; answers whether the stream went on for so long.
+/// Fills the buffer, ignoring time-outs. Returns whether the stream lasted until the buffer was full.
 fn read_whole(mut stream: &TcpStream, buffer: &mut [u8]) -> bool {
     let mut len = 0;
     while len < buffer.len() {
@@ -310,7 +312,7 @@ fn take_in(
 ) {
     match event {
         Event::MarkReached(_) => speech.go_on(voice),
-        // What has waited for the start is older than the call.
+        // Frames that waited for the start would count as late.
         Event::Message(Message::Audio(audio)) if start.elapsed() > FRAME_TIME * 5 => {
             heard.record(delay(audio.bytes()));
         }
@@ -318,8 +320,8 @@ fn take_in(
     }
 }
 
-/// What a call says, half a second at a time, as from a source that is a second ahead: a thousand calls that are given all of it
-/// at once would measure how fast the machine hands out memory.
+/// The playback of a call, queued half a second at a time and one second ahead. If a thousand calls queued everything at once, the
+/// measurement would include the allocation of that memory.
 struct Speech {
     pieces_left: u64,
 }
@@ -350,11 +352,14 @@ impl Speech {
     }
 }
 
-/// In which the calls begin to speak. A thousand within one frame would measure how fast the machine hands out memory.
+/// The time in which all calls start playback. If a thousand calls started within one frame, the measurement would include the
+/// allocation of their memory.
 const STARTING: Duration = Duration::from_secs(1);
 
-/// Each call begins at its own time, after a moment in which all threads have begun; they are spread evenly over each 20 ms too,
-/// and so are the callers' times, in another order, so that between the two there is any distance.
+/// Returns a call's start. The first starts are half a second away, so that all threads are running by then.
+///
+/// The starts are also spread evenly over each 20 ms. The callers' frames are spread in another order, so the distance between the
+/// two differs from call to call.
 fn start_of(place: usize, calls: usize) -> Instant {
     let offset = STARTING * (place * 7 % calls) as u32 / calls as u32;
     Instant::now() + Duration::from_millis(500) + offset
@@ -364,7 +369,7 @@ fn frames() -> u32 {
     seconds() as u32 * 50
 }
 
-/// How long ago a payload was stamped.
+/// Returns the time since a payload was stamped.
 fn delay(payload: &[u8]) -> Duration {
     let stamp = payload
         .first_chunk()

@@ -1,10 +1,12 @@
-//! What frames cost in memory: parsing, encoding and samples, at five lengths, against the crate `audiosocket` 1.0.0 of
-//! crates.io, the length-delimited codec of tokio-util, and the limit: to walk the headers, to copy the bytes, to add them up.
-//! `cargo run --release --bin memory`; or the number of rounds: `-- 20`
+//! Measures the work on frames in memory (parsing, encoding and samples) at five lengths. The contenders are this library, the crate
+//! `audiosocket` 1.0.0 and the length-delimited codec of tokio-util. The limits are loops that only walk the headers, copy the
+//! bytes, or add up the bytes.
 //!
-//! All get the same bytes, and before the clock runs their answers are compared; one that answers something else is not timed.
-//! Each round takes every contender in turn, so that all see the same machine. Nanoseconds a frame: median, p10 and p90 of the
-//! rounds. `-- --count parse ours 320 1000` only works on so many inputs, for a tool that counts instructions.
+//! Run `cargo run --release --bin memory`, optionally with a number of rounds: `-- 20`. Prints nanoseconds per frame: the median, p10
+//! and p90 of the rounds. All contenders receive the same bytes. Their results are compared first, and a contender with a wrong result
+//! is not timed. Each round runs every contender in turn, so all meet the same state of the machine.
+//!
+//! `-- --count parse ours 320 1000` processes 1000 inputs without a measurement, for a tool that counts instructions.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -17,12 +19,13 @@ use tokio_util::codec::{Decoder, LengthDelimitedCodec};
 
 const LENGTHS: [usize; 5] = [20, 320, 640, 1920, 65_535];
 const ROUNDS: usize = 200;
-/// Each figure of a round is of so much work.
+/// The time that each contender works in a round.
 const ROUND_TIME: Duration = Duration::from_micros(100);
-/// Of an input. What does not fit into the processor's cache would measure the memory.
+/// The length of an input. It fits into the processor's cache, because a larger input would measure the memory.
 const INPUT_LEN: usize = 128 * 1024;
 
-/// The same work for each frame of a stream of frames: hands to `sink` what it made of the frame, and answers how long all took.
+/// One implementation of an operation. It processes each frame of an input, passes each result to `sink`, and returns the time of
+/// the whole input.
 struct Contender {
     operation: &'static str,
     name: &'static str,
@@ -52,7 +55,7 @@ macro_rules! contender {
     };
 }
 
-/// Of each operation the limit comes first.
+/// The contenders of each operation. The first is the limit.
 const CONTENDERS: [Contender; 11] = [
     contender!("parse", "limit", walk_headers),
     contender!("parse", "ours", parse_ours),
@@ -91,7 +94,7 @@ impl Input {
         }
     }
 
-    /// Its frames, for those that cannot tell where the next one begins.
+    /// Returns the frames, for contenders that cannot find the end of a frame.
     fn each(&self) -> impl Iterator<Item = &[u8]> {
         self.stream.chunks_exact(self.frame_len)
     }
@@ -113,7 +116,7 @@ fn number(text: &str) -> usize {
     text.parse().expect("a number")
 }
 
-/// Prints how many frames were worked on.
+/// Processes `inputs` inputs and prints the number of frames.
 fn count(operation: &str, name: &str, payload_len: usize, inputs: usize) {
     let contender = CONTENDERS
         .iter()
@@ -202,7 +205,7 @@ fn parse_ours(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration {
     })
 }
 
-/// What it means, too. Audio of an odd length has no meaning, and is handed out as the frame it is.
+/// Parses frames and their messages. A frame with audio of an odd length is an error, so this passes on the frame.
 fn parse_ours_typed(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration {
     let stream = black_box(&input.stream[..]);
     timed(|| {
@@ -243,7 +246,7 @@ fn parse_ivan770_typed(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Durati
     })
 }
 
-/// That what is read lies in its own kind of buffer is not part of the time.
+/// Parses with tokio-util. The copy into its own kind of buffer is not timed.
 fn parse_tokio_util(input: &Input, mut sink: impl FnMut(u8, &[u8])) -> Duration {
     let mut codec = LengthDelimitedCodec::builder()
         .length_field_offset(1)

@@ -1,12 +1,17 @@
-//! What an echo costs, in memory and over loopback: 8 connections at full speed, in bursts, and a frame at a time.
-//! `cargo run --release --bin streams`; or the rounds and their seconds, and other programs that echo: `-- 3 1.5 ./go-echo`
+//! Measures the CPU time of an echo, in memory and over loopback: 8 connections at full speed, in bursts, and one frame at a time.
 //!
-//! `raw` is the limit: a loop that reads what there is and writes it, with the buffer of 4 KiB that ours have; `raw-64k` is the
-//! same with more. `std` reads header and payload by `read_exact` and writes both together. `frames` is `FrameReader` and
-//! `FrameWriter`, `batch` the same with a batch for what one read has brought, `call` the echo of the guide on the call layer.
+//! Run `cargo run --release --bin streams`. The arguments are the number of rounds, the seconds of each, and other programs that
+//! echo: `-- 3 1.5 ./go-echo`
 //!
-//! `-- --serve KIND CONNECTIONS` and `-- --load ADDRESS KIND CONNECTIONS WINDOW FRAMES` are the two sides alone, for a tool that
-//! counts system calls; with `paced` behind it, a window is sent every 20 ms.
+//! - `raw` is the limit: a loop that reads bytes and writes them back, with a buffer of 4 KiB like the library's.
+//! - `raw-64k` is that loop with a buffer of 64 KiB.
+//! - `std` reads header and payload with `read_exact` and writes both together.
+//! - `frames` uses `FrameReader` and `FrameWriter`.
+//! - `batch` uses them with a batch for all frames of one read.
+//! - `call` is the guide's echo on the call layer.
+//!
+//! `-- --serve KIND CONNECTIONS` and `-- --load ADDRESS KIND CONNECTIONS WINDOW FRAMES` run only one of the two sides, for a tool that
+//! counts system calls. With `paced` as the last argument, the load sends a window every 20 ms.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -24,7 +29,7 @@ use audiosocket::stream::{Filled, FrameReader, FrameWriter};
 
 const KINDS: [&str; 6] = ["raw", "raw-64k", "std", "frames", "batch", "call"];
 const CONNECTIONS: usize = 8;
-/// Frames that are sent together before their echoes are waited for; 0 for no waiting at all.
+/// The number of frames sent before the load waits for their echoes. 0 means that it does not wait.
 const WINDOWS: [usize; 4] = [1, 12, 50, 0];
 const ROUNDS: usize = 3;
 const SECONDS: f64 = 1.5;
@@ -138,7 +143,8 @@ fn echo_call<T: Transport>(call: &mut Call<T>) -> Result<(), Box<dyn Error + Sen
     Ok(())
 }
 
-/// What comes back before the first echo: a call sends silence, our other servers the UUID, other programs nothing.
+/// Returns the number of bytes that a server sends ahead of the first echo. A call sends a frame of silence, the other servers here
+/// send the UUID, and other programs send nothing.
 fn greeting_len(server: &str) -> usize {
     match server {
         "call" => 323,
@@ -151,7 +157,7 @@ fn greeting_len(server: &str) -> usize {
 
 const FRAMES_IN_MEMORY: usize = 20_000;
 
-/// A connection whose peer has sent a UUID and many frames, and takes all.
+/// A connection in memory. Its peer has sent a UUID and many frames, and accepts all bytes.
 struct Memory {
     sent: Vec<u8>,
     read: AtomicUsize,
@@ -271,7 +277,7 @@ fn measure_in_memory(rounds: usize) {
 
 // ---- over loopback ---------------------------------------------------------------------------------------------------
 
-/// Ends after so many connections.
+/// Serves this number of connections, then ends.
 fn serve(kind: &str, connections: usize) {
     if kind == "call" {
         return serve_calls(connections);
@@ -285,7 +291,7 @@ fn serve(kind: &str, connections: usize) {
         for _ in 0..connections {
             let (stream, _) = listener.accept().expect("a connection");
             stream.set_nodelay(true).expect("nodelay");
-            // An error means that the measurement is over and the peer has gone.
+            // An error means that the measurement is over and the peer has closed.
             scope.spawn(move || drop(echo(kind, &stream, &stream)));
         }
     });
@@ -344,7 +350,7 @@ fn measure_loopback(window: usize, rounds: usize, seconds: f64, programs: &[&str
     }
 }
 
-/// What the other side does on each of its connections, before it ends them.
+/// The client's side of the connections.
 struct Load {
     address: SocketAddr,
     greeting_len: usize,
@@ -354,7 +360,7 @@ struct Load {
 }
 
 impl Load {
-    /// Answers how many frames have come back, each of them as it was sent.
+    /// Returns the number of frames echoed. Panics if an echo differs from its frame.
     fn run(&self, connections: usize, time: Duration) -> usize {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -412,7 +418,7 @@ impl Load {
     }
 }
 
-/// One thread writes until it is over, the other reads all that comes of it.
+/// One thread writes until `is_over`, and the other reads all echoes.
 fn echo_without_end(mut stream: &TcpStream, is_over: &AtomicBool) -> io::Result<usize> {
     const TOGETHER: usize = 48;
     let frames = &audio_frame().repeat(TOGETHER);
@@ -420,7 +426,7 @@ fn echo_without_end(mut stream: &TcpStream, is_over: &AtomicBool) -> io::Result<
         scope.spawn(move || {
             let mut stream = stream;
             while !is_over.load(Ordering::Relaxed) && stream.write_all(frames).is_ok() {}
-            // An error is the reader's, too.
+            // The reader meets the same error.
             let _ = stream.shutdown(Shutdown::Write);
         });
         let (mut received, mut echoed) = (vec![0; frames.len()], 0);

@@ -1,6 +1,6 @@
-//! What the tones cost: nanoseconds a sample of the generator and of the detector, at each rate. `cargo run --release --bin tone`
+//! Measures the generator and the detector of tones at each rate, in nanoseconds per sample. `cargo run --release --bin tone`
 //!
-//! The detector is given silence, noise and an endless digit: its last tests are made only while something could be one.
+//! The detector receives silence, noise and an endless digit, because it runs its last tests only while there could be a digit.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use audiosocket::tone::{Detector, Generator};
 use audiosocket::wire::{Digit, SampleRate};
 
-/// Each figure is the least of so many runs: what disturbs only adds.
+/// The number of runs. Each figure is the minimum of all runs, because disturbances only add time.
 const RUNS: usize = 7;
 
 fn main() {
@@ -48,7 +48,7 @@ fn per_sample(samples: &[i16], mut work: impl FnMut(&[i16])) -> f64 {
     shortest.as_secs_f64() * 1e9 / samples.len() as f64
 }
 
-/// A tenth of full scale, the same each time.
+/// Returns noise at a tenth of full scale, the same in each run.
 fn noise(len: usize) -> Vec<i16> {
     let mut state = 1_u32;
     let next = || {

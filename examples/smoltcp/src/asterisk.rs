@@ -1,4 +1,4 @@
-//! The other end of the call: what Asterisk sends, and whether what comes back is what should.
+//! Asterisk's end of the call. It sends a caller's frames and checks the frames that it receives.
 
 use audiosocket::tone::{Detector, Generator, Signal};
 use audiosocket::wire::{
@@ -12,10 +12,10 @@ const PERIOD: Duration = Duration::from_millis(20);
 
 type Samples = [i16; 160];
 
-/// What one of its ticks of 20 ms brings.
+/// What Asterisk does in one tick of 20 ms.
 enum Tick {
     Talk,
-    /// A key is held: no audio comes meanwhile (measured with Asterisk 22.10).
+    /// A key is held, so Asterisk sends no audio (measured with 22.10).
     Hold,
     Sign(Dtmf),
     Tone(Box<Samples>),
@@ -46,7 +46,7 @@ impl Asterisk {
         }
     }
 
-    /// Says what is due, and takes what has come.
+    /// Sends the frame scheduled for `now`, if there is one, and reads all bytes received.
     pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) {
         if !socket.may_send() {
             return;
@@ -106,7 +106,7 @@ impl Asterisk {
         }
     }
 
-    /// What happened, if it is what should have.
+    /// Checks the whole call and returns a summary. Panics if anything is wrong.
     pub fn judge(&self) -> String {
         let hung_up = self.hung_up.expect("a hangup at the end");
         assert!(
@@ -116,7 +116,7 @@ impl Asterisk {
 
         let (greeting, answers) = self.heard.split_first().expect("a greeting");
         assert_eq!(*greeting, [0; 160]);
-        // The last frame that was said is answered with the hangup.
+        // Every frame gets a frame back, except the last, which gets the hangup.
         assert_eq!(answers.len() + 1, self.said.len(), "a frame for a frame");
         let echoed = answers
             .iter()
@@ -124,7 +124,7 @@ impl Asterisk {
             .filter(|(heard, said)| heard == said)
             .count();
         let with_tones = answers.len() - echoed;
-        // 100 ms of tone and 100 ms of pause for each digit.
+        // Each digit is 100 ms of tone and 100 ms of pause.
         assert_eq!(with_tones, DIGITS.len() * 10);
 
         let mut detector = Detector::new(RATE);
@@ -147,7 +147,7 @@ impl Asterisk {
 
 const DIGITS: &str = "427#";
 
-/// A second of speech, and what is pressed after each half.
+/// Returns the ticks of a call: half a second of speech ahead of each digit.
 fn ticks() -> Vec<Tick> {
     let [first, second, third, last] =
         [b'4', b'2', b'7', b'#'].map(|code| Digit::from_ascii(code).expect("a digit"));
@@ -175,7 +175,7 @@ fn ticks() -> Vec<Tick> {
     ticks
 }
 
-/// A frame that differs from its neighbours, and in which nobody hears a digit: too faint.
+/// Returns a frame that differs from its neighbours. It is too faint for the detector to find a digit in it.
 fn speech(frame: usize) -> Samples {
     std::array::from_fn(|place| ((frame * 37 + place * 11) % 301) as i16 - 150)
 }

@@ -1,4 +1,4 @@
-//! What joins two stacks: packets in memory.
+//! The link between the two stacks: packets in memory.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
 
-/// The packets on the way, for each direction.
+/// The packets in transit, for each direction.
 #[derive(Default)]
 pub struct Cable {
     there: Packets,

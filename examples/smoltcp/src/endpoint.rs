@@ -1,4 +1,4 @@
-//! What answers the call: audio goes back as it came, and a digit is answered with its tones.
+//! The endpoint that answers the call. It sends audio back unchanged, and for each digit it sends the digit's tones.
 
 use core::option;
 
@@ -10,7 +10,7 @@ const RATE: SampleRate = SampleRate::Hz8000;
 const SAMPLES: usize = 160;
 const FRAME_LEN: usize = 323;
 
-/// One end of one call. All the memory it has is in it.
+/// One end of one call. It uses no memory outside this struct.
 pub struct Endpoint {
     received: FrameBuffer<[u8; FRAME_LEN]>,
     answer: Answer,
@@ -26,31 +26,31 @@ impl Default for Endpoint {
 }
 
 impl Endpoint {
-    /// The UUID of the call, once it is known.
+    /// Returns the UUID of the call, once it is known.
     pub fn uuid(&self) -> Option<Uuid> {
         self.answer.uuid
     }
 
-    /// Sets a socket up as a call needs it: no frame waits in it for others to come along.
+    /// Sets up a socket for a call: it sends each frame at once, without waiting for more data.
     pub fn prepare(socket: &mut Socket<'_>) {
         socket.set_nagle_enabled(false);
         socket.set_ack_delay(None);
     }
 
-    /// Takes what has come and says what is due; to be called whenever the stack has been polled.
+    /// Reads the bytes received and sends the answers. Call it after each poll of the TCP stack.
     pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<(), Error> {
         let Endpoint { received, answer } = self;
-        // A frame is taken when there is room for the answer to it. Until then it waits here, what follows it waits in the
-        // socket, and what does not fit there waits on the other side: that is the flow control of TCP.
+        // This takes a frame only when the socket has room for the answer. Until then the frame stays in the buffer, and TCP's
+        // flow control holds back the bytes after it.
         while socket.may_send() && socket.send_capacity() - socket.send_queue() >= FRAME_LEN {
             match received.next_frame() {
                 Decoded::Frame(frame) => {
-                    // If its payload is wrong for its kind, the next frame is still where it should be.
+                    // A payload that is wrong for its kind does no harm: the next frame is still in step.
                     if let Ok(message) = frame.message() {
                         answer.hear(message, socket)?;
                     }
                 }
-                // Nothing that Asterisk sends at this rate. It is skipped, and what follows it is heard.
+                // Asterisk sends no frame this long at this rate. The buffer skips it and stays in step.
                 Decoded::TooLong(_) => {}
                 Decoded::Incomplete { .. } if socket.can_recv() => {
                     let count = socket.recv(|bytes: &mut [u8]| {
@@ -65,7 +65,7 @@ impl Endpoint {
             }
         }
         if answer.is_over && socket.can_recv() {
-            // What is still coming is read, or else Asterisk would meet a reset instead of an end.
+            // Unread bytes would turn the end of the connection into a reset.
             socket.recv(|bytes| (bytes.len(), ()))?;
         } else if socket.state() == State::CloseWait && !socket.can_recv() {
             socket.close();
@@ -93,7 +93,7 @@ impl From<SendError> for Error {
     }
 }
 
-/// What is to be said.
+/// The state of the endpoint's side of the call.
 struct Answer {
     uuid: Option<Uuid>,
     detector: Detector,
@@ -117,7 +117,7 @@ impl Answer {
         match message {
             Message::Uuid(uuid) => {
                 self.uuid = Some(uuid);
-                // Some of Asterisk's ways to call say nothing before they hear something.
+                // Some of Asterisk's ways to call send no audio until they receive some.
                 say(socket, &[0; SAMPLES])
             }
             Message::Audio(audio) => {
@@ -137,7 +137,7 @@ impl Answer {
         }
     }
 
-    /// A frame for a frame: the caller's audio is the clock of what is said, so no timer is needed.
+    /// Sends one frame for each frame received. The caller's audio is the clock, so no timer is needed.
     fn answer(&mut self, audio: Audio<'_>, socket: &mut Socket<'_>) -> Result<(), SendError> {
         if self.sounding.is_none() {
             let tones = |digit| (digit, Generator::new(RATE).digits(Some(digit)));
@@ -158,8 +158,7 @@ impl Answer {
         send(socket, Message::Audio(audio))
     }
 
-    /// In the way upon which Asterisk goes on in its dialplan: the hangup, then the end of this side, and what is still coming
-    /// is read.
+    /// Sends the hangup, then closes this side. `poll` reads the remaining bytes, so the dialplan continues.
     fn hang_up(&mut self, socket: &mut Socket<'_>) -> Result<(), SendError> {
         send(socket, Message::Hangup)?;
         self.is_over = true;
@@ -175,7 +174,7 @@ fn say(socket: &mut Socket<'_>, samples: &[i16]) -> Result<(), SendError> {
     }
 }
 
-/// A frame whole or not at all: Asterisk ends a call on one that comes in parts. `poll` has made sure of the room for one.
+/// Sends a whole frame or nothing, because Asterisk ends a call when a frame arrives in parts. `poll` ensures that there is room.
 fn send(socket: &mut Socket<'_>, message: Message<'_>) -> Result<(), SendError> {
     let room = socket.send_capacity() - socket.send_queue();
     match message.encode(&mut [0; FRAME_LEN]) {
@@ -187,7 +186,7 @@ fn send(socket: &mut Socket<'_>, message: Message<'_>) -> Result<(), SendError> 
     }
 }
 
-/// Digits that were pressed while others sounded, oldest first; more than fit are not answered.
+/// The digits pressed while another digit's tones were sent, oldest first. Digits that do not fit get no answer.
 #[derive(Default)]
 struct Pressed([Option<Digit>; 8]);
 

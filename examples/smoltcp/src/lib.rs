@@ -1,4 +1,4 @@
-//! The end of a call on a microcontroller: without std, without a heap, over the sockets of smoltcp.
+//! The endpoint of a call on a microcontroller: no std, no heap, and smoltcp's sockets.
 
 #![no_std]
 #![forbid(unsafe_code)]

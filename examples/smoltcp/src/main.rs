@@ -1,5 +1,5 @@
 //! A call between two TCP stacks in one process: one plays Asterisk, the other is the endpoint of a microcontroller. Time is
-//! simulated, so that seconds of audio take none. Ends with a panic if anything is lost, altered or late.
+//! simulated, so seconds of audio take no real time. The program panics if a frame is lost, altered or late.
 
 mod asterisk;
 mod cable;

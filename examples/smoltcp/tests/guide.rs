@@ -1,4 +1,4 @@
-//! What the guide shows is the code of this example.
+//! The guide shows this example's code unchanged.
 
 const GUIDE: &str = include_str!("../../../src/guide/embedded.rs");
 const ENDPOINT: &str = include_str!("../src/endpoint.rs");

@@ -176,7 +176,7 @@ pub fn limits(listeners: &Listeners) {
                     low_off,
                     high_off,
                 };
-                // Not always at the same place with regard to any grid of time.
+                // The position changes from digit to digit, so no digit is always aligned to the detector's windows.
                 let later = time as f64 * 0.71;
                 sound = sound.pair(pair, case.ms).silence(case.pause_ms + later);
             }

@@ -16,12 +16,12 @@ const TWELVE: &str = "0123456789*#";
 struct Line {
     name: &'static str,
     digits: &'static str,
-    /// Of each tone.
+    /// The level of each tone.
     dbm0: f64,
     /// Appends one press to the sound.
     press: fn(Sound, Pair, &mut Random) -> Sound,
     pause_ms: f64,
-    /// Added to the whole sound: a function of the seconds.
+    /// A sound added to the whole, as a function of the time in seconds.
     under: fn(f64) -> f64,
 }
 
@@ -204,7 +204,7 @@ impl Line {
     }
 }
 
-/// How many decibels speech is below a digit.
+/// The levels of speech, in decibels below a digit.
 const BELOW: [f64; 8] = [14.0, 12.0, 10.0, 8.0, 6.0, 4.0, 2.0, 0.0];
 
 /// Prints how many digits each program detects over speech.
@@ -220,7 +220,7 @@ pub fn over_speech(listeners: &Listeners) {
         let mut heard = Vec::new();
         for (rate, voice) in RATES.into_iter().zip(&voices) {
             let sound = PLAIN.sound(rate);
-            // The power over all of the speech, of a pair that is two sines.
+            // The power of the digit's two sines, averaged over the whole length of the speech.
             let squares = voice.iter().map(|sample| f64::from(*sample).powi(2));
             let mean = squares.sum::<f64>() / voice.len() as f64;
             let gain = peak(PLAIN.dbm0) * 10_f64.powf(-below / 20.0) / mean.sqrt();

@@ -84,7 +84,7 @@ impl Listeners {
     }
 }
 
-/// The digits that the detector reports.
+/// Returns the digits that the detector reports.
 pub fn detected(rate: SampleRate, samples: &[i16]) -> String {
     let mut detector = Detector::new(rate);
     let mut signals: Vec<Signal> = detector.feed(samples).collect();
@@ -96,7 +96,7 @@ pub fn detected(rate: SampleRate, samples: &[i16]) -> String {
         .collect()
 }
 
-/// A row of a table: the name, and what `cell` makes of the digits that each program detects.
+/// Returns a row of a table: the name, and `cell`'s text for the digits that each program detects.
 pub fn row(
     name: &str,
     heard: impl IntoIterator<Item = Option<String>>,
@@ -113,7 +113,7 @@ pub fn all_digits(times: usize) -> String {
     once.repeat(times)
 }
 
-/// The number of digits that are detected as made, in order: the longest common subsequence.
+/// Returns the number of digits detected in the right order: the length of the longest common subsequence.
 pub fn common(heard: &str, made: &str) -> usize {
     let made = made.as_bytes();
     let mut lengths = vec![0; made.len() + 1];
@@ -146,7 +146,7 @@ fn resampled(rate: SampleRate, samples: &[i16], hz: u32) -> Vec<u8> {
     run("sox", &arguments, &bytes)
 }
 
-/// The samples of a WAV file at this rate.
+/// Returns the samples of a WAV file at this rate.
 pub fn of_wav(wav: &[u8], rate: SampleRate) -> Vec<i16> {
     let hz = rate.hz().to_string();
     let raw = [
@@ -161,7 +161,7 @@ pub fn samples_of(raw: &[u8]) -> Vec<i16> {
         .collect()
 }
 
-/// What the program writes to its standard output.
+/// Runs a program and returns its standard output.
 pub fn run(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut child = Command::new(program)
@@ -173,7 +173,7 @@ pub fn run(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("{program} has to be installed: {error}"));
     let mut stdin = child.stdin.take().expect("a pipe");
     std::thread::scope(|scope| {
-        // A program that needs no input, or not all of it, closes the pipe.
+        // A program that does not need all of its input closes the pipe.
         scope.spawn(move || stdin.write_all(input).ok());
         child.wait_with_output().expect("an end").stdout
     })

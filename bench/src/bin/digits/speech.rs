@@ -10,7 +10,7 @@ const VOICES: [&str; 6] = [
     "en-us+f2", "en-us+f4", "en-us+m1", "en-us+m7", "de+f2", "fr+m3",
 ];
 
-/// Speech of one of espeak-ng's voices: this package's README, four times.
+/// Returns the library's README, spoken four times by one of espeak-ng's voices.
 pub fn spoken(voice: &str, rate: SampleRate) -> Vec<i16> {
     let text = include_str!("../../../../README.md").repeat(4);
     let wav = run(

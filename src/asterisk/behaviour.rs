@@ -5,7 +5,7 @@ use std::string::{String, ToString};
 use std::time::Duration;
 use std::vec::Vec;
 
-use super::{Consequence, Rule};
+use super::{Consequence, Rule, Way};
 use crate::wire::DtmfDialect;
 
 /// The behaviour of a range of Asterisk versions towards a server. [`TABLE`] has one row for each range.
@@ -17,8 +17,6 @@ pub struct Behaviour {
     measured: Option<(u16, u16)>,
     /// The source of the facts.
     pub evidence: &'static str,
-    /// The dialect of the caller's DTMF digits; `None` if Asterisk sends no digits.
-    pub digits: Option<DtmfDialect>,
     /// Whether Asterisk supports audio at rates other than 8 kHz: the kinds 0x11 to 0x18.
     pub knows_all_rates: bool,
     /// The time Asterisk waits for the rest of a header before the delay has an effect; zero if it does not wait. See
@@ -33,16 +31,23 @@ pub struct Behaviour {
     pub channel_driver: Consequences,
 }
 
-/// The consequences of violations through one of Asterisk's two ways to reach a server.
+/// The behaviour through one of Asterisk's two ways to reach a server, and the consequences of violations there.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Consequences {
-    /// The source of these facts: measured, read in the source, or assumed to be like the other way.
+    /// The way.
+    pub way: Way,
+    /// The source of these facts: measured, or read in the source.
     pub evidence: &'static str,
+    /// The dialect of the caller's DTMF digits; `None` if no digits are sent.
+    pub digits: Option<DtmfDialect>,
     /// The limit on the time without traffic in either direction, when Asterisk ends the call; `None` if there is no limit. See
     /// [`Rule::Idle`].
     pub idle_timeout: Option<Duration>,
     /// Whether the dialplan continues after a hangup frame. If not, Asterisk hangs up the caller.
+    ///
+    /// The dialplan continues after `Dial()` only with the option `g`, but then however the server has ended the call: after a
+    /// hangup frame, a violation or a reset.
     pub continues_after_hangup: bool,
     empty_audio: Option<Consequence>,
     forbidden_kind: Option<Consequence>,
@@ -71,10 +76,8 @@ const fn releases(major: u16, first: u16, last: u16) -> Releases {
 const READ: &str = "read in its source";
 /// The facts were measured with Debian's 22.10.1 on loopback, and read in the source like the others.
 const MEASURED: &str = "measured with 22.10, read in its source";
-/// The fork's modules were loaded in 22.10. Its behaviour after a hangup frame was not measured.
+/// The fork's modules were loaded in 22.10.
 const MEASURED_FORK: &str = "its modules measured in 22.10, else as 20.13";
-/// The only known difference is that the channel driver has no time-out (measured with 22.10).
-const LIKE_APPLICATION: &str = "not measured: like the application, without its time-out";
 
 /// The wait of `ast_wait_for_input(svc, 5)` in `res_audiosocket.c`. Measured: a gap of 4 ms passes, a gap of 6 ms ends the call.
 const FIVE_MS: Duration = Duration::from_millis(5);
@@ -101,7 +104,9 @@ const TO_22_3: Behaviour = row(
         releases(22, 0, 3),
     ],
     Consequences {
+        way: Way::Application,
         evidence: READ,
+        digits: None,
         idle_timeout: None,
         continues_after_hangup: false,
         empty_audio: None,
@@ -113,18 +118,18 @@ const TO_22_3: Behaviour = row(
         releases: &[],
         measured: None,
         evidence: READ,
-        digits: None,
         knows_all_rates: false,
         header_wait: Duration::ZERO,
         payload_wait: Duration::ZERO,
-        application: Consequences::NONE,
-        channel_driver: Consequences::NONE,
+        application: NONE,
+        channel_driver: NONE,
     },
 );
 
 const AT_22_4: Behaviour = row(
     &[releases(20, 14, 14), releases(21, 9, 9), releases(22, 4, 4)],
     Consequences {
+        digits: Some(DtmfDialect::Asterisk),
         idle_timeout: Some(TWO_SECONDS),
         continues_after_hangup: true,
         empty_audio: Some(Consequence::HangsUp),
@@ -134,10 +139,7 @@ const AT_22_4: Behaviour = row(
         no_hangup: None,
         ..TO_22_3.application
     },
-    Behaviour {
-        digits: Some(DtmfDialect::Asterisk),
-        ..TO_22_3
-    },
+    TO_22_3,
 );
 
 const AT_22_5: Behaviour = row(
@@ -200,20 +202,31 @@ const AT_22_10: Behaviour = row(
 );
 
 /// The start-stop fork, made from a version of the first row. Its application sends no digits; its channel driver does.
-const START_STOP: Behaviour = row(
-    &[],
-    Consequences {
-        evidence: MEASURED_FORK,
-        ..TO_22_3.application
-    },
+const START_STOP: Behaviour = {
+    let fork = row(
+        &[],
+        Consequences {
+            evidence: MEASURED_FORK,
+            ..TO_22_3.application
+        },
+        Behaviour {
+            evidence: MEASURED_FORK,
+            ..TO_22_3
+        },
+    );
     Behaviour {
-        evidence: MEASURED_FORK,
-        digits: Some(DtmfDialect::StartStop),
-        ..TO_22_3
-    },
-);
+        channel_driver: Consequences {
+            digits: Some(DtmfDialect::StartStop),
+            ..fork.channel_driver
+        },
+        ..fork
+    }
+};
 
-/// Returns a row for these releases. The channel driver has no known difference except its time-out.
+/// Returns a row for these releases.
+///
+/// The channel driver reads the server's bytes with the same functions of `res_audiosocket.c` as the application. It has no
+/// time-out of its own, and it ends its leg where the application hangs up the caller.
 const fn row(
     releases: &'static [Releases],
     application: Consequences,
@@ -223,26 +236,27 @@ const fn row(
         releases,
         application,
         channel_driver: Consequences {
-            evidence: LIKE_APPLICATION,
+            way: Way::ChannelDriver,
             idle_timeout: None,
+            continues_after_hangup: true,
             ..application
         },
         ..behaviour
     }
 }
 
-impl Consequences {
-    /// A placeholder for a row under construction.
-    const NONE: Consequences = Consequences {
-        evidence: "",
-        idle_timeout: None,
-        continues_after_hangup: false,
-        empty_audio: None,
-        forbidden_kind: None,
-        split_header: Consequence::HangsUp,
-        no_hangup: None,
-    };
-}
+/// A placeholder for a row under construction.
+const NONE: Consequences = Consequences {
+    way: Way::Application,
+    evidence: "",
+    digits: None,
+    idle_timeout: None,
+    continues_after_hangup: false,
+    empty_audio: None,
+    forbidden_kind: None,
+    split_header: Consequence::HangsUp,
+    no_hangup: None,
+};
 
 impl Behaviour {
     /// Returns the releases as people write them, for example "20.20, 22.10, 23.4".
@@ -277,10 +291,26 @@ impl Behaviour {
         self.consequence_in(&self.application, rule)
     }
 
+    /// Returns the behaviour through one of the two ways.
+    pub const fn through(&self, way: Way) -> &Consequences {
+        match way {
+            Way::Application => &self.application,
+            Way::ChannelDriver => &self.channel_driver,
+        }
+    }
+
     /// Returns the consequence of a violation through one of the two ways.
     ///
     /// The way is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver).
     pub const fn consequence_in(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
+        match (way.way, self.consequence_for_caller(way, rule)) {
+            (Way::ChannelDriver, Some(Consequence::HangsUp)) => Some(Consequence::EndsLeg),
+            (_, consequence) => consequence,
+        }
+    }
+
+    /// Returns the consequence of a violation, as if the end of the leg were a hangup of the caller.
+    const fn consequence_for_caller(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
         match rule {
             Rule::EmptyAudio => way.empty_audio,
             Rule::ForbiddenKind => way.forbidden_kind,
@@ -444,5 +474,31 @@ mod tests {
             .map(|row| row.payload_wait.as_millis())
             .collect();
         assert_eq!(waits, [0, 0, 5, 5, 5, 5, 5, 0]);
+    }
+
+    #[test]
+    fn driver_ends_its_leg_and_dialplan_continues() {
+        for row in TABLE {
+            let driver = row.through(Way::ChannelDriver);
+            assert_eq!(driver.way, Way::ChannelDriver);
+            assert!(driver.continues_after_hangup);
+            assert_eq!(row.consequence_in(driver, Rule::Idle), None);
+            for &rule in Rule::ALL {
+                let expected = match row.consequence(rule) {
+                    _ if rule == Rule::Idle => None,
+                    Some(Consequence::HangsUp) => Some(Consequence::EndsLeg),
+                    other => other,
+                };
+                assert_eq!(row.consequence_in(driver, rule), expected, "{rule}");
+            }
+        }
+    }
+
+    #[test]
+    fn fork_sends_digits_from_its_driver_only() {
+        let fork = TABLE.last().unwrap();
+        assert_eq!(fork.application.digits, None);
+        assert_eq!(fork.channel_driver.digits, Some(DtmfDialect::StartStop));
+        assert!(!fork.application.continues_after_hangup);
     }
 }

@@ -40,6 +40,7 @@ mod rule;
 mod rules;
 mod version;
 mod violation;
+mod way;
 
 pub use behaviour::{Behaviour, Consequences, TABLE};
 pub use judge::{CallState, Judge, Received};
@@ -47,3 +48,4 @@ pub use rule::{Consequence, Rule};
 pub use rules::Rules;
 pub use version::{ParseVersionError, Version};
 pub use violation::Violation;
+pub use way::{ParseWayError, Way};

@@ -8,7 +8,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::{Rule, Version, Violation};
+use audiosocket::asterisk::{Rule, Rules, Violation};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, SampleRate};
 
@@ -37,11 +37,12 @@ impl Fault {
         faults.find(|fault| fault.name == name)
     }
 
-    /// The rules it breaks in a version, up to the one with which the call is over.
-    pub fn breaks_in(&self, version: Version) -> Vec<Rule> {
+    /// The rules it breaks in a version and in the way it calls, up to the one with which the call is over.
+    pub fn breaks_in(&self, rules: impl Into<Rules>) -> Vec<Rule> {
+        let rules = rules.into();
         let mut broken = Vec::new();
         for rule in self.breaks {
-            if let Some(consequence) = version.behaviour().consequence(*rule) {
+            if let Some(consequence) = rules.consequence(*rule) {
                 broken.push(*rule);
                 if consequence.ends_call() {
                     break;
@@ -52,15 +53,15 @@ impl Fault {
     }
 
     /// Whether a call to it ends by itself: where silence has no limit, one to a mute server does not.
-    pub fn ends_in(&self, version: Version) -> bool {
-        self.breaks != [Rule::Idle] || !self.breaks_in(version).is_empty()
+    pub fn ends_in(&self, rules: impl Into<Rules>) -> bool {
+        self.breaks != [Rule::Idle] || !self.breaks_in(rules).is_empty()
     }
 
     /// What is found of one call to it.
-    pub fn verdict(&self, version: Version) -> Vec<Violation> {
+    pub fn verdict(&self, rules: impl Into<Rules>) -> Vec<Violation> {
         let (address, server) = self.serve_once();
         let uuid = SimulatedAsterisk::random_uuid();
-        let asterisk = SimulatedAsterisk::connect_judged(address, uuid, version).unwrap();
+        let asterisk = SimulatedAsterisk::connect_judged(address, uuid, rules).unwrap();
         let violations = place(asterisk, self.caller);
         server.join().unwrap();
         violations

@@ -175,16 +175,49 @@ fn call_lists_the_versions_and_their_rules_without_a_server() {
     let (rules, versions): (Vec<&str>, Vec<&str>) = text
         .lines()
         .partition(|line| field(line, "event") == "rule");
-    assert_eq!((rules.len(), versions.len()), (13, 8));
+    // Each version once for each way.
+    assert_eq!((rules.len(), versions.len()), (13, 16));
     for rule in rules {
         let name = field(rule, "rule");
         assert!(versions.iter().all(|line| !field(line, name).is_empty()));
     }
-    let measured = Version::REFERENCE.behaviour().versions();
+    let measured_name = Version::REFERENCE.behaviour().versions();
     let measured = versions
         .iter()
-        .find(|line| field(line, "versions") == measured);
+        .find(|line| field(line, "versions") == measured_name);
     assert_eq!(field(measured.unwrap(), "empty-audio"), "hangs-up");
+    let in_driver = versions
+        .iter()
+        .find(|line| field(line, "versions") == measured_name && field(line, "through") == "dial")
+        .unwrap();
+    assert_eq!(field(in_driver, "empty-audio"), "ends-leg");
+    assert_eq!(field(in_driver, "idle"), "none");
+}
+
+#[test]
+fn call_through_dial_judges_by_the_channel_driver() {
+    for (options, through, consequence) in [
+        (&["--asterisk", "22.10"][..], "application", "hangs-up"),
+        (
+            &["--asterisk", "22.10", "--through", "dial"],
+            "dial",
+            "ends-leg",
+        ),
+        (&["--rate", "16000"], "dial", "ends-leg"),
+    ] {
+        let (thread, address) = server(|mut stream| {
+            stream.write_all(&[0x10, 0, 0]).unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let arguments = ["call", &address, "--json", "--seconds", "600"];
+        let output = run(&[&arguments[..], options].concat());
+        thread.join().unwrap();
+        let text = stdout(&output);
+        let summary = text.lines().last().unwrap();
+        assert_eq!(field(summary, "through"), through, "{text}");
+        let violation = format!("\"consequence\":\"{consequence}\",\"ends_call\":true");
+        assert!(summary.contains(&violation), "{summary}");
+    }
 }
 
 #[test]

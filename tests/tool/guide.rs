@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::tool::{run, stdout};
-use audiosocket::asterisk::{Behaviour, Consequence, Rule, TABLE};
+use audiosocket::asterisk::{Behaviour, Consequence, Rule, TABLE, Way};
 use audiosocket::wire::DtmfDialect;
 
 const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
@@ -43,11 +43,11 @@ fn row(versions: &str, cells: &[&str]) -> String {
 #[test]
 fn the_guide_says_what_each_version_sends_and_takes() {
     let cells = |it: &Behaviour| {
-        let is_fork = it.digits == Some(DtmfDialect::StartStop);
-        let digits = match it.digits {
+        let is_fork = it.channel_driver.digits == Some(DtmfDialect::StartStop);
+        let digits = |way| match it.through(way).digits {
             None => "none",
             Some(DtmfDialect::Asterisk) => "0x03",
-            _ => "0x02, from the channel driver",
+            _ => "0x02",
         };
         let other_kinds = match it.consequence(Rule::ForbiddenKind) {
             None if is_fork => "digits (0x02) taken, others skipped",
@@ -58,7 +58,8 @@ fn the_guide_says_what_each_version_sends_and_takes() {
         row(
             &it.versions(),
             &[
-                digits,
+                digits(Way::Application),
+                digits(Way::ChannelDriver),
                 rates,
                 empty.map_or("skipped", consequence),
                 other_kinds,
@@ -66,7 +67,7 @@ fn the_guide_says_what_each_version_sends_and_takes() {
         )
     };
     expect_rows(
-        "| Asterisk | caller's digits | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
+        "| Asterisk | caller's digits, application | driver | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -80,20 +81,30 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
             0 => String::from(payload),
             wait => format!("{payload} after {wait} ms"),
         };
-        let idle = match it.application.idle_timeout {
+        let idle = |way| match it.through(way).idle_timeout {
             None => String::from("waits for ever"),
             Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
         };
-        let hangup = match it.application.continues_after_hangup {
-            true => "the dialplan goes on",
-            false => "**hangs up**",
+        let hangup = |way| match (way, it.through(way).continues_after_hangup) {
+            (Way::ChannelDriver, true) => "ends its leg",
+            (_, true) => "the dialplan goes on",
+            (_, false) => "**hangs up**",
         };
         let close = it.consequence(Rule::NoHangup);
-        let close = close.map_or("the same", consequence);
-        row(&it.versions(), &[header, &payload, &idle, hangup, close])
+        let close = close.map_or("as after 0x00", consequence);
+        let cells = [
+            header,
+            &payload,
+            &idle(Way::Application),
+            &idle(Way::ChannelDriver),
+            hangup(Way::Application),
+            hangup(Way::ChannelDriver),
+            close,
+        ];
+        row(&it.versions(), &cells)
     };
     expect_rows(
-        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |",
+        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | driver | the server sends 0x00, application | driver | the server just closes |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -106,11 +117,18 @@ fn the_guide_says_what_every_version_does() {
         !has_columns && TABLE.iter().all(|it| it.consequence(**rule) == first)
     };
     let rows = Rule::ALL.iter().filter(is_for_all).map(|rule| {
-        let comes_of_it = TABLE[0].consequence(*rule).unwrap();
-        format!("| {} | {comes_of_it} | `{rule}` |", rule.fault())
+        let comes_of_it = |way| {
+            let through = TABLE[0].through(way);
+            TABLE[0].consequence_in(through, *rule).unwrap()
+        };
+        let (application, driver) = (
+            comes_of_it(Way::Application),
+            comes_of_it(Way::ChannelDriver),
+        );
+        format!("| {} | {application} | {driver} | `{rule}` |", rule.fault())
     });
     expect_rows(
-        "| what the server does | what comes of it | its name here |",
+        "| what the server does | application | driver | its name here |",
         &rows.collect::<Vec<_>>(),
     );
 }

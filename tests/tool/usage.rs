@@ -38,7 +38,7 @@ fn the_demo_runs_a_call_and_finds_nothing_lost() {
 fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().to_string();
-    let table: [(&[&str], i32, &str); 47] = [
+    let table: [(&[&str], i32, &str); 51] = [
         (
             &[],
             2,
@@ -162,6 +162,49 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             ],
             2,
             "Asterisk 20.13 knows no other rate than 8000 Hz, not 16000 Hz",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--through", "tunnel"],
+            2,
+            "--through 'tunnel': expected application or dial",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--through",
+                "application",
+                "--rate",
+                "16000",
+            ],
+            2,
+            "--through application: AudioSocket() sends 8000 Hz, not 16000 Hz: use --through dial",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--asterisk",
+                "start-stop",
+                "--through",
+                "application",
+                "--dtmf",
+                "5",
+            ],
+            2,
+            "--dtmf: the application of Asterisk start-stop sends no digits: use --through dial",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--asterisk",
+                "none",
+                "--through",
+                "dial",
+            ],
+            2,
+            "--through dial has no effect without a version: remove --asterisk none",
         ),
         (
             &["call", "--asterisk", "none"],

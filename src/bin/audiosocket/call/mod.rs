@@ -50,6 +50,9 @@ of 20 ms, and digits; reports what comes back.
   --asterisk V      judge the server by Asterisk V's rules:
                     22.10 (default), 20.13, ..., start-stop;
                     none: by none; list: what each does
+  --through WAY     application (default), or dial for
+                    Dial(AudioSocket/..): the default for
+                    start-stop and rates above 8000
   --json            one line of JSON for each event
 
   audiosocket call 127.0.0.1:9092
@@ -84,15 +87,15 @@ fn call(options: &Options) -> Result<(), Failure> {
             quoted(path)
         )));
     }
-    let mut asterisk = match options.version {
-        Some(version) => SimulatedAsterisk::connect_judged(address, options.uuid, version),
+    let mut asterisk = match options.rules {
+        Some(rules) => SimulatedAsterisk::connect_judged(address, options.uuid, rules),
         None => SimulatedAsterisk::connect(address, options.uuid),
     }
     .map_err(|error| cannot_call(address, &error))?;
     if let Some(dialect) = options.dialect {
         asterisk = asterisk.with_dialect(dialect);
     }
-    let version = options.version.unwrap_or_default();
+    let version = options.rules.unwrap_or_default().version();
     let mut violations = Violations::new(version, options.json);
     let output = Output::new();
     let uuid = options.uuid.to_string();

@@ -372,7 +372,9 @@ exten => _[nus]!,1,Set(FORMAT=${CUT(EXTEN,_,1)})
  same => n,Set(CODEC=${IF($["${FORMAT}"="none"]?:/c(${FORMAT}))})
  same => n,Dial(AudioSocket/127.0.0.1:${PORT}/${UUID}${CODEC},,${OPTIONS})
  same => n,Verbose(1,LAB ${UUID} dial ended ${DIALSTATUS} cause ${HANGUPCAUSE} - dialplan goes on)
- same => n,Hangup()
+ same => n,GotoIf($["${OPTIONS}"=""]?over)
+ same => n,Wait(1)
+ same => n(over),Hangup()
 
 ; MixMonitor() records the far leg: r() is what it receives, t() what it transmits, n leaves out the silence that it puts
 ; where something comes late; no mixed file is wanted. Record() writes down every frame that the far leg receives, back to

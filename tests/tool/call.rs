@@ -194,6 +194,45 @@ fn call_lists_the_versions_and_their_rules_without_a_server() {
     assert_eq!(field(in_driver, "idle"), "none");
 }
 
+/// Certified releases and newer ones are judged too, newer ones as the newest row.
+#[test]
+fn call_judges_newer_and_certified_releases() {
+    for (version, shown, is_newer, ends_call) in [
+        ("18.9-cert17", "18.9-cert17", false, false),
+        ("certified-22.8-cert4", "22.8-cert4", false, true),
+        ("19.3", "19.3", false, false),
+        ("22.11", "22.11", false, true),
+        ("22.99", "22.99", true, true),
+        ("24.0", "24.0", true, true),
+        ("25.1", "25.1", true, true),
+    ] {
+        let place = |json: &[&str]| {
+            let (thread, address) = server(|mut stream| {
+                stream
+                    .write_all(&[&[0x10, 0, 0][..], &HANGUP_FRAME].concat())
+                    .unwrap();
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+            let arguments = ["call", &address, "--seconds", "600", "--asterisk", version];
+            let output = run(&[&arguments[..], json].concat());
+            thread.join().unwrap();
+            assert_eq!(output.status.success(), !ends_call, "{version}");
+            output
+        };
+        let text = stdout(&place(&["--json"]));
+        assert_eq!(field(text.lines().last().unwrap(), "asterisk"), shown);
+        assert_eq!(
+            text.contains("is not known yet: judging as"),
+            is_newer,
+            "{text}"
+        );
+        let error = stderr(&place(&[]));
+        let warning =
+            format!("audiosocket: warning: Asterisk {shown} is not known yet: judging as ");
+        assert_eq!(error.starts_with(&warning), is_newer, "{error}");
+    }
+}
+
 #[test]
 fn call_through_dial_judges_by_the_channel_driver() {
     for (options, through, consequence) in [

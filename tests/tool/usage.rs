@@ -132,9 +132,9 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_exit_code() {
             "--dialect 'x': the dialects are asterisk and start-stop",
         ),
         (
-            &["call", "127.0.0.1:9", "--asterisk", "22.9999"],
+            &["call", "127.0.0.1:9", "--asterisk", "17.9"],
             2,
-            "--asterisk '22.9999': Asterisk 22.9999 is not known, 22.0 to 22.",
+            "--asterisk '17.9': Asterisk 17 is not known; 18, 19, 20, ",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "22"],

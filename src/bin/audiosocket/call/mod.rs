@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use audiosocket::asterisk::Version;
 use audiosocket::simulator::SimulatedAsterisk;
 
 use crate::address::cannot_call;
@@ -20,7 +21,7 @@ use crate::args::Args;
 use crate::failure::Failure;
 use crate::hearing::Hearing;
 use crate::json::Object;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::text::quoted;
 use listen::listen;
 use record::record;
@@ -78,6 +79,17 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     }
 }
 
+/// Warns that a version newer than the table judges as the newest row.
+fn warn_of_newer(version: Version, json: bool, output: &Output) -> Result<(), Failure> {
+    let newest = version.behaviour().versions();
+    let text = format!("Asterisk {version} is not known yet: judging as {newest}");
+    match json {
+        true => output.line(&Object::event("warning").text("text", &text).finish()),
+        false => output::print_error(&format!("warning: {text}"))
+            .map_err(|error| Failure::Failed(format!("cannot write to standard error: {error}"))),
+    }
+}
+
 fn call(options: &Options) -> Result<(), Failure> {
     let address = &options.address;
     // Checked before connecting to the server. The recording itself does not overwrite a file either.
@@ -98,6 +110,9 @@ fn call(options: &Options) -> Result<(), Failure> {
     let version = options.rules.unwrap_or_default().version();
     let mut violations = Violations::new(version, options.json);
     let output = Output::new();
+    if !version.is_known() {
+        warn_of_newer(version, options.json, &output)?;
+    }
     let uuid = options.uuid.to_string();
     if options.json {
         let connected = Object::event("connected")

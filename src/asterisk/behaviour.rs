@@ -13,6 +13,8 @@ use crate::wire::DtmfDialect;
 #[non_exhaustive]
 pub struct Behaviour {
     releases: &'static [Releases],
+    /// The releases whose application uses a whole core during a call. See [`busy_releases`](Behaviour::busy_releases).
+    busy_releases: &'static [Releases],
     /// The measured release of this row, if there is one.
     measured: Option<(u16, u16)>,
     /// The source of the facts.
@@ -41,6 +43,8 @@ pub struct Consequences {
     pub evidence: &'static str,
     /// The dialect of the caller's DTMF digits; `None` if no digits are sent.
     pub digits: Option<DtmfDialect>,
+    /// What Asterisk does with the caller's frames that are neither audio nor a digit, such as comfort noise.
+    pub other_frames: OtherFrames,
     /// The limit on the time without traffic in either direction, when Asterisk ends the call; `None` if there is no limit. See
     /// [`Rule::Idle`].
     pub idle_timeout: Option<Duration>,
@@ -53,6 +57,20 @@ pub struct Consequences {
     forbidden_kind: Option<Consequence>,
     split_header: Consequence,
     no_hangup: Option<Consequence>,
+}
+
+/// What Asterisk does with the caller's frames that are neither audio nor a digit.
+///
+/// Telephones send comfort noise during a silence, for example.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum OtherFrames {
+    /// It ignores them.
+    Ignored,
+    /// It sends them to the server as audio at 8 kHz, kind 0x10.
+    SentAsAudio,
+    /// It ends its leg of the call and logs "Unsupported frame type 10 for AudioSocket".
+    EndLeg,
 }
 
 /// A range of minor versions within one major version.
@@ -110,6 +128,7 @@ const TO_22_3: Behaviour = row(
         way: Way::Application,
         evidence: READ,
         digits: None,
+        other_frames: OtherFrames::Ignored,
         idle_timeout: None,
         continues_after_hangup: false,
         empty_audio: None,
@@ -119,13 +138,15 @@ const TO_22_3: Behaviour = row(
     },
     Behaviour {
         releases: &[],
+        // `ms` is 0 in the loop of `app_audiosocket.c`, fixed in 18.20, 20.5 and 21.0.
+        busy_releases: &[releases(18, 0, 19), all_of(19), releases(20, 0, 4)],
         measured: None,
         evidence: READ,
         knows_all_rates: false,
         header_wait: Duration::ZERO,
         payload_wait: Duration::ZERO,
         application: NONE,
-        channel_driver: NONE,
+        channel_driver: driver(OtherFrames::SentAsAudio),
     },
 );
 
@@ -142,7 +163,11 @@ const AT_22_4: Behaviour = row(
         no_hangup: None,
         ..TO_22_3.application
     },
-    TO_22_3,
+    Behaviour {
+        busy_releases: &[],
+        channel_driver: driver(OtherFrames::EndLeg),
+        ..TO_22_3
+    },
 );
 
 const AT_22_5: Behaviour = row(
@@ -200,6 +225,7 @@ const AT_22_10: Behaviour = row(
     Behaviour {
         measured: Some((22, 10)),
         evidence: MEASURED,
+        channel_driver: driver(OtherFrames::Ignored),
         ..AT_22_9
     },
 );
@@ -214,6 +240,7 @@ const START_STOP: Behaviour = {
         },
         Behaviour {
             evidence: MEASURED_FORK,
+            busy_releases: &[],
             ..TO_22_3
         },
     );
@@ -229,7 +256,8 @@ const START_STOP: Behaviour = {
 /// Returns a row for these releases.
 ///
 /// The channel driver reads the server's bytes with the same functions of `res_audiosocket.c` as the application. It has no
-/// time-out of its own, and it ends its leg where the application hangs up the caller.
+/// time-out of its own, and it ends its leg where the application hangs up the caller. What it does with frames that are neither
+/// audio nor a digit comes from `behaviour`.
 const fn row(
     releases: &'static [Releases],
     application: Consequences,
@@ -240,6 +268,7 @@ const fn row(
         application,
         channel_driver: Consequences {
             way: Way::ChannelDriver,
+            other_frames: behaviour.channel_driver.other_frames,
             idle_timeout: None,
             continues_after_hangup: true,
             ..application
@@ -248,11 +277,20 @@ const fn row(
     }
 }
 
+/// The part of a channel driver that [`row`] does not take from the application.
+const fn driver(other_frames: OtherFrames) -> Consequences {
+    Consequences {
+        other_frames,
+        ..NONE
+    }
+}
+
 /// A placeholder for a row under construction.
 const NONE: Consequences = Consequences {
     way: Way::Application,
     evidence: "",
     digits: None,
+    other_frames: OtherFrames::Ignored,
     idle_timeout: None,
     continues_after_hangup: false,
     empty_audio: None,
@@ -260,6 +298,28 @@ const NONE: Consequences = Consequences {
     split_header: Consequence::HangsUp,
     no_hangup: None,
 };
+
+impl Releases {
+    fn text(&self) -> String {
+        let Releases { major, first, last } = self;
+        match (*first, *last) {
+            (0, u16::MAX) => major.to_string(),
+            (first, last) if first == last => format!("{major}.{first}"),
+            (first, last) => format!("{major}.{first}-{last}"),
+        }
+    }
+}
+
+impl OtherFrames {
+    /// Returns the stable name for scripts: `ignored`, `sent-as-audio` or `end-leg`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OtherFrames::Ignored => "ignored",
+            OtherFrames::SentAsAudio => "sent-as-audio",
+            OtherFrames::EndLeg => "end-leg",
+        }
+    }
+}
 
 impl Behaviour {
     /// Returns the releases as people write them, for example "20.20, 22.10, 23.4".
@@ -279,12 +339,17 @@ impl Behaviour {
                 let newest: Vec<String> = ranges.iter().map(last).collect();
                 texts.push(format!("to {}", enumerated(&newest)));
             }
-            false => texts.extend(ranges.iter().map(|range| match range.first == range.last {
-                true => format!("{}.{}", range.major, range.first),
-                false => format!("{}.{}-{}", range.major, range.first, range.last),
-            })),
+            false => texts.extend(ranges.iter().map(|range| range.text())),
         }
         texts.join(", ")
+    }
+
+    /// Returns the releases whose application uses a whole processor core during a call, for example "18.0-19, 19".
+    ///
+    /// The server cannot prevent that. The channel driver does not do it. Returns an empty text if no release does it.
+    pub fn busy_releases(&self) -> String {
+        let texts = self.busy_releases.iter().map(Releases::text);
+        texts.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns the consequence of a violation through the application `AudioSocket()`.
@@ -494,6 +559,30 @@ mod tests {
                 };
                 assert_eq!(row.consequence_in(driver, rule), expected, "{rule}");
             }
+        }
+    }
+
+    #[test]
+    fn comfort_noise_ends_legs_from_22_4_to_22_9() {
+        let in_driver = TABLE
+            .iter()
+            .map(|row| row.channel_driver.other_frames.name());
+        let mut expected = ["end-leg"; 8];
+        (expected[0], expected[7]) = ("sent-as-audio", "sent-as-audio");
+        expected[6] = "ignored";
+        assert_eq!(in_driver.collect::<Vec<_>>(), expected);
+        let mut applications = TABLE.iter().map(|row| row.application.other_frames);
+        assert!(applications.all(|it| it == OtherFrames::Ignored));
+    }
+
+    #[test]
+    fn busy_releases_are_in_the_oldest_row() {
+        assert_eq!(TABLE[0].busy_releases(), "18.0-19, 19, 20.0-4");
+        for row in &TABLE[1..] {
+            assert_eq!(row.busy_releases(), "");
+        }
+        for range in TABLE[0].busy_releases {
+            assert!(TABLE[0].has_release(range.major, range.last));
         }
     }
 

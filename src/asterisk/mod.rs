@@ -42,7 +42,7 @@ mod version;
 mod violation;
 mod way;
 
-pub use behaviour::{Behaviour, Consequences, TABLE};
+pub use behaviour::{Behaviour, Consequences, OtherFrames, TABLE};
 pub use judge::{CallState, Judge, Received};
 pub use rule::{Consequence, Rule};
 pub use rules::Rules;

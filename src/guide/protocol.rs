@@ -84,27 +84,33 @@
 //! as that row, and `audiosocket call` warns. A certified release behaves as the release it was made from: 18.9, 20.7 and 22.8
 //! (read). `--asterisk certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
 //!
-//! Since 20.20, 22.10 and 23.4 comfort noise from the caller's side does not disturb a call (read). The kinds that a server may
-//! send are 0x00 and audio, and to the fork DTMF.
+//! The caller's side can send frames that are neither audio nor digits, such as comfort noise. The application ignores them. The
+//! channel driver sends them as audio (0x10) up to 20.13, 21.8 and 22.3. From 20.14, 21.9, 22.4 and 23.0 on they end its leg, with
+//! "Unsupported frame type 10 for AudioSocket" in the log. It ignores them since 20.20, 22.10 and 23.4 (all read).
+//!
+//! The kinds that a server may send are 0x00 and audio, and to the fork DTMF.
 //!
 //! # By version: time, and the end
 //!
-//! | Asterisk | header in parts | payload apart from its header | nobody sends, application | driver | the server sends 0x00, application | driver | the server just closes |
+//! | Asterisk | header in parts | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |
 //! |---|---|---|---|---|---|---|---|
-//! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | **hangs up** | waits for ever | waits for ever | **hangs up** | ends its leg | uses up a core |
-//! | 20.14, 21.9, 22.4 | **misread** | **hangs up** | **hangs up** after 2 s | waits for ever | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits for ever | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 21.12 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits for ever | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits for ever | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | waits for ever | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | waits for ever | the dialplan goes on | ends its leg | as after 0x00 |
-//! | start-stop | **hangs up** | **hangs up** | waits for ever | waits for ever | **hangs up** | ends its leg | uses up a core |
+//! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
+//! | 20.14, 21.9, 22.4 | **misread** | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 21.12 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | start-stop | **hangs up** | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
 //!
 //! The *application* is `AudioSocket()`, the *driver* is `Dial(AudioSocket/...)` and ExternalMedia. Where one column stands for
 //! both, **hangs up** means that the application hangs up the caller and that the driver ends its leg. After the driver's leg has
 //! ended, the dialplan continues if `Dial()` has the option `g`, however the server ended it: with 0x00, by a violation or by a
 //! reset (measured with 22.10, and with the fork's modules). The application of the fork hangs up the caller in each of these cases
 //! (measured). `audiosocket call --through dial` judges a server as the driver does.
+//!
+//! The application of 18.0 to 18.19, all of 19, and 20.0 to 20.4 uses up a processor core *during* a call, whatever the server does
+//! (read). So does certified 18.9. The channel driver does not.
 //!
 //! The channel driver has no time-out in any version (measured, read). *Misread* means that what was in memory, or the rest of
 //! the header, is taken for its beginning, and the stream is out of step. Where nothing waits, parts written right after one

@@ -135,6 +135,10 @@
 //! Read, not run. If the server is not there, the application gives up, after 2 s for each address of the name at the most, and
 //! hangs the channel up: let the extension `h` or `TryExec()` take care of it (read).
 //!
+//! If the server's name has several addresses, Asterisk tries the next one only if a connection *times out*. An address that fails
+//! at once ends the attempt, for example an IPv6 address on a machine without an IPv6 route (read in `ast_audiosocket_connect`). So
+//! give an IPv4 address, or a name that only has one.
+//!
 //! # The dialplan's verbs, in a handler
 //!
 //! | in the dialplan or AGI | in a handler |

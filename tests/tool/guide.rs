@@ -82,7 +82,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
             wait => format!("{payload} after {wait} ms"),
         };
         let idle = |way| match it.through(way).idle_timeout {
-            None => String::from("waits for ever"),
+            None => String::from("waits indefinitely"),
             Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
         };
         let hangup = |way| match (way, it.through(way).continues_after_hangup) {
@@ -104,7 +104,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
         row(&it.versions(), &cells)
     };
     expect_rows(
-        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | driver | the server sends 0x00, application | driver | the server just closes |",
+        "| Asterisk | header in parts | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }

@@ -1,6 +1,6 @@
 //! `audiosocket call --asterisk list`: the behaviour of each version of Asterisk.
 
-use audiosocket::asterisk::{Behaviour, Consequences, Rule, TABLE, Version, Way};
+use audiosocket::asterisk::{Behaviour, Consequences, OtherFrames, Rule, TABLE, Version, Way};
 use audiosocket::wire::DtmfDialect;
 
 use crate::failure::Failure;
@@ -45,7 +45,11 @@ fn version_object(behaviour: &Behaviour, way: &Consequences) -> Object {
         )
         .thousandths("header_wait_ms", milliseconds(behaviour.header_wait))
         .thousandths("payload_wait_ms", milliseconds(behaviour.payload_wait))
-        .flag("goes_on_after_hangup", way.continues_after_hangup);
+        .flag("goes_on_after_hangup", way.continues_after_hangup)
+        .text("comfort_noise", way.other_frames.name());
+    if way.way == Way::Application {
+        object = object.text("busy_during_call", &behaviour.busy_releases());
+    }
     for &rule in Rule::ALL {
         let consequence = behaviour.consequence_in(way, rule).map(|it| it.name());
         object = object.text(rule.name(), consequence.unwrap_or("none"));
@@ -71,7 +75,7 @@ fn text() -> String {
     for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
     }
-    text += "\nWhat every Asterisk does upon it. 'Dial:' is what the\n\
+    text += "\nWhat every Asterisk then does. 'Dial:' is what the\n\
              channel driver does instead of the application\n\
              ('--through dial'); the dialplan continues when its leg\n\
              has ended, if Dial() has the option g:\n\n";
@@ -89,6 +93,20 @@ fn text() -> String {
                 Some(DtmfDialect::StartStop) => "sends kind 0x02",
             })
         });
+        text += &both("comfort noise", |way| {
+            String::from(match behaviour.through(way).other_frames {
+                OtherFrames::SentAsAudio => "is sent as audio",
+                OtherFrames::EndLeg => "ends its leg",
+                _ => "is ignored",
+            })
+        });
+        let busy = behaviour.busy_releases();
+        if !busy.is_empty() {
+            text += &line(
+                "during a call",
+                &format!("{busy}: the application uses up a processor core"),
+            );
+        }
         for rule in Rule::ALL.iter().filter(|rule| !is_for_all(rule)) {
             text += &both(rule.name(), |way| {
                 consequence(behaviour, behaviour.through(way), *rule)
@@ -98,8 +116,8 @@ fn text() -> String {
             let continues = behaviour.through(way).continues_after_hangup;
             String::from(match (way, continues) {
                 (Way::ChannelDriver, true) => "ends its leg",
-                (_, true) => "goes on in the dialplan",
-                (_, false) => "hangs up the caller all the same",
+                (_, true) => "continues the dialplan",
+                (_, false) => "still hangs up the caller",
             })
         });
     }
@@ -123,7 +141,7 @@ fn consequence(behaviour: &Behaviour, way: &Consequences, rule: Rule) -> String 
             Rule::ForbiddenKind if fork_takes_digits => "takes digits (0x02), skips the rest",
             Rule::EmptyAudio | Rule::ForbiddenKind => "skips it",
             Rule::UnknownRate => "knows all, 0x10 to 0x18",
-            Rule::Idle => "waits for ever",
+            Rule::Idle => "waits indefinitely",
             Rule::NoHangup => "takes it for a hangup",
             _ => "takes it",
         });

@@ -33,7 +33,7 @@ pub struct Options {
     pub rate: SampleRate,
     pub record: Option<PathBuf>,
     pub seconds: Option<Duration>,
-    /// Rules by which the server is judged, if any.
+    /// Rules that judge the server, if any.
     pub rules: Option<Rules>,
     pub json: bool,
 }

@@ -53,11 +53,12 @@
 //! | payload | 1 for start or 0 for stop; the digit in ASCII; 4 bytes of duration in ms, **little-endian**, 0 at the start | the digit in ASCII |
 //! | sent | when the key goes down and when it comes up | when it comes up |
 //! | duration | yes | no: what the pause in the audio was |
-//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; lower case passes as it is (measured) | the same (measured) |
+//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; Asterisk passes lower case as it is (measured) | the same (measured) |
 //! | from the caller | by the channel driver; the application sends none (measured) | by both |
 //! | from the server | a stop is a digit of 100 ms on the other leg, whatever its duration; a start is ignored (measured) | **ends the call** (measured): send tones |
 //!
-//! [`Voice::send_digits`](crate::call::Voice::send_digits) does what suits the peer.
+//! [`Voice::send_digits`](crate::call::Voice::send_digits) does what suits the peer. A [`Digit`](crate::wire::Digit) is shown in upper
+//! case and compares equal in both cases. It keeps the byte that was received, so an echo sends lower case back as lower case.
 //!
 //! # How a call ends
 //!

@@ -116,6 +116,14 @@
 //! A transfer can bring a UUID back while its first call is being ended, and a dialplan can use one twice:
 //! [`IncomingCall::live_with_same_uuid`](crate::server::IncomingCall::live_with_same_uuid) tells.
 //!
+//! # The start-stop fork
+//!
+//! The application of the fork sends no digits and uses up a processor core, so use its channel driver:
+//! `Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin),,g)`. A later commit of the fork (dd4ec61) keeps the caller ringing, without
+//! audio, until the server sends the frame `03 00 01 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer)
+//! and `audiosocket serve --answer` send it when the call is admitted. Stock Asterisk ends a call with that frame, so no server of this
+//! crate sends it unless you ask for it.
+//!
 //! # After the call
 //!
 //! When the handler returns, the server sends 0x00, and since 20.14, 21.9 and 22.4 the dialplan goes on with the next line

@@ -35,6 +35,8 @@ mod fairness;
 #[cfg(feature = "std")]
 mod faults;
 mod faults_of_others;
+#[cfg(feature = "std")]
+mod first_frames;
 mod headers;
 #[cfg(feature = "std")]
 mod hooks;
@@ -46,6 +48,8 @@ mod judged_calls;
 mod layers;
 #[cfg(feature = "std")]
 mod limits;
+#[cfg(feature = "std")]
+mod partial_frames;
 #[cfg(feature = "std")]
 mod peers;
 #[cfg(feature = "std")]

@@ -44,6 +44,9 @@ and hangs up, or sends silence.
   --dialect NAME      with --echo, send digits back, too, to
                       start-stop as signals (kind 0x02),
                       to asterisk as tones
+  --answer            first send 03 00 01 04: some start-stop
+                      forks ring until then; stock Asterisk
+                      ends the call
   --hang-up-after S   hang up each call after S seconds
   --max-calls N       refuse more at once; 1000 by default
   --calls N           stop after N calls in all
@@ -63,6 +66,7 @@ struct Options {
     answer: Answer,
     record: Option<PathBuf>,
     dialect: Option<DtmfDialect>,
+    sends_answer: bool,
     hang_up_after: Option<Duration>,
     max_calls: usize,
     calls: Option<usize>,
@@ -85,7 +89,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut dialect = None;
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
     let mut max_calls = DEFAULT_MAX_CALLS;
-    let mut json = false;
+    let (mut sends_answer, mut json) = (false, false);
     while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--echo" | "--play" | "--silence" => {
@@ -101,6 +105,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             }
             "--record" => record = Some(PathBuf::from(args.value()?)),
             "--dialect" => dialect = Some(args.dialect()?),
+            "--answer" => sends_answer = true,
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
             "--max-calls" => max_calls = args.count()?,
@@ -131,6 +136,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         answer,
         record,
         dialect,
+        sends_answer,
         hang_up_after,
         max_calls,
         calls,
@@ -146,7 +152,9 @@ fn serve(options: &Options) -> Result<(), Failure> {
         Some(folder) => Some(Recordings::start_in(folder, reports.warner())?),
         None => None,
     };
-    let mut call_options = CallOptions::default().dialect(options.dialect);
+    let mut call_options = CallOptions::default()
+        .dialect(options.dialect)
+        .send_answer(options.sends_answer);
     if let Answer::Speech(wav) = &options.answer {
         call_options = call_options.playback_rate(wav.rate());
     }

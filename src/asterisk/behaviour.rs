@@ -24,6 +24,10 @@ pub struct Behaviour {
     /// The time Asterisk waits for the rest of a header before the delay has an effect; zero if it does not wait. See
     /// [`Rule::SplitHeader`].
     pub header_wait: Duration,
+    /// Whether Asterisk waits for the rest of a header without a limit. The end of the stream inside a header is then a hangup,
+    /// and a hangup frame takes effect with its third byte. Other versions hang up at its first byte. See
+    /// [`Rule::StalledHeader`].
+    pub waits_for_header: bool,
     /// The time Asterisk waits for the rest of a payload; zero if it does not wait. Each part that arrives restarts the wait. See
     /// [`Rule::SplitPayload`].
     pub payload_wait: Duration,
@@ -144,6 +148,7 @@ const TO_22_3: Behaviour = row(
         evidence: READ,
         knows_all_rates: false,
         header_wait: Duration::ZERO,
+        waits_for_header: false,
         payload_wait: Duration::ZERO,
         application: NONE,
         channel_driver: driver(OtherFrames::SentAsAudio),
@@ -197,7 +202,10 @@ const AT_21_12: Behaviour = row(
 const AT_22_7: Behaviour = row(
     &[releases(20, 17, 18), releases(22, 7, 8), releases(23, 1, 2)],
     AT_21_12.application,
-    AT_21_12,
+    Behaviour {
+        waits_for_header: true,
+        ..AT_21_12
+    },
 );
 
 const AT_22_9: Behaviour = row(
@@ -373,6 +381,7 @@ impl Behaviour {
     pub const fn consequence_in(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
         match (way.way, self.consequence_for_caller(way, rule)) {
             (Way::ChannelDriver, Some(Consequence::HangsUp)) => Some(Consequence::EndsLeg),
+            (Way::ChannelDriver, Some(Consequence::Hangs)) => Some(Consequence::Freezes),
             (_, consequence) => consequence,
         }
     }
@@ -390,6 +399,10 @@ impl Behaviour {
             },
             Rule::OddLength => Some(Consequence::RecordsNoise),
             Rule::SplitHeader => Some(way.split_header),
+            Rule::StalledHeader => match self.waits_for_header {
+                true => Some(Consequence::Hangs),
+                false => None,
+            },
             Rule::SplitPayload | Rule::Reset | Rule::Truncated | Rule::NotReading => {
                 Some(Consequence::HangsUp)
             }
@@ -522,6 +535,19 @@ mod tests {
                 ],
             ),
             (
+                Rule::StalledHeader,
+                [
+                    none,
+                    none,
+                    none,
+                    none,
+                    Some("hangs"),
+                    Some("hangs"),
+                    Some("hangs"),
+                    none,
+                ],
+            ),
+            (
                 Rule::NoHangup,
                 [
                     Some("spins"),
@@ -555,6 +581,7 @@ mod tests {
                 let expected = match row.consequence(rule) {
                     _ if rule == Rule::Idle => None,
                     Some(Consequence::HangsUp) => Some(Consequence::EndsLeg),
+                    Some(Consequence::Hangs) => Some(Consequence::Freezes),
                     other => other,
                 };
                 assert_eq!(row.consequence_in(driver, rule), expected, "{rule}");

@@ -93,22 +93,30 @@
 //!
 //! # By version: time, and the end
 //!
-//! | Asterisk | header in parts | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |
-//! |---|---|---|---|---|---|---|---|
-//! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
-//! | 20.14, 21.9, 22.4 | **misread** | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 21.12 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | start-stop | **hangs up** | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
+//! | Asterisk | header in parts | header that stops | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |
+//! |---|---|---|---|---|---|---|---|---|
+//! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
+//! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 21.12 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | start-stop | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
 //!
 //! The *application* is `AudioSocket()`, the *driver* is `Dial(AudioSocket/...)` and ExternalMedia. Where one column stands for
 //! both, **hangs up** means that the application hangs up the caller and that the driver ends its leg. After the driver's leg has
 //! ended, the dialplan continues if `Dial()` has the option `g`, however the server ended it: with 0x00, by a violation or by a
 //! reset (measured with 22.10, and with the fork's modules). The application of the fork hangs up the caller in each of these cases
 //! (measured). `audiosocket call --through dial` judges a server as the driver does.
+//!
+//! *A header that stops* is one or two bytes and then nothing, with the connection open: a lone `00`, for example. Since 20.17, 22.7 and
+//! 23.1 Asterisk reads a header in a loop without a time limit (read). The application and the driver's leg then wait until the
+//! server closes, and the caller is not heard (measured with 22.10). Other versions act on the bytes that are there: they hang up at a
+//! `00`. **In the driver it can stop all of Asterisk:** a hangup request on the waiting leg blocked, and further calls with it, for 20
+//! minutes, until the server was killed (measured with 22.10.1). So send a frame with one `write`, and close the connection if a part
+//! cannot be sent. This crate does: it completes a frame or closes its direction within the
+//! [`write_timeout`](crate::call::CallOptions::write_timeout). `stalled-header` of `audiosocket call` finds it.
 //!
 //! The application of 18.0 to 18.19, all of 19, and 20.0 to 20.4 uses up a processor core *during* a call, whatever the server does
 //! (read). So does certified 18.9. The channel driver does not.

@@ -109,6 +109,13 @@
 //! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A
 //! prompt longer than [`max_queued`](crate::call::CallOptions::max_queued), 5 minutes, is such an error.
 //!
+//! # Asterisk stands still, hangup requests do nothing
+//!
+//! `stalled-header` of `audiosocket call --through dial`. A server has sent the beginning of a frame and not the rest, and has kept the
+//! connection open. Since 20.17, 22.7 and 23.1 Asterisk waits for the rest without a limit, and a hangup of that leg blocks further
+//! calls (measured with 22.10.1). End the server or close its connection: Asterisk then continues. In the server, write each frame
+//! with one call, and close the connection if only a part of it could be sent. See [protocol](super::protocol).
+//!
 //! # The call drops when the server sends digits, or at once
 //!
 //! `forbidden-kind`: Asterisk takes audio and 0x00, and for all else ends the call, since 20.14, 21.9 and 22.4.

@@ -127,7 +127,7 @@ pub const PAUSE_OF_20_MS: Fault = fault(
     },
 );
 
-pub const FAULTS: [Fault; 23] = [
+pub const FAULTS: [Fault; 24] = [
     fault(
         "none",
         "echoes, and hangs up after 25 frames",
@@ -223,6 +223,20 @@ pub const FAULTS: [Fault; 23] = [
         |stream| send_in_parts(stream, &[2]),
     ),
     fault(
+        "stall-after-kind",
+        "sends one byte, and nothing more for 3 s",
+        &[Rule::SplitHeader, Rule::StalledHeader],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            stream.write_all(&[0x10])?;
+            pause(&stream, STALL)?;
+            // The end of the stream releases an Asterisk that waits.
+            stream.shutdown(Shutdown::Write)?;
+            drain(&stream)
+        },
+    ),
+    fault(
         "pause-after-header",
         "pauses for 1.5 s after the header",
         &[Rule::SplitPayload],
@@ -245,7 +259,7 @@ pub const FAULTS: [Fault; 23] = [
             let mut stream = greeted(stream)?;
             for chunk in audio_frame(0x10, 320).repeat(50).chunks(512) {
                 stream.write_all(chunk)?;
-                pause(&stream)?;
+                pause(&stream, PAUSE)?;
             }
             end_well(stream)
         },
@@ -367,10 +381,13 @@ const HANGUP: [u8; 3] = [0, 0, 0];
 /// somebody looks twice meanwhile. Less than 96 frames of the caller last, which is what Asterisk keeps of him (measured with 22.10).
 const PAUSE: Duration = Duration::from_millis(1500);
 
-fn pause(mut stream: &TcpStream) -> io::Result<()> {
+/// Longer than the 2 s after which a header counts as stalled.
+const STALL: Duration = Duration::from_secs(3);
+
+fn pause(mut stream: &TcpStream, duration: Duration) -> io::Result<()> {
     let started = Instant::now();
     loop {
-        let left = PAUSE.saturating_sub(started.elapsed());
+        let left = duration.saturating_sub(started.elapsed());
         if left < Duration::from_millis(1) {
             return Ok(());
         }
@@ -428,7 +445,7 @@ fn send_in_parts(stream: TcpStream, cuts: &[usize]) -> io::Result<()> {
     let mut sent = 0;
     for cut in cuts {
         stream.write_all(&frame[sent..*cut])?;
-        pause(&stream)?;
+        pause(&stream, PAUSE)?;
         sent = *cut;
     }
     stream.write_all(&frame[sent..])?;

@@ -176,7 +176,7 @@ fn call_lists_the_versions_and_their_rules_without_a_server() {
         .lines()
         .partition(|line| field(line, "event") == "rule");
     // Each version once for each way.
-    assert_eq!((rules.len(), versions.len()), (13, 16));
+    assert_eq!((rules.len(), versions.len()), (14, 16));
     for rule in rules {
         let name = field(rule, "rule");
         assert!(versions.iter().all(|line| !field(line, name).is_empty()));

@@ -31,6 +31,7 @@ fn consequence(consequence: Consequence) -> &'static str {
         Consequence::Misreads => "**misread**",
         Consequence::Skips => "skipped",
         Consequence::StopsHearing => "waits, and the caller is not heard",
+        Consequence::Hangs => "**waits indefinitely**",
         Consequence::Spins => "uses up a core",
         other => panic!("{other} differs from version to version, and is not in the guide"),
     }
@@ -76,6 +77,8 @@ fn the_guide_says_what_each_version_sends_and_takes() {
 fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
     let cells = |it: &Behaviour| {
         let header = it.consequence(Rule::SplitHeader).map(consequence).unwrap();
+        let stalled = it.consequence(Rule::StalledHeader);
+        let stalled = stalled.map_or("does not wait", consequence);
         let payload = it.consequence(Rule::SplitPayload).map(consequence).unwrap();
         let payload = match it.payload_wait.as_millis() {
             0 => String::from(payload),
@@ -94,6 +97,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
         let close = close.map_or("as after 0x00", consequence);
         let cells = [
             header,
+            stalled,
             &payload,
             &idle(Way::Application),
             &idle(Way::ChannelDriver),
@@ -104,7 +108,7 @@ fn the_guide_says_how_long_each_version_waits_and_how_it_ends() {
         row(&it.versions(), &cells)
     };
     expect_rows(
-        "| Asterisk | header in parts | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |",
+        "| Asterisk | header in parts | header that stops | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }

@@ -142,6 +142,7 @@ fn consequence(behaviour: &Behaviour, way: &Consequences, rule: Rule) -> String 
             Rule::EmptyAudio | Rule::ForbiddenKind => "skips it",
             Rule::UnknownRate => "knows all, 0x10 to 0x18",
             Rule::Idle => "waits indefinitely",
+            Rule::StalledHeader => "does not wait",
             Rule::NoHangup => "takes it for a hangup",
             _ => "takes it",
         });

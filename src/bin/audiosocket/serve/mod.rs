@@ -44,9 +44,9 @@ and hangs up, or sends silence.
   --dialect NAME      with --echo, send digits back, too, to
                       start-stop as signals (kind 0x02),
                       to asterisk as tones
-  --answer            first send 03 00 01 04: some start-stop
-                      forks ring until then; stock Asterisk
-                      ends the call
+  --answer            first send 03 00 01 04: a start-stop
+                      fork rings until then, and stock
+                      Asterisk ends the call
   --hang-up-after S   hang up each call after S seconds
   --max-calls N       refuse more at once; 1000 by default
   --calls N           stop after N calls in all

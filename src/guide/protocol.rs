@@ -114,7 +114,8 @@
 //! 23.1 Asterisk reads a header in a loop without a time limit (read). The application and the driver's leg then wait until the
 //! server closes, and the caller is not heard (measured with 22.10). Other versions act on the bytes that are there: they hang up at a
 //! `00`. **In the driver it can stop all of Asterisk:** a hangup request on the waiting leg blocked, and further calls with it, for 20
-//! minutes, until the server was killed (measured with 22.10.1). So send a frame with one `write`, and close the connection if a part
+//! minutes, until the server was killed (measured with 22.10.1). When the server closed, a call that had waited connected within 0.5 s.
+//! Beside a waiting application, other calls go on as usual; only its own call cannot be hung up (measured). So send a frame with one `write`, and close the connection if a part
 //! cannot be sent. This crate does: it completes a frame or closes its direction within the
 //! [`write_timeout`](crate::call::CallOptions::write_timeout). `stalled-header` of `audiosocket call` finds it.
 //!

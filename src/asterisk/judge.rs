@@ -70,7 +70,7 @@ const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 /// The time after a suspected split during which the end of a call counts as its consequence.
 const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
-/// The time after which a header that has not been continued counts as stalled.
+/// The time without a continuation after which a header counts as stalled.
 const STALL: Duration = Duration::from_secs(2);
 
 /// A rest that comes earlier is no reason to suspect a split: the parts may have been two segments of one write.
@@ -730,7 +730,7 @@ mod tests {
     }
 
     #[test]
-    fn end_of_stream_inside_a_header_is_a_hangup_where_awaited() {
+    fn end_inside_a_header_is_a_hangup_where_awaited() {
         for &version in Version::REPRESENTATIVES {
             let trial = Trial::of(version).hear_audio().hear(&[0x10]).close();
             match version.behaviour().waits_for_header {

@@ -95,8 +95,8 @@ impl CallOptions {
     /// Sets whether each call starts with the frame `03 00 01 04`, which answers it; no by default.
     ///
     /// A later commit of the start-stop fork (dd4ec61) rings until the server sends this frame, and sends no audio until then. The
-    /// value 4 is `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call that contains this frame**, because it accepts nothing but audio
-    /// and hangup. The frame is sent when the UUID has arrived and the call is admitted, ahead of the first silence.
+    /// value 4 is `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call that contains this frame**, because it accepts audio and hangups
+    /// only. The frame is sent when the UUID has arrived and the call is admitted, ahead of the first silence.
     pub const fn send_answer(mut self, wanted: bool) -> CallOptions {
         self.sends_answer = wanted;
         self

@@ -63,7 +63,7 @@
 //! One byte is enough. A server that sends the first byte of a frame and keeps the connection open stops its call's leg in
 //! `Dial(AudioSocket/...)` and ExternalMedia, since 20.17, 22.7 and 23.1. A hangup of that leg then blocks, and with it other calls: all
 //! of Asterisk 22.10.1 stood still for 20 minutes, until the server was killed (measured). So connect Asterisk only to servers that you
-//! trust, by a name or address that nobody else can take over. If it has happened, end the server, and Asterisk
+//! trust, by a name or address that cannot be taken over. If it has happened, end the server, and Asterisk
 //! continues. The application `AudioSocket()` waits too, but only with its own call (measured).
 //!
 //! # TLS, by a program on each side

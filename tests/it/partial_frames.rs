@@ -8,7 +8,7 @@ use std::time::Duration;
 use audiosocket::call::{Call, CallOptions, End, SendError, Timeout, Transport};
 use audiosocket::wire::{Audio, SampleRate};
 
-/// Hands out a UUID, and accepts what the script says: some bytes, or an error. After the script it accepts nothing in time.
+/// Sends a UUID, then accepts as many bytes as the script allows, or fails. After the script every send times out.
 #[derive(Default)]
 struct Scripted {
     unread: Mutex<VecDeque<u8>>,

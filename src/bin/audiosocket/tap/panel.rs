@@ -42,7 +42,7 @@ impl Panel {
             judges: Version::REPRESENTATIVES
                 .iter()
                 .map(|version| {
-                    // Nothing tells in which way Asterisk reached the server. The application's rules include the driver's.
+                    // The bytes do not show in which way Asterisk reached the server. The application has every rule of the driver.
                     let rules = Rules::for_version(*version).through(Way::Application);
                     Judge::new(rules, started)
                 })

@@ -21,6 +21,8 @@
 #                               name
 #   asterisk-lab.sh sip         print the SIP address (UDP) of this Asterisk and the password of its user phone. If the
 #                               phone dials SIDE_PORT_UUID, it is the far leg
+#   asterisk-lab.sh manager     print the address of its manager interface and the secret of its user lab
+#   asterisk-lab.sh ari         print the address of its HTTP server and the password of its ARI user lab
 #   asterisk-lab.sh rec         print the folder of the recordings. UUID-heard.wav has the audio received from the server,
 #                               UUID-said.wav the far leg's audio. A recording of MixMonitor() is complete when the log
 #                               has the call's line `End MixMonitor Recording`; a recording of Record(), when the log has
@@ -66,13 +68,16 @@ LOG=$ROOT$VAR/log/full
 # automatically.
 MANAGER_PORT=$((20000 + $(cksum <<<"${OWN:-$INSTANCE}" | cut -d ' ' -f 1) % 10000))
 SIP_PORT=$((MANAGER_PORT - 10000))
+HTTP_PORT=$SIP_PORT           # of TCP, while SIP's is of UDP
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 MODULES=(res_timing_timerfd res_clioriginate pbx_config
   res_audiosocket app_audiosocket chan_audiosocket
   app_dial app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose
   res_musiconhold
-  func_cut func_logic func_timeout
+  func_cut func_logic func_timeout func_uuid func_db res_curl func_curl app_exec
+  res_http_websocket res_websocket_client res_stasis res_stasis_answer res_stasis_playback res_stasis_recording res_stasis_snoop
+  res_stasis_device_state app_stasis res_ari res_ari_model res_ari_events res_ari_channels res_ari_bridges
   format_wav format_pcm format_sln
   codec_ulaw codec_alaw codec_a_mu codec_resample
   bridge_simple bridge_softmix bridge_builtin_features
@@ -84,7 +89,11 @@ MODULES=(res_timing_timerfd res_clioriginate pbx_config
 # closes without sending a byte, and hangs up.
 # All others: the channel driver, Dial(AudioSocket/...), with this format in c(). none: without c(). gslin: slin, with Dial()'s
 # option g.
-SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192 gslin"
+# Recipes of the guide, all with AudioSocket(). fresh: the call's UUID is ${UUID()}. db: data for the server and its result in
+# Asterisk's database. web: both by CURL(); PORT is the server's port, a minus sign, and the web server's port. try: in
+# TryExec(). exth: with an extension h.
+SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192 gslin
+  fresh db web try exth"
 PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband"
 
 say() { printf 'astlab: %s\n' "$*" >&2; }
@@ -246,7 +255,14 @@ CONF
     done
   } >"$etc/modules.conf"
   for file in cdr cel; do printf '[general]\nenable = no\n' >"$etc/$file.conf"; done
-  printf '[general]\nenabled = no\n' >"$etc/http.conf"
+  printf '[general]\nenabled = yes\nbindaddr = 127.0.0.1\nbindport = %s\n' "$HTTP_PORT" >"$etc/http.conf"
+  (umask 077; cat >"$etc/ari.conf") <<CONF
+[general]
+enabled = yes
+[lab]
+type = user
+password = $(cat /proc/sys/kernel/random/uuid)
+CONF
   (umask 077; cat >"$etc/manager.conf") <<CONF
 [general]
 enabled = yes
@@ -254,7 +270,7 @@ bindaddr = 127.0.0.1
 port = $MANAGER_PORT
 [lab]
 secret = $(cat /proc/sys/kernel/random/uuid)
-write = call
+write = call,system,reporting
 CONF
   cat >"$etc/musiconhold.conf" <<CONF
 [tone]
@@ -366,6 +382,42 @@ exten => _app[n]a_.,1,Set(PORT=${CUT(EXTEN,_,2)})
  same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
  same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
  same => n,Hangup()
+exten => _fresh_.,1,Answer()
+ same => n,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,Set(CALL=${UUID()})
+ same => n,Verbose(1,LAB ${UUID} call is ${CALL})
+ same => n,AudioSocket(${CALL},127.0.0.1:${PORT})
+ same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
+ same => n,Hangup()
+exten => _db_.,1,Answer()
+ same => n,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,Set(DB(calls/${UUID})=4711,${EXTEN})
+ same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
+ same => n,Set(NEXT=${DB(results/${UUID})})
+ same => n,Verbose(1,LAB ${UUID} result is ${NEXT} - dialplan goes on)
+ same => n,Hangup()
+exten => _web_.,1,Answer()
+ same => n,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,Set(WEB=http://127.0.0.1:${CUT(PORT,-,2)})
+ same => n,Set(SAID=${CURL(${WEB}/calls/${UUID}?caller=4711)})
+ same => n,AudioSocket(${UUID},127.0.0.1:${CUT(PORT,-,1)})
+ same => n,Set(NEXT=${CURL(${WEB}/results/${UUID})})
+ same => n,Verbose(1,LAB ${UUID} result is ${NEXT} - dialplan goes on)
+ same => n,Hangup()
+exten => _try_.,1,Answer()
+ same => n,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,TryExec(AudioSocket(${UUID},127.0.0.1:${PORT}))
+ same => n,Verbose(1,LAB ${UUID} tried ${TRYSTATUS} - dialplan goes on)
+ same => n,Hangup()
+exten => _e[x]th_.,1,Answer()
+ same => n,Goto(as-h,${EXTEN:1},1)
+exten => moved,1,Verbose(1,LAB ${UUID} moved - dialplan goes on)
+ same => n,Wait(1)
+ same => n,Hangup()
 exten => _gsli[n]_.,1,Set(OPTIONS=g)
  same => n,Goto(${EXTEN:1},1)
 exten => _[nus]!,1,Set(FORMAT=${CUT(EXTEN,_,1)})
@@ -374,7 +426,17 @@ exten => _[nus]!,1,Set(FORMAT=${CUT(EXTEN,_,1)})
  same => n,Set(CODEC=${IF($["${FORMAT}"="none"]?:/c(${FORMAT}))})
  same => n,Dial(AudioSocket/127.0.0.1:${PORT}/${UUID}${CODEC},,${OPTIONS})
  same => n,Verbose(1,LAB ${UUID} dial ended ${DIALSTATUS} cause ${HANGUPCAUSE} - dialplan goes on)
+ same => n,GotoIf($["${OPTIONS}"=""]?over)
+ same => n,Wait(1)
+ same => n(over),Hangup()
+
+[as-h]
+exten => _[x]th_.,1,Set(PORT=${CUT(EXTEN,_,2)})
+ same => n,Set(UUID=${CUT(EXTEN,_,3)})
+ same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
+ same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
  same => n,Hangup()
+exten => h,1,Verbose(1,LAB ${UUID} the extension h is run)
 
 ; MixMonitor() records the far leg: r() is what it receives, t() what it transmits, n leaves out the silence that it puts
 ; where something comes late; no mixed file is wanted. Record() writes down every frame that the far leg receives, back to
@@ -493,6 +555,7 @@ cmd_start() {
     cmd_cli 'dialplan reload' >/dev/null
     cmd_cli 'manager reload' >/dev/null
     cmd_cli 'module reload res_pjsip.so' >/dev/null
+    cmd_cli 'module reload res_ari.so' >/dev/null
     say "runs already, pid $pid"
     return
   fi
@@ -587,6 +650,8 @@ case "${1:-}" in
   cli) cmd_cli "${2:?command}" ;;
   call) shift; cmd_call "$@" ;;
   log) echo "$LOG" ;;
+  manager) echo "127.0.0.1:$MANAGER_PORT $(sed -n 's/^secret = //p' "$ROOT$ETC/manager.conf")" ;;
+  ari) echo "127.0.0.1:$HTTP_PORT $(sed -n 's/^password = //p' "$ROOT$ETC/ari.conf")" ;;
   rec) echo "$ROOT$VAR/rec" ;;
   sip) echo "127.0.0.1:$SIP_PORT $(sed -n 's/^password = //p' "$ROOT$ETC/pjsip.conf")" ;;
   *) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;

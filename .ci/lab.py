@@ -28,9 +28,9 @@ class Lab:
     # These far legs record with Record(), the others with MixMonitor().
     RECORD_PEERS = ("record", "talk", "mix")
 
-    def __init__(self, tool=None, speaker=None, leaver=None, examples=None):
+    def __init__(self, tool=None, speaker=None, leaver=None, mover=None, examples=None):
         self.tool = tool
-        self.speaker, self.leaver = speaker, leaver  # the programs of tests/asterisk
+        self.speaker, self.leaver, self.mover = speaker, leaver, mover  # the programs of tests/asterisk
         self.examples = examples  # their folder
         self.started_here = False
         self.uuids = []
@@ -87,6 +87,23 @@ class Lab:
         """Returns the SIP address of this Asterisk, as IP:PORT, and the password of its user `phone`."""
         address, password = self._script("sip").split()
         return address, password
+
+    def manager(self):
+        """The address of Asterisk's manager interface, as (host, port), and the secret of its user lab."""
+        return self._address_and_secret("manager")
+
+    def ari(self):
+        """The address of Asterisk's HTTP server, likewise, and the password of its ARI user lab."""
+        return self._address_and_secret("ari")
+
+    def _address_and_secret(self, command):
+        address, secret = self._script(command).split()
+        host, _, port = address.partition(":")
+        return (host, int(port)), secret
+
+    def channels(self):
+        """The names of all channels."""
+        return [line.partition("!")[0] for line in self._script("cli", "core show channels concise").splitlines()]
 
     def log_size(self):
         return self.log_path.stat().st_size

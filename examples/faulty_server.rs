@@ -4,7 +4,9 @@
 //! cargo run --example faulty_server                     list the faults, and whether the caller
 //!                                                       must talk or be silent to show each
 //! cargo run --example faulty_server FAULT [PORT]        serve with a fault until killed
-//! cargo run --example faulty_server judge [VERSION]     list what a simulated Asterisk reports for each fault
+//! cargo run --example faulty_server judge [VERSION [WAY]]
+//!                                                       list what a simulated Asterisk reports for each fault, if it
+//!                                                       calls by its application (the default) or by dial
 //! ```
 //!
 //! A server's first line is `listening on IP:PORT`. Without PORT, or with 0, the system chooses the port. At the end of each call,
@@ -17,7 +19,7 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::thread;
 
-use audiosocket::asterisk::Version;
+use audiosocket::asterisk::{Rules, Version};
 use faulty::{Caller, FAULTS, Fault};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,8 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [] => list(),
-        ["judge"] => judge(Version::default()),
-        ["judge", version] => judge(version.parse()?),
+        ["judge"] => judge(Rules::default()),
+        ["judge", version] => judge(Rules::for_version(version.parse()?)),
+        ["judge", version, way] => {
+            let version: Version = version.parse()?;
+            judge(Rules::for_version(version).through(way.parse()?));
+        }
         [name] => serve(name, 0)?,
         [name, port] => serve(name, port.parse()?)?,
         _ => return Err("a fault and a port are due".into()),
@@ -59,14 +65,14 @@ fn serve(name: &str, port: u16) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn judge(version: Version) {
+fn judge(rules: Rules) {
     for fault in &FAULTS {
-        if !fault.ends_in(version) {
+        if !fault.ends_in(rules) {
             println!("{:<19} the call goes on", fault.name);
             continue;
         }
         let mut verdict = String::new();
-        for violation in fault.verdict(version) {
+        for violation in fault.verdict(rules) {
             let (rule, at) = (violation.rule, violation.at.as_secs_f64());
             verdict += &format!(" {rule} at {at:.3} s: {}.", violation.consequence);
         }

@@ -5,7 +5,7 @@ use std::string::{String, ToString};
 use std::time::Duration;
 use std::vec::Vec;
 
-use super::{Consequence, Rule};
+use super::{Consequence, Rule, Way};
 use crate::wire::DtmfDialect;
 
 /// The behaviour of a range of Asterisk versions towards a server. [`TABLE`] has one row for each range.
@@ -13,17 +13,21 @@ use crate::wire::DtmfDialect;
 #[non_exhaustive]
 pub struct Behaviour {
     releases: &'static [Releases],
+    /// The releases whose application uses a whole core during a call. See [`busy_releases`](Behaviour::busy_releases).
+    busy_releases: &'static [Releases],
     /// The measured release of this row, if there is one.
     measured: Option<(u16, u16)>,
     /// The source of the facts.
     pub evidence: &'static str,
-    /// The dialect of the caller's DTMF digits; `None` if Asterisk sends no digits.
-    pub digits: Option<DtmfDialect>,
     /// Whether Asterisk supports audio at rates other than 8 kHz: the kinds 0x11 to 0x18.
     pub knows_all_rates: bool,
     /// The time Asterisk waits for the rest of a header before the delay has an effect; zero if it does not wait. See
     /// [`Rule::SplitHeader`].
     pub header_wait: Duration,
+    /// Whether Asterisk waits for the rest of a header without a limit. The end of the stream inside a header is then a hangup,
+    /// and a hangup frame takes effect with its third byte. Other versions hang up at its first byte. See
+    /// [`Rule::StalledHeader`].
+    pub waits_for_header: bool,
     /// The time Asterisk waits for the rest of a payload; zero if it does not wait. Each part that arrives restarts the wait. See
     /// [`Rule::SplitPayload`].
     pub payload_wait: Duration,
@@ -33,21 +37,44 @@ pub struct Behaviour {
     pub channel_driver: Consequences,
 }
 
-/// The consequences of violations through one of Asterisk's two ways to reach a server.
+/// The behaviour through one of Asterisk's two ways to reach a server, and the consequences of violations there.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Consequences {
-    /// The source of these facts: measured, read in the source, or assumed to be like the other way.
+    /// The way.
+    pub way: Way,
+    /// The source of these facts: measured, or read in the source.
     pub evidence: &'static str,
+    /// The dialect of the caller's DTMF digits; `None` if no digits are sent.
+    pub digits: Option<DtmfDialect>,
+    /// What Asterisk does with the caller's frames that are neither audio nor a digit, such as comfort noise.
+    pub other_frames: OtherFrames,
     /// The limit on the time without traffic in either direction, when Asterisk ends the call; `None` if there is no limit. See
     /// [`Rule::Idle`].
     pub idle_timeout: Option<Duration>,
     /// Whether the dialplan continues after a hangup frame. If not, Asterisk hangs up the caller.
+    ///
+    /// The dialplan continues after `Dial()` only with the option `g`, but then however the server has ended the call: after a
+    /// hangup frame, a violation or a reset.
     pub continues_after_hangup: bool,
     empty_audio: Option<Consequence>,
     forbidden_kind: Option<Consequence>,
     split_header: Consequence,
     no_hangup: Option<Consequence>,
+}
+
+/// What Asterisk does with the caller's frames that are neither audio nor a digit.
+///
+/// Telephones send comfort noise during a silence, for example.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum OtherFrames {
+    /// It ignores them.
+    Ignored,
+    /// It sends them to the server as audio at 8 kHz, kind 0x10.
+    SentAsAudio,
+    /// It ends its leg of the call and logs "Unsupported frame type 10 for AudioSocket".
+    EndLeg,
 }
 
 /// A range of minor versions within one major version.
@@ -71,10 +98,8 @@ const fn releases(major: u16, first: u16, last: u16) -> Releases {
 const READ: &str = "read in its source";
 /// The facts were measured with Debian's 22.10.1 on loopback, and read in the source like the others.
 const MEASURED: &str = "measured with 22.10, read in its source";
-/// The fork's modules were loaded in 22.10. Its behaviour after a hangup frame was not measured.
+/// The fork's modules were loaded in 22.10.
 const MEASURED_FORK: &str = "its modules measured in 22.10, else as 20.13";
-/// The only known difference is that the channel driver has no time-out (measured with 22.10).
-const LIKE_APPLICATION: &str = "not measured: like the application, without its time-out";
 
 /// The wait of `ast_wait_for_input(svc, 5)` in `res_audiosocket.c`. Measured: a gap of 4 ms passes, a gap of 6 ms ends the call.
 const FIVE_MS: Duration = Duration::from_millis(5);
@@ -86,6 +111,8 @@ const TWO_SECONDS: Duration = Duration::from_secs(2);
 
 /// The behaviour of every known version: oldest first, the start-stop fork last.
 ///
+/// 22.11, 23.5 and 20.21 are in the newest row because the AudioSocket files of their release candidates equal those of 22.10.
+///
 /// To add a release that behaves like the newest row, add its number to that row. Everything else is derived from the table.
 pub const TABLE: &[Behaviour] = &[
     TO_22_3, AT_22_4, AT_22_5, AT_21_12, AT_22_7, AT_22_9, AT_22_10, START_STOP,
@@ -96,12 +123,16 @@ pub const TABLE: &[Behaviour] = &[
 const TO_22_3: Behaviour = row(
     &[
         all_of(18),
+        all_of(19),
         releases(20, 0, 13),
         releases(21, 0, 8),
         releases(22, 0, 3),
     ],
     Consequences {
+        way: Way::Application,
         evidence: READ,
+        digits: None,
+        other_frames: OtherFrames::Ignored,
         idle_timeout: None,
         continues_after_hangup: false,
         empty_audio: None,
@@ -111,20 +142,23 @@ const TO_22_3: Behaviour = row(
     },
     Behaviour {
         releases: &[],
+        // `ms` is 0 in the loop of `app_audiosocket.c`, fixed in 18.20, 20.5 and 21.0.
+        busy_releases: &[releases(18, 0, 19), all_of(19), releases(20, 0, 4)],
         measured: None,
         evidence: READ,
-        digits: None,
         knows_all_rates: false,
         header_wait: Duration::ZERO,
+        waits_for_header: false,
         payload_wait: Duration::ZERO,
-        application: Consequences::NONE,
-        channel_driver: Consequences::NONE,
+        application: NONE,
+        channel_driver: driver(OtherFrames::SentAsAudio),
     },
 );
 
 const AT_22_4: Behaviour = row(
     &[releases(20, 14, 14), releases(21, 9, 9), releases(22, 4, 4)],
     Consequences {
+        digits: Some(DtmfDialect::Asterisk),
         idle_timeout: Some(TWO_SECONDS),
         continues_after_hangup: true,
         empty_audio: Some(Consequence::HangsUp),
@@ -135,7 +169,8 @@ const AT_22_4: Behaviour = row(
         ..TO_22_3.application
     },
     Behaviour {
-        digits: Some(DtmfDialect::Asterisk),
+        busy_releases: &[],
+        channel_driver: driver(OtherFrames::EndLeg),
         ..TO_22_3
     },
 );
@@ -167,7 +202,10 @@ const AT_21_12: Behaviour = row(
 const AT_22_7: Behaviour = row(
     &[releases(20, 17, 18), releases(22, 7, 8), releases(23, 1, 2)],
     AT_21_12.application,
-    AT_21_12,
+    Behaviour {
+        waits_for_header: true,
+        ..AT_21_12
+    },
 );
 
 const AT_22_9: Behaviour = row(
@@ -184,9 +222,9 @@ const AT_22_9: Behaviour = row(
 
 const AT_22_10: Behaviour = row(
     &[
-        releases(20, 20, 20),
-        releases(22, 10, 10),
-        releases(23, 4, 4),
+        releases(20, 20, 21),
+        releases(22, 10, 11),
+        releases(23, 4, 5),
     ],
     Consequences {
         evidence: MEASURED,
@@ -195,25 +233,39 @@ const AT_22_10: Behaviour = row(
     Behaviour {
         measured: Some((22, 10)),
         evidence: MEASURED,
+        channel_driver: driver(OtherFrames::Ignored),
         ..AT_22_9
     },
 );
 
 /// The start-stop fork, made from a version of the first row. Its application sends no digits; its channel driver does.
-const START_STOP: Behaviour = row(
-    &[],
-    Consequences {
-        evidence: MEASURED_FORK,
-        ..TO_22_3.application
-    },
+const START_STOP: Behaviour = {
+    let fork = row(
+        &[],
+        Consequences {
+            evidence: MEASURED_FORK,
+            ..TO_22_3.application
+        },
+        Behaviour {
+            evidence: MEASURED_FORK,
+            busy_releases: &[],
+            ..TO_22_3
+        },
+    );
     Behaviour {
-        evidence: MEASURED_FORK,
-        digits: Some(DtmfDialect::StartStop),
-        ..TO_22_3
-    },
-);
+        channel_driver: Consequences {
+            digits: Some(DtmfDialect::StartStop),
+            ..fork.channel_driver
+        },
+        ..fork
+    }
+};
 
-/// Returns a row for these releases. The channel driver has no known difference except its time-out.
+/// Returns a row for these releases.
+///
+/// The channel driver reads the server's bytes with the same functions of `res_audiosocket.c` as the application. It has no
+/// time-out of its own, and it ends its leg where the application hangs up the caller. What it does with frames that are neither
+/// audio nor a digit comes from `behaviour`.
 const fn row(
     releases: &'static [Releases],
     application: Consequences,
@@ -223,25 +275,58 @@ const fn row(
         releases,
         application,
         channel_driver: Consequences {
-            evidence: LIKE_APPLICATION,
+            way: Way::ChannelDriver,
+            other_frames: behaviour.channel_driver.other_frames,
             idle_timeout: None,
+            continues_after_hangup: true,
             ..application
         },
         ..behaviour
     }
 }
 
-impl Consequences {
-    /// A placeholder for a row under construction.
-    const NONE: Consequences = Consequences {
-        evidence: "",
-        idle_timeout: None,
-        continues_after_hangup: false,
-        empty_audio: None,
-        forbidden_kind: None,
-        split_header: Consequence::HangsUp,
-        no_hangup: None,
-    };
+/// The part of a channel driver that [`row`] does not take from the application.
+const fn driver(other_frames: OtherFrames) -> Consequences {
+    Consequences {
+        other_frames,
+        ..NONE
+    }
+}
+
+/// A placeholder for a row under construction.
+const NONE: Consequences = Consequences {
+    way: Way::Application,
+    evidence: "",
+    digits: None,
+    other_frames: OtherFrames::Ignored,
+    idle_timeout: None,
+    continues_after_hangup: false,
+    empty_audio: None,
+    forbidden_kind: None,
+    split_header: Consequence::HangsUp,
+    no_hangup: None,
+};
+
+impl Releases {
+    fn text(&self) -> String {
+        let Releases { major, first, last } = self;
+        match (*first, *last) {
+            (0, u16::MAX) => major.to_string(),
+            (first, last) if first == last => format!("{major}.{first}"),
+            (first, last) => format!("{major}.{first}-{last}"),
+        }
+    }
+}
+
+impl OtherFrames {
+    /// Returns the stable name for scripts: `ignored`, `sent-as-audio` or `end-leg`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OtherFrames::Ignored => "ignored",
+            OtherFrames::SentAsAudio => "sent-as-audio",
+            OtherFrames::EndLeg => "end-leg",
+        }
+    }
 }
 
 impl Behaviour {
@@ -262,12 +347,17 @@ impl Behaviour {
                 let newest: Vec<String> = ranges.iter().map(last).collect();
                 texts.push(format!("to {}", enumerated(&newest)));
             }
-            false => texts.extend(ranges.iter().map(|range| match range.first == range.last {
-                true => format!("{}.{}", range.major, range.first),
-                false => format!("{}.{}-{}", range.major, range.first, range.last),
-            })),
+            false => texts.extend(ranges.iter().map(|range| range.text())),
         }
         texts.join(", ")
+    }
+
+    /// Returns the releases whose application uses a whole processor core during a call, for example "18.0-19, 19".
+    ///
+    /// The server cannot prevent that. The channel driver does not do it. Returns an empty text if no release does it.
+    pub fn busy_releases(&self) -> String {
+        let texts = self.busy_releases.iter().map(Releases::text);
+        texts.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns the consequence of a violation through the application `AudioSocket()`.
@@ -277,10 +367,27 @@ impl Behaviour {
         self.consequence_in(&self.application, rule)
     }
 
+    /// Returns the behaviour through one of the two ways.
+    pub const fn through(&self, way: Way) -> &Consequences {
+        match way {
+            Way::Application => &self.application,
+            Way::ChannelDriver => &self.channel_driver,
+        }
+    }
+
     /// Returns the consequence of a violation through one of the two ways.
     ///
     /// The way is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver).
     pub const fn consequence_in(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
+        match (way.way, self.consequence_for_caller(way, rule)) {
+            (Way::ChannelDriver, Some(Consequence::HangsUp)) => Some(Consequence::EndsLeg),
+            (Way::ChannelDriver, Some(Consequence::Hangs)) => Some(Consequence::Freezes),
+            (_, consequence) => consequence,
+        }
+    }
+
+    /// Returns the consequence of a violation, as if the end of the leg were a hangup of the caller.
+    const fn consequence_for_caller(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
         match rule {
             Rule::EmptyAudio => way.empty_audio,
             Rule::ForbiddenKind => way.forbidden_kind,
@@ -292,6 +399,10 @@ impl Behaviour {
             },
             Rule::OddLength => Some(Consequence::RecordsNoise),
             Rule::SplitHeader => Some(way.split_header),
+            Rule::StalledHeader => match self.waits_for_header {
+                true => Some(Consequence::Hangs),
+                false => None,
+            },
             Rule::SplitPayload | Rule::Reset | Rule::Truncated | Rule::NotReading => {
                 Some(Consequence::HangsUp)
             }
@@ -373,7 +484,7 @@ mod tests {
         assert_eq!(
             versions[..4],
             [
-                "18, to 20.13, 21.8 and 22.3",
+                "18, 19, to 20.13, 21.8 and 22.3",
                 "20.14, 21.9, 22.4",
                 "20.15-16, 21.10-11, 22.5-6, 23.0",
                 "21.12",
@@ -424,6 +535,19 @@ mod tests {
                 ],
             ),
             (
+                Rule::StalledHeader,
+                [
+                    none,
+                    none,
+                    none,
+                    none,
+                    Some("hangs"),
+                    Some("hangs"),
+                    Some("hangs"),
+                    none,
+                ],
+            ),
+            (
                 Rule::NoHangup,
                 [
                     Some("spins"),
@@ -444,5 +568,56 @@ mod tests {
             .map(|row| row.payload_wait.as_millis())
             .collect();
         assert_eq!(waits, [0, 0, 5, 5, 5, 5, 5, 0]);
+    }
+
+    #[test]
+    fn driver_ends_its_leg_and_dialplan_continues() {
+        for row in TABLE {
+            let driver = row.through(Way::ChannelDriver);
+            assert_eq!(driver.way, Way::ChannelDriver);
+            assert!(driver.continues_after_hangup);
+            assert_eq!(row.consequence_in(driver, Rule::Idle), None);
+            for &rule in Rule::ALL {
+                let expected = match row.consequence(rule) {
+                    _ if rule == Rule::Idle => None,
+                    Some(Consequence::HangsUp) => Some(Consequence::EndsLeg),
+                    Some(Consequence::Hangs) => Some(Consequence::Freezes),
+                    other => other,
+                };
+                assert_eq!(row.consequence_in(driver, rule), expected, "{rule}");
+            }
+        }
+    }
+
+    #[test]
+    fn comfort_noise_ends_legs_from_22_4_to_22_9() {
+        let in_driver = TABLE
+            .iter()
+            .map(|row| row.channel_driver.other_frames.name());
+        let mut expected = ["end-leg"; 8];
+        (expected[0], expected[7]) = ("sent-as-audio", "sent-as-audio");
+        expected[6] = "ignored";
+        assert_eq!(in_driver.collect::<Vec<_>>(), expected);
+        let mut applications = TABLE.iter().map(|row| row.application.other_frames);
+        assert!(applications.all(|it| it == OtherFrames::Ignored));
+    }
+
+    #[test]
+    fn busy_releases_are_in_the_oldest_row() {
+        assert_eq!(TABLE[0].busy_releases(), "18.0-19, 19, 20.0-4");
+        for row in &TABLE[1..] {
+            assert_eq!(row.busy_releases(), "");
+        }
+        for range in TABLE[0].busy_releases {
+            assert!(TABLE[0].has_release(range.major, range.last));
+        }
+    }
+
+    #[test]
+    fn fork_sends_digits_from_its_driver_only() {
+        let fork = TABLE.last().unwrap();
+        assert_eq!(fork.application.digits, None);
+        assert_eq!(fork.channel_driver.digits, Some(DtmfDialect::StartStop));
+        assert!(!fork.application.continues_after_hangup);
     }
 }

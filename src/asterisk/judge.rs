@@ -70,6 +70,9 @@ const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 /// The time after a suspected split during which the end of a call counts as its consequence.
 const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
+/// The time without a continuation after which a header counts as stalled.
+const STALL: Duration = Duration::from_secs(2);
+
 /// A rest that comes earlier is no reason to suspect a split: the parts may have been two segments of one write.
 const LEAST_SUSPICIOUS_WAIT: Duration = Duration::from_millis(5);
 
@@ -177,14 +180,17 @@ impl Judge {
     /// Records a read that started at `asked` and had found nothing by `at`.
     pub fn read_empty(&mut self, asked: Instant, at: Instant) {
         self.empty_after = self.empty_after.max(asked);
-        // The first byte of a hangup is enough.
-        if self.state != CallState::InCall || self.frame.is_hangup() {
+        if self.state != CallState::InCall {
             return;
         }
         if self.frame.is_begun() {
             let since = *self.waiting_since.get_or_insert(at);
-            if asked.saturating_duration_since(since) >= self.wait_for_rest() {
+            let waited = asked.saturating_duration_since(since);
+            if waited >= self.wait_for_rest() && !self.is_hangup_whatever_follows() {
                 self.note_frame(self.rule_of_split(), at);
+            }
+            if waited >= STALL && self.frame.is_in_header() && self.state == CallState::InCall {
+                self.note_frame(Rule::StalledHeader, at);
             }
             return;
         }
@@ -236,7 +242,7 @@ impl Judge {
         if self.state == CallState::InCall && !self.frame.is_hangup() {
             if !self.frame.is_begun() {
                 self.note(Rule::NoHangup, at);
-            } else if self.frame.is_in_header() && !self.splits_end_call() {
+            } else if self.frame.is_in_header() && self.rules.behaviour().waits_for_header {
                 // The loop in `res_audiosocket.c` that waits for the rest of a header treats the end of the stream as a hangup.
             } else {
                 self.note_frame(Rule::Truncated, at);
@@ -327,6 +333,14 @@ impl Judge {
             true => behaviour.header_wait,
             false => behaviour.payload_wait,
         }
+    }
+
+    /// Returns whether the frame is a hangup already, although its header is incomplete.
+    ///
+    /// A version that does not wait for the rest of a header acts on the first byte. A version that misreads a header in parts
+    /// still reads the first byte right.
+    fn is_hangup_whatever_follows(&self) -> bool {
+        self.frame.is_hangup() && self.wait_for_rest().is_zero()
     }
 
     fn splits_end_call(&self) -> bool {
@@ -664,9 +678,65 @@ mod tests {
     #[test]
     fn hangup_counts_from_its_first_byte() {
         for &version in Version::REPRESENTATIVES {
-            let trial = Trial::of(version).hear_audio().hear(&[0]).wait(50);
+            let trial = Trial::of(version).hear_audio().hear(&[0]).wait(19);
             trial.expect(&[], CallState::InCall);
             trial.close().expect(&[], CallState::Closed);
+            if version.behaviour().header_wait.is_zero() {
+                let trial = Trial::of(version).hear_audio().hear(&[0]).wait(50);
+                trial.expect(&[], CallState::InCall);
+                trial.close().expect(&[], CallState::Closed);
+            }
+        }
+    }
+
+    #[test]
+    fn stalled_header_is_reported_after_2_s() {
+        let driver = Rules::for_version(NEW).in_channel_driver();
+        for (rules, consequence) in [
+            (Rules::for_version(NEW), Consequence::Hangs),
+            (driver, Consequence::Freezes),
+        ] {
+            // The beginning of a hangup frame and of an audio frame.
+            for start in [&[0][..], &[0, 0], &[0x10]] {
+                let trial = Trial::of(rules).hear_audio().hear(start).wait(1999);
+                trial.expect(&[Rule::SplitHeader], CallState::InCall);
+                let trial = trial.wait(1);
+                trial.expect(&[Rule::SplitHeader, Rule::StalledHeader], CallState::InCall);
+                let violation = trial.judge.violations()[1];
+                assert_eq!(
+                    (violation.consequence, violation.offset),
+                    (consequence, 323)
+                );
+                assert_eq!(violation.bytes(), start);
+                // The end of the stream releases Asterisk.
+                let rules = [Rule::SplitHeader, Rule::StalledHeader];
+                trial.close().expect(&rules, CallState::Closed);
+            }
+        }
+    }
+
+    #[test]
+    fn lone_hangup_byte_hangs_versions_that_wait() {
+        for &version in Version::REPRESENTATIVES {
+            let trial = Trial::of(version).hear_audio().hear(&[0]).wait(2500);
+            let waits = version.behaviour().waits_for_header;
+            assert_eq!(
+                trial.rules().contains(&Rule::StalledHeader),
+                waits,
+                "{version}"
+            );
+            assert_eq!(trial.judge.state(), CallState::InCall);
+        }
+    }
+
+    #[test]
+    fn end_inside_a_header_is_a_hangup_where_awaited() {
+        for &version in Version::REPRESENTATIVES {
+            let trial = Trial::of(version).hear_audio().hear(&[0x10]).close();
+            match version.behaviour().waits_for_header {
+                true => trial.expect(&[], CallState::Closed),
+                false => trial.expect(&[Rule::Truncated], CallState::Ended),
+            }
         }
     }
 

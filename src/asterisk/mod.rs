@@ -20,6 +20,7 @@
 //! | `empty-audio`, `forbidden-kind`, `unknown-rate`, `odd-length`, `truncated`, `no-hangup` | always |
 //! | `split-payload` where Asterisk waits 5 ms | at 5.6 ms and more, never at up to 4.7 ms (50 of 50 and 0 of 50, measured on an idle machine); on a busy machine the pause may have to be longer |
 //! | `split-header` where Asterisk waits | at 20 ms and more, the duration of a frame; it is reported because Asterisk sends no caller audio meanwhile |
+//! | `stalled-header` | within 0.06 s after 2 s |
 //! | `split-header`, `split-payload` where Asterisk does not wait | if the parts are read apart, which is chance when they are written one right after the other. A real Asterisk of these versions has the same chance |
 //! | `too-fast` | from 1 s ahead of real time. A server that stalls for less and then catches up causes no violation |
 //! | `queue-overflow` | from a burst of 103 frames; the queue has 96 |
@@ -40,10 +41,12 @@ mod rule;
 mod rules;
 mod version;
 mod violation;
+mod way;
 
-pub use behaviour::{Behaviour, Consequences, TABLE};
+pub use behaviour::{Behaviour, Consequences, OtherFrames, TABLE};
 pub use judge::{CallState, Judge, Received};
 pub use rule::{Consequence, Rule};
 pub use rules::Rules;
 pub use version::{ParseVersionError, Version};
 pub use violation::Violation;
+pub use way::{ParseWayError, Way};

@@ -16,6 +16,8 @@ pub enum Rule {
     OddLength,
     /// The three bytes of a header arrived in parts, further apart than this Asterisk waits.
     SplitHeader,
+    /// A header was started and not continued for 2 s, while the connection stayed open. Its first byte may be that of a hangup.
+    StalledHeader,
     /// A payload arrived apart from its header, or in parts, further apart than this Asterisk waits.
     SplitPayload,
     /// Audio arrived more than 1 s ahead of real time.
@@ -44,6 +46,7 @@ impl Rule {
         Rule::UnknownRate,
         Rule::OddLength,
         Rule::SplitHeader,
+        Rule::StalledHeader,
         Rule::SplitPayload,
         Rule::TooFast,
         Rule::QueueOverflow,
@@ -56,8 +59,8 @@ impl Rule {
 
     /// Returns the stable name for scripts.
     ///
-    /// The names are `empty-audio`, `forbidden-kind`, `unknown-rate`, `odd-length`, `split-header`, `split-payload`, `too-fast`,
-    /// `queue-overflow`, `idle`, `reset`, `truncated`, `no-hangup` and `not-reading`.
+    /// The names are `empty-audio`, `forbidden-kind`, `unknown-rate`, `odd-length`, `split-header`, `stalled-header`,
+    /// `split-payload`, `too-fast`, `queue-overflow`, `idle`, `reset`, `truncated`, `no-hangup` and `not-reading`.
     pub const fn name(self) -> &'static str {
         match self {
             Rule::EmptyAudio => "empty-audio",
@@ -65,6 +68,7 @@ impl Rule {
             Rule::UnknownRate => "unknown-rate",
             Rule::OddLength => "odd-length",
             Rule::SplitHeader => "split-header",
+            Rule::StalledHeader => "stalled-header",
             Rule::SplitPayload => "split-payload",
             Rule::TooFast => "too-fast",
             Rule::QueueOverflow => "queue-overflow",
@@ -84,6 +88,7 @@ impl Rule {
             Rule::UnknownRate => "audio of a kind it does not know",
             Rule::OddLength => "audio with half a sample",
             Rule::SplitHeader => "a header in parts",
+            Rule::StalledHeader => "a header that does not continue for 2 s",
             Rule::SplitPayload => "a payload apart from its header, or in parts",
             Rule::TooFast => "audio more than 1 s ahead of real time",
             Rule::QueueOverflow => "more than 96 frames of audio at once",
@@ -104,6 +109,7 @@ impl Rule {
             Rule::UnknownRate | Rule::NoHangup => "res_audiosocket.c",
             Rule::Idle => "app_audiosocket.c; measured with 22.10",
             Rule::Reset | Rule::Truncated | Rule::NotReading => "measured with 22.10",
+            Rule::StalledHeader => "res_audiosocket.c; measured with 22.10",
             Rule::OddLength => "measured with 22.10, in its Record()",
             Rule::TooFast => "measured with 22.10, in the RTP it sends",
             Rule::QueueOverflow => "channel.c; measured with 22.10",
@@ -126,7 +132,7 @@ impl Rule {
             }
             Rule::TooFast => "from 1.03 s ahead on",
             Rule::QueueOverflow => "from 103 frames at once on",
-            Rule::Idle => "within 0.06 s",
+            Rule::Idle | Rule::StalledHeader => "within 0.06 s",
             Rule::Reset => "whenever it happens: only if audio is unread at that moment",
             Rule::NotReading => "when some megabytes are unread",
         }
@@ -143,14 +149,21 @@ impl fmt::Display for Rule {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Consequence {
-    /// It ends the call and hangs up the caller, so the dialplan does not continue. The channel driver ends its leg.
+    /// It ends the call and hangs up the caller, so the dialplan does not continue.
     HangsUp,
+    /// The channel driver ends its leg of the call. The dialplan continues if `Dial()` has the option `g`.
+    EndsLeg,
     /// It reads other bytes as the header and so loses its place in the stream. This usually ends the call, too.
     Misreads,
     /// It skips the audio, so the caller does not hear it.
     Skips,
     /// It waits, and sends the server none of the caller's audio meanwhile.
     StopsHearing,
+    /// It waits for the rest without a limit, and the caller is not heard. The time-out of 2 s does not end the call meanwhile.
+    Hangs,
+    /// The channel driver waits for the rest without a limit. If its leg is then hung up, that request blocks, and other calls
+    /// with it. All of Asterisk 22.10.1 stood still for 20 minutes, until the server closed (measured).
+    Freezes,
     /// It plays the audio as fast as it arrives.
     PlaysFast,
     /// It drops the oldest 64 frames in its queue.
@@ -158,19 +171,25 @@ pub enum Consequence {
     /// It plays the audio, but records noise from there on.
     RecordsNoise,
     /// It stays in the call and uses a whole processor core until the caller hangs up.
+    ///
+    /// If the server has closed both directions, the caller's next audio ends it, too: within 40 ms in the channel driver of the
+    /// start-stop fork (measured).
     Spins,
 }
 
 impl Consequence {
     /// Returns the stable name for scripts.
     ///
-    /// The names are `hangs-up`, `misreads`, `skips`, `stops-hearing`, `plays-fast`, `drops-audio`, `records-noise` and `spins`.
+    /// The names are `hangs-up`, `ends-leg`, `misreads`, `skips`, `stops-hearing`, `hangs`, `freezes`, `plays-fast`, `drops-audio`, `records-noise` and `spins`.
     pub const fn name(self) -> &'static str {
         match self {
             Consequence::HangsUp => "hangs-up",
+            Consequence::EndsLeg => "ends-leg",
             Consequence::Misreads => "misreads",
             Consequence::Skips => "skips",
             Consequence::StopsHearing => "stops-hearing",
+            Consequence::Hangs => "hangs",
+            Consequence::Freezes => "freezes",
             Consequence::PlaysFast => "plays-fast",
             Consequence::DropsAudio => "drops-audio",
             Consequence::RecordsNoise => "records-noise",
@@ -180,7 +199,10 @@ impl Consequence {
 
     /// Returns whether the consequence ends the call.
     pub const fn ends_call(self) -> bool {
-        matches!(self, Consequence::HangsUp | Consequence::Misreads)
+        matches!(
+            self,
+            Consequence::HangsUp | Consequence::EndsLeg | Consequence::Misreads
+        )
     }
 }
 
@@ -189,9 +211,12 @@ impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Consequence::HangsUp => "hangs up the caller",
+            Consequence::EndsLeg => "ends its leg",
             Consequence::Misreads => "takes other bytes for the header",
             Consequence::Skips => "skips it, unheard",
             Consequence::StopsHearing => "waits, and the caller is not heard",
+            Consequence::Hangs => "waits indefinitely",
+            Consequence::Freezes => "waits indefinitely, which can stop all calls",
             Consequence::PlaysFast => "plays it too fast",
             Consequence::DropsAudio => "drops the oldest 64 frames",
             Consequence::RecordsNoise => "records noise from there on",

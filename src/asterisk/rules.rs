@@ -1,45 +1,64 @@
 //! The rules of one version, for its application or its channel driver.
 
-use super::{Behaviour, Consequence, Consequences, Rule, Version};
+use super::{Behaviour, Consequence, Consequences, Rule, Version, Way};
 
 /// The rules of one version, which a judge applies to a server.
 ///
-/// They apply to a call from the application, unless [`in_channel_driver`](Rules::in_channel_driver) selects the channel driver.
+/// They apply to a call from the application `AudioSocket()`, unless [`through`](Rules::through) selects the channel driver. The
+/// start-stop fork calls from its channel driver by default, because its application sends no digits.
 ///
 /// ```
-/// use audiosocket::asterisk::{Rule, Rules, Version};
+/// use audiosocket::asterisk::{Rule, Rules, Version, Way};
 ///
 /// let application = Rules::for_version(Version::REFERENCE);
 /// assert!(application.consequence(Rule::Idle).is_some());
-/// assert_eq!(application.in_channel_driver().consequence(Rule::Idle), None);
+/// assert_eq!(application.through(Way::ChannelDriver).consequence(Rule::Idle), None);
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Rules {
     version: Version,
-    is_channel_driver: bool,
+    way: Way,
 }
 
 impl Rules {
     /// Returns the rules of a version for a call from the application `AudioSocket()`.
+    ///
+    /// If only the channel driver sends digits, as in the start-stop fork, they are for a call from that.
     pub const fn for_version(version: Version) -> Rules {
-        Rules {
-            version,
-            is_channel_driver: false,
-        }
+        let behaviour = version.behaviour();
+        let way = match (
+            behaviour.application.digits,
+            behaviour.channel_driver.digits,
+        ) {
+            (None, Some(_)) => Way::ChannelDriver,
+            _ => Way::Application,
+        };
+        Rules { version, way }
+    }
+
+    /// Returns these rules for a call that reaches the server in the given way.
+    #[must_use]
+    pub const fn through(mut self, way: Way) -> Rules {
+        self.way = way;
+        self
     }
 
     /// Returns these rules for a call from the channel driver, `Dial(AudioSocket/...)`.
     ///
     /// The channel driver has no time-out (measured with 22.10).
     #[must_use]
-    pub const fn in_channel_driver(mut self) -> Rules {
-        self.is_channel_driver = true;
-        self
+    pub const fn in_channel_driver(self) -> Rules {
+        self.through(Way::ChannelDriver)
     }
 
     /// Returns the version.
     pub const fn version(&self) -> Version {
         self.version
+    }
+
+    /// Returns the way in which the call reaches the server.
+    pub const fn way(&self) -> Way {
+        self.way
     }
 
     /// Returns the general behaviour of the version.
@@ -54,10 +73,7 @@ impl Rules {
 
     /// Returns the consequences through the selected way, the application or the channel driver.
     pub const fn consequences(&self) -> &'static Consequences {
-        match self.is_channel_driver {
-            true => &self.behaviour().channel_driver,
-            false => &self.behaviour().application,
-        }
+        self.behaviour().through(self.way)
     }
 }
 

@@ -9,11 +9,13 @@ use std::vec::Vec;
 
 use super::behaviour::{Behaviour, TABLE, enumerated};
 
-/// A version of Asterisk whose behaviour is known.
+/// A version of Asterisk.
 ///
 /// It is written `22.10`, or `22.10.1` with a patch level, which makes no difference. `18` means all of its releases, which
-/// behave alike. `start-stop`, or `fork`, is the fork with the start-stop dialect. A version outside the [table](TABLE) does not
-/// parse.
+/// behave alike. A certified release is written `certified-22.8-cert4` or `22.8-cert4` and behaves as 22.8 does. `start-stop`, or
+/// `fork`, is the fork with the start-stop dialect.
+///
+/// A release newer than the [table](TABLE) has the behaviour of its newest row, and [`is_known`](Version::is_known) returns false.
 ///
 /// ```
 /// use audiosocket::asterisk::Version;
@@ -21,7 +23,8 @@ use super::behaviour::{Behaviour, TABLE, enumerated};
 /// let version: Version = "22.8.2".parse()?;
 /// assert_eq!(version.to_string(), "22.8");
 /// assert_eq!(version.behaviour().versions(), "20.17-18, 22.7-8, 23.1-2");
-/// assert!("22.9999".parse::<Version>().is_err());
+/// let newer: Version = "22.9999".parse()?;
+/// assert!(version.is_known() && !newer.is_known());
 /// # Ok::<(), audiosocket::asterisk::ParseVersionError>(())
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -33,6 +36,8 @@ pub struct Version {
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 enum Name {
     Release(u16, u16),
+    /// A certified release: major, minor, and number of the certificate.
+    Certified(u16, u16, u16),
     /// All releases of a major version.
     Major(u16),
     StartStop,
@@ -76,6 +81,17 @@ impl Version {
     /// Returns the behaviour of the version.
     pub const fn behaviour(&self) -> &'static Behaviour {
         self.behaviour
+    }
+
+    /// Returns whether the [table](TABLE) has this version. A newer one is judged as the newest row.
+    pub fn is_known(&self) -> bool {
+        match self.name {
+            Name::Release(major, minor) | Name::Certified(major, minor, _) => {
+                self.behaviour.has_release(major, minor)
+            }
+            Name::Major(major) => self.behaviour.newest_minor(major).is_some(),
+            Name::StartStop => true,
+        }
     }
 }
 
@@ -126,7 +142,11 @@ impl FromStr for Version {
         if matches!(text, "start-stop" | "fork") {
             return Ok(Version::START_STOP);
         }
-        let mut numbers = text.split('.').map(number);
+        let (release, certificate) = match certified(text) {
+            Some((release, certificate)) => (release, Some(certificate)),
+            None => (text, None),
+        };
+        let mut numbers = release.split('.').map(number);
         let (major, minor) = match (numbers.next(), numbers.next()) {
             (Some(Some(major)), None) => (major, None),
             (Some(Some(major)), Some(Some(minor))) => (major, Some(minor)),
@@ -136,29 +156,43 @@ impl FromStr for Version {
         if numbers.next().is_some_and(|patch| patch.is_none()) || numbers.next().is_some() {
             return Err(ParseVersionError::NotAVersion);
         }
-        let Some(newest) = newest_minor(major) else {
+        let newest = newest_minor(major);
+        if newest.is_none() && major < newest_major() {
             return Err(ParseVersionError::UnknownMajor { major });
-        };
-        let Some(minor) = minor else {
-            let mut rows = TABLE.iter().filter(|row| row.newest_minor(major).is_some());
-            return match (rows.next(), rows.next()) {
-                (Some(behaviour), None) => Ok(Version {
-                    behaviour,
-                    name: Name::Major(major),
-                }),
-                _ => Err(ParseVersionError::Ambiguous { major, newest }),
-            };
-        };
-        TABLE
-            .iter()
-            .find(|row| row.has_release(major, minor))
-            .map(|behaviour| Version::release(behaviour, major, minor))
-            .ok_or(ParseVersionError::UnknownMinor {
-                major,
-                minor,
-                newest,
-            })
+        }
+        match (minor, certificate) {
+            (None, Some(_)) => Err(ParseVersionError::NotAVersion),
+            (None, None) => {
+                let mut rows = TABLE.iter().filter(|row| row.newest_minor(major).is_some());
+                match (rows.next(), rows.next(), newest) {
+                    (Some(_), Some(_), Some(newest)) => {
+                        Err(ParseVersionError::Ambiguous { major, newest })
+                    }
+                    (row, ..) => Ok(Version {
+                        behaviour: row.unwrap_or(newest_row()),
+                        name: Name::Major(major),
+                    }),
+                }
+            }
+            (Some(minor), certificate) => {
+                let row = TABLE.iter().find(|row| row.has_release(major, minor));
+                Ok(Version {
+                    behaviour: row.unwrap_or(newest_row()),
+                    name: match certificate {
+                        Some(certificate) => Name::Certified(major, minor, certificate),
+                        None => Name::Release(major, minor),
+                    },
+                })
+            }
+        }
     }
+}
+
+/// Returns the release and the number of the certificate in `certified-22.8-cert4` or `22.8-cert4`.
+fn certified(text: &str) -> Option<(&str, u16)> {
+    let text = text.strip_prefix("certified-").unwrap_or(text);
+    let (release, certificate) = text.split_once("-cert")?;
+    number(certificate).map(|certificate| (release, certificate))
 }
 
 /// Parses a number that consists of digits only, without a sign or a space.
@@ -173,10 +207,24 @@ fn newest_minor(major: u16) -> Option<u16> {
     TABLE.iter().filter_map(|row| row.newest_minor(major)).max()
 }
 
+fn newest_major() -> u16 {
+    TABLE.iter().flat_map(Behaviour::majors).max().unwrap_or(0)
+}
+
+/// Returns the newest row: the last one with releases.
+fn newest_row() -> &'static Behaviour {
+    let mut rows = TABLE.iter().rev();
+    rows.find(|row| row.representative().is_some())
+        .unwrap_or(Version::REFERENCE.behaviour)
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name {
             Name::Release(major, minor) => write!(f, "{major}.{minor}"),
+            Name::Certified(major, minor, certificate) => {
+                write!(f, "{major}.{minor}-cert{certificate}")
+            }
             Name::Major(major) => write!(f, "{major}"),
             Name::StartStop => f.write_str("start-stop"),
         }
@@ -195,21 +243,11 @@ impl fmt::Debug for Version {
 pub enum ParseVersionError {
     /// The text is not a version.
     NotAVersion,
-    /// The major version is unknown.
+    /// The major version is older than those that are known, or lies between them.
     #[non_exhaustive]
     UnknownMajor {
         /// The major version.
         major: u16,
-    },
-    /// The minor version is newer than the newest known one.
-    #[non_exhaustive]
-    UnknownMinor {
-        /// The major version.
-        major: u16,
-        /// The minor version.
-        minor: u16,
-        /// The newest known minor version.
-        newest: u16,
     },
     /// The minor version is missing, and the releases of this major version differ.
     #[non_exhaustive]
@@ -232,16 +270,6 @@ impl fmt::Display for ParseVersionError {
                 let majors: Vec<String> = majors.iter().map(u16::to_string).collect();
                 let majors = enumerated(&majors);
                 write!(f, "Asterisk {major} is not known; {majors} are")
-            }
-            ParseVersionError::UnknownMinor {
-                major,
-                minor,
-                newest,
-            } => {
-                write!(
-                    f,
-                    "Asterisk {major}.{minor} is not known, {major}.0 to {major}.{newest} are"
-                )
             }
             ParseVersionError::Ambiguous { major, newest } => {
                 write!(f, "which {major}? {major}.0 to {major}.{newest} differ")
@@ -271,12 +299,40 @@ mod tests {
             ("20.14", 1, "20.14"),
             ("21.12", 3, "21.12"),
             ("22.9", 5, "22.9"),
+            ("22.11", 6, "22.11"),
+            ("23.5", 6, "23.5"),
+            ("20.21", 6, "20.21"),
+            ("19", 0, "19"),
+            ("19.3", 0, "19.3"),
+            ("18.9-cert17", 0, "18.9-cert17"),
+            ("certified-20.7-cert3", 0, "20.7-cert3"),
+            ("certified-22.8-cert4", 4, "22.8-cert4"),
+            ("22.8-cert4", 4, "22.8-cert4"),
             ("fork", 7, "start-stop"),
             ("start-stop", 7, "start-stop"),
         ] {
             let version: Version = text.parse().unwrap();
             assert_eq!(version.behaviour(), &TABLE[row], "{text}");
             assert_eq!(version.to_string(), said);
+            assert!(version.is_known(), "{text}");
+        }
+    }
+
+    #[test]
+    fn newer_release_is_judged_as_newest_row() {
+        for text in [
+            "22.99",
+            "21.13",
+            "20.99",
+            "24.0",
+            "25.1",
+            "24",
+            "24.3-cert1",
+        ] {
+            let version: Version = text.parse().unwrap();
+            assert_eq!(version.behaviour(), &TABLE[6], "{text}");
+            assert_eq!(version.to_string(), text);
+            assert!(!version.is_known(), "{text}");
         }
     }
 
@@ -292,26 +348,24 @@ mod tests {
             "22.10.1.1",
             "22.10.x",
             "99999.1",
+            "22-cert4",
+            "22.8-cert",
+            "22.8-certx",
+            "certified-",
         ] {
             let error = text.parse::<Version>().unwrap_err();
             assert_eq!(error.to_string(), not_a_version, "{text}");
         }
-        let error = "19.1".parse::<Version>().unwrap_err();
+        let error = "17.1".parse::<Version>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "Asterisk 19 is not known; 18, 20, 21, 22 and 23 are"
+            "Asterisk 17 is not known; 18, 19, 20, 21, 22 and 23 are"
         );
         let newest = newest_minor(22).unwrap();
         let error = "22".parse::<Version>().unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("which 22? 22.0 to 22.{newest} differ")
-        );
-        let next = newest + 1;
-        let error = format!("22.{next}").parse::<Version>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("Asterisk 22.{next} is not known, 22.0 to 22.{newest} are")
         );
     }
 

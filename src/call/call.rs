@@ -17,7 +17,10 @@ use super::{
 };
 use crate::stream::{Filled, FrameReader, FrameWriter, ReadError};
 use crate::wav::Wav;
-use crate::wire::{Audio, Kind, Message, SampleRate, Uuid};
+use crate::wire::{Audio, Frame, Kind, Message, SampleRate, Uuid};
+
+/// `AST_CONTROL_ANSWER`, in the dialect of the fork's later commits.
+const CONTROL_ANSWER: u8 = 4;
 
 /// A call on one connection: the messages received and the audio sent back.
 ///
@@ -118,8 +121,14 @@ impl<T: Transport> Call<T> {
         self
     }
 
-    /// Sends the first frame of silence, unless the options forbid it.
+    /// Sends the frame that answers, if the options ask for it, and the first frame of silence, unless they forbid it.
     pub(crate) fn greet(&self, options: CallOptions) {
+        if options.sends_answer {
+            if let Ok(answer) = Frame::new(Kind::DTMF_DIGIT, &[CONTROL_ANSWER]) {
+                // If it cannot be sent, the receiver is about to end.
+                let _ = self.voice.line().send(&Message::Unknown(answer));
+            }
+        }
         if options.initial_silence {
             self.voice.line().send_silence();
         }

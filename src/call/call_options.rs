@@ -24,6 +24,7 @@ pub struct CallOptions {
     pub(super) write_timeout: Duration,
     pub(super) max_duration: Option<Duration>,
     pub(super) max_payload_len: usize,
+    pub(super) sends_answer: bool,
     pub(super) initial_silence: bool,
     pub(super) keep_alive: Option<Duration>,
     pub(super) playback_rate: SampleRate,
@@ -88,6 +89,16 @@ impl CallOptions {
     /// kHz). A value below 16 means 16, the length of a UUID.
     pub const fn max_payload_len(mut self, len: usize) -> CallOptions {
         self.max_payload_len = len;
+        self
+    }
+
+    /// Sets whether each call starts with the frame `03 00 01 04`, which answers it; no by default.
+    ///
+    /// A later commit of the start-stop fork (dd4ec61) rings until the server sends this frame, and sends no audio until then. The
+    /// value 4 is `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call that contains this frame**, because it accepts audio and hangups
+    /// only. The frame is sent when the UUID has arrived and the call is admitted, ahead of the first silence.
+    pub const fn send_answer(mut self, wanted: bool) -> CallOptions {
+        self.sends_answer = wanted;
         self
     }
 
@@ -170,6 +181,7 @@ impl Default for CallOptions {
             write_timeout: Duration::from_secs(2),
             max_duration: None,
             max_payload_len: Frame::MAX_PAYLOAD_LEN,
+            sends_answer: false,
             initial_silence: true,
             keep_alive: Some(Duration::from_secs(1)),
             playback_rate: SampleRate::Hz8000,

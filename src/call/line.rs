@@ -343,6 +343,8 @@ impl<T: Transport> Line<T> {
             Err(WriteError::Partial { error, .. }) if !is_timeout(&error) => {
                 let end = End::Failed(error.kind());
                 self.note_end(end);
+                // Asterisk would wait for the rest without limit.
+                self.send_hangup(sending);
                 Err(SendError::CallEnded(end))
             }
             Err(_) => {

@@ -2,6 +2,7 @@
 //!
 //! - [`protocol`]: the protocol, both dialects of DTMF, and every version of Asterisk.
 //! - [`recipes`]: dialplans, UUIDs, and what becomes of a call afterwards.
+//! - [`websocket`]: AudioSocket or chan_websocket?
 //! - [`barge_in`]: the caller cuts in.
 //! - [`recording`]: recording calls.
 //! - [`threads`]: one thread for a call, or two.
@@ -30,3 +31,4 @@ pub mod speech_services;
 pub mod threads;
 pub mod tones;
 pub mod troubleshooting;
+pub mod websocket;

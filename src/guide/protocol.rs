@@ -54,11 +54,12 @@
 //! | payload | 1 for start or 0 for stop; the digit in ASCII; 4 bytes of duration in ms, **little-endian**, 0 at the start | the digit in ASCII |
 //! | sent | when the key goes down and when it comes up | when it comes up |
 //! | duration | yes | no: what the pause in the audio was |
-//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; lower case passes as it is (measured) | the same (measured) |
+//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; Asterisk passes lower case as it is (measured) | the same (measured) |
 //! | from the caller | by the channel driver; the application sends none (measured) | by both |
 //! | from the server | a stop is a digit of 100 ms on the other leg, whatever its duration; a start is ignored (measured) | **ends the call** (measured): send tones |
 //!
-//! [`Voice::send_digits`](crate::call::Voice::send_digits) does what suits the peer.
+//! [`Voice::send_digits`](crate::call::Voice::send_digits) does what suits the peer. A [`Digit`](crate::wire::Digit) is shown in upper
+//! case and compares equal in both cases. It keeps the byte that was received, so an echo sends lower case back as lower case.
 //!
 //! # How a call ends
 //!
@@ -70,48 +71,74 @@
 //!
 //! # By version: what is sent, and what is taken
 //!
-//! | Asterisk | caller's digits | audio of 0x11 to 0x18 | audio without a sample | other kinds |
-//! |---|---|---|---|---|
-//! | 18, to 20.13, 21.8 and 22.3 | none | skipped | skipped | skipped |
-//! | 20.14, 21.9, 22.4 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
-//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
-//! | 21.12 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | 20.17-18, 22.7-8, 23.1-2 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | 20.19, 22.9, 23.3 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | 20.20, 22.10, 23.4 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | start-stop | 0x02, from the channel driver | skipped | skipped | digits (0x02) taken, others skipped |
+//! | Asterisk | caller's digits, application | driver | audio of 0x11 to 0x18 | audio without a sample | other kinds |
+//! |---|---|---|---|---|---|
+//! | 18, 19, to 20.13, 21.8 and 22.3 | none | none | skipped | skipped | skipped |
+//! | 20.14, 21.9, 22.4 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
+//! | 21.12 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 20.17-18, 22.7-8, 23.1-2 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 20.19, 22.9, 23.3 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 20.20-21, 22.10-11, 23.4-5 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | start-stop | none | 0x02 | skipped | skipped | digits (0x02) taken, others skipped |
 //!
-//! Since 20.20, 22.10 and 23.4 comfort noise from the caller's side does not disturb a call (read). The kinds that a server may
-//! send are 0x00 and audio, and to the fork DTMF.
+//! 22.11, 23.5 and 20.21 are in the newest row because their release candidates have the same files (read). A newer release is judged
+//! as that row, and `audiosocket call` warns. A certified release behaves as the release it was made from: 18.9, 20.7 and 22.8
+//! (read). `--asterisk certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
+//!
+//! The caller's side can send frames that are neither audio nor digits, such as comfort noise. The application ignores them. The
+//! channel driver sends them as audio (0x10) up to 20.13, 21.8 and 22.3. From 20.14, 21.9, 22.4 and 23.0 on they end its leg, with
+//! "Unsupported frame type 10 for AudioSocket" in the log. It ignores them since 20.20, 22.10 and 23.4 (all read).
+//!
+//! The kinds that a server may send are 0x00 and audio, and to the fork DTMF.
 //!
 //! # By version: time, and the end
 //!
-//! | Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |
-//! |---|---|---|---|---|---|
-//! | 18, to 20.13, 21.8 and 22.3 | **hangs up** | **hangs up** | waits for ever | **hangs up** | uses up a core |
-//! | 20.14, 21.9, 22.4 | **misread** | **hangs up** | **hangs up** after 2 s | the dialplan goes on | the same |
-//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
-//! | 21.12 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
-//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
-//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
-//! | 20.20, 22.10, 23.4 | waits, and the caller is not heard | **hangs up** after 5 ms | **hangs up** after 2 s | the dialplan goes on | the same |
-//! | start-stop | **hangs up** | **hangs up** | waits for ever | **hangs up** | uses up a core |
+//! | Asterisk | header in parts | header that stops | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |
+//! |---|---|---|---|---|---|---|---|---|
+//! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
+//! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 21.12 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | start-stop | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
+//!
+//! The *application* is `AudioSocket()`, the *driver* is `Dial(AudioSocket/...)` and ExternalMedia. Where one column stands for
+//! both, **hangs up** means that the application hangs up the caller and that the driver ends its leg. After the driver's leg has
+//! ended, the dialplan continues if `Dial()` has the option `g`, however the server ended it: with 0x00, by a violation or by a
+//! reset (measured with 22.10, and with the fork's modules). The application of the fork hangs up the caller in each of these cases
+//! (measured). `audiosocket call --through dial` judges a server as the driver does.
+//!
+//! *A header that stops* is one or two bytes and then nothing, with the connection open: a lone `00`, for example. Since 20.17, 22.7 and
+//! 23.1 Asterisk reads a header in a loop without a time limit (read). The application and the driver's leg then wait until the
+//! server closes, and the caller is not heard (measured with 22.10). Other versions act on the bytes that are there: they hang up at a
+//! `00`. **In the driver it can stop all of Asterisk:** a hangup request on the waiting leg blocked, and further calls with it, for 20
+//! minutes, until the server was killed (measured with 22.10.1). When the server closed, a call that had waited connected within 0.5 s.
+//! Beside a waiting application, other calls go on as usual; only its own call cannot be hung up (measured). So send a frame with one `write`, and close the connection if a part
+//! cannot be sent. This crate does: it completes a frame or closes its direction within the
+//! [`write_timeout`](crate::call::CallOptions::write_timeout). `stalled-header` of `audiosocket call` finds it.
+//!
+//! The application of 18.0 to 18.19, all of 19, and 20.0 to 20.4 uses up a processor core *during* a call, whatever the server does
+//! (read). So does certified 18.9. The channel driver does not.
 //!
 //! The channel driver has no time-out in any version (measured, read). *Misread* means that what was in memory, or the rest of
 //! the header, is taken for its beginning, and the stream is out of step. Where nothing waits, parts written right after one
 //! another may pass, if the kernel has put them together. Hence: a frame is one `write`, and `TCP_NODELAY` is set. The fork's
-//! application uses up a processor core in any case (measured).
+//! application uses up a processor core in any case (measured). Its driver does so after the server has closed, while the caller is
+//! silent. If the server has closed both directions and the caller talks, its leg ends within 40 ms (measured).
 //!
 //! # In every version
 //!
-//! | what the server does | what comes of it | its name here |
-//! |---|---|---|
-//! | audio with half a sample | records noise from there on | `odd-length` |
-//! | audio more than 1 s ahead of real time | plays it too fast | `too-fast` |
-//! | more than 96 frames of audio at once | drops the oldest 64 frames | `queue-overflow` |
-//! | closed with audio unread, which is a reset | hangs up the caller | `reset` |
-//! | closed inside a frame | hangs up the caller | `truncated` |
-//! | does not read what is sent | hangs up the caller | `not-reading` |
+//! | what the server does | application | driver | its name here |
+//! |---|---|---|---|
+//! | audio with half a sample | records noise from there on | records noise from there on | `odd-length` |
+//! | audio more than 1 s ahead of real time | plays it too fast | plays it too fast | `too-fast` |
+//! | more than 96 frames of audio at once | drops the oldest 64 frames | drops the oldest 64 frames | `queue-overflow` |
+//! | closed with audio unread, which is a reset | hangs up the caller | ends its leg | `reset` |
+//! | closed inside a frame | hangs up the caller | ends its leg | `truncated` |
+//! | does not read what is sent | hangs up the caller | ends its leg | `not-reading` |
 //!
 //! Of 1 s of audio at once nothing is lost, of 2 s the oldest 64 frames, of 10 s 256 to 320 (measured). What comes at twice the
 //! real time is not lost, but played fast: **the server has to pace**.

@@ -62,6 +62,14 @@
 //!
 //! A recording's name comes from the UUID, which is 16 bytes whatever was sent, so it cannot lead out of the folder.
 //!
+//! # What a bad server can do to Asterisk
+//!
+//! One byte is enough. A server that sends the first byte of a frame and keeps the connection open stops its call's leg in
+//! `Dial(AudioSocket/...)` and ExternalMedia, since 20.17, 22.7 and 23.1. A hangup of that leg then blocks, and with it other calls: all
+//! of Asterisk 22.10.1 stood still for 20 minutes, until the server was killed (measured). So connect Asterisk only to servers that you
+//! trust, by a name or address that cannot be taken over. If it has happened, end the server, and Asterisk
+//! continues. The application `AudioSocket()` waits too, but only with its own call (measured).
+//!
 //! # TLS, by a program on each side
 //!
 //! Asterisk's AudioSocket knows no TLS, so it needs a program beside it: stunnel, Debian's `stunnel4`. On Asterisk's machine it

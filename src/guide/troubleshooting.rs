@@ -81,8 +81,15 @@
 //!
 //! # "No application 'AudioSocket'", "Connection refused"
 //!
-//! The module is not there: [recipes](super::recipes#first-of-all-the-modules). Nobody listens at the address: an Asterisk in a
-//! container has a `127.0.0.1` of its own.
+//! The module is not there: [recipes](super::recipes#first-of-all-the-modules); a certified release is built without it. Nobody
+//! listens at the address: an Asterisk in a container has a `127.0.0.1` of its own. "Network is unreachable": the first address of
+//! the server's name fails at once, for example IPv6 without a route, and Asterisk does not try the next one (read). Use an IPv4
+//! address.
+//!
+//! # "Unsupported frame type 10 for AudioSocket"
+//!
+//! The caller's telephone sends comfort noise, and that ends the leg of `Dial()` from 20.14, 21.9, 22.4 and 23.0 up to 20.19, 22.9 and
+//! 23.3 (read). Use a newer Asterisk or `AudioSocket()`, or turn off comfort noise at the telephone or the trunk.
 //!
 //! # "The last word is cut", "answers come later and later", "only one call at a time"
 //!
@@ -105,6 +112,13 @@
 //! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A
 //! prompt longer than [`max_queued`](crate::call::CallOptions::max_queued), 5 minutes, is such an error.
 //!
+//! # Asterisk stands still, hangup requests do nothing
+//!
+//! `stalled-header` of `audiosocket call --through dial`. A server has sent the beginning of a frame and not the rest, and has kept the
+//! connection open. Since 20.17, 22.7 and 23.1 Asterisk waits for the rest without a limit, and a hangup of that leg blocks further
+//! calls (measured with 22.10.1). End the server or close its connection: Asterisk then continues. In the server, write each frame
+//! with one call, and close the connection if only a part of it could be sent. See [protocol](super::protocol).
+//!
 //! # The call drops when the server sends digits, or at once
 //!
 //! `forbidden-kind`: Asterisk takes audio and 0x00, and for all else ends the call, since 20.14, 21.9 and 22.4.
@@ -120,7 +134,10 @@
 //! # "100 % CPU"
 //!
 //! Asterisk up to 20.13, 21.8 and 22.3 uses up a core when the server closes without 0x00 (`no-hangup`, read in its source); the
-//! fork's application always does. Send 0x00, and get a newer Asterisk. That is after a call. During one, of the server's
+//! fork's application always does. Send 0x00, and get a newer Asterisk. The application `AudioSocket()` of 18.0 to 18.19, 19, and 20.0
+//! to 20.4 uses up a core during each call (read); 18.20 and 20.5 fixed it, and `Dial(AudioSocket/...)` does not do it.
+//!
+//! That is after a call. During one, of the server's
 //! process: a loop that asks without waiting, around a read that returns `WouldBlock`, or around
 //! [`receive_until`](crate::call::Call::receive_until) with a time that has passed ([how to write it](super::threads)); after one, a loop around a read that returns
 //! 0, which is the end of the stream. A call of this crate takes 0.1 to 0.2 % of a core ([costs](super::costs)): what is above

@@ -98,8 +98,8 @@ impl SimulatedAsterisk {
 
     /// Connects like [`connect`](SimulatedAsterisk::connect), and judges what the server sends by the rules of a version of Asterisk.
     ///
-    /// A version stands for its application, `AudioSocket()`; [`Rules`] can choose the channel driver instead. This Asterisk then
-    /// does what that version does. When a violation ends the call in that version, it also ends this call, and
+    /// A version stands for its application, `AudioSocket()`; [`Rules`] can choose the channel driver instead. The start-stop fork
+    /// stands for its channel driver. This Asterisk then does what that version does. When a violation ends the call in that version, it also ends this call, and
     /// [`end`](SimulatedAsterisk::end) returns [`End::LocalHangup`]. Digits are sent in the version's dialect, or not at all if
     /// the version sends none.
     ///
@@ -140,7 +140,7 @@ impl SimulatedAsterisk {
     ) -> io::Result<SimulatedAsterisk> {
         let mut asterisk = SimulatedAsterisk::connect(address, uuid)?;
         let judge = Judge::new(rules, asterisk.started);
-        asterisk.caller.dialect = judge.rules().behaviour().digits;
+        asterisk.caller.dialect = judge.rules().consequences().digits;
         let voice = asterisk.call.voice();
         let connection = &voice.line().transport;
         let live_judge = LiveJudge::call(Arc::clone(connection.stream()), judge)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::{SimulatedAsterisk, SimulatedCaller};
-use crate::asterisk::{Rules, Version, Violation};
+use crate::asterisk::{Rules, Version, Violation, Way};
 use crate::call::{Call, End, Event, PATIENCE, SendError};
 use crate::server::Server;
 use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
@@ -84,6 +84,16 @@ impl TestCall {
     /// Sets the versions that call, in place of the default ones.
     pub fn versions<R: Into<Rules>>(mut self, rules: impl IntoIterator<Item = R>) -> TestCall {
         self.versions = rules.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the way in which all versions call: from the application `AudioSocket()` or from the channel driver.
+    ///
+    /// By default, the versions call from the application, except the start-stop fork, whose application sends no digits.
+    pub fn through(mut self, way: Way) -> TestCall {
+        for rules in &mut self.versions {
+            *rules = rules.through(way);
+        }
         self
     }
 

@@ -1,6 +1,8 @@
 //! DTMF digits and their two dialects.
 
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 use core::time::Duration;
 
@@ -106,17 +108,21 @@ impl core::error::Error for ParseDialectError {}
 
 /// One of the sixteen keys: `0` to `9`, `*`, `#`, and `A` to `D`.
 ///
-/// Lower-case letters are read as upper-case ones; Asterisk passes them on unchanged. `0` is a key because Asterisk sends it like
+/// Asterisk passes on lower-case letters unchanged. A digit made from one is equal to the upper-case digit and shown in upper case,
+/// but it is sent as the byte that was received: see [`wire_code`](Digit::wire_code). `0` is a key because Asterisk sends it like
 /// any other, although the document of the start-stop dialect lists only `1-9`.
 ///
 /// ```
 /// use audiosocket::wire::Digit;
 ///
 /// assert_eq!(Digit::from_ascii(b'd'), Digit::from_ascii(b'D'));
+/// assert_eq!(Digit::from_ascii(b'd').map(Digit::to_char), Some('D'));
+/// assert_eq!(Digit::from_ascii(b'd').map(Digit::wire_code), Some(b'd'));
 /// assert_eq!(Digit::from_ascii(b'#').map(Digit::to_char), Some('#'));
 /// assert_eq!(Digit::from_ascii(b'E'), None);
 /// ```
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy)]
+// The byte on the wire: a letter may be in lower case.
 pub struct Digit(u8);
 
 impl Digit {
@@ -143,20 +149,50 @@ impl Digit {
     /// Returns the digit with this ASCII code; `None` for any other code.
     pub const fn from_ascii(code: u8) -> Option<Digit> {
         match code {
-            b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D' => Some(Digit(code)),
-            b'a'..=b'd' => Some(Digit(code.to_ascii_uppercase())),
+            b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D' | b'a'..=b'd' => Some(Digit(code)),
             _ => None,
         }
     }
 
     /// Returns the digit's ASCII code, with letters in upper case.
     pub const fn to_ascii(self) -> u8 {
-        self.0
+        self.0.to_ascii_uppercase()
     }
 
     /// Returns the digit's character, with letters in upper case.
     pub const fn to_char(self) -> char {
-        self.0 as char
+        self.to_ascii() as char
+    }
+
+    /// Returns the ASCII code that is sent, with a letter in the case in which it was given.
+    pub const fn wire_code(self) -> u8 {
+        self.0
+    }
+}
+
+impl PartialEq for Digit {
+    fn eq(&self, other: &Digit) -> bool {
+        self.to_ascii() == other.to_ascii()
+    }
+}
+
+impl Eq for Digit {}
+
+impl Ord for Digit {
+    fn cmp(&self, other: &Digit) -> Ordering {
+        self.to_ascii().cmp(&other.to_ascii())
+    }
+}
+
+impl PartialOrd for Digit {
+    fn partial_cmp(&self, other: &Digit) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Digit {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.to_ascii().hash(state);
     }
 }
 
@@ -236,6 +272,16 @@ mod tests {
         for digit in Digit::ALL {
             assert_eq!(Digit::from_ascii(digit.to_ascii()), Some(digit));
             assert_eq!(Digit::try_from(digit.to_char()), Ok(digit));
+        }
+    }
+
+    #[test]
+    fn lower_case_is_kept_on_the_wire_and_shown_upper() {
+        for (lower, upper) in b"abcd0*".iter().zip(b"ABCD0*") {
+            let digit = Digit::from_ascii(*lower).unwrap();
+            assert_eq!(digit, Digit::from_ascii(*upper).unwrap());
+            assert_eq!((digit.wire_code(), digit.to_ascii()), (*lower, *upper));
+            assert_eq!(digit.to_string(), char::from(*upper).to_string());
         }
     }
 

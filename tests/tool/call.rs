@@ -176,16 +176,88 @@ fn call_lists_versions_and_rules_without_server() {
     let (rules, versions): (Vec<&str>, Vec<&str>) = text
         .lines()
         .partition(|line| field(line, "event") == "rule");
-    assert_eq!((rules.len(), versions.len()), (13, 8));
+    // Each version once for each way.
+    assert_eq!((rules.len(), versions.len()), (14, 16));
     for rule in rules {
         let name = field(rule, "rule");
         assert!(versions.iter().all(|line| !field(line, name).is_empty()));
     }
-    let measured = Version::REFERENCE.behaviour().versions();
+    let measured_name = Version::REFERENCE.behaviour().versions();
     let measured = versions
         .iter()
-        .find(|line| field(line, "versions") == measured);
+        .find(|line| field(line, "versions") == measured_name);
     assert_eq!(field(measured.unwrap(), "empty-audio"), "hangs-up");
+    let in_driver = versions
+        .iter()
+        .find(|line| field(line, "versions") == measured_name && field(line, "through") == "dial")
+        .unwrap();
+    assert_eq!(field(in_driver, "empty-audio"), "ends-leg");
+    assert_eq!(field(in_driver, "idle"), "none");
+}
+
+/// Certified releases and newer ones are judged too, newer ones as the newest row.
+#[test]
+fn call_judges_newer_and_certified_releases() {
+    for (version, shown, is_newer, ends_call) in [
+        ("18.9-cert17", "18.9-cert17", false, false),
+        ("certified-22.8-cert4", "22.8-cert4", false, true),
+        ("19.3", "19.3", false, false),
+        ("22.11", "22.11", false, true),
+        ("22.99", "22.99", true, true),
+        ("24.0", "24.0", true, true),
+        ("25.1", "25.1", true, true),
+    ] {
+        let place = |json: &[&str]| {
+            let (thread, address) = server(|mut stream| {
+                stream
+                    .write_all(&[&[0x10, 0, 0][..], &HANGUP_FRAME].concat())
+                    .unwrap();
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+            let arguments = ["call", &address, "--seconds", "600", "--asterisk", version];
+            let output = run(&[&arguments[..], json].concat());
+            thread.join().unwrap();
+            assert_eq!(output.status.success(), !ends_call, "{version}");
+            output
+        };
+        let text = stdout(&place(&["--json"]));
+        assert_eq!(field(text.lines().last().unwrap(), "asterisk"), shown);
+        assert_eq!(
+            text.contains("is not known yet: judging as"),
+            is_newer,
+            "{text}"
+        );
+        let error = stderr(&place(&[]));
+        let warning =
+            format!("audiosocket: warning: Asterisk {shown} is not known yet: judging as ");
+        assert_eq!(error.starts_with(&warning), is_newer, "{error}");
+    }
+}
+
+#[test]
+fn call_through_dial_judges_by_the_channel_driver() {
+    for (options, through, consequence) in [
+        (&["--asterisk", "22.10"][..], "application", "hangs-up"),
+        (
+            &["--asterisk", "22.10", "--through", "dial"],
+            "dial",
+            "ends-leg",
+        ),
+        (&["--rate", "16000"], "dial", "ends-leg"),
+    ] {
+        let (thread, address) = server(|mut stream| {
+            stream.write_all(&[0x10, 0, 0]).unwrap();
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let arguments = ["call", &address, "--json", "--seconds", "600"];
+        let output = run(&[&arguments[..], options].concat());
+        thread.join().unwrap();
+        let text = stdout(&output);
+        let summary = text.lines().last().unwrap();
+        assert_eq!(field(summary, "through"), through, "{text}");
+        let violation = format!("\"consequence\":\"{consequence}\",\"ends_call\":true");
+        assert!(summary.contains(&violation), "{summary}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::tool::{run, stdout};
-use audiosocket::asterisk::{Behaviour, Consequence, Rule, TABLE};
+use audiosocket::asterisk::{Behaviour, Consequence, Rule, TABLE, Way};
 use audiosocket::wire::DtmfDialect;
 
 const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
@@ -31,6 +31,7 @@ fn consequence(consequence: Consequence) -> &'static str {
         Consequence::Misreads => "**misread**",
         Consequence::Skips => "skipped",
         Consequence::StopsHearing => "waits, and the caller is not heard",
+        Consequence::Hangs => "**waits indefinitely**",
         Consequence::Spins => "uses up a core",
         other => panic!("{other} differs from version to version, and is not in the guide"),
     }
@@ -43,11 +44,11 @@ fn row(versions: &str, cells: &[&str]) -> String {
 #[test]
 fn guide_lists_kinds_and_rates_of_each_version() {
     let cells = |it: &Behaviour| {
-        let is_fork = it.digits == Some(DtmfDialect::StartStop);
-        let digits = match it.digits {
+        let is_fork = it.channel_driver.digits == Some(DtmfDialect::StartStop);
+        let digits = |way| match it.through(way).digits {
             None => "none",
             Some(DtmfDialect::Asterisk) => "0x03",
-            _ => "0x02, from the channel driver",
+            _ => "0x02",
         };
         let other_kinds = match it.consequence(Rule::ForbiddenKind) {
             None if is_fork => "digits (0x02) taken, others skipped",
@@ -58,7 +59,8 @@ fn guide_lists_kinds_and_rates_of_each_version() {
         row(
             &it.versions(),
             &[
-                digits,
+                digits(Way::Application),
+                digits(Way::ChannelDriver),
                 rates,
                 empty.map_or("skipped", consequence),
                 other_kinds,
@@ -66,7 +68,7 @@ fn guide_lists_kinds_and_rates_of_each_version() {
         )
     };
     expect_rows(
-        "| Asterisk | caller's digits | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
+        "| Asterisk | caller's digits, application | driver | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -75,25 +77,38 @@ fn guide_lists_kinds_and_rates_of_each_version() {
 fn guide_lists_waits_and_ends_of_each_version() {
     let cells = |it: &Behaviour| {
         let header = it.consequence(Rule::SplitHeader).map(consequence).unwrap();
+        let stalled = it.consequence(Rule::StalledHeader);
+        let stalled = stalled.map_or("does not wait", consequence);
         let payload = it.consequence(Rule::SplitPayload).map(consequence).unwrap();
         let payload = match it.payload_wait.as_millis() {
             0 => String::from(payload),
             wait => format!("{payload} after {wait} ms"),
         };
-        let idle = match it.application.idle_timeout {
-            None => String::from("waits for ever"),
+        let idle = |way| match it.through(way).idle_timeout {
+            None => String::from("waits indefinitely"),
             Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
         };
-        let hangup = match it.application.continues_after_hangup {
-            true => "the dialplan goes on",
-            false => "**hangs up**",
+        let hangup = |way| match (way, it.through(way).continues_after_hangup) {
+            (Way::ChannelDriver, true) => "ends its leg",
+            (_, true) => "the dialplan goes on",
+            (_, false) => "**hangs up**",
         };
         let close = it.consequence(Rule::NoHangup);
-        let close = close.map_or("the same", consequence);
-        row(&it.versions(), &[header, &payload, &idle, hangup, close])
+        let close = close.map_or("as after 0x00", consequence);
+        let cells = [
+            header,
+            stalled,
+            &payload,
+            &idle(Way::Application),
+            &idle(Way::ChannelDriver),
+            hangup(Way::Application),
+            hangup(Way::ChannelDriver),
+            close,
+        ];
+        row(&it.versions(), &cells)
     };
     expect_rows(
-        "| Asterisk | header in parts | payload apart from its header | nobody sends, application | the server sends 0x00, application | the server just closes |",
+        "| Asterisk | header in parts | header that stops | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -106,11 +121,18 @@ fn guide_states_what_every_version_does() {
         !has_columns && TABLE.iter().all(|it| it.consequence(**rule) == first)
     };
     let rows = Rule::ALL.iter().filter(is_for_all).map(|rule| {
-        let comes_of_it = TABLE[0].consequence(*rule).unwrap();
-        format!("| {} | {comes_of_it} | `{rule}` |", rule.fault())
+        let comes_of_it = |way| {
+            let through = TABLE[0].through(way);
+            TABLE[0].consequence_in(through, *rule).unwrap()
+        };
+        let (application, driver) = (
+            comes_of_it(Way::Application),
+            comes_of_it(Way::ChannelDriver),
+        );
+        format!("| {} | {application} | {driver} | `{rule}` |", rule.fault())
     });
     expect_rows(
-        "| what the server does | what comes of it | its name here |",
+        "| what the server does | application | driver | its name here |",
         &rows.collect::<Vec<_>>(),
     );
 }
@@ -120,7 +142,10 @@ fn guide_states_what_every_version_does() {
 fn readme_names_the_newest_release() {
     let versions = TABLE[TABLE.len() - 2].versions();
     let newest = versions.rsplit(", ").next().unwrap();
-    let range = format!("from 18 to {newest}");
+    // "23.4-5" ends with 23.5.
+    let major = newest.split('.').next().unwrap();
+    let minor = newest.rsplit(['.', '-']).next().unwrap();
+    let range = format!("from 18 to {major}.{minor}");
     let readme = include_str!("../../README.md");
     assert!(
         readme.contains(&range),

@@ -173,9 +173,9 @@ fn errors_are_one_line_with_the_right_exit_code() {
             "--dialect 'x': the dialects are asterisk and start-stop",
         ),
         (
-            &["call", "127.0.0.1:9", "--asterisk", "22.9999"],
+            &["call", "127.0.0.1:9", "--asterisk", "17.9"],
             2,
-            "--asterisk '22.9999': Asterisk 22.9999 is not known, 22.0 to 22.",
+            "--asterisk '17.9': Asterisk 17 is not known; 18, 19, 20, ",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "22"],
@@ -203,6 +203,49 @@ fn errors_are_one_line_with_the_right_exit_code() {
             ],
             2,
             "Asterisk 20.13 knows no other rate than 8000 Hz, not 16000 Hz",
+        ),
+        (
+            &["call", "127.0.0.1:9", "--through", "tunnel"],
+            2,
+            "--through 'tunnel': expected application or dial",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--through",
+                "application",
+                "--rate",
+                "16000",
+            ],
+            2,
+            "--through application: AudioSocket() sends 8000 Hz, not 16000 Hz: use --through dial",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--asterisk",
+                "start-stop",
+                "--through",
+                "application",
+                "--dtmf",
+                "5",
+            ],
+            2,
+            "--dtmf: the application of Asterisk start-stop sends no digits: use --through dial",
+        ),
+        (
+            &[
+                "call",
+                "127.0.0.1:9",
+                "--asterisk",
+                "none",
+                "--through",
+                "dial",
+            ],
+            2,
+            "--through dial has no effect without a version: remove --asterisk none",
         ),
         (
             &["call", "--asterisk", "none"],

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::{Consequence, Judge, Rule, TABLE, Version, Violation};
+use audiosocket::asterisk::{Consequence, Judge, Rule, Rules, TABLE, Version, Violation, Way};
 use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
 
 use crate::json::Object;
@@ -41,7 +41,11 @@ impl Panel {
         Panel {
             judges: Version::REPRESENTATIVES
                 .iter()
-                .map(|version| Judge::new(*version, started))
+                .map(|version| {
+                    // The bytes do not show in which way Asterisk reached the server. The application has every rule of the driver.
+                    let rules = Rules::for_version(*version).through(Way::Application);
+                    Judge::new(rules, started)
+                })
                 .collect(),
             told: vec![0; Version::REPRESENTATIVES.len()],
             is_dismissed: vec![false; Version::REPRESENTATIVES.len()],
@@ -62,9 +66,13 @@ impl Panel {
     /// may have been judged before this call.
     pub fn caller_sent(&mut self, kind: Kind) {
         for (row, is_dismissed) in TABLE.iter().zip(&mut self.is_dismissed) {
+            let sends = |dialect| {
+                let mut ways = Way::ALL.iter();
+                ways.any(|way| row.through(*way).digits == Some(dialect))
+            };
             let sends_it = match (kind, kind.sample_rate()) {
-                (Kind::DTMF_DIGIT, _) => row.digits == Some(DtmfDialect::Asterisk),
-                (Kind::DTMF_START_STOP, _) => row.digits == Some(DtmfDialect::StartStop),
+                (Kind::DTMF_DIGIT, _) => sends(DtmfDialect::Asterisk),
+                (Kind::DTMF_START_STOP, _) => sends(DtmfDialect::StartStop),
                 (_, Some(rate)) => rate == SampleRate::Hz8000 || row.knows_all_rates,
                 _ => true,
             };

@@ -1,6 +1,6 @@
 //! Choice of the Asterisk version that judges a server.
 
-use audiosocket::asterisk::Version;
+use audiosocket::asterisk::{Rules, Version, Way};
 use audiosocket::wire::{DtmfDialect, SampleRate};
 
 use crate::args::Args;
@@ -31,31 +31,55 @@ impl JudgedBy {
         }
     }
 
-    /// Returns the version, if there is one. Returns an error if that version never places such a call.
-    pub fn version(
+    /// Returns the rules for the call, if there are any. Returns an error if that version never places such a call.
+    pub fn rules(
         self,
+        way: Option<Way>,
         dialect: Option<DtmfDialect>,
         rate: SampleRate,
         has_digits: bool,
-    ) -> Result<Option<Version>, Failure> {
+    ) -> Result<Option<Rules>, Failure> {
         let version = match (self, dialect) {
-            (JudgedBy::Nobody | JudgedBy::ListOfAll, _) => return Ok(None),
+            (JudgedBy::Nobody | JudgedBy::ListOfAll, _) => {
+                return match way {
+                    None => Ok(None),
+                    Some(way) => Err(Failure::Usage(format!(
+                        "--through {way} has no effect without a version: remove --asterisk none"
+                    ))),
+                };
+            }
             (JudgedBy::Version(version), _) => version,
             // No other version sends this dialect.
             (JudgedBy::WhoeverSuits, Some(DtmfDialect::StartStop)) => Version::START_STOP,
             (JudgedBy::WhoeverSuits, _) => Version::default(),
         };
-        let behaviour = version.behaviour();
-        if rate != SampleRate::Hz8000 && !behaviour.knows_all_rates {
+        let is_narrow = rate == SampleRate::Hz8000;
+        if !is_narrow && !version.behaviour().knows_all_rates {
             return Err(Failure::Usage(format!(
                 "Asterisk {version} knows no other rate than 8000 Hz, not {rate}"
             )));
         }
-        if has_digits && behaviour.digits.is_none() && dialect.is_none() {
-            return Err(Failure::Usage(format!(
-                "--dtmf: Asterisk {version} sends no digits"
-            )));
+        let rules = Rules::for_version(version);
+        let rules = match way {
+            Some(Way::Application) if !is_narrow => {
+                return Err(Failure::Usage(format!(
+                    "--through application: AudioSocket() sends 8000 Hz, not {rate}: use --through dial"
+                )));
+            }
+            Some(way) => rules.through(way),
+            // Only the channel driver sends other rates.
+            None if !is_narrow => rules.through(Way::ChannelDriver),
+            None => rules,
+        };
+        if has_digits && rules.consequences().digits.is_none() && dialect.is_none() {
+            let driver = &version.behaviour().channel_driver;
+            return Err(Failure::Usage(match driver.digits {
+                None => format!("--dtmf: Asterisk {version} sends no digits"),
+                Some(_) => format!(
+                    "--dtmf: the application of Asterisk {version} sends no digits: use --through dial"
+                ),
+            }));
         }
-        Ok(Some(version))
+        Ok(Some(rules))
     }
 }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use audiosocket::asterisk::Version;
 use audiosocket::simulator::SimulatedAsterisk;
 
 use crate::address::cannot_call;
@@ -22,7 +23,7 @@ use crate::failure::{Failure, cannot_start_a_thread};
 use crate::hearing::Hearing;
 use crate::json::Object;
 use crate::on_panic::OnPanic;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::text::quoted;
 use listen::listen;
 use record::record;
@@ -53,6 +54,9 @@ of 20 ms, and digits; reports what comes back.
                     22.10 (default), 20.13, ..., start-stop;
                     none: by none; list: what each does
   --one-way         let a server pass that sends nothing
+  --through WAY     application (default), or dial for
+                    Dial(AudioSocket/..): the default for
+                    start-stop and rates above 8000
   --json            one line of JSON for each event
 
   audiosocket call 127.0.0.1:9092
@@ -82,6 +86,17 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     }
 }
 
+/// Warns that a version newer than the table judges as the newest row.
+fn warn_of_newer(version: Version, json: bool, output: &Output) -> Result<(), Failure> {
+    let newest = version.behaviour().versions();
+    let text = format!("Asterisk {version} is not known yet: judging as {newest}");
+    match json {
+        true => output.line(&Object::event("warning").text("text", &text).finish()),
+        false => output::print_error(&format!("warning: {text}"))
+            .map_err(|error| Failure::Failed(format!("cannot write to standard error: {error}"))),
+    }
+}
+
 fn call(options: &Options) -> Result<(), Failure> {
     let address = &options.address;
     // Checked before connecting to the server. The recording itself does not overwrite a file either.
@@ -91,17 +106,20 @@ fn call(options: &Options) -> Result<(), Failure> {
             quoted(path)
         )));
     }
-    let mut asterisk = match options.version {
-        Some(version) => SimulatedAsterisk::connect_judged(address, options.uuid, version),
+    let mut asterisk = match options.rules {
+        Some(rules) => SimulatedAsterisk::connect_judged(address, options.uuid, rules),
         None => SimulatedAsterisk::connect(address, options.uuid),
     }
     .map_err(|error| cannot_call(address, &error))?;
     if let Some(dialect) = options.dialect {
         asterisk = asterisk.with_dialect(dialect);
     }
-    let version = options.version.unwrap_or_default();
+    let version = options.rules.unwrap_or_default().version();
     let mut violations = Violations::new(version, options.json);
     let output = Output::new();
+    if !version.is_known() {
+        warn_of_newer(version, options.json, &output)?;
+    }
     let uuid = options.uuid.to_string();
     if options.json {
         let connected = Object::event("connected")

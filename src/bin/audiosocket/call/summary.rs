@@ -1,6 +1,6 @@
 //! Summary of a call.
 
-use audiosocket::asterisk::Violation;
+use audiosocket::asterisk::{Violation, Way};
 use audiosocket::call::{CallStats, End, SendError, Timeout};
 use audiosocket::wire::Digit;
 
@@ -45,12 +45,15 @@ impl Summary {
             summary = summary.text("digits_not_pressed", &self.unpressed_digits());
         }
         summary = self.hearing.fields(summary);
-        if let Some(version) = options.version {
+        if let Some(rules) = options.rules {
             let found = self.found.iter();
-            summary = summary.text("asterisk", &version.to_string()).list(
-                "violations",
-                found.map(|found| fields(Object::new(), found)),
-            );
+            summary = summary
+                .text("asterisk", &rules.version().to_string())
+                .text("through", rules.way().name())
+                .list(
+                    "violations",
+                    found.map(|found| fields(Object::new(), found)),
+                );
         }
         summary.finish()
     }
@@ -70,8 +73,16 @@ impl Summary {
             ));
         }
         lines.extend(self.hearing.lines());
-        if let (Some(version), []) = (options.version, &self.found[..]) {
-            lines.push(format!("Asterisk {version} objects to nothing"));
+        if let (Some(rules), []) = (options.rules, &self.found[..]) {
+            lines.push(match rules.way() {
+                Way::ChannelDriver => {
+                    format!(
+                        "Asterisk {}, by Dial(), objects to nothing",
+                        rules.version()
+                    )
+                }
+                _ => format!("Asterisk {} objects to nothing", rules.version()),
+            });
         }
         lines.join("\n")
     }

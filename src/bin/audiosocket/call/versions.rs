@@ -1,6 +1,6 @@
 //! `audiosocket call --asterisk list`: the behaviour of each version of Asterisk.
 
-use audiosocket::asterisk::{Behaviour, Rule, TABLE, Version};
+use audiosocket::asterisk::{Behaviour, Consequences, OtherFrames, Rule, TABLE, Version, Way};
 use audiosocket::wire::DtmfDialect;
 
 use crate::failure::Failure;
@@ -15,7 +15,9 @@ pub fn print(json: bool, output: &Output) -> Result<(), Failure> {
             output.line(&rule_object(rule).finish())?;
         }
         for behaviour in TABLE {
-            output.line(&version_object(behaviour).finish())?;
+            for &way in Way::ALL {
+                output.line(&version_object(behaviour, behaviour.through(way)).finish())?;
+            }
         }
         return Ok(());
     }
@@ -30,25 +32,26 @@ fn rule_object(rule: Rule) -> Object {
         .text("seen", rule.detectability())
 }
 
-fn version_object(behaviour: &Behaviour) -> Object {
+fn version_object(behaviour: &Behaviour, way: &Consequences) -> Object {
     let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
     let mut object = Object::event("version")
         .text("versions", &behaviour.versions())
-        .text("evidence", behaviour.evidence)
+        .text("through", way.way.name())
+        .text("evidence", way.evidence)
         .text(
             "digits",
-            &behaviour
-                .digits
+            &way.digits
                 .map_or_else(|| "none".into(), |dialect| dialect.to_string()),
         )
         .thousandths("header_wait_ms", milliseconds(behaviour.header_wait))
         .thousandths("payload_wait_ms", milliseconds(behaviour.payload_wait))
-        .flag(
-            "goes_on_after_hangup",
-            behaviour.application.continues_after_hangup,
-        );
+        .flag("goes_on_after_hangup", way.continues_after_hangup)
+        .text("comfort_noise", way.other_frames.name());
+    if way.way == Way::Application {
+        object = object.text("busy_during_call", &behaviour.busy_releases());
+    }
     for &rule in Rule::ALL {
-        let consequence = behaviour.consequence(rule).map(|it| it.name());
+        let consequence = behaviour.consequence_in(way, rule).map(|it| it.name());
         object = object.text(rule.name(), consequence.unwrap_or("none"));
     }
     object
@@ -72,42 +75,74 @@ fn text() -> String {
     for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
     }
-    text += "\nWhat every Asterisk does upon it:\n\n";
+    text += "\nWhat every Asterisk then does. 'Dial:' is what the\n\
+             channel driver does instead of the application\n\
+             ('--through dial'); the dialplan continues when its leg\n\
+             has ended, if Dial() has the option g:\n\n";
     for rule in Rule::ALL.iter().filter(|rule| is_for_all(rule)) {
-        text += &line(rule.name(), &consequence(&TABLE[0], *rule));
+        text += &both(rule.name(), |way| {
+            consequence(&TABLE[0], TABLE[0].through(way), *rule)
+        });
     }
     for behaviour in TABLE {
         text += &format!("\n{}\n  ({})\n\n", behaviour.versions(), behaviour.evidence);
-        text += &line(
-            "digits",
-            match behaviour.digits {
+        text += &both("digits", |way| {
+            String::from(match behaviour.through(way).digits {
                 None => "sends none",
                 Some(DtmfDialect::Asterisk) => "sends kind 0x03",
-                Some(DtmfDialect::StartStop) => "sends kind 0x02; its application none",
-            },
-        );
-        for rule in Rule::ALL.iter().filter(|rule| !is_for_all(rule)) {
-            text += &line(rule.name(), &consequence(behaviour, *rule));
+                Some(DtmfDialect::StartStop) => "sends kind 0x02",
+            })
+        });
+        text += &both("comfort noise", |way| {
+            String::from(match behaviour.through(way).other_frames {
+                OtherFrames::SentAsAudio => "is sent as audio",
+                OtherFrames::EndLeg => "ends its leg",
+                _ => "is ignored",
+            })
+        });
+        let busy = behaviour.busy_releases();
+        if !busy.is_empty() {
+            text += &line(
+                "during a call",
+                &format!("{busy}: the application uses up a processor core"),
+            );
         }
-        text += &line(
-            "a hangup frame",
-            match behaviour.application.continues_after_hangup {
-                true => "goes on in the dialplan",
-                false => "hangs up the caller all the same",
-            },
-        );
+        for rule in Rule::ALL.iter().filter(|rule| !is_for_all(rule)) {
+            text += &both(rule.name(), |way| {
+                consequence(behaviour, behaviour.through(way), *rule)
+            });
+        }
+        text += &both("a hangup frame", |way| {
+            let continues = behaviour.through(way).continues_after_hangup;
+            String::from(match (way, continues) {
+                (Way::ChannelDriver, true) => "ends its leg",
+                (_, true) => "continues the dialplan",
+                (_, false) => "still hangs up the caller",
+            })
+        });
     }
     text
 }
 
-fn consequence(behaviour: &Behaviour, rule: Rule) -> String {
-    let Some(consequence) = behaviour.consequence(rule) else {
-        let speaks_start_stop = behaviour.digits == Some(DtmfDialect::StartStop);
+/// Returns a line for the application, with what the channel driver does differently.
+fn both(name: &str, behaviour: impl Fn(Way) -> String) -> String {
+    let application = behaviour(Way::Application);
+    let driver = behaviour(Way::ChannelDriver);
+    match application == driver {
+        true => line(name, &application),
+        false => line(name, &format!("{application}. Dial: {driver}")),
+    }
+}
+
+fn consequence(behaviour: &Behaviour, way: &Consequences, rule: Rule) -> String {
+    let Some(consequence) = behaviour.consequence_in(way, rule) else {
+        let fork_takes_digits = behaviour.channel_driver.digits == Some(DtmfDialect::StartStop);
         return String::from(match rule {
-            Rule::ForbiddenKind if speaks_start_stop => "takes digits (0x02), skips the rest",
+            Rule::ForbiddenKind if fork_takes_digits => "takes digits (0x02), skips the rest",
             Rule::EmptyAudio | Rule::ForbiddenKind => "skips it",
             Rule::UnknownRate => "knows all, 0x10 to 0x18",
-            Rule::Idle => "waits for ever",
+            Rule::Idle => "waits indefinitely",
+            Rule::StalledHeader => "does not wait",
             Rule::NoHangup => "takes it for a hangup",
             _ => "takes it",
         });

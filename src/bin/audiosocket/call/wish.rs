@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use audiosocket::asterisk::Version;
+use audiosocket::asterisk::{Rules, Way};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Digit, DtmfDialect, SampleRate, Uuid};
@@ -33,8 +33,8 @@ pub struct Options {
     pub rate: SampleRate,
     pub record: Option<PathBuf>,
     pub seconds: Option<Duration>,
-    /// Version that judges the server, if any.
-    pub version: Option<Version>,
+    /// Rules that judge the server, if any.
+    pub rules: Option<Rules>,
     /// Whether a server that sends nothing passes.
     pub is_one_way: bool,
     pub json: bool,
@@ -47,6 +47,7 @@ impl Wish {
         let mut digits = Vec::new();
         let mut dialect = None;
         let mut judged_by = JudgedBy::default();
+        let mut way: Option<Way> = None;
         let mut rate = None;
         let (mut file, mut record) = (None, None);
         let mut seconds = None;
@@ -67,6 +68,7 @@ impl Wish {
                 }
                 "--dialect" => dialect = Some(args.dialect()?),
                 "--asterisk" => judged_by = JudgedBy::parse(args)?,
+                "--through" => way = Some(args.parse()?),
                 "--play" => file = Some(args.input()?),
                 "--record" => record = Some(args.path()?),
                 "--rate" => {
@@ -103,7 +105,7 @@ impl Wish {
             (_, _, Some(speech)) => speech.rate(),
             (rate, ..) => rate.unwrap_or(SampleRate::Hz8000),
         };
-        let version = judged_by.version(dialect, rate, !digits.is_empty())?;
+        let rules = judged_by.rules(way, dialect, rate, !digits.is_empty())?;
         Ok(Wish::Call(Options {
             address,
             uuid,
@@ -113,7 +115,7 @@ impl Wish {
             rate,
             record,
             seconds,
-            version,
+            rules,
             is_one_way,
             json,
         }))

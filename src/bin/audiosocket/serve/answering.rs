@@ -97,7 +97,8 @@ impl Answering<'_> {
             }
             while let Some(event) = digits.pop(Instant::now()) {
                 if let (true, KeyEvent::Press { digit, .. }) = (digits_back, event) {
-                    let _ = voice.send_digits(&digit.to_string());
+                    // In the case in which it came.
+                    let _ = voice.send_digits(&char::from(digit.wire_code()).to_string());
                 }
             }
         }

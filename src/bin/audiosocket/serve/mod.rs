@@ -44,6 +44,9 @@ and hangs up, or sends silence.
   --dialect NAME      with --echo, send digits back, too, to
                       start-stop as signals (kind 0x02),
                       to asterisk as tones
+  --answer            first send 03 00 01 04: a start-stop
+                      fork rings until then, and stock
+                      Asterisk ends the call
   --hang-up-after S   hang up each call after S seconds
   --max-calls N       refuse more at once; 1000 by default
   --calls N           stop after N calls in all
@@ -67,6 +70,7 @@ struct Options {
     answer: Answer,
     record: Option<PathBuf>,
     dialect: Option<DtmfDialect>,
+    sends_answer: bool,
     hang_up_after: Option<Duration>,
     max_calls: usize,
     calls: Option<usize>,
@@ -89,7 +93,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let mut dialect = None;
     let (mut hang_up_after, mut calls, mut seconds) = (None, None, None);
     let mut max_calls = DEFAULT_MAX_CALLS;
-    let mut json = false;
+    let (mut sends_answer, mut json) = (false, false);
     while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--echo" | "--play" | "--silence" => {
@@ -105,6 +109,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             }
             "--record" => record = Some(args.path()?),
             "--dialect" => dialect = Some(args.dialect()?),
+            "--answer" => sends_answer = true,
             "--listen" => listen = args.text()?,
             "--hang-up-after" => hang_up_after = Some(args.seconds()?),
             "--max-calls" => max_calls = args.count()?,
@@ -135,6 +140,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         answer,
         record,
         dialect,
+        sends_answer,
         hang_up_after,
         max_calls,
         calls,
@@ -148,7 +154,9 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let incidents = Arc::clone(&reports);
     let has_failed = Arc::new(AtomicBool::new(false));
     let fails = Arc::clone(&has_failed);
-    let mut call_options = CallOptions::default().dialect(options.dialect);
+    let mut call_options = CallOptions::default()
+        .dialect(options.dialect)
+        .send_answer(options.sends_answer);
     if let Answer::Speech(wav) = &options.answer {
         call_options = call_options.playback_rate(wav.rate());
     }

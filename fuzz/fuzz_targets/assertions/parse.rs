@@ -118,17 +118,11 @@ fn suits(frame: Frame<'_>) -> bool {
 fn check_message(message: Message<'_>, frame: Frame<'_>, bytes: &[u8]) {
     reads_well(&message);
     assert!(suits(frame));
-    // What the library may change in reading: a hangup loses its payload, letters become upper case, a start its duration.
+    // What the library may change in reading: a hangup loses its payload, and a start its duration.
     let mut expected = bytes.to_vec();
     match (frame.kind(), &mut expected[3..]) {
         (Kind::HANGUP, _) => expected = vec![0, 0, 0],
-        (Kind::DTMF_DIGIT, [code]) => code.make_ascii_uppercase(),
-        (Kind::DTMF_START_STOP, [state, code, duration @ ..]) => {
-            code.make_ascii_uppercase();
-            if *state == 1 {
-                duration.fill(0);
-            }
-        }
+        (Kind::DTMF_START_STOP, [1, _, duration @ ..]) => duration.fill(0),
         _ => {}
     }
     encodes_as(&expected, |buffer| {

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use audiosocket::asterisk::{
-    Behaviour, CallState, Consequence, Consequences, Judge, ParseVersionError, Received, Rule,
-    Rules, Version, Violation,
+    Behaviour, CallState, Consequence, Consequences, Judge, OtherFrames, ParseVersionError,
+    ParseWayError, Received, Rule, Rules, Version, Violation, Way,
 };
 use audiosocket::call::{
     Call, CallOptions, CallReceiver, CallStats, Direction, End, Event, Gather, GatherEnd, Gathered,
@@ -102,6 +102,8 @@ fn values_of_asterisks_rules_are_too_and_judges_can_be_sent() {
     is_a_value::<Behaviour>();
     is_a_value::<Consequence>();
     is_a_value::<Consequences>();
+    is_a_value::<OtherFrames>();
+    is_a_value::<Way>();
     is_a_value::<Rule>();
     is_a_value::<Rules>();
     is_a_value::<CallState>();
@@ -163,6 +165,7 @@ fn errors_can_be_boxed_and_sent_to_another_thread() {
     is_an_error::<SendError>();
     is_an_error::<UnsupportedRate>();
     is_an_error::<ParseVersionError>();
+    is_an_error::<ParseWayError>();
     is_an_error::<PayloadError>();
     is_an_error::<PayloadTooLong>();
     is_an_error::<ReadError>();

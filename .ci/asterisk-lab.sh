@@ -94,7 +94,7 @@ MODULES=(res_timing_timerfd res_clioriginate pbx_config
 # TryExec(). exth: with an extension h.
 SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192 gslin
   fresh db web try exth"
-PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband"
+PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband quiet"
 
 say() { printf 'astlab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -512,6 +512,10 @@ exten => _rtp_.,1,Answer()
 ; neither listens nor says anything
 exten => _wait_.,1,Answer()
  same => n,Wait(15)
+ same => n,Hangup()
+; likewise for 5 minutes, for calls that are measured
+exten => _quiet_.,1,Answer()
+ same => n,Wait(300)
  same => n,Hangup()
 ; says what it hears. Not for a server that echoes, too: a frame would go round as fast as the machine can
 exten => _echo_.,1,Answer()

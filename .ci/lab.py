@@ -88,6 +88,10 @@ class Lab:
         address, password = self._script("sip").split()
         return address, password
 
+    def status(self):
+        """`running PID` or `stopped`."""
+        return self._script("status")
+
     def manager(self):
         """The address of Asterisk's manager interface, as (host, port), and the secret of its user lab."""
         return self._address_and_secret("manager")

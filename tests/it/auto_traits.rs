@@ -109,6 +109,8 @@ fn rules_are_copied_and_judges_can_be_sent() {
     is_a_value::<Behaviour>();
     is_a_value::<Consequence>();
     is_a_value::<Consequences>();
+    is_a_value::<OtherFrames>();
+    is_a_value::<Way>();
     is_a_value::<Rule>();
     is_a_value::<Rules>();
     is_a_value::<CallState>();

@@ -163,6 +163,7 @@ fn audio(bytes: &[u8], buffer: &mut [u8]) {
 fn dtmf() {
     if let Some(digit) = Digit::from_ascii(black_box(b'5')) {
         black_box(Digit::to_ascii(digit));
+        black_box(Digit::wire_code(digit));
         black_box(Digit::to_char(digit));
         ordered(digit);
         let dtmf = black_box(Dtmf::Digit(digit));

@@ -1,0 +1,43 @@
+//! The library's sources, with threads, locks, sockets and a clock that a scheduler controls.
+//!
+//! The sources say `std::sync` and so on. Here, `std` is this crate, so these paths lead to the modules below.
+
+#![no_std]
+#![forbid(unsafe_code)]
+// Each model uses a part of the sources.
+#![allow(dead_code, unused_imports)]
+
+extern crate self as std;
+extern crate std as real_std;
+
+pub use real_std::{
+    any, borrow, boxed, collections, error, ffi, fmt, format, fs, io, iter, panic, path, println,
+    string, vec,
+};
+
+#[path = "stand_in/net.rs"]
+pub mod net;
+#[cfg(not(feature = "loom"))]
+#[path = "stand_in/sync.rs"]
+pub mod sync;
+#[path = "stand_in/thread.rs"]
+pub mod thread;
+#[path = "stand_in/time.rs"]
+pub mod time;
+
+#[path = "../../../src/asterisk/mod.rs"]
+mod asterisk;
+#[path = "../../../src/call/mod.rs"]
+mod call;
+mod server;
+mod simulator;
+#[path = "../../../src/stream/mod.rs"]
+mod stream;
+#[path = "../../../src/tone/mod.rs"]
+mod tone;
+#[path = "../../../src/wav/mod.rs"]
+mod wav;
+#[path = "../../../src/wire/mod.rs"]
+mod wire;
+
+pub mod models;

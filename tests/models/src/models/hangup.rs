@@ -1,0 +1,158 @@
+//! Hanging up, from several threads, while others send, look, wait and play.
+
+use real_std::io;
+use real_std::vec::Vec;
+
+use super::called::{Sent, audio, call, sound};
+use crate::call::{CallOptions, End, Line, Transport, hang_up_all};
+use crate::sync::{Arc, Condvar, Mutex};
+use crate::thread;
+use crate::time::Duration;
+use crate::wire::Uuid;
+
+/// The hangup is sent once, after the frame that another thread is sending.
+pub(super) fn hangup_meets_frames() {
+    let (call, peer) = call();
+    let voice = call.voice();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 1..=2 {
+                let _ = voice.send_now(audio(&sound(number..=number)));
+            }
+        });
+        scope.spawn(|| voice.hang_up());
+    });
+    Sent::to(&peer).assert_hung_up_once();
+}
+
+/// Of several hangups of each kind, one is sent.
+pub(super) fn hangups_meet() {
+    let (call, peer) = call();
+    let voice = call.voice();
+    let line = Arc::clone(voice.line());
+    thread::scope(|scope| {
+        scope.spawn(|| voice.send_now(audio(&sound(1..=1))));
+        scope.spawn(|| voice.hang_up());
+        scope.spawn(|| hang_up_all(&[line]));
+    });
+    Sent::to(&peer).assert_hung_up_once();
+}
+
+/// A thread that only looks for bytes holds the writer as well, and sends the hangup it has kept another from sending.
+pub(super) fn hangup_meets_a_look() {
+    let (call, peer) = call();
+    let voice = call.voice();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..2 {
+                voice.line().while_nobody_sends(thread::yield_now);
+            }
+        });
+        scope.spawn(|| voice.hang_up());
+    });
+    Sent::to(&peer).assert_hung_up_once();
+}
+
+/// Hanging up returns although a thread is stuck in a frame. That thread sends the hangup afterwards.
+pub(super) fn hangup_waits_for_no_sender() {
+    let transport = Arc::new(Stuck::default());
+    let options = CallOptions::default();
+    let line = Line::new(
+        Arc::clone(&transport),
+        Uuid::from_bytes([7; 16]),
+        None,
+        options,
+    );
+    thread::scope(|scope| {
+        scope.spawn(|| line.send_silence());
+        line.hang_up();
+        hang_up_all(&[Arc::clone(&line)]);
+        *transport.is_free.lock().unwrap() = true;
+        transport.changed.notify_all();
+    });
+    let sent = transport.sent.lock().unwrap();
+    assert!(
+        sent.ends_with(&[0, 0, 0]),
+        "no hangup: {} bytes",
+        sent.len()
+    );
+    assert!(
+        sent.len() == 3 || sent.len() == 323 + 3,
+        "{} bytes",
+        sent.len()
+    );
+}
+
+/// A transport with room for a hangup, and for audio only when it is free.
+#[derive(Default)]
+struct Stuck {
+    is_free: Mutex<bool>,
+    changed: Condvar,
+    sent: Mutex<Vec<u8>>,
+}
+
+impl Transport for Stuck {
+    fn recv(&self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes != [0, 0, 0] {
+            let is_free = self.is_free.lock().unwrap();
+            drop(self.changed.wait_while(is_free, |is_free| !*is_free));
+        }
+        self.sent.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {}
+}
+
+/// The first end is the call's end, whoever asks.
+pub(super) fn ends_meet() {
+    let (call, _peer) = call();
+    let voice = call.voice();
+    let line = voice.line();
+    let ends = [End::Closed, End::LocalHangup, End::RemoteHangup];
+    let found = thread::scope(|scope| {
+        let noting = ends.map(|end| {
+            scope.spawn(move || {
+                line.note_end(end);
+                line.end().unwrap()
+            })
+        });
+        noting.map(|it| it.join().unwrap())
+    });
+    assert!(ends.contains(&found[0]));
+    assert!(found.iter().all(|end| *end == found[0]), "{found:?}");
+    assert_eq!(line.end(), Some(found[0]));
+}
+
+/// A call that receives and plays in two threads ends with one hangup, whatever it does when another thread hangs up.
+pub(super) fn hangup_meets_a_call() {
+    let (mut call, peer) = call();
+    let voice = call.voice();
+    voice.play(&sound(1..=2)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| voice.hang_up());
+        let result = call.with_player(|receiver, _| {
+            while receiver.receive().is_some() {}
+            Ok::<(), io::Error>(())
+        });
+        assert!(result.is_ok());
+    });
+    assert_eq!(call.end(), Some(End::LocalHangup));
+    Sent::to(&peer).assert_hung_up_once();
+}

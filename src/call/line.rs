@@ -389,14 +389,16 @@ impl<T: Transport> Line<T> {
                 }
                 Due::HangUp => self.hang_up(),
                 Due::Signal(signal) => {
-                    if let Err(error) = self.send(&Message::Dtmf(signal)) {
+                    let sent = self.send(&Message::Dtmf(signal));
+                    let mut queue = self.queue();
+                    if let Err(error) = sent {
                         // A signal that is not sent would leave a key pressed, so it is tried again.
+                        queue.signal_lost();
                         played.next_due = Instant::now()
                             .checked_add(RETRY)
                             .filter(|_| error.is_passing());
                         break;
                     }
-                    let mut queue = self.queue();
                     queue.signal_sent();
                     self.note_queue(&queue);
                 }

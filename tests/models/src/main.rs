@@ -29,19 +29,13 @@ fn main() -> ExitCode {
     }
     println!("seed {seed}");
     for model in chosen {
-        let half = Duration::from_secs_f64(seconds / 2.0);
         let started = Instant::now();
+        let until = |share| started + Duration::from_secs_f64(seconds * share);
         // Even chances find shallow faults soon; few switches, at chosen places, find deep ones.
-        let even = run(
-            model,
-            RandomScheduler::new_from_seed(seed, usize::MAX),
-            half,
-        );
-        let few = run(
-            model,
-            PctScheduler::new_from_seed(seed, 3, usize::MAX),
-            half,
-        );
+        let even = run(model, seed, until(0.5), RandomScheduler::new_from_seed);
+        let few = run(model, seed, until(1.0), |seed, count| {
+            PctScheduler::new_from_seed(seed, 3, count)
+        });
         println!(
             "{:26} {even:7} and {few:7} schedules in {:.1} s: nothing found",
             model.name,
@@ -52,16 +46,28 @@ fn main() -> ExitCode {
 }
 
 /// Returns the number of schedules. A schedule that fails panics, and shuttle prints it.
-fn run(model: &Model, scheduler: impl Scheduler + 'static, time: Duration) -> usize {
-    let mut config = Config::new();
-    config.max_steps = MaxSteps::FailAfter(MOST_STEPS);
-    config.max_time = Some(time);
-    config.stack_size = 1 << 18;
-    // Memory orderings are for `orderings`.
-    config.silence_warnings = true;
-    let model = *model;
-    Runner::new(scheduler, config).run(move || model.run())
+fn run<S: Scheduler + 'static>(
+    model: &Model,
+    mut seed: u64,
+    until: Instant,
+    scheduler: impl Fn(u64, usize) -> S,
+) -> usize {
+    let mut count = 0;
+    while Instant::now() < until {
+        let mut config = Config::new();
+        config.max_steps = MaxSteps::FailAfter(MOST_STEPS);
+        config.stack_size = 1 << 18;
+        // Memory orderings are for `orderings`.
+        config.silence_warnings = true;
+        let model = *model;
+        count += Runner::new(scheduler(seed, BATCH), config).run(move || model.run());
+        seed = seed.wrapping_add(1);
+    }
+    count
 }
+
+/// Schedules between two looks at the clock.
+const BATCH: usize = 100;
 
 /// A schedule that needs more has threads that wait for what never comes.
 const MOST_STEPS: usize = 50_000;

@@ -17,10 +17,11 @@ pub use real_std::{
 
 #[path = "stand_in/net.rs"]
 pub mod net;
-#[cfg(not(feature = "loom"))]
-#[path = "stand_in/sync.rs"]
+#[cfg_attr(not(feature = "loom"), path = "stand_in/shuttle/sync.rs")]
+#[cfg_attr(feature = "loom", path = "stand_in/loom/sync.rs")]
 pub mod sync;
-#[path = "stand_in/thread.rs"]
+#[cfg_attr(not(feature = "loom"), path = "stand_in/shuttle/thread.rs")]
+#[cfg_attr(feature = "loom", path = "stand_in/loom/thread.rs")]
 pub mod thread;
 #[path = "stand_in/time.rs"]
 pub mod time;

@@ -5,6 +5,7 @@ use real_std::vec::Vec;
 
 use super::called::{Sent, audio, call, sound};
 use crate::call::{CallOptions, End, Line, Transport, hang_up_all};
+use crate::net::TcpStream;
 use crate::sync::{Arc, Condvar, Mutex};
 use crate::thread;
 use crate::time::Duration;
@@ -36,6 +37,21 @@ pub(super) fn hangups_meet() {
         scope.spawn(|| hang_up_all(&[line]));
     });
     Sent::to(&peer).assert_hung_up_once();
+}
+
+/// A peer without any room gets the end of the direction, while one thread waits for room and another hangs up.
+pub(super) fn hangup_meets_a_full_peer() {
+    let (ours, peer) = TcpStream::pair(0);
+    let uuid = Uuid::from_bytes([7; 16]);
+    let line = Line::new(Arc::new(ours), uuid, None, CallOptions::default());
+    thread::scope(|scope| {
+        scope.spawn(|| line.send_silence());
+        hang_up_all(&[Arc::clone(&line)]);
+    });
+    let sent = Sent::to(&peer);
+    assert!(sent.is_finished, "the direction stays open");
+    assert!(sent.frames.is_empty());
+    assert!(line.end().is_some_and(|end| end.is_from_here()));
 }
 
 /// A thread that only looks for bytes holds the writer as well, and sends the hangup it has kept another from sending.

@@ -1,16 +1,8 @@
-//! Locks and atomics whose every use lets the scheduler switch threads.
+//! A cell that is set once, which neither scheduler has.
 
 use core::fmt;
 
-pub use shuttle::sync::{
-    Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, TryLockError, Weak, mpsc,
-};
-
-pub mod atomic {
-    pub use shuttle::sync::atomic::*;
-}
-
-use atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A cell that is set once.
 pub struct OnceLock<T> {

@@ -12,7 +12,7 @@ use crate::wire::Kind;
 
 /// A player that waits is woken by audio and by the hangup. Its wait never times out here.
 pub(super) fn player_wakes() {
-    let (mut call, mut peer) = call();
+    let (mut call, peer) = call();
     let voice = call.voice();
     let (_receiver, player) = call.split();
     thread::scope(|scope| {
@@ -22,7 +22,7 @@ pub(super) fn player_wakes() {
         (&mut &peer).read_exact(&mut frame).unwrap();
         voice.hang_up();
     });
-    Sent::to(&mut peer).assert_hung_up_once();
+    Sent::to(&peer).assert_hung_up_once();
 }
 
 /// Frames are sent once and in order when a player starts while the receiver is playing, and more audio is queued meanwhile.

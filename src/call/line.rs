@@ -352,6 +352,9 @@ impl<T: Transport> Line<T> {
 
     /// Notes that the receiver has read the end of the stream.
     pub(crate) fn note_end_of_stream(&self) {
+        // The system reports a reset once. If it reports it to a thread that is sending now, that thread notes it before it lets go
+        // of the writer. A frame waits at most for its timeout.
+        drop(self.sending());
         self.note_end(match self.was_reset.load(Ordering::Relaxed) {
             true => End::Reset,
             false => End::Closed,

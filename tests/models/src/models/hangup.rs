@@ -161,6 +161,39 @@ pub(super) fn ends_meet() {
     assert_eq!(line.end(), Some(found[0]));
 }
 
+/// A reset is the call's end, whether the system reports it to the thread that receives or to one that sends.
+pub(super) fn reset_meets_a_send() {
+    let (mut call, peer) = call();
+    let voice = call.voice();
+    voice.send_now(audio(&sound(1..=1))).unwrap();
+    thread::scope(|scope| {
+        // Closed with an unread frame.
+        scope.spawn(move || drop(peer));
+        scope.spawn(|| voice.send_now(audio(&sound(2..=2))));
+        while call.receive().is_some() {}
+    });
+    assert_eq!(call.end(), Some(End::Reset));
+}
+
+/// A hook that was cleared does not run, and what it owns is gone.
+pub(super) fn hook_meets_clear() {
+    let (call, _peer) = call();
+    let voice = call.voice();
+    let is_cleared = Arc::new(Mutex::new(false));
+    let owned = Arc::clone(&is_cleared);
+    call.set_audio_hook(move |_, _, _| {
+        thread::yield_now();
+        assert!(!*owned.lock().unwrap(), "it runs after it was cleared");
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| voice.send_now(audio(&sound(1..=1))));
+        scope.spawn(|| voice.send_now(audio(&sound(1..=1))));
+        call.clear_audio_hook();
+        *is_cleared.lock().unwrap() = true;
+    });
+    assert_eq!(Arc::strong_count(&is_cleared), 1);
+}
+
 /// A call that receives and plays in two threads ends with one hangup, whatever it does when another thread hangs up.
 pub(super) fn hangup_meets_a_call() {
     let (mut call, peer) = call();

@@ -29,8 +29,7 @@ macro_rules! models {
 
 pub const ALL: &[Model] = models! {
     hangup: hangup_meets_frames, hangups_meet, hangup_meets_a_look, hangup_waits_for_no_sender, hangup_meets_a_full_peer,
-        ends_meet,
-        hangup_meets_a_call;
+        ends_meet, reset_meets_a_send, hook_meets_clear, hangup_meets_a_call;
     playback: player_wakes, handover_while_playing, players_in_turn, clear_meets_the_player, keys_meet_clear;
     connections_models: shutdown_meets_arrivals, arrivals_meet_the_limit, replacement_meets_a_uuid;
     lingering_models: lingering_ends;

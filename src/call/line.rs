@@ -15,7 +15,7 @@ use super::{CallOptions, CallStats, Direction, End, Mark, SendError, Timeout};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
-// Invariants:
+// Invariants, which `tests/models` shows in interleavings:
 // 1. The first end that a thread notes is the call's end. After that, only the hangup is sent.
 // 2. The hangup is sent once. `hang_up` sends it if the writer is free; otherwise the thread that holds the writer sends it after
 //    letting go. One side notes the end and then tries the lock; the other side unlocks and then looks for an end. A fence

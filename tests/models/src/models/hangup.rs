@@ -26,17 +26,16 @@ pub(super) fn hangup_meets_frames() {
     Sent::to(&peer).assert_hung_up_once();
 }
 
-/// Of several hangups of each kind, one is sent.
+/// Of several hangups of each kind, one is sent, also if the transport would carry more.
 pub(super) fn hangups_meet() {
-    let (call, peer) = call();
-    let voice = call.voice();
-    let line = Arc::clone(voice.line());
+    let (line, transport) = Gate::line();
+    transport.open();
     thread::scope(|scope| {
-        scope.spawn(|| voice.send_now(audio(&sound(1..=1))));
-        scope.spawn(|| voice.hang_up());
-        scope.spawn(|| hang_up_all(&[line]));
+        scope.spawn(|| line.send_silence());
+        scope.spawn(|| line.hang_up());
+        scope.spawn(|| hang_up_all(&[Arc::clone(&line)]));
     });
-    Sent::to(&peer).assert_hung_up_once();
+    transport.assert_hung_up_once();
 }
 
 /// A peer without any room gets the end of the direction, while one thread waits for room and another hangs up.
@@ -76,51 +75,55 @@ pub(super) fn hangup_meets_a_look() {
 
 /// Hanging up returns although a thread is stuck in a frame. That thread sends the hangup afterwards.
 pub(super) fn hangup_waits_for_no_sender() {
-    let transport = Arc::new(Stuck::default());
-    let options = CallOptions::default();
-    let line = Line::new(
-        Arc::clone(&transport),
-        Uuid::from_bytes([7; 16]),
-        None,
-        options,
-    );
+    let (line, transport) = Gate::line();
     thread::scope(|scope| {
         scope.spawn(|| line.send_silence());
         line.hang_up();
         hang_up_all(&[Arc::clone(&line)]);
-        *transport.is_free.lock().unwrap() = true;
-        transport.changed.notify_all();
+        transport.open();
     });
-    let sent = transport.sent.lock().unwrap();
-    assert!(
-        sent.ends_with(&[0, 0, 0]),
-        "no hangup: {} bytes",
-        sent.len()
-    );
-    assert!(
-        sent.len() == 3 || sent.len() == 323 + 3,
-        "{} bytes",
-        sent.len()
-    );
+    transport.assert_hung_up_once();
 }
 
-/// A transport with room for a hangup, and for audio only when it is free.
+/// A transport with room for a hangup, and for audio only when it is open. It carries bytes even after its end, as one with a buffer
+/// of its own may.
 #[derive(Default)]
-struct Stuck {
-    is_free: Mutex<bool>,
+struct Gate {
+    is_open: Mutex<bool>,
     changed: Condvar,
     sent: Mutex<Vec<u8>>,
 }
 
-impl Transport for Stuck {
+impl Gate {
+    fn line() -> (Arc<Line<Gate>>, Arc<Gate>) {
+        let gate = Arc::new(Gate::default());
+        let uuid = Uuid::from_bytes([7; 16]);
+        let line = Line::new(Arc::clone(&gate), uuid, None, CallOptions::default());
+        (line, gate)
+    }
+
+    fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.changed.notify_all();
+    }
+
+    /// Checks that a frame of silence or none was sent, and then one hangup.
+    fn assert_hung_up_once(&self) {
+        let sent = self.sent.lock().unwrap();
+        let hangups = sent.strip_prefix(&[0x10, 1, 64]).map(|it| &it[320..]);
+        assert_eq!(hangups.unwrap_or(&sent), [0, 0, 0]);
+    }
+}
+
+impl Transport for Gate {
     fn recv(&self, _: &mut [u8]) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
     fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         if bytes != [0, 0, 0] {
-            let is_free = self.is_free.lock().unwrap();
-            drop(self.changed.wait_while(is_free, |is_free| !*is_free));
+            let is_open = self.is_open.lock().unwrap();
+            drop(self.changed.wait_while(is_open, |is_open| !*is_open));
         }
         self.sent.lock().unwrap().extend(bytes);
         Ok(bytes.len())

@@ -1,6 +1,6 @@
 //! The library's sources, with threads, locks, sockets and a clock that a scheduler controls.
 //!
-//! The sources say `std::sync` and so on. Here, `std` is this crate, so these paths lead to the modules below.
+//! The sources use `std::sync` and other modules of `std`. Here, `std` is this crate, so these paths lead to the modules below.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -7,13 +7,13 @@ use asterisk_audiosocket_models::models::{ALL, Model};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, MaxSteps, Runner};
 
-const USAGE: &str = "usage: models [SECONDS [SEED [MODEL]]]   (default: 1.5 seconds for each model, a random seed, all models)";
+const USAGE: &str = "usage: models [SECONDS [SEED [MODEL]]]   (default: 1 second for each model, a random seed, all models)";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let (seconds, seed) = (args.next(), args.next());
     let name = args.next();
-    let seconds = seconds.map_or(Ok(1.5), |it| it.parse::<f64>());
+    let seconds = seconds.map_or(Ok(1.0), |it| it.parse::<f64>());
     let seed = seed.map_or_else(|| Ok(random_seed()), |it| it.parse::<u64>());
     let (Ok(seconds), Ok(seed)) = (seconds, seed) else {
         eprintln!("{USAGE}");

@@ -144,7 +144,7 @@ impl Transport for Gate {
     fn abort(&self) {}
 }
 
-/// The first end is the call's end, whoever asks.
+/// The first end is the call's end, for every thread.
 pub(super) fn ends_meet() {
     let (call, _peer) = call();
     let voice = call.voice();

@@ -29,6 +29,15 @@ pub(crate) fn lingering_ends() {
     assert!(left.iter().all(|it| it.strong_count() == 0), "one is left");
 }
 
+/// Without any connection, the thread ends too. It is woken, because its wait never times out.
+pub(crate) fn lingering_ends_empty() {
+    let lingering = Lingering::default();
+    thread::scope(|scope| {
+        scope.spawn(|| lingering.run());
+        drop(lingering.close_on_drop());
+    });
+}
+
 /// A caller that talks until it receives the hangup.
 fn talk_and_close(peer: TcpStream) {
     let since = Instant::now();

@@ -32,7 +32,7 @@ pub const ALL: &[Model] = models! {
         ends_meet, reset_meets_a_send, hook_meets_clear, hangup_meets_a_call;
     playback: player_wakes, handover_while_playing, players_in_turn, clear_meets_the_player, keys_meet_clear;
     connections_models: shutdown_meets_arrivals, arrivals_meet_the_limit, replacement_meets_a_uuid;
-    lingering_models: lingering_ends;
+    lingering_models: lingering_ends, lingering_ends_empty;
     live_judge_models: reset_meets_a_write, dismissal_meets_a_hangup;
 };
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -15,10 +15,11 @@ use super::{CallOptions, CallStats, Direction, End, Mark, SendError, Timeout};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
-// Invariants:
+// Invariants, which `tests/models` shows in interleavings:
 // 1. The first end that a thread notes is the call's end. After that, only the hangup is sent.
-// 2. The hangup is sent once. `hang_up` sends it if the writer is free; otherwise the thread that holds the writer sends it when
-//    its frame is done.
+// 2. The hangup is sent once. `hang_up` sends it if the writer is free; otherwise the thread that holds the writer sends it after
+//    letting go. One side notes the end and then tries the lock; the other side unlocks and then looks for an end. A fence
+//    between the two steps of each side ensures that one of them sees the other, on every processor.
 // 3. Hanging up therefore never waits for another thread, and at most 0.1 s for a peer that does not read. Hanging up many calls
 //    at once (`hang_up_all`) waits 0.1 s in all.
 // 4. No thread waits for the peer while it holds `queue`, so `play` and `clear` never wait for the peer.
@@ -307,10 +308,7 @@ impl<T: Transport> Line<T> {
     /// Sends a message and returns when it had been handed to the kernel.
     pub(crate) fn send(&self, message: &Message<'_>) -> Result<Instant, SendError> {
         let result = self.write(message, &mut self.sending());
-        if self.end().is_some_and(|end| end.is_from_here()) {
-            // Another thread may have hung up while this thread held the writer.
-            self.send_hangup_if_free();
-        }
+        self.send_hangup_left_by_others();
         if let (Ok(at), Message::Audio(audio)) = (result, message) {
             self.audio_hook.run(Direction::Sent, *audio, || at);
         }
@@ -357,6 +355,9 @@ impl<T: Transport> Line<T> {
 
     /// Notes that the receiver has read the end of the stream.
     pub(crate) fn note_end_of_stream(&self) {
+        // The system reports a reset once. If it reports it to a thread that is sending now, that thread notes it before it lets go
+        // of the writer. A frame waits at most for its timeout.
+        drop(self.sending());
         self.note_end(match self.was_reset.load(Ordering::Relaxed) {
             true => End::Reset,
             false => End::Closed,
@@ -394,14 +395,16 @@ impl<T: Transport> Line<T> {
                 }
                 Due::HangUp => self.hang_up(),
                 Due::Signal(signal) => {
-                    if let Err(error) = self.send(&Message::Dtmf(signal)) {
+                    let sent = self.send(&Message::Dtmf(signal));
+                    let mut queue = self.queue();
+                    if let Err(error) = sent {
                         // A signal that is not sent would leave a key pressed, so it is tried again.
+                        queue.signal_lost();
                         played.next_due = Instant::now()
                             .checked_add(RETRY)
                             .filter(|_| error.is_passing());
                         break;
                     }
-                    let mut queue = self.queue();
                     queue.signal_sent();
                     self.note_queue(&queue);
                 }
@@ -442,8 +445,11 @@ impl<T: Transport> Line<T> {
 
     /// Runs `work` while no thread can send; returns `None` if a thread is sending now.
     pub(crate) fn while_nobody_sends<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
-        let _speaking = self.sending_if_free()?;
-        Some(work())
+        let sending = self.sending_if_free()?;
+        let result = work();
+        drop(sending);
+        self.send_hangup_left_by_others();
+        Some(result)
     }
 
     /// Sends a frame of silence: 20 ms at 8 kHz.
@@ -478,6 +484,16 @@ impl<T: Transport> Line<T> {
     pub(crate) fn send_hangup_if_free(&self) {
         if let Some(mut sending) = self.sending_if_free() {
             self.send_hangup(&mut sending);
+        }
+    }
+
+    /// Sends the hangup if another thread has hung up while this thread held the writer. Called after letting go of the writer.
+    fn send_hangup_left_by_others(&self) {
+        // The other half of the fence in `sending_if_free`. Without it, this thread could miss the end although the other thread
+        // still found the writer taken.
+        fence(Ordering::SeqCst);
+        if self.end().is_some_and(|end| end.is_from_here()) {
+            self.send_hangup_if_free();
         }
     }
 
@@ -525,8 +541,12 @@ impl<T: Transport> Line<T> {
         }
     }
 
-    /// Returns the locked writer, or `None` if another thread is sending. That thread checks for an end after its frame.
+    /// Returns the locked writer, or `None` if another thread is sending.
+    ///
+    /// That thread finds an end that was noted ahead of this call, and sends the hangup.
     fn sending_if_free(&self) -> Option<MutexGuard<'_, Sending<T>>> {
+        // The other half is in `send_hangup_left_by_others`.
+        fence(Ordering::SeqCst);
         match self.sending.try_lock() {
             Ok(sending) => Some(sending),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -585,7 +605,74 @@ const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+
     use super::*;
+
+    /// A transport that keeps what is sent. Its line hangs up while a frame of audio is being sent.
+    #[derive(Default)]
+    struct HangsUpMeanwhile {
+        line: Mutex<Weak<Line<HangsUpMeanwhile>>>,
+        sent: Mutex<Vec<u8>>,
+    }
+
+    impl Transport for HangsUpMeanwhile {
+        fn recv(&self, _: &mut [u8]) -> io::Result<usize> {
+            Err(ErrorKind::WouldBlock.into())
+        }
+
+        fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+            if bytes != HANGUP {
+                let line = self.line.lock().unwrap().upgrade();
+                line.unwrap().hang_up();
+            }
+            self.sent.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn finish(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn abort(&self) {}
+    }
+
+    const HANGUP: [u8; 3] = [0, 0, 0];
+
+    fn line() -> Arc<Line<HangsUpMeanwhile>> {
+        let transport = Arc::new(HangsUpMeanwhile::default());
+        let uuid = Uuid::from_bytes([0; 16]);
+        let line = Line::new(transport, uuid, None, CallOptions::default());
+        *line.transport.line.lock().unwrap() = Arc::downgrade(&line);
+        line
+    }
+
+    #[test]
+    fn hangup_during_a_frame_is_sent_after_it() {
+        let line = line();
+        line.send_silence();
+        let sent = line.transport.sent.lock().unwrap();
+        assert_eq!(sent.len(), 323 + HANGUP.len());
+        assert_eq!(sent[323..], HANGUP);
+    }
+
+    #[test]
+    fn hangup_while_nobody_sends_is_sent_after_it() {
+        let line = line();
+        line.while_nobody_sends(|| {
+            line.hang_up();
+            assert!(line.transport.sent.lock().unwrap().is_empty());
+        });
+        assert_eq!(*line.transport.sent.lock().unwrap(), HANGUP);
+    }
 
     #[test]
     fn silence_is_measured_after_50_days() {

@@ -32,6 +32,8 @@ pub(super) struct PlaybackQueue {
     passed: VecDeque<Mark>,
     /// Starts and stops of digits, each with the number of bytes ahead of it.
     signals: VecDeque<(u64, Signal)>,
+    /// Whether the first signal is being sent.
+    is_sending_signal: bool,
     next_mark: u64,
     hangs_up_at_end: bool,
     /// Whether the audio may end here without an underrun: the application has set a mark or cleared the rest.
@@ -92,6 +94,7 @@ impl PlaybackQueue {
             marks: VecDeque::new(),
             passed: VecDeque::new(),
             signals: VecDeque::new(),
+            is_sending_signal: false,
             next_mark: 0,
             hangs_up_at_end: false,
             is_at_proper_end: false,
@@ -238,10 +241,13 @@ impl PlaybackQueue {
         let bytes = self.speech.take_all();
         self.hangs_up_at_end = false;
         self.is_at_proper_end = true;
-        // A key that is down is released now.
-        let is_held = matches!(self.signals.front(), Some((_, Signal::Stop { .. })));
-        self.signals.truncate(usize::from(is_held));
-        if let Some((place, _)) = self.signals.front_mut() {
+        // A key that is down, or is going down at this moment, is released now.
+        self.signals.truncate(match self.signals.front() {
+            Some((_, Signal::Stop { .. })) => 1,
+            Some((_, Signal::Start(_))) if self.is_sending_signal => 2,
+            _ => 0,
+        });
+        for (place, _) in &mut self.signals {
             *place = self.cut;
         }
         // Marks ahead of a frame that is being sent are still reached.
@@ -273,6 +279,7 @@ impl PlaybackQueue {
             return Due::At(due);
         }
         if let Some((_, signal)) = signal {
+            self.is_sending_signal = true;
             return Due::Signal(self.dtmf(signal));
         }
         let len = self.frame_len();
@@ -287,7 +294,13 @@ impl PlaybackQueue {
 
     /// Records that the signal taken last was sent.
     pub(super) fn signal_sent(&mut self) {
+        self.is_sending_signal = false;
         self.signals.pop_front();
+    }
+
+    /// Records that the signal taken last was not sent. It is taken again.
+    pub(super) fn signal_lost(&mut self) {
+        self.is_sending_signal = false;
     }
 
     /// Records that the last frame cut could not be sent at `now`. The caller hears a gap.
@@ -429,6 +442,35 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn clear_releases_a_key_that_is_going_down() {
+        let digit = Digit::try_from('5').unwrap();
+        for (is_sent, expected) in [(true, 2), (false, 0)] {
+            let mut rig = rig();
+            rig.queue.push_keys(&[digit, digit], rig.now);
+            let due = rig.queue.take_due(rig.now, &mut rig.frame);
+            let Due::Signal(start) = due else {
+                panic!("{due:?}");
+            };
+            if is_sent {
+                // Another thread clears while this one sends.
+                rig.queue.clear();
+                rig.signals.push((0, start));
+                rig.queue.signal_sent();
+            } else {
+                rig.queue.signal_lost();
+                rig.queue.clear();
+            }
+            rig.run(500);
+            let stop = Dtmf::Stop {
+                digit,
+                duration_ms: 0,
+            };
+            let signals = [(0, Dtmf::Start(digit)), (0, stop)];
+            assert_eq!(rig.signals, signals[..expected]);
+        }
+    }
 
     /// A queue with a clock that the test moves and a peer that accepts everything at once.
     struct Rig {

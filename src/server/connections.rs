@@ -16,16 +16,19 @@ use crate::wire::Uuid;
 
 // Invariants, each with the test that shows it:
 // 1. A connection is in at most one of `pending`, `asking` and `calls`, from `enter` until its `Entry` is dropped. Only a
-//    replaced one leaves earlier, and never becomes a call. (`replaced_connection_never_becomes_a_call`)
+//    replaced one leaves earlier, and never becomes a call. (`replaced_connection_never_becomes_a_call`; `tests/models`:
+//    `replacement_meets_a_uuid`)
 // 2. `pending` has at most `max_pending` connections, `asking` and `calls` together at most `max_calls`.
-//    (`call_over_the_limit_is_refused_until_one_ends`,
-//    `new_connections_replace_old_silent_ones`)
+//    (`call_over_the_limit_is_refused_until_one_ends`, `new_connections_replace_old_silent_ones`; `tests/models`:
+//    `arrivals_meet_the_limit`)
 // 3. The lists hold no connection open. An `Entry` is dropped after its connection was closed or passed to `Lingering`, so these
 //    limits are limits of descriptors. (`connections_keep_no_descriptor_open`, `descriptors_stay_within_the_documented_limit`)
 // 4. The lock is held for moments only: nothing under it waits, calls a hook, sends, or locks a playback queue.
 //    (`listing_calls_waits_for_no_queue_under_the_lock`)
 // 5. Hanging up, by UUID or at the end of the grace, waits 0.1 s in all, whatever the peers do. Connections that are left
 //    `PATIENCE` later are aborted. (`hang_up_all_waits_once_for_50_full_peers`, `shutdown_takes_one_patience_whatever_peers_do`)
+// 6. Each connection leaves, and the last one wakes the thread that waits for it. No call starts after a shutdown has listed the
+//    calls. (`tests/models`: `shutdown_meets_arrivals`)
 
 /// The connections of a server, with and without a UUID. During a shutdown, also the time at which they must have ended.
 pub(super) struct Connections {

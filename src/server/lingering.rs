@@ -20,7 +20,7 @@ use crate::stream::FrameWriter;
 //    left. (`oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
 // 3. A peer that floods the server holds up no other connection. (`flooding_peer_holds_up_no_other`)
 // 4. `run` returns when the list is closed and the last connection has left. The guard of `close_on_drop` closes the list in a
-//    panic too. (`lingering_ends_although_its_scope_panics`)
+//    panic too. (`lingering_ends_although_its_scope_panics`; `tests/models`: `lingering_ends`)
 
 /// The connections of a server that wait for their peer to close.
 ///

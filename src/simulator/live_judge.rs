@@ -21,7 +21,7 @@ use crate::call::{EndedLocally, PATIENCE, is_timeout};
 // 2. `judge` and `read_bytes` are locked only briefly, never both at once, and never during a wait.
 // 3. The kernel reports a reset only once, either to the reading thread or to a sending thread. The other one then finds the end
 //    of the stream. So a sending thread holds `was_reset` while it sends, and the reading thread checks `was_reset` before it
-//    believes the end of the stream.
+//    believes the end of the stream. (`tests/models`: `reset_meets_a_write`)
 // 4. The thread ends soon after the call. Its longest wait is `PATIENCE`, for a server that has hung up to close.
 
 /// The thread that reads a connection for a judge. When the call is over, it closes the connection, as the judged Asterisk does.

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
@@ -27,7 +27,7 @@ use sound::{Sound, SoundTape};
 /// Recordings of one command, both sound and bytes. One thread writes them, so a slow or full disk delays no call.
 pub struct Recordings {
     to_thread: Sender<Item>,
-    next_tape: AtomicU64,
+    next_tape: AtomicUsize,
     queued: Arc<AtomicUsize>,
     thread: JoinHandle<usize>,
 }
@@ -40,15 +40,15 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 enum Item {
     Begin {
-        tape: u64,
+        tape: usize,
         file: Box<dyn Tape>,
     },
     Piece {
-        tape: u64,
+        tape: usize,
         piece: Piece,
     },
     End {
-        tape: u64,
+        tape: usize,
         at: Instant,
         dropped: usize,
     },
@@ -122,7 +122,7 @@ impl Recordings {
             .map_err(|error| cannot_start_a_thread(&error))?;
         Ok(Recordings {
             to_thread,
-            next_tape: AtomicU64::new(0),
+            next_tape: AtomicUsize::new(0),
             queued,
             thread,
         })
@@ -189,7 +189,7 @@ impl Recordings {
 
 /// Sender of one recording's pieces to the thread.
 struct Recorder {
-    tape: u64,
+    tape: usize,
     to_thread: Sender<Item>,
     queued: Arc<AtomicUsize>,
     /// Amount dropped because the queue was full, in the unit of the tape.
@@ -232,7 +232,7 @@ impl Recorder {
 
 /// State of the recording thread.
 struct Tapes<F> {
-    running: HashMap<u64, Box<dyn Tape>>,
+    running: HashMap<usize, Box<dyn Tape>>,
     failed: usize,
     complain: F,
 }
@@ -267,12 +267,12 @@ impl<F: Fn(&str)> Tapes<F> {
         self.failed
     }
 
-    fn tapes(&self) -> Vec<u64> {
+    fn tapes(&self) -> Vec<usize> {
         self.running.keys().copied().collect()
     }
 
     /// Runs `work` on a tape. A tape that fails is ended.
-    fn on_tape(&mut self, tape: u64, work: impl FnOnce(&mut dyn Tape) -> Result<(), TapeError>) {
+    fn on_tape(&mut self, tape: usize, work: impl FnOnce(&mut dyn Tape) -> Result<(), TapeError>) {
         let Some(file) = self.running.get_mut(&tape) else {
             return;
         };
@@ -282,7 +282,7 @@ impl<F: Fn(&str)> Tapes<F> {
         }
     }
 
-    fn end(&mut self, tape: u64, at: Instant, dropped: usize) {
+    fn end(&mut self, tape: usize, at: Instant, dropped: usize) {
         let Some(file) = self.running.remove(&tape) else {
             return;
         };

@@ -55,6 +55,9 @@ const FINE: Duration = Duration::from_millis(4);
 /// timeouts up to 500 ms, and the rest is a margin.
 const LONGEST_COARSE: Duration = Duration::from_millis(600);
 
+/// The pause between two looks at a transport without fine timeouts. A frame is returned this late at most.
+const BETWEEN_COARSE_LOOKS: Duration = Duration::from_millis(5);
+
 /// The time ahead of a deadline within which the thread sleeps, once all received bytes have been read. A sleep is exact to 0.1
 /// ms. This time is longer than a fine read can take and not shorter than a frame. So one read for each frame played is enough,
 /// and that read mostly finds the caller's frame already received.
@@ -261,7 +264,7 @@ impl<T: Transport> CallReceiver<T> {
         match left {
             Some(left) if is_playing || left <= LONGEST_COARSE => match self.has_caught_up {
                 true => {
-                    thread::sleep(left.min(SLEEPS_WITHIN));
+                    thread::sleep(left.min(BETWEEN_COARSE_LOOKS));
                     self.has_caught_up = false;
                 }
                 false => self.look(),

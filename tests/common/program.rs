@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// An error if there is no such program.
+    /// An error if there is no such program, or if it prints nothing: where a shell starts programs, a missing one seems to start.
     #[track_caller]
     pub fn start(command: &mut Command) -> io::Result<Program> {
         let mut child = command
@@ -22,7 +22,11 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
+        let Some(first) = lines.next() else {
+            child.wait()?;
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        let first = first?;
         let address = first.strip_prefix("listening on ").unwrap().into();
         Ok(Program {
             child,

@@ -80,7 +80,8 @@ impl Example {
 #[track_caller]
 fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
-    let program = this.ancestors().nth(2).unwrap().join("examples").join(name);
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = this.ancestors().nth(2).unwrap().join("examples").join(file);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs"));
     let changed = |path: &Path| fs::metadata(path).and_then(|it| it.modified()).ok();
     assert!(
@@ -231,6 +232,8 @@ fn the_recorder_records_both_sides() {
     assert_eq!(sides(2), heard.sound());
 }
 
+// The programs behind the bridge are those of Unix, here and below.
+#[cfg(unix)]
 #[test]
 fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
@@ -243,6 +246,7 @@ fn the_bridge_hands_a_program_what_is_heard_and_says_what_it_writes() {
     assert!(example.line().ends_with("exit status: 0, 0 frames missed"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_program_that_ends_ends_the_call_behind_its_last_word() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "head", "-c", "3200"]);
@@ -255,6 +259,7 @@ fn a_program_that_ends_ends_the_call_behind_its_last_word() {
     assert!(example.line().contains("exit status: 0"));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_program_that_fails_at_once_ends_the_call() {
     for (program, what_happens) in [("false", "exit status: 1"), ("no/such/program", "")] {
@@ -268,6 +273,7 @@ fn a_program_that_fails_at_once_ends_the_call() {
 }
 
 // More than a pipe and the queue before it hold: 2 s at 192 kHz.
+#[cfg(unix)]
 #[test]
 fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);
@@ -282,6 +288,7 @@ fn a_program_that_does_not_read_misses_what_is_said_and_is_killed() {
     assert!(!line.contains(", 0 frames missed"), "{line}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_program_that_never_stops_writing_ends_with_the_call() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "yes"]);

@@ -205,7 +205,15 @@ fn of_an_echo_in_another_language_nothing_is_lost() {
         .map(|address| load(address, 50, 2));
     server.kill().unwrap();
     server.wait().unwrap();
-    let told = told.unwrap();
+    let Some(told) = told else {
+        // It may seem to start although it is not installed.
+        assert!(
+            std::env::var_os("AUDIOSOCKET_EVERY_LANGUAGE").is_none() && line.is_empty(),
+            "{line}"
+        );
+        eprintln!("skipped: python3 prints nothing");
+        return;
+    };
     told.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
 }
 
@@ -460,12 +468,13 @@ fn without_a_server_it_fails_at_once() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
+    let refused = TcpStream::connect(&address).unwrap_err();
     let output = run(&["load", &address, "--calls", "100", "--seconds", "600"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stdout(&output), "");
     assert_eq!(
         stderr(&output),
-        format!("audiosocket: cannot call '{address}': Connection refused (os error 111)\n")
+        format!("audiosocket: cannot call '{address}': {refused}\n")
     );
 }
 

@@ -181,6 +181,8 @@ fn an_hour_of_everything_is_no_large_file() {
     assert!(picture.len() < 300_000, "{} bytes", picture.len());
 }
 
+// Windows allows no such names.
+#[cfg(unix)]
 #[test]
 fn what_is_written_is_text_whatever_the_file_is_called() {
     let whole = nine_seconds().bytes;
@@ -214,7 +216,7 @@ fn a_picture_that_cannot_be_written_is_one_line() {
         (
             "/no/such/folder/x.svg",
             1,
-            "cannot write '/no/such/folder/x.svg': No such file",
+            "cannot write '/no/such/folder/x.svg': ",
         ),
         (file.path(), 2, "that is the file to be inspected"),
         (

@@ -293,7 +293,7 @@ fn serve_ends_and_fails_when_nobody_reads_any_more() {
         match peer.read(&mut bytes) {
             Ok(0) => break,
             Ok(count) => answer.extend_from_slice(&bytes[..count]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 peer.write_all(&[0x03, 0, 1, b'5']).unwrap();
             }
             Err(error) => panic!("a reset instead of an end: {error}"),

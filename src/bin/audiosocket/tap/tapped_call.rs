@@ -148,8 +148,9 @@ impl<'a> TappedCall<'a> {
                 true
             }
             Err(error) => {
-                // A broken pipe does not count: it follows a close.
-                *was_reset |= error.kind() == ErrorKind::ConnectionReset;
+                // A broken pipe does not count: it follows a close. On Windows, a write after a close is a reset, too, and so is every
+                // read after a reset.
+                *was_reset |= cfg!(not(windows)) && error.kind() == ErrorKind::ConnectionReset;
                 self.see(Sender::Server, Instant::now(), Seen::TakesNoMore);
                 false
             }

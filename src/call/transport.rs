@@ -310,7 +310,9 @@ impl<T: Transport> Write for Outgoing<T> {
             }
             let result = self.transport.send(bytes);
             // A transport that has not waited has another reason.
-            if result.as_ref().is_err_and(is_timeout) && asked.elapsed() >= timeout / 2 {
+            if result.as_ref().is_err_and(is_timeout)
+                && asked.elapsed().saturating_mul(2) >= timeout
+            {
                 asked = Instant::now();
                 left = self
                     .write_timeout
@@ -352,8 +354,8 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
 
 /// Returns whether a failed send shows that the peer has reset the connection.
 ///
-/// On Windows it shows nothing, because a send to a peer that has closed normally fails in the same way. There, every later receive
-/// returns the error of a reset, so a reset is reported all the same.
+/// On Windows it shows nothing, because a send to a peer that has closed normally fails in the same way. A reset is still reported
+/// there, because every later receive returns its error.
 pub(crate) fn is_reset_at_send(error: &io::Error) -> bool {
     cfg!(not(windows)) && error.kind() == io::ErrorKind::ConnectionReset
 }

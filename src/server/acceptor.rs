@@ -340,7 +340,7 @@ mod tests {
         acceptor.listener.local_addr().unwrap()
     }
 
-    /// A loopback address at which nobody listens.
+    /// A loopback address without a listener.
     fn dead_address() -> SocketAddr {
         listener().local_addr().unwrap()
     }

@@ -584,6 +584,8 @@ fn send_error_inside_frame_ends_call() {
     assert_eq!(call.end(), Some(end));
 }
 
+// On Windows a send that fails with a reset may also follow a normal close.
+#[cfg(not(windows))]
 #[test]
 fn reset_met_by_sender_is_the_end() {
     for (kind, end) in [

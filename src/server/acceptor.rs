@@ -469,6 +469,33 @@ mod tests {
     }
 
     #[test]
+    fn server_is_woken_at_every_address() {
+        for address in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
+            let Ok(listener) = TcpListener::bind(address) else {
+                std::println!("skipped: cannot listen on {address} here");
+                continue;
+            };
+            let address = reachable(listener.local_addr().unwrap());
+            let mut server = Server::bind("127.0.0.1:0").unwrap();
+            server.acceptor = Acceptor::woken_from(listener, address).unwrap();
+            let left = Arc::downgrade(&server.acceptor.listener);
+            let handle = server.handle();
+            let running = thread::spawn(move || server.run(|_| Ok(())));
+            let _caller = TcpStream::connect(address).unwrap();
+            while handle.stats().accepted == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            handle.shut_down(Duration::ZERO);
+            running.join().unwrap().unwrap();
+            assert_eq!(handle.stats().accepted, 1, "{address}");
+            // No thread is left behind.
+            while left.strong_count() > 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    #[test]
     fn server_ends_whatever_becomes_of_its_waker() {
         for is_lost in [false, true] {
             let mut server = Server::bind("127.0.0.1:0").unwrap();

@@ -286,6 +286,10 @@ impl Transport for Talkative {
         Ok(())
     }
 
+    fn has_fine_timeouts(&self) -> bool {
+        true
+    }
+
     fn set_send_timeout(&self, _: Duration) -> io::Result<()> {
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::hangup::{PATIENCE, drain, hang_up};
 use super::line::Line;
-use super::transport::{Incoming, Outgoing, Transport, at_least_a_millisecond};
+use super::transport::{Incoming, Outgoing, Transport, at_least_a_millisecond, first_send_timeout};
 use super::{
     CallOptions, CallReceiver, CallStats, Direction, End, Event, Gather, Gathered, HangUpOnDrop,
     Mark, PlayError, PlayOutcome, Player, Prompt, Refusal, SendError, Unplayed, Voice,
@@ -89,9 +89,8 @@ impl<T: Transport> Call<T> {
         options: CallOptions,
         dismissed: impl Fn() -> Option<Refusal>,
     ) -> Result<Call<T>, Refusal> {
-        let write_timeout = at_least_a_millisecond(options.write_timeout);
         transport
-            .set_send_timeout(write_timeout)
+            .set_send_timeout(first_send_timeout(options.write_timeout))
             .map_err(Refusal::Io)?;
         let incoming = Incoming::new(Arc::clone(&transport));
         let mut reader =

@@ -53,6 +53,13 @@ const MEDIUM: Duration = Duration::from_millis(60);
 /// steps late. Such a read takes 4 to 8 ms, and 11.7 ms at the 99th percentile.
 const FINE: Duration = Duration::from_millis(4);
 
+/// The longest time a read with the timeout [`COARSE`] takes on a transport without fine timeouts. Windows is documented to round
+/// timeouts up to 500 ms, and the rest is a margin.
+const LONGEST_COARSE: Duration = Duration::from_millis(600);
+
+/// The pause between two looks at a transport without fine timeouts. A frame is returned this late at most.
+const BETWEEN_COARSE_LOOKS: Duration = Duration::from_millis(5);
+
 /// The time ahead of a deadline within which the thread sleeps, once all received bytes have been read. A sleep is exact to 0.1
 /// ms. This time is longer than a fine read can take and not shorter than a frame. So one read for each frame played is enough,
 /// and that read mostly finds the caller's frame already received.
@@ -249,6 +256,11 @@ impl<T: Transport> CallReceiver<T> {
                 return Waited::ForFrame;
             }
             let deadline = time.into_iter().chain(played.next_due).min();
+            if !self.line.transport.has_fine_timeouts() {
+                let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
+                self.wait_coarsely(left, played.next_due.is_some());
+                continue;
+            }
             match deadline.map(|deadline| deadline.saturating_duration_since(now)) {
                 Some(left) if left <= SLEEPS_WITHIN && self.has_caught_up => thread::sleep(left),
                 Some(left) if left < LONGEST_FINE => self.look(),
@@ -259,6 +271,21 @@ impl<T: Transport> CallReceiver<T> {
                 Some(left) if left <= COARSE.saturating_add(SLEEPS_WITHIN) => self.read(MEDIUM),
                 _ => self.read(COARSE),
             }
+        }
+    }
+
+    /// Waits on a transport whose timeouts may take longer than they should. Up to `left`, the time to the next deadline, it waits
+    /// for bytes only if a read that takes too long cannot miss the deadline.
+    fn wait_coarsely(&mut self, left: Option<Duration>, is_playing: bool) {
+        match left {
+            Some(left) if is_playing || left <= LONGEST_COARSE => match self.has_caught_up {
+                true => {
+                    thread::sleep(left.min(BETWEEN_COARSE_LOOKS));
+                    self.has_caught_up = false;
+                }
+                false => self.look(),
+            },
+            _ => self.read(COARSE),
         }
     }
 
@@ -287,7 +314,11 @@ impl<T: Transport> CallReceiver<T> {
                 self.read(FINE);
             }
             Some(result) => self.take_in(result),
-            None => self.read(FINE),
+            None if self.line.transport.has_fine_timeouts() => self.read(FINE),
+            None => {
+                thread::sleep(FINE);
+                self.peer_had_its_turn = true;
+            }
         }
     }
 

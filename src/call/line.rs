@@ -10,7 +10,7 @@ use std::vec::Vec;
 use super::audio_hook::AudioHook;
 use super::hangup::hang_up;
 use super::playback_queue::{Due, PlaybackQueue};
-use super::transport::{Outgoing, Transport, canonical, is_timeout};
+use super::transport::{Outgoing, Transport, canonical, is_reset_at_send, is_timeout};
 use super::{CallOptions, CallStats, Direction, End, Mark, SendError, Timeout};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
@@ -328,7 +328,7 @@ impl<T: Transport> Line<T> {
                 if is_disconnection(&error) =>
             {
                 // Frames that the peer sent before it closed can still be received. The receiver ends after them and reports how.
-                let was_reset = error.kind() == ErrorKind::ConnectionReset;
+                let was_reset = is_reset_at_send(&error);
                 self.was_reset.fetch_or(was_reset, Ordering::Relaxed);
                 self.disconnected.store(true, Ordering::Relaxed);
                 self.wake_player();
@@ -504,7 +504,7 @@ impl<T: Transport> Line<T> {
         if core::mem::replace(&mut sending.hangup_sent, true) {
             return;
         }
-        let _ = self.transport.set_send_timeout(HANGUP_TIMEOUT);
+        let _ = sending.writer.get_mut().set_write_timeout(HANGUP_TIMEOUT);
         hang_up(&mut sending.writer, &*self.transport);
     }
 
@@ -520,7 +520,7 @@ impl<T: Transport> Line<T> {
             return true;
         }
         // For a transport whose `try_send` waits.
-        let _ = self.transport.set_send_timeout(SHORTEST_TIMEOUT);
+        let _ = sending.writer.get_mut().set_write_timeout(SHORTEST_TIMEOUT);
         sending.writer.get_mut().waits = false;
         let result = sending.writer.write_message(&Message::Hangup);
         sending.writer.get_mut().waits = true;
@@ -680,9 +680,12 @@ mod tests {
         let options = CallOptions::default();
         let line = Line::new(Arc::new(()), Uuid::from_bytes([0; 16]), None, options);
         let mut line = Arc::into_inner(line).expect("no other owner");
-        line.started = Instant::now()
-            .checked_sub(FIFTY_DAYS)
-            .expect("a clock that reaches back 50 days");
+        // On Windows the clock starts with the system.
+        let Some(started) = Instant::now().checked_sub(FIFTY_DAYS) else {
+            std::println!("skipped: the clock does not reach back 50 days");
+            return;
+        };
+        line.started = started;
         line.note_received();
         assert!(line.silent_for() < Duration::from_secs(10));
         let earlier = line.elapsed_ms().wrapping_sub(30_000);

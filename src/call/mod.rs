@@ -87,4 +87,4 @@ pub use voice::{HangUpOnDrop, Mark, Unplayed, Voice};
 pub(crate) use end::EndedLocally;
 pub(crate) use hangup::{PATIENCE, discard, hang_up, hang_up_all};
 pub(crate) use line::Line;
-pub(crate) use transport::{Incoming, canonical, is_timeout};
+pub(crate) use transport::{Incoming, canonical, is_reset_at_send, is_timeout};

@@ -1,12 +1,13 @@
 //! The accept loop of a server.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::acceptor::Acceptor;
 use super::connections::{Connections, Dismissed, Entry};
 use super::hooks::Report;
 use super::lingering::Lingering;
@@ -21,16 +22,15 @@ pub(super) struct AcceptLoop<'a> {
 
 impl AcceptLoop<'_> {
     /// Accepts connections until the server is shut down.
-    pub(super) fn run(&self, listener: TcpListener, arrival: SyncSender<Arrival>) {
+    pub(super) fn run(&self, mut acceptor: Acceptor, arrival: SyncSender<Arrival>) {
         let mut is_failing = false;
         while !self.connections.is_stopping() {
-            match listener.accept() {
+            match acceptor.accept() {
                 Ok((stream, peer)) => {
                     is_failing = false;
                     self.take_in(Arc::new(stream), canonical(peer), &arrival);
                 }
-                // Linux reserves a descriptor before it waits, so a timeout means that one was free.
-                Err(error) if is_timeout(&error) => is_failing = false,
+                Err(error) if is_timeout(&error) => is_failing &= !acceptor.reserves_descriptors(),
                 Err(error) if is_passing(&error) => {}
                 Err(error) => {
                     // Only the first of several failures in a row is reported.
@@ -47,7 +47,7 @@ impl AcceptLoop<'_> {
         }
         // No more calls can start, so `Server::run` can wait for the live ones.
         drop(arrival);
-        self.refuse_late_callers(&listener);
+        self.refuse_late_callers(&mut acceptor);
     }
 
     fn take_in(&self, stream: Arc<TcpStream>, peer: SocketAddr, arrival: &SyncSender<Arrival>) {
@@ -66,14 +66,13 @@ impl AcceptLoop<'_> {
     }
 
     /// Refuses the callers left in the backlog. Otherwise they would get a reset when the listener closes.
-    fn refuse_late_callers(&self, listener: &TcpListener) {
-        // Nonblocking mode replaces the timeout here. Setting a timeout needs a descriptor, and there may be no free one.
-        if listener.set_nonblocking(true).is_err() {
+    fn refuse_late_callers(&self, acceptor: &mut Acceptor) {
+        if acceptor.stop().is_err() {
             return;
         }
         let started = Instant::now();
         for _ in 0..MOST_LATE_CALLERS {
-            match listener.accept() {
+            match acceptor.accept_late() {
                 // `enter` counts the connection, and returns `ShuttingDown`.
                 Ok((stream, peer)) => {
                     let stream = Arc::new(stream);
@@ -118,9 +117,6 @@ pub(super) struct Arrival {
     pub(super) entry: Entry,
 }
 
-/// How often the accept loop checks whether the server is being shut down.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
-
 /// How long to pause after a failed accept. Calls can end in this time, and a caller can wait this long.
 const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
@@ -130,30 +126,14 @@ const MOST_LATE_CALLERS: usize = 4096;
 /// How long callers in the backlog may wait for a descriptor during a shutdown.
 const LONGEST_LOOK_FOR_DESCRIPTORS: Duration = Duration::from_secs(2);
 
-/// Limits how long `accept` waits. Without a limit its thread could not be ended, because only the system can wake it.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn time_accepts(listener: &TcpListener) -> io::Result<()> {
-    use std::os::fd::OwnedFd;
-
-    // On Linux, a socket's read timeout also applies to `accept` (socket(7)). std can set it only on a `TcpStream`, so this makes
-    // one for the same socket.
-    TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_read_timeout(Some(BETWEEN_LOOKS))
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn time_accepts(_: &TcpListener) -> io::Result<()> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "a server needs Linux, whose accept can be timed",
-    ))
-}
-
 /// Returns whether the error is not a fault of the server. Either no caller came, or a caller disconnected before it was
-/// accepted, or a signal arrived.
+/// accepted, which is a reset on Windows, or a signal arrived.
 fn is_passing(error: &io::Error) -> bool {
     is_timeout(error)
         || matches!(
             error.kind(),
-            io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+            io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::Interrupted
         )
 }

@@ -5,6 +5,7 @@
 //! calls, hangs them up and shuts the server down, from any thread.
 
 mod accept_loop;
+mod acceptor;
 mod connection;
 mod connections;
 mod hooks;

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use super::accept_loop::{AcceptLoop, Arrival, time_accepts};
+use super::accept_loop::{AcceptLoop, Arrival};
+use super::acceptor::Acceptor;
 use super::connection::Serving;
 use super::connections::Connections;
 use super::hooks::Report;
@@ -52,13 +53,15 @@ use crate::call::{Call, Refusal, canonical};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// A server needs Linux, where `accept` respects a timeout. On other systems, creating a server returns an error.
+/// On systems other than Linux and Android, creating a server makes a connection to its own address, and so does shutting it
+/// down. The first shows whether the second will arrive, which wakes the thread that accepts. If it does not arrive, for example
+/// because of a packet filter, the server looks for callers every 10 ms instead. Neither connection is counted as a caller.
 ///
 /// The server sets `TCP_NODELAY` on every connection. With Nagle's algorithm, two writes for one frame end a call on Asterisk
 /// 22.10, because it waits only 5 ms for a payload (measured). The cost is one packet for each frame, which is right at 50 frames
 /// a second.
 pub struct Server {
-    listener: TcpListener,
+    pub(super) acceptor: Acceptor,
     shared: Arc<Shared>,
     settings: Settings,
 }
@@ -93,15 +96,14 @@ impl Server {
     }
 
     pub(super) fn new(listener: TcpListener, settings: Settings) -> io::Result<Server> {
-        // A nonblocking listener would make the accept loop spin.
-        listener.set_nonblocking(false)?;
-        time_accepts(&listener)?;
+        let address = canonical(listener.local_addr()?);
+        let acceptor = Acceptor::new(listener)?;
         let shared = Arc::new(Shared {
-            address: canonical(listener.local_addr()?),
+            address,
             connections: Arc::new(Connections::new(settings.max_calls, settings.max_pending)),
         });
         Ok(Server {
-            listener,
+            acceptor,
             shared,
             settings,
         })
@@ -140,7 +142,7 @@ impl Server {
         F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
     {
         let Server {
-            listener,
+            mut acceptor,
             shared,
             settings,
         } = self;
@@ -169,7 +171,8 @@ impl Server {
                     lingering: &lingering,
                     report: report.clone(),
                 };
-                name("accept").spawn_scoped(scope, move || accept_loop.run(listener, arrival))?;
+                acceptor.start(format!("{}-waiting", settings.thread_name))?;
+                name("accept").spawn_scoped(scope, move || accept_loop.run(acceptor, arrival))?;
                 for Arrival {
                     stream,
                     peer,

@@ -148,8 +148,8 @@ impl ServerBuilder {
 
     /// Creates a server with these settings on an existing listener.
     ///
-    /// The listener may come from a service manager, or have a longer backlog than std's 128. The server sets a timeout on it, so
-    /// no other code may accept connections on it.
+    /// The listener may come from a service manager, or have a longer backlog than std's 128. The server sets a timeout on it or
+    /// changes its blocking mode, so no other code may accept connections on it.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::asterisk::{CallState, Consequence, Judge, Received, Violation};
-use crate::call::{EndedLocally, PATIENCE, is_timeout};
+use crate::call::{EndedLocally, PATIENCE, is_reset_at_send, is_timeout};
 
 // Invariants:
 // 1. One thread reads the connection without delay, whatever the other threads do. So the judge knows when bytes arrived. The
@@ -173,7 +173,7 @@ impl LiveReading {
             Ok(_) => self.judge().sent(Instant::now()),
             Err(error) if is_timeout(error) => self.judge().write_blocked(Instant::now()),
             // A broken pipe does not count, because it follows a normal close.
-            Err(error) => *was_reset |= error.kind() == io::ErrorKind::ConnectionReset,
+            Err(error) => *was_reset |= is_reset_at_send(error),
         }
         result
     }

@@ -32,8 +32,10 @@ impl<'a> Frame<'a> {
     /// The length of the longest payload in bytes. The length field has 16 bits.
     pub const MAX_PAYLOAD_LEN: usize = 65_535;
 
-    /// The length of the longest frame in bytes, header included.
-    pub const MAX_LEN: usize = 65_538;
+    /// The length of the longest frame in bytes, header included: 65,538.
+    ///
+    /// With a 16-bit `usize` it is 65,535, because a longer frame does not fit into any slice.
+    pub const MAX_LEN: usize = Header::LEN.saturating_add(Self::MAX_PAYLOAD_LEN);
 
     /// Returns a frame of any kind with any payload.
     ///

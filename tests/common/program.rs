@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Returns an error if the program does not exist.
+    /// Returns an error if the program does not exist or prints nothing. Where a shell starts programs, a missing one seems to start.
     #[track_caller]
     pub fn start(command: &mut Command) -> io::Result<Program> {
         let mut child = command
@@ -22,7 +22,11 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
+        let Some(first) = lines.next() else {
+            child.wait()?;
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        let first = first?;
         let address = first.strip_prefix("listening on ").unwrap().into();
         Ok(Program {
             child,

@@ -80,7 +80,8 @@ impl Example {
 #[track_caller]
 fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
-    let program = this.ancestors().nth(2).unwrap().join("examples").join(name);
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = this.ancestors().nth(2).unwrap().join("examples").join(file);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}.rs"));
     let changed = |path: &Path| fs::metadata(path).and_then(|it| it.modified()).ok();
     assert!(
@@ -280,6 +281,8 @@ fn wait_for_samples(caller: &mut SimulatedCaller, received: &dyn Fn() -> usize, 
     }
 }
 
+// The programs behind the bridge are those of Unix, here and below.
+#[cfg(unix)]
 #[test]
 fn bridge_carries_audio_to_and_from_a_program() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "cat"]);
@@ -292,6 +295,7 @@ fn bridge_carries_audio_to_and_from_a_program() {
     assert!(example.line().ends_with("exit status: 0, 0 frames missed"));
 }
 
+#[cfg(unix)]
 #[test]
 fn bridge_plays_all_audio_after_its_program_ends() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "head", "-c", "3200"]);
@@ -304,6 +308,7 @@ fn bridge_plays_all_audio_after_its_program_ends() {
     assert!(example.line().contains("exit status: 0"));
 }
 
+#[cfg(unix)]
 #[test]
 fn bridge_ends_the_call_if_its_program_fails() {
     for (program, what_happens) in [("false", "exit status: 1"), ("no/such/program", "")] {
@@ -317,6 +322,7 @@ fn bridge_ends_the_call_if_its_program_fails() {
 }
 
 // More than a pipe and its queue hold: 2 s at 192 kHz.
+#[cfg(unix)]
 #[test]
 fn bridge_kills_a_program_that_does_not_read() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "sleep", "1000"]);
@@ -331,6 +337,7 @@ fn bridge_kills_a_program_that_does_not_read() {
     assert!(!line.contains(", 0 frames missed"), "{line}");
 }
 
+#[cfg(unix)]
 #[test]
 fn bridge_ends_an_endless_program_with_the_call() {
     let mut example = Example::start("bridge", &["127.0.0.1:0", "yes"]);

@@ -154,8 +154,8 @@ fn stay_healthy(server: &Served, call: usize, is_over: &AtomicBool) -> usize {
 fn distinct_frame(call: usize, number: usize) -> [u8; 320] {
     let mut frame = [0; 320];
     for (place, sample) in frame.chunks_exact_mut(8).enumerate() {
-        let value = (call << 48) + (number << 16) + place;
-        sample.copy_from_slice(&(value as u64).to_le_bytes());
+        let value = ((call as u64) << 48) + ((number as u64) << 16) + place as u64;
+        sample.copy_from_slice(&value.to_le_bytes());
     }
     frame
 }

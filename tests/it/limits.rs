@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -282,6 +283,64 @@ fn write_timeout_covers_a_whole_frame() {
     let end = End::TimedOut(Timeout::Write);
     assert_eq!(answer, Err(SendError::CallEnded(end)));
     assert_eq!(call.end(), Some(end));
+}
+
+/// A transport that never has room, and whose `abort` does not wake a `send`, as on Windows.
+#[derive(Default)]
+struct Unwakeable {
+    timeout: Mutex<Duration>,
+    sends: AtomicUsize,
+    is_aborted: AtomicBool,
+}
+
+impl Transport for Unwakeable {
+    fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let frame = served::uuid_frame(uuid(1));
+        buffer[..frame.len()].copy_from_slice(&frame);
+        Ok(frame.len())
+    }
+
+    fn send(&self, _: &[u8]) -> io::Result<usize> {
+        self.sends.fetch_add(1, Ordering::Relaxed);
+        if self.is_aborted.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let timeout = *self.timeout.lock().unwrap();
+        thread::sleep(timeout);
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    fn set_recv_timeout(&self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_send_timeout(&self, timeout: Duration) -> io::Result<()> {
+        *self.timeout.lock().unwrap() = timeout;
+        Ok(())
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) {
+        self.is_aborted.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn aborted_send_that_is_not_woken_ends_early() {
+    let transport = Arc::new(Unwakeable::default());
+    let options = quiet().write_timeout(PATIENCE);
+    let call = Call::accept(Arc::clone(&transport), options).unwrap();
+    let voice = call.voice();
+    let sending = thread::spawn(move || voice.send_now(served::audio(&[1; 320])));
+    served::eventually("a send", || {
+        (transport.sends.load(Ordering::Relaxed) > 0).then_some(())
+    });
+    transport.abort();
+    // The whole write timeout would be `CallEnded`.
+    assert_eq!(sending.join().unwrap(), Err(SendError::Disconnected));
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn side_of_another_rate_stays_in_step() {
     }
     recording.finish(started).unwrap();
     let (left, _) = sides(&file.into_inner(), 8000).unwrap();
-    assert_eq!(left.len(), frames as usize * 883 * 8000 / 44_100);
+    assert_eq!(left.len(), (frames * 883 * 8000 / 44_100) as usize);
     // The start of the first frame is a step, which the filter rounds off.
     assert!(left[20..].iter().all(|sample| sample.abs_diff(1000) <= 1));
 }

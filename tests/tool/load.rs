@@ -207,7 +207,15 @@ fn load_loses_nothing_of_python_echo() {
         .map(|address| load(address, 50, 2));
     server.kill().unwrap();
     server.wait().unwrap();
-    let report = report.unwrap();
+    let Some(report) = report else {
+        // It may seem to start although it is not installed.
+        assert!(
+            std::env::var_os("AUDIOSOCKET_EVERY_LANGUAGE").is_none() && line.is_empty(),
+            "{line}"
+        );
+        eprintln!("skipped: python3 prints nothing");
+        return;
+    };
     report.assert_faults(50 * 2 * FRAMES_A_SECOND, &[], "");
 }
 
@@ -523,12 +531,13 @@ fn load_without_a_server_fails_at_once() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
+    let refused = TcpStream::connect(&address).unwrap_err();
     let output = run(&["load", &address, "--calls", "100", "--seconds", "600"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stdout(&output), "");
     assert_eq!(
         stderr(&output),
-        format!("audiosocket: cannot call '{address}': Connection refused (os error 111)\n")
+        format!("audiosocket: cannot call '{address}': {refused}\n")
     );
 }
 

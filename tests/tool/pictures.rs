@@ -181,6 +181,8 @@ fn picture_of_an_hour_is_a_small_file() {
     assert!(picture.len() < 300_000, "{} bytes", picture.len());
 }
 
+// Windows allows no such names.
+#[cfg(unix)]
 #[test]
 fn picture_escapes_the_file_name() {
     let whole = nine_seconds().bytes;
@@ -252,7 +254,7 @@ fn failed_picture_write_is_reported_in_one_line() {
         (
             "/no/such/folder/x.svg",
             1,
-            "cannot write '/no/such/folder/x.svg': No such file",
+            "cannot write '/no/such/folder/x.svg': ",
         ),
         (file.path(), 2, "that is the file to be inspected"),
         (

@@ -57,7 +57,7 @@ fn expected(bytes: &[u8]) -> Option<(u32, &[u8])> {
                 rest.get(..len)?
             });
         }
-        place += len + len % 2;
+        place = place.saturating_add(len).saturating_add(len % 2);
     }
     let (format, audio) = (format?, audio?);
     let pcm = b"\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";

@@ -1,14 +1,16 @@
 //! Distribution of times in bounded memory.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Counts of measured times, added from any thread. A time is stored with a precision of 1/128, so percentiles have that
 /// precision. The longest time is exact.
 #[derive(Debug)]
 pub struct Histogram {
-    counts: Vec<AtomicU64>,
-    longest: AtomicU64,
+    counts: Vec<AtomicUsize>,
+    /// In nanoseconds.
+    longest: Mutex<u64>,
 }
 
 /// Steps for each power of two. Each value below this many nanoseconds has its own count.
@@ -18,7 +20,8 @@ impl Histogram {
     pub fn add(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.counts[place(nanoseconds)].fetch_add(1, Ordering::Relaxed);
-        self.longest.fetch_max(nanoseconds, Ordering::Relaxed);
+        let mut longest = self.longest();
+        *longest = nanoseconds.max(*longest);
     }
 
     /// Returns the time in milliseconds that `percent` percent of the values do not exceed. Returns `None` without values.
@@ -26,10 +29,10 @@ impl Histogram {
         let counts = self
             .counts
             .iter()
-            .map(|count| count.load(Ordering::Relaxed));
+            .map(|count| count.load(Ordering::Relaxed) as u64);
         let all: u64 = counts.clone().sum();
         let rank = (all * percent).div_ceil(100).max(1);
-        let longest = self.longest.load(Ordering::Relaxed);
+        let longest = *self.longest();
         counts
             .scan(0, |so_far, count| {
                 *so_far += count;
@@ -42,13 +45,17 @@ impl Histogram {
     pub fn longest_ms(&self) -> Option<f64> {
         self.percentile_ms(100)
     }
+
+    fn longest(&self) -> MutexGuard<'_, u64> {
+        self.longest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Default for Histogram {
     fn default() -> Histogram {
         Histogram {
-            counts: (0..=place(u64::MAX)).map(|_| AtomicU64::new(0)).collect(),
-            longest: AtomicU64::new(0),
+            counts: (0..=place(u64::MAX)).map(|_| AtomicUsize::new(0)).collect(),
+            longest: Mutex::default(),
         }
     }
 }

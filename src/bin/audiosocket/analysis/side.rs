@@ -188,7 +188,8 @@ impl Side {
             }
         }
         self.frames += 1;
-        self.offset += frame.encoded_len();
+        // A capture that lacks gigabytes has an offset beyond a 32-bit `usize`.
+        self.offset = self.offset.saturating_add(frame.encoded_len());
         Ok(())
     }
 
@@ -215,7 +216,7 @@ impl Side {
             missing: self.missing,
             cadence: std::mem::take(&mut self.cadence),
         };
-        Ok((side, self.offset + truncated))
+        Ok((side, self.offset.saturating_add(truncated)))
     }
 
     fn show_tone(&self, at: Duration, tone: Tone, show: &mut Show<'_>) -> Result<(), Failure> {

@@ -1,7 +1,8 @@
 //! State shared by the threads of a load: all its calls, and its clock.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,8 @@ pub struct Run {
     pub round_trips: Histogram,
     /// How late frames were sent, measured by the clock.
     pub lateness: Histogram,
-    /// Delay in nanoseconds because this machine could not keep up.
-    behind: AtomicU64,
+    /// Delay because this machine could not keep up.
+    behind: Mutex<Duration>,
     is_stopped: AtomicBool,
 }
 
@@ -48,7 +49,7 @@ impl Run {
             calls,
             round_trips: Histogram::default(),
             lateness: Histogram::default(),
-            behind: AtomicU64::new(0),
+            behind: Mutex::default(),
             is_stopped: AtomicBool::new(false),
         }
     }
@@ -69,7 +70,11 @@ impl Run {
 
     /// Returns how far the last frames were behind their original schedule. It is above zero if this machine is too slow.
     pub fn behind(&self) -> Duration {
-        Duration::from_nanos(self.behind.load(Ordering::Relaxed))
+        *self.most_behind()
+    }
+
+    fn most_behind(&self) -> MutexGuard<'_, Duration> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes all calls hang up.
@@ -118,8 +123,8 @@ impl Run {
             }
             round += FRAME_TIME;
         }
-        let nanoseconds = u64::try_from(behind.as_nanos()).unwrap_or(u64::MAX);
-        self.behind.fetch_max(nanoseconds, Ordering::Relaxed);
+        let mut most_behind = self.most_behind();
+        *most_behind = behind.max(*most_behind);
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
@@ -27,7 +27,7 @@ pub struct Recordings {
     sound: RecordingWriter,
     complaints: Arc<Complaints>,
     to_thread: Sender<Item>,
-    next_tape: AtomicU64,
+    next_tape: AtomicUsize,
     queued: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
 }
@@ -36,9 +36,9 @@ pub struct Recordings {
 const MOST_QUEUED: usize = 64 << 20;
 
 enum Item {
-    Begin { tape: u64, file: BytesTape },
-    Entry { tape: u64, entry: OwnedEntry },
-    End { tape: u64, dropped: usize },
+    Begin { tape: usize, file: BytesTape },
+    Entry { tape: usize, entry: OwnedEntry },
+    End { tape: usize, dropped: usize },
     Close,
 }
 
@@ -71,7 +71,7 @@ impl Recordings {
             sound,
             complaints,
             to_thread,
-            next_tape: AtomicU64::new(0),
+            next_tape: AtomicUsize::new(0),
             queued,
             thread,
         })
@@ -159,7 +159,7 @@ impl Complaints {
 
 /// Sender of one recording's entries to the thread.
 struct Recorder {
-    tape: u64,
+    tape: usize,
     to_thread: Sender<Item>,
     queued: Arc<AtomicUsize>,
     /// Bytes dropped because the queue was full.
@@ -202,7 +202,7 @@ impl Recorder {
 
 /// State of the thread that writes bytes.
 struct Tapes<'a> {
-    running: HashMap<u64, BytesTape>,
+    running: HashMap<usize, BytesTape>,
     complaints: &'a Complaints,
 }
 
@@ -228,14 +228,14 @@ impl Tapes<'_> {
                 Item::Close => break,
             }
         }
-        let running: Vec<u64> = self.running.keys().copied().collect();
+        let running: Vec<usize> = self.running.keys().copied().collect();
         for tape in running {
             self.end(tape, 0);
         }
     }
 
     /// Adds an entry. A tape that fails is ended.
-    fn add(&mut self, tape: u64, entry: &OwnedEntry) {
+    fn add(&mut self, tape: usize, entry: &OwnedEntry) {
         let Some(file) = self.running.get_mut(&tape) else {
             return;
         };
@@ -245,7 +245,7 @@ impl Tapes<'_> {
         }
     }
 
-    fn end(&mut self, tape: u64, dropped: usize) {
+    fn end(&mut self, tape: usize, dropped: usize) {
         let Some(file) = self.running.remove(&tape) else {
             return;
         };

@@ -42,8 +42,8 @@ const MOST_READ: usize = 64 << 10;
 /// Read timeout when milliseconds do not count. It bounds how late the tap notices an event on a silent line.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// Read timeout for the caller after forwarding to the server has stopped.
-const BETWEEN_LAST_LOOKS: Duration = Duration::from_millis(250);
+/// Read timeout for the caller. On Windows, [`cut`](TappedCall::cut) does not wake a read.
+const BETWEEN_LOOKS_AT_CALLER: Duration = Duration::from_millis(250);
 
 /// Interval between two reads when milliseconds count. std cannot wait for a connection with this resolution.
 const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
@@ -90,6 +90,8 @@ impl<'a> TappedCall<'a> {
             stream.set_write_timeout(Some(LONGEST_WRITE))?;
         }
         self.server.set_read_timeout(Some(BETWEEN_LOOKS))?;
+        self.caller
+            .set_read_timeout(Some(BETWEEN_LOOKS_AT_CALLER))?;
         thread::scope(|scope| {
             thread::Builder::new().spawn_scoped(scope, || self.pass_on_caller())?;
             self.pass_on_server();
@@ -120,11 +122,8 @@ impl<'a> TappedCall<'a> {
                     let bytes = buffer.get(..count).unwrap_or_default();
                     let at = Instant::now();
                     is_passed_on = is_passed_on && self.pass_on_to_server(bytes);
+                    // Bytes that cannot be forwarded are still recorded.
                     self.see(Sender::Caller, at, Seen::Bytes(bytes));
-                    if !is_passed_on {
-                        // From now on, the caller's bytes are recorded but not forwarded.
-                        let _ = self.caller.set_read_timeout(Some(BETWEEN_LAST_LOOKS));
-                    }
                 }
                 Err(error) if is_only_a_pause(&error) => {}
                 Err(_) => {
@@ -149,8 +148,9 @@ impl<'a> TappedCall<'a> {
                 true
             }
             Err(error) => {
-                // A broken pipe does not count: it follows a close.
-                *was_reset |= error.kind() == ErrorKind::ConnectionReset;
+                // A broken pipe does not count: it follows a close. On Windows, a write after a close is a reset, too, and so is every
+                // read after a reset.
+                *was_reset |= cfg!(not(windows)) && error.kind() == ErrorKind::ConnectionReset;
                 self.see(Sender::Server, Instant::now(), Seen::TakesNoMore);
                 false
             }

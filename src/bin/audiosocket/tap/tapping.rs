@@ -92,8 +92,6 @@ impl<'a> Tapping<'a> {
 
     fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
         let begun = Instant::now();
-        // An accepted connection has the timeout of its listener.
-        caller.set_read_timeout(None)?;
         let server = self.connect()?;
         let watch = TapWatch::new(peer, begun, self.reports, self.folder);
         let call = Arc::new(TappedCall::new(caller, server, begun, watch));

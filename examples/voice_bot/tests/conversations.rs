@@ -1,0 +1,300 @@
+//! The conversations, with stand-ins for the helper programs and with the real ones, at 8 and 16 kHz: what the bot has recognized,
+//! every sample that the caller has heard, and where the bot has stopped.
+
+#[path = "common/line.rs"]
+mod line;
+
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::time::Duration;
+
+use audiosocket::call::End;
+use audiosocket::wire::SampleRate;
+use line::{Caller, Served, call, folder, sound_of, speech};
+use voice_bot::{GREETING, STILL_THERE};
+
+/// The helper programs, and the rate of the call.
+struct Setting {
+    recognizer: String,
+    synthesizer: String,
+    result: String,
+    results: String,
+    rate: SampleRate,
+}
+
+impl Setting {
+    fn stand_ins(name: &str, rate: SampleRate) -> Setting {
+        let folder = folder(&format!("{name}-{}", rate.hz()));
+        let link = |role: &str| {
+            let path = folder.join(role);
+            let _ = symlink(env!("CARGO_BIN_EXE_stand_in"), &path);
+            path.to_str().unwrap().to_string()
+        };
+        Setting {
+            recognizer: link("recognize"),
+            synthesizer: link("speak"),
+            result: link("leave_result"),
+            results: folder.to_str().unwrap().into(),
+            rate,
+        }
+    }
+
+    /// The real helpers, unless one of them is not installed.
+    fn real(name: &str, rate: SampleRate) -> Option<Setting> {
+        let helpers = concat!(env!("CARGO_MANIFEST_DIR"), "/helpers");
+        for (needed, test) in [("pocketsphinx", "import pocketsphinx")] {
+            let found = Command::new("python3").args(["-c", test]).output();
+            if !found.is_ok_and(|output| output.status.success()) {
+                println!("skipped: {needed} is not installed");
+                return None;
+            }
+        }
+        for needed in ["espeak-ng", "sox"] {
+            if Command::new(needed).arg("--version").output().is_err() {
+                println!("skipped: {needed} is not installed");
+                return None;
+            }
+        }
+        Some(Setting {
+            recognizer: format!("{helpers}/recognize"),
+            synthesizer: format!("{helpers}/speak"),
+            ..Setting::stand_ins(&format!("real-{name}"), rate)
+        })
+    }
+
+    fn speech(&self, text: &str) -> Vec<i16> {
+        speech(&self.synthesizer, text, self.rate)
+    }
+
+    fn serve(&self, silence: &str) -> Served {
+        let options = [
+            ("--recognizer", &*self.recognizer),
+            ("--synthesizer", &self.synthesizer),
+            ("--result", &self.result),
+            ("--patience", "30"),
+            ("--silence", silence),
+        ];
+        Served::start(&options, &self.results)
+    }
+
+    /// Has a conversation in which the bot hangs up, and returns what the bot has printed. The caller must have heard all that the
+    /// bot said it played, to the sample.
+    #[track_caller]
+    fn converse(&self, silence: &str, echo: f32, act: impl FnOnce(&mut Caller<'_>)) -> Vec<String> {
+        let served = self.serve(silence);
+        let over = call(&served, self.rate, echo, act);
+        assert_eq!(over.end, Some(End::RemoteHangup), "{:#?}", over.log);
+        assert_eq!(served.stop(), "", "{:#?}", over.log);
+        assert!(
+            sound_of(&over.heard) == self.played(&over.log),
+            "the caller heard something else: {:#?}",
+            over.log
+        );
+        let result = std::fs::read_to_string(format!("{}/{}", self.results, over.uuid)).ok();
+        over.log
+            .into_iter()
+            .chain(result.map(|result| format!("left: {result}")))
+            .collect()
+    }
+
+    /// What the bot has played according to the lines that it has printed.
+    fn played(&self, log: &[String]) -> Vec<i16> {
+        let mut played = Vec::new();
+        let (mut text, mut rest) = (Vec::new(), Vec::new());
+        for line in log {
+            let stopped = line
+                .strip_suffix(" frames")
+                .and_then(|line| line.split_once("after "));
+            if let Some(said) = line.strip_prefix("says: ") {
+                text = self.speech(said);
+            } else if let Some((_, frames)) = stopped {
+                let count = frames.parse::<usize>().unwrap() * self.rate.samples_in(20);
+                rest = text.split_off(count.min(text.len()));
+                played.append(&mut text);
+            } else if line == "goes on" {
+                text = std::mem::take(&mut rest);
+            } else if line.starts_with("has said it") {
+                played.append(&mut text);
+            }
+        }
+        sound_of(&played)
+    }
+}
+
+/// The printed lines, with the numbers of frames that depend on the moment left out.
+fn told(log: &[String]) -> Vec<String> {
+    let without_frames = |line: &String| match line.split_once(" after ") {
+        Some((start, frames)) if frames.ends_with(" frames") => start.to_string(),
+        _ => match line.starts_with("has said it") {
+            true => "has said it".into(),
+            false => line.clone(),
+        },
+    };
+    log.iter().map(without_frames).collect()
+}
+
+fn says(text: &str) -> String {
+    format!("says: {text}")
+}
+
+fn says_operator(setting: &Setting) {
+    let log = setting.converse("30", 0.0, |caller| {
+        caller.wait_for("has said it");
+        caller.say(&setting.speech("operator"));
+        caller.wait_for("result: operator");
+    });
+    let expected = [
+        &says(GREETING),
+        "has said it",
+        "heard: operator",
+        "says: I connect you to the operator.",
+        "has said it",
+        "result: operator",
+        "left: operator",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+fn says_digits(setting: &Setting) {
+    let log = setting.converse("30", 0.0, |caller| {
+        caller.wait_for("has said it");
+        caller.say(&setting.speech("one two three"));
+        caller.wait_for("has said it");
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        &says(GREETING),
+        "has said it",
+        "heard: one two three",
+        "says: You said one two three. What else?",
+        "has said it",
+        "heard: goodbye",
+        "says: Goodbye.",
+        "has said it",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+fn interrupts_by_voice(setting: &Setting) {
+    let log = setting.converse("30", 0.0, |caller| {
+        caller.wait_until_heard(setting.rate.hz() as usize);
+        caller.say(&setting.speech("yes"));
+        caller.wait_for("has said it");
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        &says(GREETING),
+        "stopped by voice",
+        "heard: yes",
+        "says: You said yes. What else?",
+        "has said it",
+        "heard: goodbye",
+        "says: Goodbye.",
+        "has said it",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+fn interrupts_by_key(setting: &Setting) {
+    let log = setting.converse("30", 0.0, |caller| {
+        caller.wait_until_heard(setting.rate.hz() as usize);
+        caller.press('5');
+        caller.wait_for("has said it");
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        &says(GREETING),
+        "stopped by key",
+        "pressed: 5",
+        "says: You pressed 5. What else?",
+        "has said it",
+        "heard: goodbye",
+        "says: Goodbye.",
+        "has said it",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+fn returns_an_echo(setting: &Setting) {
+    // 12 dB down.
+    let log = setting.converse("30", 0.25, |caller| {
+        caller.wait_for("has said it");
+        // The echo of the greeting's end has decayed.
+        std::thread::sleep(Duration::from_millis(1100));
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        &says(GREETING),
+        "has said it",
+        "heard: goodbye",
+        "says: Goodbye.",
+        "has said it",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+fn coughs(setting: &Setting) {
+    let log = setting.converse("30", 0.0, |caller| {
+        caller.wait_until_heard(setting.rate.hz() as usize);
+        caller.say(&setting.speech("uh"));
+        caller.wait_for("has said it");
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        &says(GREETING),
+        "stopped by voice",
+        "heard no word",
+        "goes on",
+        "has said it",
+        "heard: goodbye",
+        "says: Goodbye.",
+        "has said it",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+fn never_speaks(setting: &Setting) {
+    let log = setting.converse("0.5", 0.0, |caller| caller.wait_for("silence 3"));
+    let expected = [
+        &says(GREETING),
+        "has said it",
+        "silence 1",
+        &says(STILL_THERE),
+        "has said it",
+        "silence 2",
+        &says(STILL_THERE),
+        "has said it",
+        "silence 3",
+        "says: I cannot hear you. Goodbye.",
+        "has said it",
+    ];
+    assert_eq!(told(&log), expected);
+}
+
+/// Ends a conversation, so that the bot hangs up.
+fn say_goodbye(setting: &Setting, caller: &Caller<'_>) {
+    caller.say(&setting.speech("goodbye"));
+}
+
+macro_rules! conversations {
+    ($($name:ident)*) => {
+        mod stand_ins_8_khz {
+            $(#[test] fn $name() { super::$name(&super::Setting::stand_ins(stringify!($name), super::SampleRate::Hz8000)); })*
+        }
+        mod stand_ins_16_khz {
+            $(#[test] fn $name() { super::$name(&super::Setting::stand_ins(stringify!($name), super::SampleRate::Hz16000)); })*
+        }
+        mod real_8_khz {
+            $(#[test] fn $name() {
+                if let Some(setting) = super::Setting::real(stringify!($name), super::SampleRate::Hz8000) { super::$name(&setting); }
+            })*
+        }
+        mod real_16_khz {
+            $(#[test] fn $name() {
+                if let Some(setting) = super::Setting::real(stringify!($name), super::SampleRate::Hz16000) { super::$name(&setting); }
+            })*
+        }
+    };
+}
+
+conversations! { says_operator says_digits interrupts_by_voice interrupts_by_key returns_an_echo coughs never_speaks }

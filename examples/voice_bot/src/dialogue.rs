@@ -1,6 +1,6 @@
 //! What the bot says.
 
-pub const GREETING: &str = "Welcome. Say yes or no, say some digits, say operator, or press a key. Say goodbye to hang up.";
+pub const GREETING: &str = "Hello. Say yes, no, operator, goodbye, or digits.";
 pub const STILL_THERE: &str = "Are you still there?";
 pub const GIVES_UP: &str = "I cannot hear you. Goodbye.";
 

@@ -1,16 +1,13 @@
 //! The conversations, with stand-ins for the helper programs and with the real ones, at 8 and 16 kHz: what the bot has recognized,
 //! every sample that the caller has heard, and where the bot has stopped.
 
-#[path = "common/line.rs"]
-mod line;
-
-use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use audiosocket::call::End;
 use audiosocket::wire::SampleRate;
-use line::{Caller, Served, call, folder, sound_of, speech};
+use crate::line::{Caller, Served, call, folder, link_stand_in, sound_of, speech};
 use voice_bot::{GREETING, STILL_THERE};
 
 /// The helper programs, and the rate of the call.
@@ -18,23 +15,18 @@ struct Setting {
     recognizer: String,
     synthesizer: String,
     result: String,
-    results: String,
+    results: PathBuf,
     rate: SampleRate,
 }
 
 impl Setting {
     fn stand_ins(name: &str, rate: SampleRate) -> Setting {
         let folder = folder(&format!("{name}-{}", rate.hz()));
-        let link = |role: &str| {
-            let path = folder.join(role);
-            let _ = symlink(env!("CARGO_BIN_EXE_stand_in"), &path);
-            path.to_str().unwrap().to_string()
-        };
         Setting {
-            recognizer: link("recognize"),
-            synthesizer: link("speak"),
-            result: link("leave_result"),
-            results: folder.to_str().unwrap().into(),
+            recognizer: link_stand_in(&folder, "recognize"),
+            synthesizer: link_stand_in(&folder, "speak"),
+            result: link_stand_in(&folder, "leave_result"),
+            results: folder,
             rate,
         }
     }
@@ -42,15 +34,13 @@ impl Setting {
     /// The real helpers, unless one of them is not installed.
     fn real(name: &str, rate: SampleRate) -> Option<Setting> {
         let helpers = concat!(env!("CARGO_MANIFEST_DIR"), "/helpers");
-        for (needed, test) in [("pocketsphinx", "import pocketsphinx")] {
-            let found = Command::new("python3").args(["-c", test]).output();
-            if !found.is_ok_and(|output| output.status.success()) {
-                println!("skipped: {needed} is not installed");
-                return None;
-            }
-        }
-        for needed in ["espeak-ng", "sox"] {
-            if Command::new(needed).arg("--version").output().is_err() {
+        for (needed, program, argument) in [
+            ("espeak-ng", "espeak-ng", "--version"),
+            ("sox", "sox", "--version"),
+            ("pocketsphinx", "python3", "-cimport pocketsphinx"),
+        ] {
+            let ran = Command::new(program).arg(argument).output();
+            if !ran.is_ok_and(|output| output.status.success()) {
                 println!("skipped: {needed} is not installed");
                 return None;
             }
@@ -90,7 +80,7 @@ impl Setting {
             "the caller heard something else: {:#?}",
             over.log
         );
-        let result = std::fs::read_to_string(format!("{}/{}", self.results, over.uuid)).ok();
+        let result = std::fs::read_to_string(self.results.join(&over.uuid)).ok();
         over.log
             .into_iter()
             .chain(result.map(|result| format!("left: {result}")))
@@ -138,7 +128,7 @@ fn says(text: &str) -> String {
 }
 
 fn says_operator(setting: &Setting) {
-    let log = setting.converse("30", 0.0, |caller| {
+    let log = setting.converse("3", 0.0, |caller| {
         caller.wait_for("has said it");
         caller.say(&setting.speech("operator"));
         caller.wait_for("result: operator");
@@ -156,7 +146,7 @@ fn says_operator(setting: &Setting) {
 }
 
 fn says_digits(setting: &Setting) {
-    let log = setting.converse("30", 0.0, |caller| {
+    let log = setting.converse("3", 0.0, |caller| {
         caller.wait_for("has said it");
         caller.say(&setting.speech("one two three"));
         caller.wait_for("has said it");
@@ -176,7 +166,7 @@ fn says_digits(setting: &Setting) {
 }
 
 fn interrupts_by_voice(setting: &Setting) {
-    let log = setting.converse("30", 0.0, |caller| {
+    let log = setting.converse("3", 0.0, |caller| {
         caller.wait_until_heard(setting.rate.hz() as usize);
         caller.say(&setting.speech("yes"));
         caller.wait_for("has said it");
@@ -196,7 +186,7 @@ fn interrupts_by_voice(setting: &Setting) {
 }
 
 fn interrupts_by_key(setting: &Setting) {
-    let log = setting.converse("30", 0.0, |caller| {
+    let log = setting.converse("3", 0.0, |caller| {
         caller.wait_until_heard(setting.rate.hz() as usize);
         caller.press('5');
         caller.wait_for("has said it");
@@ -234,7 +224,7 @@ fn returns_an_echo(setting: &Setting) {
 }
 
 fn coughs(setting: &Setting) {
-    let log = setting.converse("30", 0.0, |caller| {
+    let log = setting.converse("3", 0.0, |caller| {
         caller.wait_until_heard(setting.rate.hz() as usize);
         caller.say(&setting.speech("uh"));
         caller.wait_for("has said it");

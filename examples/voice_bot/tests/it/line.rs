@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -28,7 +29,7 @@ pub struct Served {
 }
 
 impl Served {
-    pub fn start(options: &[(&str, &str)], results: &str) -> Served {
+    pub fn start(options: &[(&str, &str)], results: &Path) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_voice_bot"))
             .args(["--listen", "127.0.0.1:0"])
             .args(options.iter().flat_map(|(option, value)| [option, value]))
@@ -278,4 +279,12 @@ pub fn folder(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// Returns the path of a stand-in in a folder. Its name says which helper it is.
+pub fn link_stand_in(folder: &Path, name: &str) -> String {
+    let path = folder.join(name);
+    let _ = std::fs::remove_file(&path);
+    symlink(env!("CARGO_BIN_EXE_stand_in"), &path).unwrap();
+    path.to_str().unwrap().into()
 }

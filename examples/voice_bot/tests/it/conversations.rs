@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::line::{Caller, Served, call, folder, link_stand_in, sound_of, speech};
 use audiosocket::call::End;
 use audiosocket::wire::SampleRate;
-use crate::line::{Caller, Served, call, folder, link_stand_in, sound_of, speech};
 use voice_bot::{GREETING, STILL_THERE};
 
 /// The helper programs, and the rate of the call.
@@ -244,7 +244,10 @@ fn coughs(setting: &Setting) {
 }
 
 fn never_speaks(setting: &Setting) {
-    let log = setting.converse("0.5", 0.0, |caller| caller.wait_for("silence 3"));
+    let log = setting.converse("0.5", 0.0, |caller| {
+        caller.wait_for("silence 3");
+        caller.wait_for("has said it");
+    });
     let expected = [
         &says(GREETING),
         "has said it",
@@ -262,8 +265,10 @@ fn never_speaks(setting: &Setting) {
 }
 
 /// Ends a conversation, so that the bot hangs up.
-fn say_goodbye(setting: &Setting, caller: &Caller<'_>) {
+fn say_goodbye(setting: &Setting, caller: &mut Caller<'_>) {
     caller.say(&setting.speech("goodbye"));
+    caller.wait_for("says: Goodbye");
+    caller.wait_for("has said it");
 }
 
 macro_rules! conversations {

@@ -1,8 +1,8 @@
 //! A helper program that is missing, dies or is too slow ends its own call, with one line.
 
+use crate::line::{Served, call, folder, link_stand_in, speech};
 use audiosocket::call::End;
 use audiosocket::wire::SampleRate;
-use crate::line::{Served, call, folder, link_stand_in, speech};
 
 /// Has two calls fail because of a helper, and returns the line that the bot has printed about each of them.
 #[track_caller]

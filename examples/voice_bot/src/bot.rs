@@ -9,8 +9,8 @@ use audiosocket::wav::Wav;
 use audiosocket::wire::{Audio, SampleRate};
 
 use crate::dialogue::{GIVES_UP, GREETING, Next, Reply, STILL_THERE, reply_to, reply_to_key};
-use crate::ears::{Ears, Loudness, Sound};
 use crate::program::{Program, Run};
+use crate::speech_detector::{Loudness, Sound, SpeechDetector};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -48,7 +48,7 @@ impl Bot {
             }
         });
         call.with_player(|receiver, voice| {
-            let mut talk = Talk::new(self, voice, Ears::new(own_voice));
+            let mut talk = Talk::new(self, voice, SpeechDetector::new(own_voice));
             while let Some(event) = receiver.receive_until(Instant::now() + TICK) {
                 talk.on_event(&event)?;
                 talk.ask_helpers()?;
@@ -63,7 +63,7 @@ impl Bot {
 struct Talk<'a> {
     bot: &'a Bot,
     voice: &'a Voice,
-    ears: Ears,
+    detector: SpeechDetector,
     keys: KeyEvents,
     recognizing: Option<Run>,
     synthesizing: Option<(Run, Next)>,
@@ -79,12 +79,12 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(bot: &'a Bot, voice: &'a Voice, ears: Ears) -> Talk<'a> {
+    fn new(bot: &'a Bot, voice: &'a Voice, detector: SpeechDetector) -> Talk<'a> {
         let now = Instant::now();
         Talk {
             bot,
             voice,
-            ears,
+            detector,
             keys: KeyEvents::new(),
             recognizing: None,
             synthesizing: None,
@@ -102,12 +102,12 @@ impl<'a> Talk<'a> {
         let now = Instant::now();
         if let Some(audio) = event.audio() {
             self.last_audio = now;
-            self.hear(audio)?;
+            self.on_audio(audio)?;
         } else if let Some(signal) = event.dtmf() {
             self.keys.push(signal, now);
         } else if *event == Event::TimeUp && now - self.last_audio > LINE_GAP {
             // A line that suppresses silence, or a key that is held.
-            self.hear(Audio::new(
+            self.on_audio(Audio::new(
                 SampleRate::Hz16000,
                 &[0; TICK.as_millis() as usize * 32],
             )?)?;
@@ -120,9 +120,9 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    fn hear(&mut self, audio: Audio<'_>) -> Result<(), Failure> {
+    fn on_audio(&mut self, audio: Audio<'_>) -> Result<(), Failure> {
         let mut sounds = Vec::new();
-        self.ears.hear(audio, |sound| sounds.push(sound));
+        self.detector.push(audio, |sound| sounds.push(sound));
         for sound in sounds {
             match sound {
                 Sound::Started(speech) => {
@@ -174,7 +174,7 @@ impl<'a> Talk<'a> {
     }
 
     fn say(&mut self, Reply { text, next }: Reply) -> Result<(), Failure> {
-        self.log(format_args!("says: {text}"));
+        self.log(format_args!("plays: {text}"));
         let mut run = self.start(&self.bot.synthesizer, &[])?;
         run.feed(text.into_bytes());
         run.finish();
@@ -189,15 +189,10 @@ impl<'a> Talk<'a> {
             self.understand(String::from_utf8_lossy(&words).trim())?;
         }
         // The reply to a caller who goes on talking waits.
-        if self.recognizing.is_none() {
-            if let Some(wav) = answer_of(self.synthesizing.as_mut().map(|(run, _)| run))? {
-                let next = self
-                    .synthesizing
-                    .take()
-                    .map_or(Next::Listen, |(_, next)| next);
-                let wav = Wav::read(&wav[..]).map_err(|error| {
-                    format!("synthesizer {}: {error}", self.bot.synthesizer.path)
-                })?;
+        if let (None, Some((run, next))) = (&self.recognizing, &mut self.synthesizing) {
+            let next = *next;
+            if let Some(wav) = run.answer()? {
+                self.synthesizing = None;
                 self.play(&wav, next)?;
             }
         }
@@ -209,10 +204,10 @@ impl<'a> Talk<'a> {
 
     fn understand(&mut self, words: &str) -> Result<(), Failure> {
         if !words.is_empty() {
-            self.log(format_args!("heard: {words}"));
+            self.log(format_args!("recognized: {words}"));
             return self.answer_with(reply_to(words));
         }
-        self.log(format_args!("heard no word"));
+        self.log(format_args!("recognized no word"));
         if let Some((unplayed, next)) = self.interrupted.take() {
             self.log(format_args!("goes on"));
             self.voice.play(unplayed.bytes())?;
@@ -221,8 +216,10 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    fn play(&mut self, wav: &Wav, next: Next) -> Result<(), Failure> {
-        let samples = at_rate(wav, self.rate());
+    fn play(&mut self, wav: &[u8], next: Next) -> Result<(), Failure> {
+        let path = &self.bot.synthesizer.path;
+        let wav = Wav::read(wav).map_err(|error| format!("synthesizer {path}: {error}"))?;
+        let samples = at_rate(&wav, self.rate());
         let length = Duration::from_secs(samples.len() as u64) / self.rate().hz();
         self.voice.set_rate(self.rate())?;
         self.voice.play_samples(&samples)?;
@@ -236,7 +233,7 @@ impl<'a> Talk<'a> {
         };
         if mark == reached {
             self.log(format_args!(
-                "has said it, {} frames",
+                "played it, {} frames",
                 length.as_millis().div_ceil(20)
             ));
             self.playing = None;

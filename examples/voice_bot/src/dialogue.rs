@@ -1,10 +1,10 @@
-//! What the bot says.
+//! The bot's sentences.
 
 pub const GREETING: &str = "Hello. Say yes, no, operator, goodbye, or digits.";
 pub const STILL_THERE: &str = "Are you still there?";
 pub const GIVES_UP: &str = "I cannot hear you. Goodbye.";
 
-/// What the bot says, and what it does afterwards.
+/// A sentence, and what the bot does after it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Reply {
     pub text: String,

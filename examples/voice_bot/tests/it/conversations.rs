@@ -67,8 +67,8 @@ impl Setting {
         Served::start(&options, &self.results)
     }
 
-    /// Has a conversation in which the bot hangs up, and returns what the bot has printed. The caller must have heard all that the
-    /// bot said it played, to the sample.
+    /// Has a conversation in which the bot hangs up, and returns what the bot has printed. The caller must have heard every sample
+    /// that the bot has played, and no other.
     #[track_caller]
     fn converse(&self, silence: &str, echo: f32, act: impl FnOnce(&mut Caller<'_>)) -> Vec<String> {
         let served = self.serve(silence);
@@ -95,7 +95,7 @@ impl Setting {
             let stopped = line
                 .strip_suffix(" frames")
                 .and_then(|line| line.split_once("after "));
-            if let Some(said) = line.strip_prefix("says: ") {
+            if let Some(said) = line.strip_prefix("plays: ") {
                 text = self.speech(said);
             } else if let Some((_, frames)) = stopped {
                 let count = frames.parse::<usize>().unwrap() * self.rate.samples_in(20);
@@ -103,7 +103,7 @@ impl Setting {
                 played.append(&mut text);
             } else if line == "goes on" {
                 text = std::mem::take(&mut rest);
-            } else if line.starts_with("has said it") {
+            } else if line.starts_with("played it") {
                 played.append(&mut text);
             }
         }
@@ -115,30 +115,30 @@ impl Setting {
 fn told(log: &[String]) -> Vec<String> {
     let without_frames = |line: &String| match line.split_once(" after ") {
         Some((start, frames)) if frames.ends_with(" frames") => start.to_string(),
-        _ => match line.starts_with("has said it") {
-            true => "has said it".into(),
+        _ => match line.starts_with("played it") {
+            true => "played it".into(),
             false => line.clone(),
         },
     };
     log.iter().map(without_frames).collect()
 }
 
-fn says(text: &str) -> String {
-    format!("says: {text}")
+fn plays(text: &str) -> String {
+    format!("plays: {text}")
 }
 
 fn says_operator(setting: &Setting) {
     let log = setting.converse("3", 0.0, |caller| {
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         caller.say(&setting.speech("operator"));
         caller.wait_for("result: operator");
     });
     let expected = [
-        &says(GREETING),
-        "has said it",
-        "heard: operator",
-        "says: I connect you to the operator.",
-        "has said it",
+        &plays(GREETING),
+        "played it",
+        "recognized: operator",
+        "plays: I connect you to the operator.",
+        "played it",
         "result: operator",
         "left: operator",
     ];
@@ -147,20 +147,20 @@ fn says_operator(setting: &Setting) {
 
 fn says_digits(setting: &Setting) {
     let log = setting.converse("3", 0.0, |caller| {
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         caller.say(&setting.speech("one two three"));
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         say_goodbye(setting, caller);
     });
     let expected = [
-        &says(GREETING),
-        "has said it",
-        "heard: one two three",
-        "says: You said one two three. What else?",
-        "has said it",
-        "heard: goodbye",
-        "says: Goodbye.",
-        "has said it",
+        &plays(GREETING),
+        "played it",
+        "recognized: one two three",
+        "plays: You said one two three. What else?",
+        "played it",
+        "recognized: goodbye",
+        "plays: Goodbye.",
+        "played it",
     ];
     assert_eq!(told(&log), expected);
 }
@@ -169,18 +169,18 @@ fn interrupts_by_voice(setting: &Setting) {
     let log = setting.converse("3", 0.0, |caller| {
         caller.wait_until_heard(setting.rate.hz() as usize);
         caller.say(&setting.speech("yes"));
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         say_goodbye(setting, caller);
     });
     let expected = [
-        &says(GREETING),
+        &plays(GREETING),
         "stopped by voice",
-        "heard: yes",
-        "says: You said yes. What else?",
-        "has said it",
-        "heard: goodbye",
-        "says: Goodbye.",
-        "has said it",
+        "recognized: yes",
+        "plays: You said yes. What else?",
+        "played it",
+        "recognized: goodbye",
+        "plays: Goodbye.",
+        "played it",
     ];
     assert_eq!(told(&log), expected);
 }
@@ -189,18 +189,18 @@ fn interrupts_by_key(setting: &Setting) {
     let log = setting.converse("3", 0.0, |caller| {
         caller.wait_until_heard(setting.rate.hz() as usize);
         caller.press('5');
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         say_goodbye(setting, caller);
     });
     let expected = [
-        &says(GREETING),
+        &plays(GREETING),
         "stopped by key",
         "pressed: 5",
-        "says: You pressed 5. What else?",
-        "has said it",
-        "heard: goodbye",
-        "says: Goodbye.",
-        "has said it",
+        "plays: You pressed 5. What else?",
+        "played it",
+        "recognized: goodbye",
+        "plays: Goodbye.",
+        "played it",
     ];
     assert_eq!(told(&log), expected);
 }
@@ -208,17 +208,17 @@ fn interrupts_by_key(setting: &Setting) {
 fn returns_an_echo(setting: &Setting) {
     // 12 dB down.
     let log = setting.converse("30", 0.25, |caller| {
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         // The echo of the greeting's end has decayed.
         std::thread::sleep(Duration::from_millis(1100));
         say_goodbye(setting, caller);
     });
     let expected = [
-        &says(GREETING),
-        "has said it",
-        "heard: goodbye",
-        "says: Goodbye.",
-        "has said it",
+        &plays(GREETING),
+        "played it",
+        "recognized: goodbye",
+        "plays: Goodbye.",
+        "played it",
     ];
     assert_eq!(told(&log), expected);
 }
@@ -227,18 +227,18 @@ fn coughs(setting: &Setting) {
     let log = setting.converse("3", 0.0, |caller| {
         caller.wait_until_heard(setting.rate.hz() as usize);
         caller.say(&setting.speech("uh"));
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
         say_goodbye(setting, caller);
     });
     let expected = [
-        &says(GREETING),
+        &plays(GREETING),
         "stopped by voice",
-        "heard no word",
+        "recognized no word",
         "goes on",
-        "has said it",
-        "heard: goodbye",
-        "says: Goodbye.",
-        "has said it",
+        "played it",
+        "recognized: goodbye",
+        "plays: Goodbye.",
+        "played it",
     ];
     assert_eq!(told(&log), expected);
 }
@@ -246,20 +246,20 @@ fn coughs(setting: &Setting) {
 fn never_speaks(setting: &Setting) {
     let log = setting.converse("0.5", 0.0, |caller| {
         caller.wait_for("silence 3");
-        caller.wait_for("has said it");
+        caller.wait_for("played it");
     });
     let expected = [
-        &says(GREETING),
-        "has said it",
+        &plays(GREETING),
+        "played it",
         "silence 1",
-        &says(STILL_THERE),
-        "has said it",
+        &plays(STILL_THERE),
+        "played it",
         "silence 2",
-        &says(STILL_THERE),
-        "has said it",
+        &plays(STILL_THERE),
+        "played it",
         "silence 3",
-        "says: I cannot hear you. Goodbye.",
-        "has said it",
+        "plays: I cannot hear you. Goodbye.",
+        "played it",
     ];
     assert_eq!(told(&log), expected);
 }
@@ -267,8 +267,8 @@ fn never_speaks(setting: &Setting) {
 /// Ends a conversation, so that the bot hangs up.
 fn say_goodbye(setting: &Setting, caller: &mut Caller<'_>) {
     caller.say(&setting.speech("goodbye"));
-    caller.wait_for("says: Goodbye");
-    caller.wait_for("has said it");
+    caller.wait_for("plays: Goodbye");
+    caller.wait_for("played it");
 }
 
 macro_rules! conversations {

@@ -28,7 +28,7 @@ fn lines_about(test: &str, option: &str, helper: &str) -> Vec<String> {
     for _ in 0..2 {
         let over = call(&served, SampleRate::Hz8000, 0.0, |caller| {
             if option != "--synthesizer" {
-                caller.wait_for("has said it");
+                caller.wait_for("played it");
                 caller.say(&speech(&speak, "operator", SampleRate::Hz8000));
             }
         });

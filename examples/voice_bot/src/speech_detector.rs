@@ -23,11 +23,11 @@ const SOFT: u32 = 150;
 /// The echo of the bot's own voice returns within this time.
 const ECHO: Duration = Duration::from_secs(1);
 
-/// A finder of speech.
-pub struct Ears {
+/// A detector of the start and the end of speech.
+pub struct SpeechDetector {
     own_voice: Loudness,
     resampler: Resampler,
-    detector: Box<Detector>,
+    windows: Box<Detector>,
     window: Vec<i16>,
     lead: VecDeque<i16>,
     /// A bit for each window, 1 if it has a voice. The lowest bit is the last window.
@@ -44,12 +44,12 @@ pub enum Sound {
     Ended,
 }
 
-impl Ears {
-    pub fn new(own_voice: Loudness) -> Ears {
-        Ears {
+impl SpeechDetector {
+    pub fn new(own_voice: Loudness) -> SpeechDetector {
+        SpeechDetector {
             own_voice,
             resampler: Resampler::new(SampleRate::Hz16000, SampleRate::Hz16000),
-            detector: Detector::default_boxed(),
+            windows: Detector::default_boxed(),
             window: Vec::with_capacity(WINDOW),
             lead: VecDeque::with_capacity(LEAD),
             voiced: 0,
@@ -57,12 +57,8 @@ impl Ears {
         }
     }
 
-    pub fn is_hearing_speech(&self) -> bool {
-        self.speech.is_some()
-    }
-
-    /// Takes a frame of the caller's audio, and passes on the speech that it completes.
-    pub fn hear(&mut self, audio: Audio<'_>, mut on_sound: impl FnMut(Sound)) {
+    /// Adds a frame of the caller's audio, and passes the sounds that it completes to `on_sound`.
+    pub fn push(&mut self, audio: Audio<'_>, mut on_sound: impl FnMut(Sound)) {
         if self.resampler.input_rate() != audio.rate() {
             self.resampler = Resampler::new(audio.rate(), SampleRate::Hz16000);
         }
@@ -79,7 +75,7 @@ impl Ears {
     }
 
     fn judge(&mut self) -> Option<Sound> {
-        let has_voice = self.detector.predict_i16(&self.window) >= 0.5;
+        let has_voice = self.windows.predict_i16(&self.window) >= 0.5;
         // An echo has less than half of what was sent: it comes back at least 6 dB down.
         let threshold = SOFT.max(self.own_voice.max_of_last(ECHO) / 2);
         let is_loud = mean_amplitude(self.window.iter().copied()) > threshold;

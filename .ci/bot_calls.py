@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 
 from example_calls import expect_equal, sound_of
@@ -51,8 +52,8 @@ def speech(text, rate):
 
 
 def talks_to_bot(lab, scenario, seconds, text, keys, expected):
-    """The far leg is silent for so many seconds, says the text, then presses the keys. The bot prints the expected lines. At 8
-    kHz the far leg hears exactly what the bot has played."""
+    """The far leg is silent for this many seconds, plays the text as speech, and presses the keys. The bot prints the expected
+    lines. At 8 kHz the far leg receives every sample that the bot has played."""
     rate = 8000 if scenario.startswith("app") else 16000
     call_uuid, log_start = str(uuid.uuid4()), lab.log_size()
     with BUILDING:
@@ -81,6 +82,8 @@ def talks_to_bot(lab, scenario, seconds, text, keys, expected):
             lines = printed(server)[:len(expected)]
             if told(lines) != expected:
                 raise Failure(f"the bot prints {lines}, expected {expected}")
+            # The last frames are still on their way to the far leg.
+            time.sleep(1)
             lab.hang_up(call_uuid)
             if server.last_words():
                 raise Failure(f"the bot complains{server.last_words()}")

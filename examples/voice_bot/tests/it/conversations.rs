@@ -74,7 +74,7 @@ impl Setting {
         let served = self.serve(silence);
         let over = call(&served, self.rate, echo, act);
         assert_eq!(over.end, Some(End::RemoteHangup), "{:#?}", over.log);
-        assert_eq!(served.stop(), "", "{:#?}", over.log);
+        assert_eq!(served.stop(0), [""; 0], "{:#?}", over.log);
         assert!(
             sound_of(&over.heard) == self.played(&over.log),
             "the caller heard something else: {:#?}",

@@ -34,15 +34,15 @@ fn lines_about(test: &str, option: &str, helper: &str) -> Vec<String> {
         });
         assert_eq!(over.end, Some(End::RemoteHangup), "{:?}", over.log);
     }
-    let errors = served.stop();
+    let errors = served.stop(2);
     let reason = |line: &str| {
         line.split_once("failed: ")
             .map(|(_, reason)| reason.to_string())
     };
     let folder = format!("{}/", folder.display());
     errors
-        .lines()
-        .map(|line| reason(line).unwrap_or(line.into()).replace(&folder, ""))
+        .iter()
+        .map(|line| reason(line).unwrap_or(line.clone()).replace(&folder, ""))
         .collect()
 }
 

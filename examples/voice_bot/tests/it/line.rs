@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -25,7 +25,7 @@ pub struct Served {
     child: Child,
     pub address: String,
     lines: Receiver<String>,
-    errors: Option<ChildStderr>,
+    errors: Receiver<String>,
 }
 
 impl Served {
@@ -38,35 +38,37 @@ impl Served {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            output
-                .lines()
-                .map_while(Result::ok)
-                .all(|line| sender.send(line).is_ok())
-        });
+        let lines = lines_of(child.stdout.take().unwrap());
+        let errors = lines_of(child.stderr.take().unwrap());
         let first = lines.recv_timeout(PATIENCE).unwrap();
         let address = first.strip_prefix("listening on ").unwrap().into();
         Served {
-            errors: child.stderr.take(),
             child,
             address,
             lines,
+            errors,
         }
     }
 
-    /// Stops the bot, and returns what it has written to its standard error.
-    pub fn stop(mut self) -> String {
+    /// Waits until the bot has written this many lines to its standard error, stops it, and returns all of them.
+    pub fn stop(mut self, count: usize) -> Vec<String> {
+        let mut lines: Vec<String> = (0..count)
+            .map_while(|_| self.errors.recv_timeout(PATIENCE).ok())
+            .collect();
         self.child.kill().unwrap();
-        let mut text = String::new();
-        self.errors
-            .take()
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
-        text
+        lines.extend(self.errors.iter());
+        lines
     }
+}
+
+/// Reads lines on a thread of its own.
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(pipe).lines().map_while(Result::ok);
+        lines.all(|line| sender.send(line).is_ok())
+    });
+    lines
 }
 
 impl Drop for Served {

@@ -73,9 +73,9 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PACKAGES=(asterisk asterisk-modules asterisk-core-sounds-en-wav)
 MODULES=(res_timing_timerfd res_clioriginate pbx_config
   res_audiosocket app_audiosocket chan_audiosocket
-  app_dial app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose
+  app_dial app_exec app_playback app_senddtmf app_echo app_record app_mixmonitor app_read app_verbose
   res_musiconhold
-  func_cut func_logic func_timeout func_uuid func_db res_curl func_curl app_exec
+  func_cut func_logic func_timeout func_volume func_uuid func_db res_curl func_curl app_exec
   res_http_websocket res_websocket_client res_stasis res_stasis_answer res_stasis_playback res_stasis_recording res_stasis_snoop
   res_stasis_device_state app_stasis res_ari res_ari_model res_ari_events res_ari_channels res_ari_bridges
   format_wav format_pcm format_sln
@@ -94,7 +94,7 @@ MODULES=(res_timing_timerfd res_clioriginate pbx_config
 # TryExec(). exth: with an extension h.
 SIDES="app appna none ulaw slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192 gslin
   fresh db web try exth"
-PEERS="play play10 play30 talk mix speech dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband quiet"
+PEERS="play play10 play30 talk mix speech says softecho dtmf dtmflower dtmflong keys record rtp wait echo hangup1 read inband quiet"
 
 say() { printf 'astlab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -375,6 +375,7 @@ exten => _app_.,1,Answer()
  same => n,Set(UUID=${CUT(EXTEN,_,3)})
  same => n,AudioSocket(${UUID},127.0.0.1:${PORT})
  same => n,Verbose(1,LAB ${UUID} app returned 0 - dialplan goes on)
+ same => n,Verbose(1,LAB ${UUID} result ${DB(results/${UUID})})
  same => n,Wait(1)
  same => n,Hangup()
 exten => _app[n]a_.,1,Set(PORT=${CUT(EXTEN,_,2)})
@@ -475,6 +476,18 @@ exten => _speech_.,1,Answer()
  same => n,Playback(hello-world&vm-goodbye)
  same => n,Wait(0.5)
  same => n,Hangup()
+; says_UUID_KEYS: plays UUID-says, a file of its case, then presses the keys, if any, and waits
+exten => _says_.,1,Answer()
+ same => n,Set(FILE=${REC}/${CUT(EXTEN,_,2)})
+ same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-said.wav))
+ same => n,Playback(${FILE}-says)
+ same => n,ExecIf($["${CUT(EXTEN,_,3)}"!=""]?SendDTMF(${CUT(EXTEN,_,3)}))
+ same => n,Wait(60)
+ same => n,Hangup()
+; returns what it hears at a quarter of the amplitude, 12 dB down
+exten => _softecho_.,1,Answer()
+ same => n,Set(VOLUME(TX)=-4)
+ same => n,Echo()
 ; digits, 100 ms each with 250 ms between them
 exten => _dtmf_.,1,Answer()
  same => n,Wait(1.2)

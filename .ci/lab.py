@@ -176,6 +176,12 @@ class Lab:
     def idle(self):
         return "\n0 active channels" in "\n" + self._script("cli", "core show channels count")
 
+    def hang_up(self, call_uuid):
+        """Ends one call."""
+        listed = self._script("cli", "core show channels concise").splitlines()
+        for channel in [line.partition("!")[0] for line in listed if call_uuid in line][:1]:
+            self._script("cli", f"channel request hangup {channel}")
+
     def hang_up_all(self):
         """Hangs up all calls."""
         if not self.idle():

@@ -29,6 +29,24 @@ def _build(folder, result, *options):
     return str(path)
 
 
+def install_python_package(name, folder):
+    """Installs a package of PyPI into an environment in that folder, unless Python has it; returns the programs' folder to look
+    for python3 in first, or None."""
+    if subprocess.run(["python3", "-c", f"import {name}"], stderr=subprocess.DEVNULL, timeout=60).returncode == 0:
+        return None
+    commands = [["bin/pip", "install", "--quiet", name]]
+    if not (folder / "bin" / "pip").exists():
+        commands.insert(0, ["python3", "-m", "venv", "."])
+        folder.mkdir(parents=True, exist_ok=True)
+    for program, *arguments in commands:
+        program = program if program == "python3" else str(folder / program)
+        done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True, timeout=600)
+        if done.returncode != 0:
+            reason = ((done.stderr or done.stdout).strip().splitlines() or ["no reason given"])[-1]
+            raise Failure(f"{name}: not installed, and {program} cannot install it: {reason}")
+    return str(folder / "bin")
+
+
 def install(programs):
     """Installs missing programs with apt-get. `programs` maps each program to its package."""
     missing = [package for program, package in programs.items() if not shutil.which(program)]

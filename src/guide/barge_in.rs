@@ -91,6 +91,9 @@
 //! Without echo cancellation the server hears itself in the caller's loudspeaker and cuts itself off. Asterisk cancels no echo of
 //! IP telephones; those do it themselves, more or less. Ask for a higher level while the server speaks.
 //!
+//! The package `examples/voice_bot` in the repository does both with a detector from crates.io. Sound counts as speech only if it is
+//! louder than half of the loudest frame that was sent in the last second. An audio hook measures those frames.
+//!
 //! # To take it back
 //!
 //! It was a cough. What [`clear`](crate::call::Voice::clear) returned is what was not said, to the sample; say it again and

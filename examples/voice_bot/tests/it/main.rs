@@ -1,0 +1,5 @@
+//! Tests of the bot as a program, with a simulated Asterisk.
+
+mod conversations;
+mod helpers;
+mod line;

@@ -144,7 +144,7 @@
 //! | 10 | talks | 3.5 % | 1.3 ms | 2 ms |
 //! | 50 | never sends | 2.5 to 2.8 % | 4.1 to 4.5 ms | 87 to 393 ms |
 //! | 50 | sends silence first and every second | 3.3 to 3.6 % | 3.4 to 4.4 ms | 8 to 69 ms |
-//! | 50 | talks | 18.0 to 19.4 % | 4.4 to 4.5 ms | 132 to 188 ms |
+//! | 50 | talks | 14.8 to 19.4 % | 4.4 to 4.7 ms | 132 to 292 ms |
 //!
 //! So in 22.10.1 a silent server costs no extra CPU time. The worst times are mostly those of the busy machine. In one of four runs with
 //! 50 calls to the server that never sends, no result came within 4 minutes, until Asterisk was stopped; the cause was not found.

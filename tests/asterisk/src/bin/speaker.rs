@@ -68,8 +68,9 @@ fn speak_in_one_thread(call: &mut Call, task: &Task) -> Result<Speech, PlayError
 }
 
 fn speak_in_two_threads(call: &mut Call, task: &Task) -> HandlerResult<Speech> {
-    call.with_player(|receiver, voice| {
-        let mut speech = Speech::begin(voice.clone(), task)?;
+    // Queued ahead of the player's start, so that the length of the whole is known.
+    let mut speech = Speech::begin(call.voice(), task)?;
+    call.with_player(|receiver, _| {
         while let Some(event) = match speech.next_step_at {
             Some(time) => receiver.receive_until(time),
             None => receiver.receive(),

@@ -481,10 +481,12 @@ mod tests {
             let left = Arc::downgrade(&server.acceptor.listener);
             let handle = server.handle();
             let running = thread::spawn(move || server.run(|_| Ok(())));
-            let _caller = TcpStream::connect(address).unwrap();
+            let caller = TcpStream::connect(address).unwrap();
             while handle.stats().accepted == 0 {
                 thread::sleep(Duration::from_millis(1));
             }
+            // A silent caller would be waited for.
+            drop(caller);
             handle.shut_down(Duration::ZERO);
             running.join().unwrap().unwrap();
             assert_eq!(handle.stats().accepted, 1, "{address}");
@@ -510,10 +512,12 @@ mod tests {
             server.acceptor = acceptor;
             let handle = server.handle();
             let running = thread::spawn(move || server.run(|_| Ok(())));
-            let _caller = TcpStream::connect(address).unwrap();
+            let caller = TcpStream::connect(address).unwrap();
             while handle.stats().accepted == 0 {
                 thread::sleep(Duration::from_millis(1));
             }
+            // A silent caller would be waited for.
+            drop(caller);
             handle.shut_down(Duration::ZERO);
             running.join().unwrap().unwrap();
             assert_eq!(handle.stats().accepted, 1);

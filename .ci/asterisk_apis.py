@@ -99,7 +99,7 @@ class Ari:
                     self.events.append(json.loads(payload))
 
     def request(self, method, path, **parameters):
-        """The object that ARI answers with, or None."""
+        """Sends a request to ARI and returns the object in its response, or None."""
         connection = http.client.HTTPConnection(*self.address, timeout=10)
         try:
             user = base64.b64encode(f"lab:{self.password}".encode()).decode()
@@ -110,8 +110,8 @@ class Ari:
         finally:
             connection.close()
         if response.status >= 300:
-            said = " ".join(body.decode().split())
-            raise Failure(f"ARI answers {method} {path} with {response.status}: {said}")
+            reason = " ".join(body.decode().split())
+            raise Failure(f"ARI refuses {method} {path} with {response.status}: {reason}")
         return json.loads(body) if body else None
 
     def wait_for(self, kind, channel, seconds=10):

@@ -157,7 +157,7 @@ def records(lab, scenario, under=(), while_writing=lambda server: None):
 
 
 def records_on_slow_disk(lab, scenario):
-    """The same with a disk that takes 1 s for each write: the call is over while most of its recording is not written yet."""
+    """Records to a disk that takes 1 s for each write. The call ends while most of its recording is not written yet."""
     def expect_unwritten(server):
         if len(server.lines) > 1:
             raise Failure("the recording was written as fast as the call went: the disk is not slow")

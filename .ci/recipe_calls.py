@@ -12,7 +12,7 @@ from failure import Failure, wait_until
 from server import Server
 from sound import TONE_SECONDS, QUIET_SECONDS, expect_unbroken_tone, silence, tone, write_wav
 
-SECONDS_UP = 2  # after which the servers hang up
+SECONDS_UP = 2  # the servers hang up after this time
 
 
 def expect_result(lab, log_start, call_uuid, due):
@@ -75,7 +75,7 @@ def web_server(results):
 
 
 def uses_web_service(lab, scenario):
-    """The same by CURL() and a web service."""
+    """The dialplan announces the call to a web service, and reads the result from it, both by CURL()."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
     announcement = f"/calls/{call_uuid}?caller=4711"
     with (web_server({f"/results/{call_uuid}": "operator"}) as (web_port, paths),
@@ -89,7 +89,7 @@ def uses_web_service(lab, scenario):
 
 
 def transfers(lab, scenario, count):
-    """The server says a sentence and waits for its mark; then the manager's Redirect moves the caller on in the dialplan. The
+    """The server plays a sentence and waits for its mark; then the manager's Redirect moves the caller on in the dialplan. The
     caller has heard all of the sentence."""
     heard = 0
     with tempfile.NamedTemporaryFile(suffix=".wav") as file, Manager(lab) as manager:

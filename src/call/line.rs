@@ -579,6 +579,8 @@ fn is_disconnection(error: &io::Error) -> bool {
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected
+            // A write of nothing: the transport will accept no more.
+            | ErrorKind::WriteZero
     )
 }
 

@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 ///     Ok(())
 /// }
 ///
-/// # fn connected() -> std::net::TcpStream { unimplemented!() }
-/// serve(Box::new(connected()))?;
-/// # Ok::<(), Refusal>(())
+/// fn serve_tcp(stream: std::net::TcpStream) -> Result<(), Refusal> {
+///     serve(Box::new(stream))
+/// }
 /// ```
 pub trait Transport: Send + Sync {
     /// Waits for bytes and returns how many were received; 0 at the end of the stream.

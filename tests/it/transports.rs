@@ -607,6 +607,16 @@ fn reset_met_by_sender_is_the_end() {
 }
 
 #[test]
+fn sink_that_accepts_nothing_is_disconnected() {
+    let transport = FailingToSend::new([Ok(0)]);
+    let call = Call::accept(transport, quiet()).unwrap();
+    let audio = Audio::new(SampleRate::Hz8000, &[1, 0]).unwrap();
+    for _ in 0..2 {
+        assert_eq!(call.voice().send_now(audio), Err(SendError::Disconnected));
+    }
+}
+
+#[test]
 fn reset_met_by_sender_on_socket_is_the_end() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -22,6 +22,7 @@
 pub mod barge_in;
 pub mod costs;
 pub mod embedded;
+pub mod guarantees;
 pub mod protocol;
 pub mod recipes;
 pub mod recording;
@@ -30,5 +31,6 @@ pub mod security;
 pub mod speech_services;
 pub mod threads;
 pub mod tones;
+pub mod tool;
 pub mod troubleshooting;
 pub mod websocket;

@@ -156,8 +156,8 @@
 //!
 //! # G.711 that nobody asked for
 //!
-//! Without `c()` in the dial string, the channel driver sends the caller's own codec as kind 0x10. A server that reads it as linear
-//! audio receives noise (measured). Add `/c(slin)` to the dial string.
+//! Without `c()` in the dial string, the channel driver sends the caller's own codec, often G.711, as kind 0x10. That kind means
+//! linear audio at 8 kHz, and G.711 that is read as linear audio is noise (measured). Add `/c(slin)` to the dial string.
 //!
 //! If you cannot change the dialplan, decode the audio. [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is true
 //! after a second of G.711. The law depends on the caller's trunk: u-law in North America and Japan, A-law elsewhere.

@@ -3,8 +3,8 @@
 //!
 //! [`Voice::clear`](crate::call::Voice::clear) stops playback within a frame: at most the frame that is just being sent still goes
 //! out. The caller hears one or two frames more, because Asterisk plays the frames that it has already received. No message of the
-//! protocol can take those back. So queue prompts with [`Voice::play`](crate::call::Voice::play), which sends one frame every
-//! 20 ms. A server that sends audio faster than real time cannot stop it, whatever library it uses.
+//! protocol can take those back. So queue prompts with [`Voice::play`](crate::call::Voice::play), which sends one frame every 20
+//! ms. Audio that a server has sent ahead of time cannot be stopped, whatever library the server uses.
 //!
 //! # Interruption by a key
 //!
@@ -96,13 +96,13 @@
 //!
 //! # Echo of the prompt
 //!
-//! The sound of the caller's loudspeaker can get into the microphone, and then a prompt interrupts itself. Asterisk does not cancel
-//! this echo for IP telephones. The telephones do, some of them badly. So require a higher level while
+//! The sound of the caller's loudspeaker can get into the microphone, and then a prompt interrupts itself. Asterisk does not
+//! cancel this echo for IP telephones. The telephones do, some of them badly. So require a higher level while
 //! [`Voice::queued`](crate::call::Voice::queued) is not zero.
 //!
-//! The package `examples/voice_bot` in the repository uses a voice detector from crates.io and compares the caller's level with its
-//! own: sound counts as speech only if it is louder than half of the loudest frame sent in the last second. An
-//! [audio hook](crate::call::Call::set_audio_hook) measures the frames sent.
+//! The package `examples/voice_bot` in the repository uses a voice detector from crates.io and compares the caller's level with
+//! its own: sound counts as speech only if it is louder than half of the loudest frame sent in the last second. An [audio
+//! hook](crate::call::Call::set_audio_hook) measures the frames sent.
 //!
 //! # Continuation after a false alarm
 //!
@@ -118,5 +118,5 @@
 //! # }
 //! ```
 //!
-//! A bot that keeps a transcript should store only the words that the caller has heard. To find them, subtract
-//! [`Unplayed::duration`](crate::call::Unplayed::duration) from the duration of the whole prompt.
+//! A bot that keeps a transcript should store only the words that the caller has heard. To find the place where playback stopped,
+//! subtract [`Unplayed::duration`](crate::call::Unplayed::duration) from the duration of the whole prompt.

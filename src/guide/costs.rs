@@ -1,5 +1,5 @@
-//! The cost of a call: threads, memory, processor time and delay, and how many calls a core can carry. Read this page to choose
-//! a machine and its limits.
+//! The cost of a call: threads, memory, processor time and delay, and how many calls a core can carry. Read this page to choose a
+//! machine and its limits.
 //!
 //! The figures are from `bench/RESULTS.md` in the repository, measured in November 2026 on a virtual machine with two cores.
 //! `bench/run` repeats the measurement on another machine in ten minutes; Go and Python servers are in the same tables.
@@ -24,9 +24,10 @@
 //!
 //! # 1 to 2000 calls
 //!
-//! Each call was an echo with 50 frames a second in each direction. `audiosocket load` placed the calls from the same two cores and
-//! compared every frame: no frame was lost or altered. Processor time and memory are those of the server's process. Memory is its
-//! growth since the first call, so with few calls it is mostly memory that a process touches once.
+//! Each call was an echo with 50 frames a second in each direction. `audiosocket load` placed the calls from the same two cores
+//! and compared every frame: no frame was lost or altered. Processor time and memory are those of the server's process. Memory is
+//! its growth over an idle server, so with few calls it is mostly memory that a process touches once. A round trip is the time
+//! from sending a frame to receiving its echo.
 //!
 //! | calls | % of a core per call | KiB per call | round trip, median and p99 |
 //! |---|---|---|---|
@@ -41,23 +42,23 @@
 //! row are therefore slightly too good.
 //!
 //! The cost of a call does not depend on the number of calls, because calls share nothing except the machine. The p99 grows when
-//! server and load together use all cores.
+//! server and load together use all cores of the machine.
 //!
 //! Each thread reserves a stack of 2 MiB of address space on Linux. Only the touched pages use memory, so 2000 threads are no
 //! problem.
 //!
 //! # Limits to raise and memory to plan
 //!
-//! - Descriptors: a server needs up to `max_calls` + `max_pending` + 1100, which is 3100 with the default settings, and one more for
-//!   each recording. The usual limit of a process is 1024. Set it with `ulimit -n`, or `LimitNOFILE=` in systemd, before the
-//!   server faces the internet. [`max_calls`](crate::server::ServerBuilder::max_calls) explains the sum. A server that runs out
-//!   of descriptors keeps its calls, and accepts new ones as soon as it can (`tests/tool/descriptors.rs`).
+//! - Descriptors: a server needs up to `max_calls` + `max_pending` + 1100, which is 3100 with the default settings, and one more
+//!   for each recording. The usual limit of a process is 1024. Set it with `ulimit -n`, or `LimitNOFILE=` in systemd, before the
+//!   server faces the internet. [`max_calls`](crate::server::ServerBuilder::max_calls) explains the sum. A server that runs out of
+//!   descriptors keeps its calls, and accepts new ones as soon as it can (`tests/tool/descriptors.rs`).
 //! - Threads: `TasksMax=` in systemd and `pids.max` of a container limit them.
-//! - Playback: the queue of a call takes 16 kB for each second of audio at 8 kHz, and twice that at 16 kHz. By default it accepts
-//!   5 minutes; [`max_queued`](crate::call::CallOptions::max_queued) sets another limit.
+//! - Playback: the queue of a call takes 16,000 bytes for each second of audio at 8 kHz, and twice that at 16 kHz. By default it
+//!   accepts 5 minutes; [`max_queued`](crate::call::CallOptions::max_queued) sets another limit.
 //! - Kernel memory: if a peer does not read, the kernel keeps up to a few megabytes of the audio sent to it.
-//! - Crowds: std's listener has a backlog of 128 connections. A connection that finds it full is delayed by a second. If a thousand
-//!   callers can arrive at once, pass a listener with a longer backlog to
+//! - Crowds: std's listener has a backlog of 128 connections. A connection that finds it full is delayed by a second. If a
+//!   thousand callers can arrive at once, pass a listener with a longer backlog to
 //!   [`from_listener`](crate::server::ServerBuilder::from_listener).
 //!
 //! # Bursts

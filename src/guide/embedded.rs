@@ -1,5 +1,5 @@
-//! A call on a microcontroller: without std, without a heap, with any TCP stack. This page is for firmware that takes
-//! part in a call itself.
+//! A call on a microcontroller: without std, without a heap, with any TCP stack. This page is for firmware that takes part in a
+//! call itself.
 //!
 //! ```toml
 //! [dependencies]
@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Without the feature `std`, the crate consists of [`wire`](crate::wire), [`tone`](crate::tone), [`g711`](crate::g711) and
-//! [`resample`](crate::resample). They use core alone and integers only, and cannot panic (`tests/linking` in the repository proves
-//! it by linking). Their state is in values of a known size. They do no I/O, read no clock and never wait. Calls, playback, servers
-//! and recordings need std.
+//! [`resample`](crate::resample). They use core alone and integers only, and cannot panic (`tests/linking` in the repository
+//! proves it by linking). Their state is in values of a known size. They do no I/O, read no clock and never wait. Calls, playback,
+//! servers and recordings need std.
 //!
 //! # A call with smoltcp
 //!
@@ -71,7 +71,7 @@
 //!
 //! # Rules for a small server
 //!
-//! Asterisk requires the same of every server, but a program without the module [`call`](crate::call) has to do it itself:
+//! These rules hold for every server. The module [`call`](crate::call) follows them for you; without it, your program must:
 //!
 //! - Send whole frames. Asterisk 22.10 waits 5 ms for the rest of a payload, and ends the call if it does not arrive (measured).
 //!   Versions before 20.15, 21.10 and 22.5 do not wait at all. So disable Nagle's algorithm (`set_nagle_enabled(false)`), and send
@@ -79,23 +79,25 @@
 //! - Send a frame of audio every 20 ms. If you answer each frame received with one frame of the same duration, you need no timer.
 //!   But Asterisk sends no audio while a key is held, and some calls start silent until the server sends audio. So send a frame of
 //!   silence when the UUID arrives, and use a timer for audio that must not pause.
-//! - Send digits as sound, made by a [`Generator`](crate::tone::Generator). Asterisk ends the call when it receives a digit frame.
+//! - Send digits as sound, made by a [`Generator`](crate::tone::Generator). Asterisk ends the call when it receives a digit frame;
+//!   only the start-stop fork accepts one.
 //! - End a call in this order: send [`Hangup`](crate::wire::Message::Hangup), close your side (`close`), and read until the other
-//!   side has closed too. Then the dialplan continues. Unread bytes would turn the close into a reset.
+//!   side has closed too. Then the dialplan continues, since Asterisk 20.14, 21.9 and 22.4. Unread bytes would turn the close into
+//!   a reset.
 //!
 //! The page [`protocol`](super::protocol) has these rules for each version of Asterisk.
 //!
 //! # Buffer size
 //!
-//! A buffer of 323 bytes holds Asterisk's frame at 8 kHz, and 643 bytes its frame at 16 kHz. A frame that is longer than the buffer
-//! is reported as [`TooLong`](crate::wire::Decoded::TooLong) and skipped; the frames after it are read correctly. A buffer for
-//! several frames saves copies.
+//! A buffer of 323 bytes holds Asterisk's frame at 8 kHz, and 643 bytes its frame at 16 kHz. A frame that is longer than the
+//! buffer is reported as [`TooLong`](crate::wire::Decoded::TooLong) and skipped; the frames after it are read correctly. A buffer
+//! for several frames saves copies.
 //!
 //! # Flash and memory
 //!
 //! These are bytes on a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`. *Flash* is the growth of a program
-//! when it uses the part, with a sample rate that is known only at run time. *It keeps* is the size of the part's state. *Stack* is
-//! the deepest use of the stack, measured by painting it. It includes the state, which is a local variable here.
+//! when it uses the part, with a sample rate that is known only at run time. *It keeps* is the size of the part's state. *Stack*
+//! is the deepest use of the stack, measured by painting it. It includes the state, which is a local variable here.
 //!
 //! | part | flash | with the functions that copy memory | it keeps | stack, deepest |
 //! |---|---|---|---|---|
@@ -113,8 +115,8 @@
 //!
 //! # Processor time
 //!
-//! The emulated board counts instructions. A Cortex-M3 takes one cycle for most of them, and two for a load or for a multiplication
-//! with addition (its *Technical Reference Manual*).
+//! The emulated board counts instructions. A Cortex-M3 takes one cycle for most of them, and two for a load or for a
+//! multiplication with addition (its *Technical Reference Manual*).
 //!
 //! | part | instructions a sample |
 //! |---|---|
@@ -139,8 +141,8 @@
 //!
 //! Other processors:
 //!
-//! - Big-endian machines with 32 bits (PowerPC) and 64 bits (s390x) print the same report under QEMU's user emulation. The unit tests
-//!   of `wire` and `g711` pass on both, those of `tone` and `resample` on s390x.
+//! - Big-endian machines with 32 bits (PowerPC) and 64 bits (s390x) print the same report under QEMU's user emulation. The unit
+//!   tests of `wire` and `g711` pass on both, those of `tone` and `resample` on s390x.
 //! - `.ci/portability` compiles the four modules for Cortex-M0 (`thumbv6m-none-eabi`), Cortex-M3, RISC-V
 //!   (`riscv32imac-unknown-none-elf`) and the 16-bit MSP430. Nothing has been run on a 16-bit processor.
 //!

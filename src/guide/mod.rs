@@ -30,10 +30,10 @@
 //!
 //! # Files that the guide names
 //!
-//! The [example programs](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) and the tests in `tests/it` and
-//! `tests/tool` are in the package. The folders `.ci`, `bench`, `fuzz`, `examples/smoltcp`, `examples/voice_bot`,
-//! `tests/firmware`, `tests/linking` and `tests/models` are only in the repository. The command-line tool `audiosocket` is part of
-//! the package; `cargo install asterisk-audiosocket` installs it.
+//! The [example programs](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) and most tests are in the package.
+//! The folders `.ci`, `bench`, `fuzz`, `examples/smoltcp`, `examples/voice_bot`, `tests/firmware`, `tests/linking` and
+//! `tests/models` are only in the repository. The command-line tool `audiosocket` is part of the package;
+//! `cargo install asterisk-audiosocket` installs it.
 
 pub mod barge_in;
 pub mod costs;

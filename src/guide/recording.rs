@@ -1,5 +1,5 @@
-//! Recording of calls: in a server of this crate, with the tool, or in Asterisk. This page compares the ways, and states what
-//! a recording costs and what happens if the disk is slow or full.
+//! Recording of calls: in a server of this crate, with the tool, or in Asterisk. This page compares the ways, and states what a
+//! recording costs and what happens if the disk is slow or full.
 //!
 //! | where | how | contents |
 //! |---|---|---|
@@ -31,8 +31,8 @@
 //! | [`recording.finish()`](crate::call::CallRecording::finish), or drop it | `StopMixMonitor()` | `finish` returns the first error |
 //! | [`recording.pause()`](crate::call::CallRecording::pause), [`resume()`](crate::call::CallRecording::resume) | the manager action `MixMonitorMute` | none: both record silence during the pause |
 //!
-//! Pause the recording while the caller speaks or types a card number. The file has silence of the same length there, so everything
-//! after the pause stays aligned to the call. The audio of the pause is not stored, not even in memory.
+//! Pause the recording while the caller speaks or types a card number. The file has silence of the same length there, so
+//! everything after the pause stays aligned to the call. The audio of the pause is not stored, not even in memory.
 //!
 //! A call that ends also ends its recordings.
 //!
@@ -57,8 +57,8 @@
 //!
 //! # Two rates in one file
 //!
-//! A recording has one rate: the higher rate of the two sides, as far as it is known after the first half second of audio. Audio of
-//! another rate is [resampled](crate::resample) to it, and both sides stay aligned to the sample.
+//! A recording has one rate: the higher rate of the two sides, as far as it is known after the first half second of audio. Audio
+//! of another rate is [resampled](crate::resample) to it, and both sides stay aligned to the sample.
 //!
 //! # Costs
 //!
@@ -76,8 +76,8 @@
 //!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
 //! ```
 //!
-//! Asterisk accepts frames of an odd number of bytes, but after such a frame its `Record()` writes noise (measured with 22.10). So a
-//! server must send whole samples, as this crate does.
+//! Asterisk accepts frames of an odd number of bytes, but after such a frame its `Record()` writes noise (measured with 22.10). So
+//! a server must send whole samples, as this crate does.
 //!
 //! # Consent
 //!

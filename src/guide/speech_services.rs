@@ -6,8 +6,8 @@
 //! # Formats of services
 //!
 //! The formats were read in November 2026 in the source that each row names. Services change them, so check before you build.
-//! "Linear" is signed, 16 bits, one channel, little-endian: the samples of an [`Audio`](crate::wire::Audio) without any change. The
-//! dial string names the format in which Asterisk sends the caller's audio, for example
+//! "Linear" is signed, 16 bits, one channel, little-endian: the samples of an [`Audio`](crate::wire::Audio) without any change.
+//! The dial string names the format in which Asterisk sends the caller's audio, for example
 //! `Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)`: `slin` is linear at 8 kHz, `slin16` at 16 kHz.
 //!
 //! | service | from the caller | to the caller | dial string | source |
@@ -31,8 +31,8 @@
 //! the audio with another program, for example sox.
 //!
 //! A higher rate does not improve the sound of an ordinary telephone call, whose audio ends at 4 kHz; the service only needs the
-//! rate. If the caller has a wideband codec, such as G.722 or Opus, use `slin16` or higher, because `slin` removes everything above
-//! 4 kHz.
+//! rate. If the caller has a wideband codec, such as G.722 or Opus, use `slin16` or higher, because `slin` removes everything
+//! above 4 kHz.
 //!
 //! [openai-python]: https://github.com/openai/openai-python
 //! [gemini]: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/live-api
@@ -54,11 +54,11 @@
 //! Name the service's rate in the dial string, and Asterisk converts the caller's audio to it:
 //!
 //! ```text
-//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16),,g)
+//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)
 //! ```
 //!
-//! That costs the server nothing. Avoid `slin44` and `slin192`, because Asterisk's resampler halves the amplitude of audio that it
-//! converts to them (measured).
+//! The option `g` lets the dialplan continue after the call. Resampling in Asterisk costs the server nothing. Avoid `slin44` and
+//! `slin192`, because Asterisk's resampler halves the amplitude of audio that it converts to them (measured).
 //!
 //! ## Two rates in one call
 //!
@@ -91,8 +91,8 @@
 //! - The application `AudioSocket()` sends 8 kHz only.
 //! - Versions before 20.17, 21.12, 22.7 and 23.1 have no rate above 8 kHz, in either direction (read).
 //!
-//! Then resample in the server. Use one [`Resampler`](crate::resample::Resampler) for each direction of each call, because it keeps
-//! the samples that its filter still needs:
+//! Then resample in the server. Use one [`Resampler`](crate::resample::Resampler) for each direction of each call, because it
+//! keeps the samples that its filter still needs:
 //!
 //! ```
 //! use audiosocket::resample::Resampler;
@@ -135,8 +135,8 @@
 //!
 //! # G.711 as it is
 //!
-//! A service that accepts u-law or A-law at 8 kHz needs no resampling. The dial string still has `/c(slin)`, so that Asterisk decodes
-//! every codec that callers may have, and the server encodes:
+//! A service that accepts u-law or A-law at 8 kHz needs no resampling. The dial string still has `/c(slin)`, so that Asterisk
+//! decodes every codec that callers may have, and the server encodes:
 //!
 //! ```
 //! use audiosocket::g711::Law;
@@ -177,6 +177,7 @@
 //!             } else {
 //!                 audio.samples().collect()
 //!             };
+//!             // Use the samples here.
 //! #           drop(samples);
 //!         }
 //!         Ok(())

@@ -27,15 +27,14 @@
 //! - Playback has a gap of 3 s. Then it continues where it stopped, at its normal speed, and
 //!   [`stats().gaps`](crate::call::CallStats::gaps) counts one gap.
 //! - The caller's audio of these 3 s stays in the kernel and is received afterwards. No frame of it is lost.
-//! - If the caller is silent too, Asterisk ends the call after 2 s, because no bytes are sent in either direction. (The application
-//!   `AudioSocket()` has this limit since 20.14, 21.9 and 22.4; the channel driver has no such limit.)
+//! - If the caller is silent too, Asterisk ends the call after 2 s, because no bytes are sent in either direction. (The
+//!   application `AudioSocket()` has this limit since 20.14, 21.9 and 22.4; the channel driver has no such limit.)
 //!
 //! During playback, the handler receives the caller's audio up to one frame late. The thread sleeps until the next frame's time,
 //! because a sleep is exact to 0.1 ms and a read with a timeout returns 4 to 8 ms late. Without playback there is no such delay.
 //!
-//! A handler that has to do something at certain times uses `receive_until`. It returns
-//! [`TimeUp`](crate::call::Event::TimeUp) at the given time, and again at once whenever you call it after that time. So a loop must
-//! end at that event, or set a new time:
+//! A handler that has to do something at certain times uses `receive_until`. It returns [`TimeUp`](crate::call::Event::TimeUp) at
+//! the given time, and again at once whenever you call it after that time. So a loop must end at that event, or set a new time:
 //!
 //! ```no_run
 //! use std::time::{Duration, Instant};
@@ -75,17 +74,17 @@
 //! }
 //! ```
 //!
-//! [`Call::with_player`](crate::call::Call::with_player) starts a thread that plays the queued audio and keeps the call alive while
-//! the closure works. Neither thread waits for the other: audio is received when it arrives, and frames are sent at their times.
-//! When the closure returns, the second thread stops, and the call continues with one thread. If the closure returns an error or
-//! panics, the call is hung up first.
+//! [`Call::with_player`](crate::call::Call::with_player) starts a thread that plays the queued audio and keeps the call alive
+//! while the closure works. Neither thread waits for the other: audio is received when it arrives, and frames are sent at their
+//! times. When the closure returns, the second thread stops, and the call continues with one thread. If the closure returns an
+//! error or panics, the call is hung up first.
 //!
 //! The price is a second thread: about 10 KiB of memory, and processor time for waking up. For 200 calls, two threads need 0.35
 //! cores instead of 0.25 if both sides talk, and 0.32 instead of 0.27 if the caller is silent (see the table below).
 //!
 //! A thread that produces each frame itself needs no queue. [`Call::split`](crate::call::Call::split) returns a
-//! [`Player`](crate::call::Player) for it, whose [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and sends
-//! the frame.
+//! [`Player`](crate::call::Player) for it, whose [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and
+//! sends the frame.
 //!
 //! # The choice
 //!
@@ -99,8 +98,8 @@
 //!
 //! The example `bridge` works like this; its worker is another program.
 //!
-//! Any thread may play with a clone of the [`Voice`](crate::call::Voice). This alone does not require `with_player`. But without it,
-//! playback starts up to a quarter of a second late if the line has been silent in both directions.
+//! Any thread may play with a clone of the [`Voice`](crate::call::Voice). This alone does not require `with_player`. But without
+//! it, playback starts up to a quarter of a second late if the line has been silent in both directions.
 //!
 //! # Measurements
 //!
@@ -132,6 +131,6 @@
 //! | 1000 | silent | two threads | 0.1, 0.70 ms | | 1.12 |
 //! | 1000 | silent | one thread | 0.1, 0.38 ms | | 1.13 |
 //!
-//! In another round, the values of 1000 calls can be twice as high, also for the bare threads. There are no rows for 1000 calls with
-//! talking callers. Together with the program that plays the callers, they need more than two cores, and the result would only show
-//! that the machine is overloaded.
+//! In another round, the values of 1000 calls can be twice as high, also for the bare threads. There are no rows for 1000 calls
+//! with talking callers. Together with the program that plays the callers, they need more than two cores, and the result would
+//! only show that the machine is overloaded.

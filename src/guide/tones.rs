@@ -3,21 +3,21 @@
 //! and how often it mistakes speech for a digit.
 //!
 //! The program `digits` in the folder `bench` of the repository made these tables: `cargo run --release --bin digits`. It used
-//! spandsp 0.0.6, multimon-ng 1.2, sox 14.4 and espeak-ng 1.51 of Debian 12. For spandsp and multimon-ng, sox resampled the sound to
-//! 8 and 22.05 kHz.
+//! spandsp 0.0.6, multimon-ng 1.2, sox 14.4 and espeak-ng 1.51 of Debian 12. For spandsp and multimon-ng, sox resampled the sound
+//! to 8 and 22.05 kHz.
 //!
 //! Other programs agree about clean digits:
 //!
 //! - multimon-ng detects all 144 digits of the generator, 16 at each of the nine rates.
 //! - The detector detects all 144 digits of sox, 16 at each of the nine rates.
 //!
-//! In the tables, a cell such as `288 + 3` means that 288 digits were detected correctly, and that 3 more were detected that are wrong
-//! or repeated. "The detector" is the one of this crate.
+//! In the tables, a cell such as `288 + 3` means that 288 digits were detected correctly, and that 3 more were detected that are
+//! wrong or repeated. "The detector" is the one of this crate.
 //!
 //! # Limits of ITU-T Q.24
 //!
-//! Each row has 320 digits at 8 kHz, 100 ms long and at -10 dBm0 for each tone, unless the row states otherwise. Q.24 lists the values of
-//! several administrations; the column "required" has those of AT&T.
+//! Each row has 320 digits at 8 kHz, 100 ms long and at -10 dBm0 for each tone, unless the row states otherwise. Q.24 lists the
+//! values of several administrations; the column "required" has those of AT&T.
 //!
 //! | case | required | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
@@ -41,14 +41,14 @@
 //! | noise 10 dB below | | 320 | 320 | 320 |
 //! | noise 10 dB below, 40 ms of tone and of pause | | 320 | 315 | 320 |
 //!
-//! In a longer run with all limits at once (40 ms, noise 15 dB below, the high tone 8 dB weaker, both tones 1.5 % off), the detector
-//! missed 1 of 6400 digits.
+//! In a longer run with all limits at once (40 ms, noise 15 dB below, the high tone 8 dB weaker, both tones 1.5 % off), the
+//! detector missed 1 of 6400 digits.
 //!
 //! # Faults of real lines
 //!
-//! Each row was measured at 8, 16 and 48 kHz, with 25 random alignments of the digits; a cell has one value for each rate. The column
-//! "made" has the number of digits generated at each rate. The digits are `7`, `4` or `0123456789*#`, 100 ms long and at -10 dBm0
-//! for each tone, unless the row states otherwise. `cargo run --release --bin digits -- lines` prints this table.
+//! Each row was measured at 8, 16 and 48 kHz, with 25 random alignments of the digits; a cell has one value for each rate. The
+//! column "made" has the number of digits generated at each rate. The digits are `7`, `4` or `0123456789*#`, 100 ms long and at
+//! -10 dBm0 for each tone, unless the row states otherwise. `cargo run --release --bin digits -- lines` prints this table.
 //!
 //! | fault | made | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
@@ -69,9 +69,9 @@
 //!
 //! # Digits over speech
 //!
-//! A prompt whose echo returns with the caller's digits is speech over digits. Here the speech is the voice en-us+f2 of espeak-ng, and
-//! its level is the mean over all of the speech. The 300 digits and the three rates are those of the table above. The second column is the
-//! detector of version 0.1.0.
+//! A prompt whose echo returns with the caller's digits is speech over digits. Here the speech is the voice en-us+f2 of espeak-ng,
+//! and its level is the mean over all of the speech. The 300 digits and the three rates are those of the table above. The second
+//! column is the detector of version 0.1.0.
 //!
 //! | speech below the digit | version 0.1.0 | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
@@ -99,6 +99,6 @@
 //! | the prompts of Asterisk (Debian's asterisk-core-sounds), five languages, 2831 files | 131.0 | 0 | 0 | 1 |
 //! | Asterisk's music on hold (Debian's asterisk-moh-opsound-wav), 5 files | 18.6 | 0 | 0 | 0 |
 //!
-//! The detector also reported no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower one,
-//! and no digit in 10 hours at the pitch `-p 90`. In 27 hours at `-p 75` and `-p 99`, higher than adults speak, it reported 17
-//! digits, and version 0.1.0 reported 632.
+//! The detector also reported no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower
+//! one, and no digit in 10 hours at the pitch `-p 90`. In 27 hours at `-p 75` and `-p 99`, higher than adults speak, it reported
+//! 17 digits, and version 0.1.0 reported 632.

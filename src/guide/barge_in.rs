@@ -87,7 +87,7 @@
 //!
 //! `clear` does no harm if nothing is queued, with one exception: it also cancels
 //! [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback). If the call should end after an interruption, call
-//! [`hang_up`](crate::call::Voice::hang_up) after `clear`, as the example `announcement` does. If the handler computes for longer
+//! [`hang_up`](crate::call::Voice::hang_up) after `clear`. If the handler computes for longer
 //! than 10 ms, for example in a recognizer, use [two threads](super::threads).
 //!
 //! To try it, let the tool play a file as the caller: `audiosocket call 127.0.0.1:9092 --play hello.wav --record call.wav`. The

@@ -23,9 +23,11 @@
 //! - [`costs`]: the threads, memory and processor time of a call.
 //! - [`scaling`]: more calls than one machine can serve: HAProxy, DNS, Kubernetes.
 //! - [`troubleshooting`]: symptoms, and how to find and remove their causes.
+//! - [`tool`]: the commands of the tool `audiosocket`, and what they print.
 //!
 //! Check what the crate promises:
 //!
+//! - [`guarantees`]: each promise, and the test or measurement that shows it.
 //! - [`tones`]: how reliably digits are generated and detected as sound, compared with other programs.
 //!
 //! # Files that the guide names

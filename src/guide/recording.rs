@@ -71,9 +71,9 @@
 //! # In Asterisk
 //!
 //! ```text
-//!  same = n,Set(CALL=${UUID()})
-//!  same = n,MixMonitor(/var/spool/asterisk/monitor/${CALL}.wav)
-//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
+//!  same => n,Set(CALL=${UUID()})
+//!  same => n,MixMonitor(/var/spool/asterisk/monitor/${CALL}.wav)
+//!  same => n,AudioSocket(${CALL},127.0.0.1:9092)
 //! ```
 //!
 //! Asterisk accepts frames of an odd number of bytes, but after such a frame its `Record()` writes noise (measured with 22.10). So

@@ -54,7 +54,7 @@
 //! Name the service's rate in the dial string, and Asterisk converts the caller's audio to it:
 //!
 //! ```text
-//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)
+//!  same => n,Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)
 //! ```
 //!
 //! The option `g` lets the dialplan continue after the call. Resampling in Asterisk costs the server nothing. Avoid `slin44` and

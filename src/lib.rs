@@ -1,8 +1,8 @@
 //! Servers for AudioSocket, Asterisk's TCP protocol for the live audio of calls, and simulated callers to test them. The crate is
 //! synchronous, has no dependencies, and contains no unsafe code.
 //!
-//! Asterisk connects to your server and sends the UUID of the call. While the caller talks, it sends a frame of audio every 20 ms
-//! and plays the audio that the server sends back. It also sends the keys that the caller presses. This server echoes the caller:
+//! Asterisk connects to your server and sends the UUID of the call. Then it sends the caller's audio, a frame every 20 ms, and the
+//! keys that the caller presses. It plays the audio that the server sends back. This server echoes the caller:
 //!
 #![cfg_attr(feature = "std", doc = "```no_run")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]

@@ -33,7 +33,7 @@
 //! # Interruption by speech
 //!
 //! This crate has no voice detector. On a quiet line it is enough to test whether the caller has been loud for 100 ms. A handler
-//! that does this needs a loop of its own, because `play_and_wait` stops only for keys:
+//! that does this needs a loop of its own, because `play_and_wait` stops only for keys and does not notice a `clear`:
 //!
 //! ```
 //! use audiosocket::call::{Call, PlayError};

@@ -6,7 +6,7 @@
 //! spandsp 0.0.6, multimon-ng 1.2, sox 14.4 and espeak-ng 1.51 of Debian 12. For spandsp and multimon-ng, sox resampled the sound
 //! to 8 and 22.05 kHz.
 //!
-//! Other programs agree about clean digits:
+//! Other programs agree with the crate about clean digits:
 //!
 //! - multimon-ng detects all 144 digits of the generator, 16 at each of the nine rates.
 //! - The detector detects all 144 digits of sox, 16 at each of the nine rates.
@@ -71,9 +71,9 @@
 //!
 //! A prompt whose echo returns with the caller's digits is speech over digits. Here the speech is the voice en-us+f2 of espeak-ng,
 //! and its level is the mean over all of the speech. The 300 digits and the three rates are those of the table above. The second
-//! column is the detector of version 0.1.0.
+//! column is an earlier version of the detector.
 //!
-//! | speech below the digit | version 0.1.0 | the detector | spandsp | multimon-ng |
+//! | speech below the digit | earlier version | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
 //! | 14 dB | 298, 299, 299 | 298, 299, 299 | 299 + 2, 300 + 2, 300 + 1 | 300 + 5, 300 + 5, 300 + 4 |
 //! | 12 dB | 295, 298, 298 | 295, 298, 298 | 297 + 5, 299 + 6, 300 + 3 | 299 + 3, 300 + 7, 300 + 9 |
@@ -101,4 +101,4 @@
 //!
 //! The detector also reported no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower
 //! one, and no digit in 10 hours at the pitch `-p 90`. In 27 hours at `-p 75` and `-p 99`, higher than adults speak, it reported
-//! 17 digits, and version 0.1.0 reported 632.
+//! 17 digits, and the earlier version reported 632.

@@ -38,6 +38,8 @@ pub(super) struct PlaybackQueue {
     hangs_up_at_end: bool,
     /// Whether the audio may end here without an underrun: the application has set a mark or cleared the rest.
     is_at_proper_end: bool,
+    /// How often the queue was cleared, so that a prompt notices that it was taken back.
+    pub(super) clears: usize,
     pub(super) underruns: usize,
     pub(super) late_frames: usize,
     pub(super) gaps: usize,
@@ -97,6 +99,7 @@ impl PlaybackQueue {
             is_sending_signal: false,
             next_mark: 0,
             hangs_up_at_end: false,
+            clears: 0,
             is_at_proper_end: false,
             underruns: 0,
             late_frames: 0,
@@ -239,6 +242,7 @@ impl PlaybackQueue {
     /// Removes and returns all audio that has not been cut into a frame.
     pub(super) fn clear(&mut self) -> Unplayed {
         let bytes = self.speech.take_all();
+        self.clears = self.clears.wrapping_add(1);
         self.hangs_up_at_end = false;
         self.is_at_proper_end = true;
         // A key that is down, or is going down at this moment, is released now.

@@ -82,6 +82,8 @@ pub enum PlayOutcome {
         /// What was not played, together with other audio that was queued.
         unplayed: Unplayed,
     },
+    /// Another thread, or the closure that receives events, has [cleared](Voice::clear) the queue.
+    Cleared,
     /// The call ended. [`Call::end`](super::Call::end) says how.
     CallEnded,
 }
@@ -140,7 +142,10 @@ impl<T: Transport> CallReceiver<T> {
                 return Ok(PlayOutcome::Stopped { digit, unplayed });
             }
             if playing.is_over() && unplayed.is_none() {
-                return Ok(PlayOutcome::Finished);
+                return Ok(match playing.is_cleared {
+                    true => PlayOutcome::Cleared,
+                    false => PlayOutcome::Finished,
+                });
             }
             match self.next_key(keypad, &mut playing, None, &mut on_event)? {
                 Next::CallEnded => return Ok(PlayOutcome::CallEnded),
@@ -185,6 +190,7 @@ impl<T: Transport> CallReceiver<T> {
                 }
             },
         };
+        playing.notice_clear();
         Ok(down.map_or(Next::Other, Next::Down))
     }
 }
@@ -204,6 +210,9 @@ pub(super) struct Playing<'a, T: Transport> {
     voice: Voice<T>,
     rest: Prompt<'a>,
     mark: Option<Mark>,
+    /// How often the queue had been cleared at the start.
+    clears: usize,
+    is_cleared: bool,
     is_over: bool,
 }
 
@@ -211,13 +220,19 @@ pub(super) struct Playing<'a, T: Transport> {
 /// thread.
 const AHEAD: Duration = Duration::from_millis(20);
 
+/// How late a prompt may notice that another thread has cleared the queue.
+const CLEAR_NOTICED: Duration = Duration::from_millis(250);
+
 impl<'a, T: Transport> Playing<'a, T> {
     pub(super) fn new(voice: Voice<T>, prompt: Prompt<'a>) -> Result<Playing<'a, T>, PlayError> {
         voice.set_rate(prompt.rate)?;
+        let clears = voice.line().queue().clears;
         Ok(Playing {
             voice,
             rest: prompt,
             mark: None,
+            clears,
+            is_cleared: false,
             is_over: false,
         })
     }
@@ -231,6 +246,8 @@ impl<'a, T: Transport> Playing<'a, T> {
             },
             voice,
             mark: None,
+            clears: 0,
+            is_cleared: false,
             is_over: true,
         }
     }
@@ -276,15 +293,19 @@ impl<'a, T: Transport> Playing<'a, T> {
             return None;
         }
         let queued = self.voice.queued();
-        match self.mark {
+        let wait = match self.mark {
             // Fed again when half of it has been played.
-            None => now.checked_add(AHEAD.max(queued.checked_div(2).unwrap_or(queued))),
+            None => queued.checked_div(2).unwrap_or(queued),
             // The thread of the receiver notices the mark itself, unless a player plays.
-            Some(_) => self
-                .voice
-                .line()
-                .has_player()
-                .then(|| now.checked_add(AHEAD.max(queued)))?,
+            Some(_) => queued,
+        };
+        now.checked_add(wait.clamp(AHEAD, CLEAR_NOTICED))
+    }
+
+    fn notice_clear(&mut self) {
+        if !self.is_over && self.voice.line().queue().clears != self.clears {
+            self.is_cleared = true;
+            self.is_over = true;
         }
     }
 

@@ -1,10 +1,11 @@
 //! Play and wait, and gather: each way to end, in one thread and with a player, with both dialects and with tones.
 
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use audiosocket::call::{
-    CallOptions, CallReceiver, Gather, GatherEnd, PlayError, PlayOutcome, Prompt,
+    CallOptions, CallReceiver, Gather, GatherEnd, PlayError, PlayOutcome, Prompt, Voice,
 };
 use audiosocket::server::Server;
 use audiosocket::simulator::SimulatedAsterisk;
@@ -109,6 +110,46 @@ fn play_and_wait_finishes_after_last_frame() {
         |_| {},
     );
     assert_eq!(received, vec![vec![1, 2, 3, 4, 5]; 4]);
+}
+
+/// The mark at the end of a cleared prompt is never reached, so the wait must not depend on it.
+#[test]
+fn play_and_wait_returns_when_another_clears() {
+    fn verb(receiver: &mut CallReceiver, voice: &Voice) -> HandlerResult {
+        // Longer than the queue.
+        let samples = numbered(1..=500);
+        let outcome =
+            receiver.play_and_wait_with(prompt(&samples), "1", |_| drop(voice.clear()))?;
+        assert_eq!(outcome, PlayOutcome::Cleared);
+
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while voice.queued().is_zero() {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                voice.clear();
+            });
+            let samples = numbered(1..=50);
+            let outcome = receiver.play_and_wait(prompt(&samples), "1")?;
+            assert_eq!(outcome, PlayOutcome::Cleared);
+            Ok(())
+        })
+    }
+    let options = CallOptions::default().max_duration(Some(PATIENCE));
+    for has_player in [false, true] {
+        let builder = Server::builder().call_options(options);
+        let server = Served::start(builder, move |call| match has_player {
+            false => {
+                let voice = call.voice();
+                verb(call.split().0, &voice)
+            }
+            true => call.with_player(verb),
+        });
+        let mut asterisk = server.simulate(uuid(1));
+        asterisk.caller().send_frame(audio(&[0; 320])).unwrap();
+        while asterisk.receive().is_some() {}
+        assert_eq!(server.stop().incidents, Vec::<String>::new());
+    }
 }
 
 #[test]

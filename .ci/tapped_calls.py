@@ -97,7 +97,7 @@ def taps_g711(lab, scenario):
     call = tap_call(lab, scenario, within=20)
     passed_on = expect_passed_on(call)
     said = [event["text"] for event in call.events if event["event"] == "warning"]
-    if not any(text.startswith("8000 bytes a second: u-law or a-law") for text in said):
+    if not any(text.startswith("8000 bytes per second: u-law or a-law") for text in said):
         raise Failure(f"the tap warns of {said or 'nothing'}")
     return f"{said[0]!r}; {passed_on}"
 

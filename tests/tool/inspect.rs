@@ -119,7 +119,7 @@ fn inspect_prints_any_frame_content() {
     );
     assert_eq!(
         stderr(&output),
-        "audiosocket: standard input ends inside a frame (bytes of it there: 1, missing: 2)\n"
+        "audiosocket: standard input ends inside a frame (bytes present: 1, missing: 2)\n"
     );
 }
 
@@ -138,7 +138,7 @@ fn inspect_reports_a_cut_capture() {
     );
     let error = stderr(&output);
     assert!(
-        error.contains("ends inside a frame (bytes of it there: 322, missing: 1)"),
+        error.contains("ends inside a frame (bytes present: 322, missing: 1)"),
         "{error}"
     );
 }

@@ -143,7 +143,7 @@ fn readme_load_output_is_real() {
     // Printed only when the machine is too busy.
     let lines = printed
         .lines()
-        .filter(|line| !line.contains("behind the clock"));
+        .filter(|line| !line.contains("behind schedule"));
     let printed: Vec<&str> = lines.collect();
     assert_eq!(shape(&printed.join("\n")), shape(shown));
 }

@@ -65,14 +65,14 @@ impl Hearing {
         }
         if let Some(jitter_ms) = self.cadence.jitter_ms() {
             let gaps = match self.cadence.worst_gap() {
-                None => String::from("no gap"),
+                None => String::from("no gaps"),
                 Some(gap) => format!(
-                    "{}, worst {} ms",
+                    "{}, longest {} ms",
                     counted(self.cadence.gaps(), "gap"),
                     gap.lasted.as_millis()
                 ),
             };
-            lines.push(format!("heard with jitter {jitter_ms:.1} ms, {gaps}"));
+            lines.push(format!("received with {jitter_ms:.1} ms jitter, {gaps}"));
         }
         lines
     }

@@ -12,7 +12,7 @@ pub struct WavHeaders {
 
 /// What to do about a header.
 pub const WAV_HEADER: &str =
-    "a WAV file's header sent as audio, a click: send the data chunk alone";
+    "a WAV file header as audio, which is a click: send only the data chunk";
 
 /// `RIFF`, a size, and `WAVE`.
 const MARK_LEN: usize = 12;

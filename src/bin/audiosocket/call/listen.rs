@@ -27,15 +27,15 @@ pub fn listen(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let mut ends: Option<Instant> = None;
-    let mut seconds_told = 0;
+    let mut seconds_shown = 0;
     let mut wav_headers = WavHeaders::default();
-    let tells_seconds = !options.json && io::stdout().is_terminal();
+    let shows_seconds = !options.json && io::stdout().is_terminal();
     loop {
         violations.print(&listener.violations(), output)?;
         let now = Instant::now();
         let seconds = now.saturating_duration_since(started).as_secs();
-        if tells_seconds && seconds > seconds_told {
-            seconds_told = seconds;
+        if shows_seconds && seconds > seconds_shown {
+            seconds_shown = seconds;
             let stats = listener.stats();
             let (sent, received) = (stats.frames_sent, stats.frames_received);
             output.line(&format!("{seconds:>3} s: {sent} sent, {received} received"))?;
@@ -76,7 +76,7 @@ pub fn listen(
 fn warn(text: &str, options: &Options, output: &Output) -> Result<(), Failure> {
     output.line(&match options.json {
         true => Object::event("warning").text("text", text).finish(),
-        false => wrapped("the server sends ", "  ", text),
+        false => wrapped("the server sent ", "  ", text),
     })
 }
 

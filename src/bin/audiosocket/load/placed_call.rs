@@ -184,7 +184,7 @@ fn reason_not_connected(error: &io::Error) -> String {
     // EMFILE and ENFILE, on every Unix.
     match error.raw_os_error() {
         Some(23 | 24) if cfg!(unix) => {
-            format!("{error}: fewer --calls, or raise the limit with 'ulimit -n'")
+            format!("{error}: use fewer --calls, or raise the limit with 'ulimit -n'")
         }
         _ => error.to_string(),
     }

@@ -210,7 +210,7 @@ impl<'a> TappedCall<'a> {
                     break;
                 }
             }
-            self.tell_faults(at);
+            self.report_faults(at);
         }
         self.server_done.store(true, Ordering::Release);
     }
@@ -250,10 +250,10 @@ impl<'a> TappedCall<'a> {
         if what == Seen::TakesNoMore && self.is_cut.load(Ordering::Relaxed) {
             return;
         }
-        let since_begun = at.saturating_duration_since(self.started);
+        let since_start = at.saturating_duration_since(self.started);
         let entry = Entry {
             sender,
-            at: since_begun,
+            at: since_start,
             what,
         };
         let new_kinds = self.watch().see(at, entry);
@@ -262,7 +262,7 @@ impl<'a> TappedCall<'a> {
         }
     }
 
-    fn tell_faults(&self, now: Instant) {
+    fn report_faults(&self, now: Instant) {
         loop {
             let Some(fault) = self.panel().next_settled(now) else {
                 return;

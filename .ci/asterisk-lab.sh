@@ -24,7 +24,7 @@
 #   asterisk-lab.sh manager     print the address of its manager interface and the secret of its user lab
 #   asterisk-lab.sh ari         print the address of its HTTP server and the password of its ARI user lab
 #   asterisk-lab.sh rec         print the folder of the recordings. UUID-heard.wav has the audio received from the server,
-#                               UUID-said.wav the far leg's audio. A recording of MixMonitor() is complete when the log
+#                               UUID-sent.wav the audio sent by the far leg. A recording of MixMonitor() is complete when the log
 #                               has the call's line `End MixMonitor Recording`; a recording of Record(), when the log has
 #                               the far leg's line `Spawn extension (peer, PEER_UUID`
 #
@@ -445,13 +445,13 @@ exten => h,1,Verbose(1,LAB ${UUID} the extension h is run)
 [peer]
 ; says 3 s of tone, then nothing more
 exten => _play_.,1,Answer()
- same => n,MixMonitor(,nr(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-sent.wav))
  same => n,Playback(${SOUNDS}/tone3s)
  same => n,Wait(0.5)
  same => n,Hangup()
 ; 10 s of tone, nearly
 exten => _play10_.,1,Answer()
- same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-sent.wav))
  same => n,Playback(${SOUNDS}/tone3s&${SOUNDS}/tone3s&${SOUNDS}/tone3s)
  same => n,Wait(1)
  same => n,Hangup()
@@ -463,7 +463,7 @@ exten => _play30_.,1,Answer()
  same => n,GotoIf($[${N}<10]?again)
  same => n,Hangup()
 ; says tone without a break, for 60 s or until it is hung up, and writes down every frame it gets meanwhile. Music on
-; hold is what can be said while Record() runs
+; hold plays the audio while Record() runs
 exten => _talk_.,1,Answer()
  same => n,StartMusicOnHold(tone)
  same => n,Record(${REC}/${EXTEN:5}-heard.wav,0,60,qkx)
@@ -472,14 +472,14 @@ exten => _talk_.,1,Answer()
 exten => _mi[x]_.,1,Goto(talk_${EXTEN:4},1)
 ; spoken prompts of Debian's sound package
 exten => _speech_.,1,Answer()
- same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-sent.wav))
  same => n,Playback(hello-world&vm-goodbye)
  same => n,Wait(0.5)
  same => n,Hangup()
 ; says_UUID_KEYS: plays UUID-says, a file of its case, then presses the keys, if any, and waits
 exten => _says_.,1,Answer()
  same => n,Set(FILE=${REC}/${CUT(EXTEN,_,2)})
- same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-said.wav))
+ same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-sent.wav))
  same => n,Playback(${FILE}-says)
  same => n,ExecIf($["${CUT(EXTEN,_,3)}"!=""]?SendDTMF(${CUT(EXTEN,_,3)}))
  same => n,Wait(60)
@@ -509,7 +509,7 @@ exten => _dtmflo[n]g_.,1,Answer()
 ; keys_UUID_DIGITS: says 3 s of tone and then presses these keys, like dtmf
 exten => _keys_.,1,Answer()
  same => n,Set(FILE=${REC}/${CUT(EXTEN,_,2)})
- same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-said.wav))
+ same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-sent.wav))
  same => n,Playback(${SOUNDS}/tone3s)
  same => n,SendDTMF(${CUT(EXTEN,_,3)})
  same => n,Wait(10)

@@ -90,7 +90,7 @@ def uses_web_service(lab, scenario):
 
 def transfers(lab, scenario, count):
     """The server plays a sentence and waits for its mark; then the manager's Redirect moves the caller on in the dialplan. The
-    caller has heard all of the sentence."""
+    caller has received all of the sentence."""
     heard = 0
     with tempfile.NamedTemporaryFile(suffix=".wav") as file, Manager(lab) as manager:
         quiet = silence(QUIET_SECONDS, 8000)
@@ -106,15 +106,15 @@ def transfers(lab, scenario, count):
                 wait_until(lambda: server.events("over", call_uuid), 10, "the end of the call for the server")
                 expect_unbroken_tone(*lab.recording(log_start, scenario, call_uuid), TONE_SECONDS)
                 heard += 1
-    return f"{heard} of {count} moved, and the sentence was heard whole"
+    return f"{heard} of {count} moved, and each caller received the whole sentence"
 
 
 def tries(lab, scenario):
-    """Nobody listens at the port: TryExec() says so, and the dialplan goes on."""
+    """There is no listener on the port. TryExec() reports that, and the dialplan continues."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
     lab.call(scenario, free_port(), call_uuid)
     lab.wait_for_log(log_start, f"tried FAILED - {lab.DIALPLAN_GOES_ON}", call_uuid, seconds=10)
-    return "TRYSTATUS is FAILED, and the dialplan goes on"
+    return "TRYSTATUS is FAILED, and the dialplan continues"
 
 
 def runs_extension_h(lab, scenario):
@@ -123,12 +123,12 @@ def runs_extension_h(lab, scenario):
     lab.call(scenario, free_port(), call_uuid)
     lab.wait_for_log(log_start, "the extension h is run", call_uuid, seconds=10)
     if any(lab.DIALPLAN_GOES_ON in line and call_uuid in line for line in lab.log_lines(log_start)):
-        raise Failure("the dialplan went on")
+        raise Failure("the dialplan continued")
     return "the caller is hung up, and h is run"
 
 
 def free_port():
-    """A port where nobody listens."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 

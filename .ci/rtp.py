@@ -100,7 +100,7 @@ def expect_paced(packets):
     catch up after a stall of a frame or more, so the mean can be more than 20 ms, but never less.
     """
     if len(packets) < 100:
-        raise Failure(f"{len(packets)} RTP packets, too few to tell how they are spaced")
+        raise Failure(f"{len(packets)} RTP packets, too few to measure their spacing")
     pairs = list(zip(packets, packets[1:]))
     for before, after in pairs:
         if (after.sequence - before.sequence) % 0x10000 != 1:

@@ -288,7 +288,7 @@ fn caller_closing_at_once_is_always_reported_alike() {
     drop(resetting);
     let lines = serving.finish();
     let ended = "07070707 ended: the peer closed before sending a frame";
-    let ends = lines.iter().filter(|line| *line == over);
+    let ends = lines.iter().filter(|line| *line == ended);
     assert_eq!(ends.count(), 2, "{lines:?}");
 }
 

@@ -278,23 +278,23 @@ mod tests {
             (&["--seconds"][..], "missing value for --seconds: add one"),
             (
                 &["--seconds=0"],
-                "--seconds '0': seconds are due, such as 5 or 0.5",
+                "invalid value '0' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds", "NaN"],
-                "--seconds 'NaN': seconds are due, such as 5 or 0.5",
+                "invalid value 'NaN' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds", "1e300"],
-                "--seconds '1e300': seconds are due, such as 5 or 0.5",
+                "invalid value '1e300' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds", "-1"],
-                "--seconds '-1': seconds are due, such as 5 or 0.5",
+                "invalid value '-1' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds="],
-                "--seconds '': seconds are due, such as 5 or 0.5",
+                "invalid value '' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
         ] {
             let mut args = args(words);

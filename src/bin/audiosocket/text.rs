@@ -82,7 +82,7 @@ mod tests {
         let lines = wrapped("12345 ended: ", "12345 ", words.trim_end());
         assert_eq!(
             lines.lines().map(str::len).collect::<Vec<_>>(),
-            [56, 60, 55],
+            [57, 60, 55],
             "{lines}"
         );
         assert!(

@@ -149,10 +149,14 @@ fn call_judges_by_the_chosen_version() {
         assert_eq!(field(violations[0], "bytes"), "100001");
         assert_eq!(field(violations[0], "consequence"), "records-noise");
         assert!(field(last, "at_ms").parse::<f64>().is_ok());
+        let noun = match rules.len() {
+            1 => "a violation",
+            _ => "violations",
+        };
         assert_eq!(
             stderr(&output),
             format!(
-                "audiosocket: Asterisk {version} reports violations: {}\n",
+                "audiosocket: Asterisk {version} reports {noun}: {}\n",
                 rules.join(", ")
             )
         );

@@ -139,7 +139,7 @@ fn lost_segment_is_named_and_the_rest_shown() {
     );
     assert!(!text.contains("gap  "), "{text}");
     assert!(
-        text.contains("\n< server  97 frames, 1.92 s of audio in 2.00 s, no gaps, 1292\n"),
+        text.contains("\n< server  97 frames, 1.92 s of audio in 2.00 s, no gaps,\n          1292 bytes missing"),
         "{text}"
     );
     assert!(

@@ -796,7 +796,8 @@ fn fixed_part(message: &str) -> &str {
     let parts = message
         .split('}')
         .map(|part| part.split('{').next().unwrap());
-    parts.max_by_key(|part| part.len()).unwrap()
+    let longest = parts.max_by_key(|part| part.len()).unwrap();
+    longest.trim_matches([':', ';', ',', ' '])
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn picture_of_a_capture_has_one_direction() {
     ] {
         let picture = picture_of(&format!("{CAPTURES}/{name}.bin"), name);
         assert_eq!(texts(&picture, "digit"), digits, "{name}");
-        assert_eq!(texts(&picture, "name"), ["Sound"]);
+        assert_eq!(texts(&picture, "name"), ["Audio"]);
         assert_eq!(count(&picture, "path", "caller wide"), 0, "no spacing");
     }
 }

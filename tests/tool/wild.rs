@@ -165,8 +165,8 @@ fn close_without_hangup_reports_the_hangup() {
         assert_eq!(violations.len(), 1, "{violations:?}");
         assert_violation(
             &violations[0],
-            "at N s: reset, closed with audio unread, which is a reset (byte ",
-            "). Asterisk N hangs up the caller",
+            "violation reset at N s: closed with audio unread, which is a reset (at byte ",
+            "); Asterisk N hangs up the caller",
         );
         let expected = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
         assert_eq!(error, expected);

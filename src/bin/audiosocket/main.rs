@@ -37,8 +37,8 @@ use text::quoted;
 const HELP: &str = "\
 audiosocket: run, test and inspect AudioSocket calls
 
-AudioSocket is Asterisk's TCP protocol for call audio. None
-of the commands needs Asterisk.
+AudioSocket is Asterisk's TCP protocol for call audio. All
+commands also work without Asterisk.
 
   audiosocket demo           run a call in this process
   audiosocket serve --echo   answer calls

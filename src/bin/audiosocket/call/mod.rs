@@ -42,17 +42,18 @@ Asterisk would accept it.
 
   --play FILE.wav   play this file, then silence: WAV,
                     16-bit mono, 8000 to 192000 Hz
-  --rate HZ         rate of the silence without a file, 8000
-                    (default) to 192000
+  --rate HZ         rate of the silence without a file: 8000
+                    (default), 16000, ... or 192000
   --dtmf DIGITS     press these (0-9, *, #, A-D), for 100 ms
                     each, after 1 s of the call
   --dialect NAME    send digits as frames of kind 0x03
                     (asterisk) or 0x02 (start-stop); by
                     default, as the version of Asterisk does
   --uuid UUID       UUID of the call; random by default
-  --seconds S       hang up after S seconds, such as 0.5; by
-                    default 1 s after the file and the
-                    digits, or after 5 s without both
+  --seconds S       hang up after S seconds, such as 0.5, up
+                    to 366 days; by default 1 s after the
+                    file and the digits, or after 5 s if
+                    there is neither
   --record FILE.wav record the call in this new file, in
                     stereo: caller left, server right
   --asterisk V      check the server by the rules of version
@@ -71,7 +72,7 @@ A violation, which is what Asterisk would not accept, is
 printed when it happens, with Asterisk's reaction. 'late' is
 how late the frames were sent; 'jitter' is how far the
 server's frames arrived from their spacing, on average; a
-gap is more than 60 ms without a frame of 20 ms.
+gap is more than 60 ms from one 20 ms frame to the next.
 
 Exits 1 if the connection failed; if the server violated a
 rule, reset the connection, closed it inside a frame,

@@ -67,7 +67,7 @@ fn is_for_all(rule: &Rule) -> bool {
 fn text() -> String {
     let mut text = format!(
         "'audiosocket call ADDR --asterisk VERSION' checks a server\n\
-         by the rules of one of these versions, {} by default.\n\
+         by the rules of one of these versions ({} by default).\n\
          --json adds the source of each rule. The rules, each with\n\
          the fault that violates it:\n\n",
         Version::default()
@@ -75,11 +75,11 @@ fn text() -> String {
     for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
     }
-    text += "\nThe reaction of every version. After 'Dial:' stands the\n\
-             reaction of the channel driver (--through dial), if it\n\
-             differs from that of the application. When the driver\n\
-             ends its leg, the dialplan continues if Dial() has the\n\
-             option g:\n\n";
+    text += "\nThe reaction of every version is below. 'Dial:' marks the\n\
+             reaction of the channel driver (--through dial) where it\n\
+             differs from that of the application. If the driver ends\n\
+             its leg of the call, the dialplan continues only if\n\
+             Dial() has the option g.\n\n";
     for rule in Rule::ALL.iter().filter(|rule| is_for_all(rule)) {
         text += &both(rule.name(), |way| {
             consequence(&TABLE[0], TABLE[0].through(way), *rule)

@@ -327,7 +327,7 @@ impl Outcome {
         for (what, times) in [("lateness", &self.sent.late), ("round trip", &echo)] {
             if let (Some(median), Some(longest)) = (times.percentile_ms(50), times.longest_ms()) {
                 text +=
-                    &format!("{what:<10}  {median:.2} ms at the median, {longest:.2} at most\n");
+                    &format!("{what:<10}  {median:.2} ms at the median, {longest:.2} ms at most\n");
             }
         }
         if paired > 0 && paired < self.sent.audio.len() {

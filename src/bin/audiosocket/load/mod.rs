@@ -36,8 +36,8 @@ every frame that comes back with the frame that was sent,
 and measures the time between the two.
 
   --calls N      number of calls, 1 to 65535 (default 10)
-  --seconds S    how long each call sends, such as 0.5
-                 (default 10)
+  --seconds S    how long each call sends, such as 0.5, up
+                 to 366 days (default 10)
   --json         print a line of JSON for each event
 
 All calls start within 1 s, or 1000 per second if there are

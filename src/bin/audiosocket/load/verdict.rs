@@ -198,7 +198,7 @@ impl Verdict {
         }
         let behind = run.behind();
         if !behind.is_zero() {
-            let reason = "behind schedule: this machine is too slow for this load";
+            let reason = "behind schedule: this machine is too slow";
             let start = format!("{:.1} s ", behind.as_secs_f64());
             text += &(wrapped(&start, "  ", reason) + "\n");
         }

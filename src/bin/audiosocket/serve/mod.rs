@@ -58,13 +58,14 @@ Options:
   --seconds S         stop after S seconds
   --json              print a line of JSON for each event
 
-N is 1 or more. S is above 0, such as 5 or 0.5.
+N is 1 or more. S is in seconds, above 0 and up to 366 days,
+such as 5 or 0.5.
 
 Prints the start, the digits and the end of each call, after
 the first 8 characters of its UUID. The end includes the
 jitter (how far frames arrived from their spacing, on
-average) and the gaps (more than 60 ms without a frame of
-20 ms, except at digits).
+average) and the gaps (more than 60 ms from one 20 ms frame
+to the next, except at digits).
 
 Exits 1 if a recording failed. If the output fails, the
 server accepts no more calls, finishes those in progress and

@@ -40,15 +40,20 @@ your server with the reaction of each Asterisk version.
                  (caller left, server right), and every byte
                  with its time as DIR/UUID.tap
   --calls N      stop after N (1 or more) connections
-  --seconds S    stop after S seconds, such as 5 or 0.5
+  --seconds S    stop after S seconds, such as 0.5, up to
+                 366 days
   --json         print a line of JSON for each event
 
   violation  what a version of Asterisk does not accept
-  gap        more than 60 ms without a frame of 20 ms
+  gap        more than 60 ms from one 20 ms frame to the
+             next
   burst      frames that arrive faster than they play
   split      a frame in parts, 5 ms or more apart
   jitter     how far frames arrive from their spacing, on
              average
+
+The lines of a call start with the first 8 characters of its
+UUID.
 
 Exits 1 if a call could not be forwarded or recorded. If the
 output fails, the tap continues to forward calls, without

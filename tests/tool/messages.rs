@@ -61,7 +61,10 @@ const SERVER: &str = "127.0.0.1:9";
 fn command_line_errors_are_exact() {
     let expected = "expected demo, serve, call, tap, inspect or load";
     expect(&[
-        usage(&[], format!("missing command: {expected}")),
+        usage(
+            &[],
+            "missing command: expected demo, serve, call, tap, inspect or load",
+        ),
         usage(&["dance"], format!("unknown command 'dance': {expected}")),
         usage(&[""], format!("unknown command '': {expected}")),
         // An argument may contain any characters. The message stays on one line.

@@ -1,4 +1,4 @@
-"""Real calls to examples/voice_bot: what it recognizes, where its playback stops, and what the caller hears."""
+"""Real calls to examples/voice_bot: what it recognizes, where its playback stops, and the audio that the caller receives."""
 
 import array
 import functools

@@ -72,7 +72,7 @@ class RtpCapture(RtpReceiver):
         try:
             capture = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
         except PermissionError:
-            raise NotPossibleHere("only root sees a program's RTP from beside it") from None
+            raise NotPossibleHere("only root can capture the RTP of another program") from None
         capture.bind(("127.0.0.1", 0))
         return capture
 

@@ -77,7 +77,7 @@
 //!   [`receive`](crate::call::Call::receive).
 //! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one. Or the
 //!   channel was not answered: Asterisk connects and closes without a byte, which a server takes for a health check, and of which
-//!   the tap says that it "connected and closed without a byte". `Answer()` before `AudioSocket()`.
+//!   the tap says that it "came and went without a byte". `Answer()` before `AudioSocket()`.
 //!
 //! # "No application 'AudioSocket'", "Connection refused"
 //!

@@ -307,10 +307,10 @@ impl fmt::Display for PayloadErrorReason {
                 write!(f, "with payload length {actual} instead of {expected}")
             }
             PayloadErrorReason::EmptyAudio => {
-                f.write_str("without a sample, expected at least 2 bytes")
+                f.write_str("without a sample: expected at least 2 bytes")
             }
             PayloadErrorReason::OddAudio { actual } => {
-                write!(f, "with payload length {actual}, expected an even length")
+                write!(f, "with payload length {actual}: expected an even length")
             }
             PayloadErrorReason::DtmfState { state } => {
                 write!(
@@ -508,17 +508,17 @@ mod tests {
             (
                 frame(0x10, &[]),
                 PayloadErrorReason::EmptyAudio,
-                "audio (0x10) without a sample, expected at least 2 bytes",
+                "audio (0x10) without a sample: expected at least 2 bytes",
             ),
             (
                 frame(0x12, &[0; 639]),
                 PayloadErrorReason::OddAudio { actual: 639 },
-                "audio (0x12) with payload length 639, expected an even length",
+                "audio (0x12) with payload length 639: expected an even length",
             ),
             (
                 frame(0x18, &[0; 65_535]),
                 PayloadErrorReason::OddAudio { actual: 65_535 },
-                "audio (0x18) with payload length 65535, expected an even length",
+                "audio (0x18) with payload length 65535: expected an even length",
             ),
         ];
         for (frame, fault, text) in table {

@@ -187,12 +187,12 @@ fn wrong_or_unknown_frame_does_not_end_the_call() {
         (
             0x10,
             &[],
-            "audio (0x10) without a sample, expected at least 2 bytes",
+            "audio (0x10) without a sample: expected at least 2 bytes",
         ),
         (
             0x10,
             &[1, 2, 3],
-            "audio (0x10) with payload length 3, expected an even length",
+            "audio (0x10) with payload length 3: expected an even length",
         ),
         (
             0x01,
@@ -227,7 +227,7 @@ fn wrong_or_unknown_frame_does_not_end_the_call() {
         (
             0x15,
             &long_error,
-            "audio (0x15) with payload length 65535, expected an even length",
+            "audio (0x15) with payload length 65535: expected an even length",
         ),
     ];
     for (kind, payload, _) in table {

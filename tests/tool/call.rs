@@ -78,7 +78,7 @@ fn call_reports_violations_and_consequences() {
         sorted(&shape(&unbroken.replacen("1 frame sent", "1 frames sent", 1))),
         sorted("connected to ADDRESS
 call UUID
-the server sent audio (0x10) with payload length N, expected an even length
+the server sent audio (0x10) with payload length N: expected an even length
 violation odd-length at N s: audio with half a sample (at byte N: N N 01); Asterisk N records noise from there on
 violation forbidden-kind at N s: neither audio nor a hangup (at byte N: ff N 00); Asterisk N hangs up the caller
 ended after N s: Asterisk N hangs up the caller

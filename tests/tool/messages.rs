@@ -740,7 +740,10 @@ const OTHERS: &[(&str, Tested)] = &[
     ("were not pressed: --seconds {} is too short", In("call.rs")),
     ("were not pressed: the server ended the call", In("call.rs")),
     // Calls through the tap, and recordings.
-    ("the tap's own: use that of your server", In("tap.rs")),
+    (
+        "--to address {address} is the tap's own: use that of your server",
+        In("tap.rs"),
+    ),
     ("cannot forward the call from {peer}: {error}", In("tap.rs")),
     (
         "no connection to the server at {address}: {error}: check that it runs",

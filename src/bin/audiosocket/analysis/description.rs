@@ -45,7 +45,7 @@ pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
             );
             ("split", text)
         }
-        What::Ending(Ending::TakesNoMore) => ("ended", String::from("stopped reading")),
+        What::Ending(Ending::StoppedReading) => ("ended", String::from("stopped reading")),
         What::Ending(ending) => (ending.name(), String::new()),
         What::Lost(lost) => ("missing", lost_text(lost)),
         What::Violation(fault) => ("violation", fault.sentence()),

@@ -80,7 +80,7 @@ impl Side {
             Seen::Bytes(bytes) => return self.take_bytes(entry.at, bytes, show),
             Seen::Closed => Ending::Closed,
             Seen::Reset => Ending::Reset,
-            Seen::TakesNoMore => Ending::TakesNoMore,
+            Seen::StoppedReading => Ending::StoppedReading,
         };
         show(&self.found(entry.at, entry.at, What::Ending(ending)))?;
         Ok(Some(HowEnded::Ended(ending)))

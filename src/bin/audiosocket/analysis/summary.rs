@@ -60,7 +60,7 @@ impl CallSummary {
             HowEnded::HungUp => "sent a hangup",
             HowEnded::Ended(Ending::Closed) => "closed the connection",
             HowEnded::Ended(Ending::Reset) => "reset the connection",
-            HowEnded::Ended(Ending::TakesNoMore) => "stopped reading",
+            HowEnded::Ended(Ending::StoppedReading) => "stopped reading",
         };
         format!("the {} {how} at {}", ended.by, seconds(ended.at))
     }

@@ -216,11 +216,11 @@ const fn how_text(by: Sender, how: HowEnded) -> &'static str {
             "the server closed without a hangup frame"
         }
         (Sender::Server, HowEnded::Ended(Ending::Reset)) => "the server reset the connection",
-        (Sender::Server, HowEnded::Ended(Ending::TakesNoMore)) => "the server stopped reading",
+        (Sender::Server, HowEnded::Ended(Ending::StoppedReading)) => "the server stopped reading",
         // Asterisk sends no hangup frame.
         (Sender::Caller, HowEnded::HungUp) => "the caller sent a hangup frame (0x00)",
         // Asterisk closes. If audio is unread then, the close is a reset.
         (Sender::Caller, HowEnded::Ended(Ending::Closed | Ending::Reset)) => "the caller hung up",
-        (Sender::Caller, HowEnded::Ended(Ending::TakesNoMore)) => "the caller stopped reading",
+        (Sender::Caller, HowEnded::Ended(Ending::StoppedReading)) => "the caller stopped reading",
     }
 }

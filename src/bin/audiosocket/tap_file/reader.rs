@@ -78,7 +78,7 @@ impl<R: Read> TapReader<R> {
                 (b'd', _) => Seen::Bytes(&self.bytes),
                 (b'c', true) => Seen::Closed,
                 (b'r', true) => Seen::Reset,
-                (b'e', true) => Seen::TakesNoMore,
+                (b'e', true) => Seen::StoppedReading,
                 _ => return Err(TapFileError::NoEntry),
             },
         }))

@@ -11,9 +11,9 @@ use super::violations::Violations;
 use super::wish::Options;
 use crate::analysis::wav_headers::{WAV_HEADER, WavHeaders};
 use crate::failure::Failure;
-use crate::hearing::Hearing;
 use crate::json::Object;
 use crate::output::Output;
+use crate::received_audio::ReceivedAudio;
 use crate::text::wrapped;
 
 /// Reports digits until the call is over, or until shortly after the caller has finished.
@@ -21,7 +21,7 @@ pub fn listen(
     listener: &mut CallReceiver<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
     violations: &mut Violations,
-    hearing: &mut Hearing,
+    received_audio: &mut ReceivedAudio,
     options: &Options,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -58,8 +58,8 @@ pub fn listen(
         match event {
             None => return Ok(()),
             Some(Event::Message(Message::Audio(audio))) => {
-                hearing.hear(audio);
-                if wav_headers.hear(audio) {
+                received_audio.add(audio);
+                if wav_headers.add(audio) {
                     warn(WAV_HEADER, options, output)?;
                 }
             }

@@ -20,15 +20,15 @@ use audiosocket::simulator::SimulatedAsterisk;
 use crate::address::cannot_call;
 use crate::args::Args;
 use crate::failure::{Failure, cannot_start_a_thread};
-use crate::hearing::Hearing;
 use crate::json::Object;
 use crate::on_panic::OnPanic;
 use crate::output::{self, Output};
+use crate::received_audio::ReceivedAudio;
 use crate::text::quoted;
 use listen::listen;
 use record::record;
 use summary::Summary;
-use talk::{Said, talk};
+use talk::{Sent, talk};
 use violations::Violations;
 use wish::{Options, Wish};
 
@@ -148,33 +148,33 @@ fn call(options: &Options) -> Result<(), Failure> {
         None => None,
     };
     let started = Instant::now();
-    let mut hearing = Hearing::since(started);
+    let mut received_audio = ReceivedAudio::since(started);
     let (listener, caller) = asterisk.split();
     let quiet = AtomicBool::new(false);
-    let (said, heard) = thread::scope(|scope| {
+    let (sent, received) = thread::scope(|scope| {
         let talking = thread::Builder::new()
             .spawn_scoped(scope, || talk(caller, options, &quiet))
             .map_err(|error| cannot_start_a_thread(&error))?;
         let _stops = OnPanic(|| quiet.store(true, Ordering::Relaxed));
-        let heard = listen(
+        let received = listen(
             listener,
             || talking.is_finished(),
             &mut violations,
-            &mut hearing,
+            &mut received_audio,
             options,
             &output,
         );
-        if heard.is_err() {
+        if received.is_err() {
             // The output failed, so the rest of the call cannot be reported.
             quiet.store(true, Ordering::Relaxed);
         }
-        Ok::<_, Failure>((talking.join(), heard))
+        Ok::<_, Failure>((talking.join(), received))
     })?;
-    let Said {
+    let Sent {
         late,
         failure,
         unpressed,
-    } = said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
+    } = sent.map_err(|_| Failure::failed("the caller's thread panicked"))?;
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
     let seconds = started.elapsed().as_secs_f64();
@@ -183,7 +183,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         drop(recorder);
         recordings.finish()
     });
-    heard?;
+    received?;
     violations.print(&found, &output)?;
     let summary = Summary {
         end,
@@ -192,7 +192,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         stats,
         late,
         unpressed,
-        hearing,
+        received_audio,
         found,
     };
     output.line(&match options.json {

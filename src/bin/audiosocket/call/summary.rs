@@ -8,9 +8,9 @@ use super::violations::{Violations, fields};
 use super::wish::Options;
 use crate::closed_at_once::{CLOSED_AT_ONCE, end_name, end_text, is_closed_at_once};
 use crate::failure::Failure;
-use crate::hearing::Hearing;
 use crate::histogram::Histogram;
 use crate::json::Object;
+use crate::received_audio::ReceivedAudio;
 use crate::text::{counted, wrapped};
 
 /// Finished call, for the summary.
@@ -23,7 +23,7 @@ pub struct Summary {
     pub late: Histogram,
     /// Digits of `--dtmf` that were not pressed.
     pub unpressed: Vec<Digit>,
-    pub hearing: Hearing,
+    pub received_audio: ReceivedAudio,
     pub found: Vec<Violation>,
 }
 
@@ -44,7 +44,7 @@ impl Summary {
         if !self.unpressed.is_empty() {
             summary = summary.text("digits_not_pressed", &self.unpressed_digits());
         }
-        summary = self.hearing.fields(summary);
+        summary = self.received_audio.fields(summary);
         if let Some(rules) = options.rules {
             let found = self.found.iter();
             summary = summary
@@ -72,7 +72,7 @@ impl Summary {
                 "sent {p50:.2} ms late at the median, p99 {p99:.2} ms"
             ));
         }
-        lines.extend(self.hearing.lines());
+        lines.extend(self.received_audio.lines());
         if let (Some(rules), []) = (options.rules, &self.found[..]) {
             lines.push(match rules.way() {
                 Way::ChannelDriver => {

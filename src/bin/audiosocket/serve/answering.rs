@@ -10,8 +10,8 @@ use super::speech::{Answer, Speech};
 use super::warnings::Warnings;
 use crate::analysis::summary::G711_RECEIVED;
 use crate::closed_at_once::{end_name, end_text};
-use crate::hearing::Hearing;
 use crate::json::Object;
+use crate::received_audio::ReceivedAudio;
 use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
 use crate::text::{counted, short, wrapped};
@@ -57,7 +57,7 @@ impl Answering<'_> {
         let mut warnings = Warnings::new(uuid, reports);
         let voice = call.voice();
         let mut digits = KeyEvents::new();
-        let mut hearing = Hearing::since(started);
+        let mut received_audio = ReceivedAudio::since(started);
         let mut next_second = started.checked_add(SECOND).filter(|_| shows_seconds);
         let mut speech = Speech::new(answer);
         // Errors of `begin` and of the sends below are ignored. If the caller has gone, the next event is the end of the call.
@@ -83,7 +83,7 @@ impl Answering<'_> {
                     let _ = speech.go_on(&voice);
                 }
                 Some(Event::Message(Message::Audio(audio))) => {
-                    hearing.hear(audio);
+                    received_audio.add(audio);
                     // Echo is not mixed with a digit that is being sent back.
                     if matches!(answer, Answer::Echo) && voice.queued().is_zero() {
                         let _ = voice.send_now(audio);
@@ -91,7 +91,7 @@ impl Answering<'_> {
                 }
                 Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
                     reports.add(dtmf_report(uuid, message, dtmf));
-                    hearing.note_digit();
+                    received_audio.note_digit();
                     digits.push(dtmf, Instant::now());
                 }
                 Some(other) => warnings.add_received(&other.to_string()),
@@ -108,7 +108,7 @@ impl Answering<'_> {
         }
         warnings.finish();
         if let Some(end) = call.end() {
-            reports.add(end_report(call, end, started, hearing));
+            reports.add(end_report(call, end, started, received_audio));
         }
     }
 }
@@ -151,7 +151,7 @@ fn dtmf_report(uuid: Uuid, message: Message<'_>, dtmf: Dtmf) -> Report {
 }
 
 #[inline(never)]
-fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Report {
+fn end_report(call: &Call, end: End, started: Instant, received_audio: ReceivedAudio) -> Report {
     let (uuid, stats) = (call.uuid(), call.stats());
     let short = short(uuid);
     let seconds = started.elapsed().as_secs_f64();
@@ -167,7 +167,11 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
         ended,
         format!("{short} {seconds:.1} s, {frames} received, {frames_out} sent"),
     ];
-    for text in hearing.lines().into_iter().chain(played_text(&stats)) {
+    for text in received_audio
+        .lines()
+        .into_iter()
+        .chain(played_text(&stats))
+    {
         lines.push(wrapped(&indent, &indent, &text));
     }
     let json = Object::event("hangup")
@@ -178,7 +182,7 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
         .number("frames_out", frames_out);
     Report {
         importance: Importance::Call,
-        json: played_fields(hearing.fields(json), &stats),
+        json: played_fields(received_audio.fields(json), &stats),
         text: lines.join("\n"),
     }
 }

@@ -10,23 +10,23 @@ use crate::text::counted;
 
 /// Monitor of the audio's arrival times, for the report at the end.
 #[derive(Debug)]
-pub struct Hearing {
+pub struct ReceivedAudio {
     started: Instant,
     first: Option<Duration>,
     cadence: Cadence,
 }
 
-impl Hearing {
+impl ReceivedAudio {
     /// Creates the monitor of a call that started at the given time.
-    pub fn since(started: Instant) -> Hearing {
-        Hearing {
+    pub fn since(started: Instant) -> ReceivedAudio {
+        ReceivedAudio {
             started,
             first: None,
             cadence: Cadence::default(),
         }
     }
 
-    pub fn hear(&mut self, audio: Audio<'_>) {
+    pub fn add(&mut self, audio: Audio<'_>) {
         let at = self.started.elapsed();
         if self.first.is_none() && audio.samples().any(|sample| sample != 0) {
             self.first = Some(at);

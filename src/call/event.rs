@@ -82,7 +82,7 @@ mod tests {
             ),
             (
                 Event::Malformed { frame, error },
-                "audio (0x10) without a sample, at least 2 bytes are due",
+                "audio (0x10) without a sample: expected at least 2 bytes",
             ),
             (
                 Event::TooLong(Header::new(Kind::SLIN, 65_000)),

@@ -187,17 +187,17 @@ fn wrong_or_unknown_frame_does_not_end_the_call() {
         (
             0x10,
             &[],
-            "audio (0x10) without a sample, at least 2 bytes are due",
+            "audio (0x10) without a sample: expected at least 2 bytes",
         ),
         (
             0x10,
             &[1, 2, 3],
-            "audio (0x10) with payload length 3, an even length is due",
+            "audio (0x10) with payload length 3: expected an even length",
         ),
         (
             0x01,
             &[0; 4],
-            "UUID (0x01) with payload length 4 instead of 16",
+            "UUID (0x01) with payload length 4: expected 16",
         ),
         (
             0x01,
@@ -209,25 +209,25 @@ fn wrong_or_unknown_frame_does_not_end_the_call() {
         (
             0x02,
             &[1, b'1'],
-            "DTMF (0x02) with payload length 2 instead of 6",
+            "DTMF (0x02) with payload length 2: expected 6",
         ),
         (
             0x02,
             &[7, b'1', 0, 0, 0, 0],
-            "DTMF (0x02) with state 0x07 instead of 0 (stop) or 1 (start)",
+            "DTMF (0x02) with state 0x07: expected 0 (stop) or 1 (start)",
         ),
-        (0x03, &[], "DTMF (0x03) with payload length 0 instead of 1"),
+        (0x03, &[], "DTMF (0x03) with payload length 0: expected 1"),
         (
             0x03,
             b"x",
-            "DTMF (0x03) with code 0x78 instead of a digit 0-9, *, #, A-D",
+            "DTMF (0x03) with code 0x78: expected a digit 0-9, *, #, A-D",
         ),
         (0xff, &[], "Error(ErrorCode([]))"),
         (0xff, &[3], "Error(ErrorCode([03]))"),
         (
             0x15,
             &long_error,
-            "audio (0x15) with payload length 65535, an even length is due",
+            "audio (0x15) with payload length 65535: expected an even length",
         ),
     ];
     for (kind, payload, _) in table {

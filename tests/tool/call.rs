@@ -78,7 +78,7 @@ fn call_reports_violations_and_consequences() {
         sorted(&shape(&unbroken.replacen("1 frame sent", "1 frames sent", 1))),
         sorted("connected to ADDRESS
 call UUID
-the server sends audio (0x10) with payload length N, an even length is due
+the server sends audio (0x10) with payload length N: expected an even length
 at N s: odd-length, audio with half a sample (byte N: N N 01). Asterisk N records noise from there on
 at N s: forbidden-kind, neither audio nor a hangup (byte N: ff N 00). Asterisk N hangs up the caller
 over after N s: Asterisk N hangs up the caller

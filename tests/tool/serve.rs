@@ -137,7 +137,7 @@ fn serve_reports_refused_callers_with_reasons() {
     );
     assert_eq!(
         field(&lines[3], "text"),
-        "audio (0x10) without a sample, at least 2 bytes are due"
+        "audio (0x10) without a sample: expected at least 2 bytes"
     );
     assert_eq!(
         field(&lines[4], "text"),
@@ -203,7 +203,7 @@ SHORT first sound after N ms
         "audiosocket: 07070707 silence without payload
 audiosocket: 07070707 UUID 07070707-0707-0707-0707-070707070707
 audiosocket: 07070707 error: memory (0x04)
-audiosocket: 07070707 audio (0x10) without a sample, at least 2 bytes are due
+audiosocket: 07070707 audio (0x10) without a sample: expected at least 2 bytes
 audiosocket: 07070707 unknown kind 0x77, payload length 0
 audiosocket: 07070707 1 more warning like these
 "

@@ -43,7 +43,7 @@ fn inspect_prints_a_call_in_order_of_time() {
     5.141 s > audio   44 x 320 bytes, 8000 Hz, 0.88 s
     5.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
     6.002 s < audio   MALFORMED: audio (0x10) with payload
-                      length 3, an even length is due
+                      length 3: expected an even length
     6.002 s < audio   150 x 320 bytes, 8000 Hz, 3.00 s
     6.021 s > audio   149 x 320 bytes, 8000 Hz, 2.98 s
     9.010 s > closed
@@ -89,7 +89,7 @@ fn json_of_a_call_has_directions_and_times() {
 {"event":"burst","frames":7,"audio_ms":140.000,"duration_ms":0.006,"direction":"to-caller","at_ms":3122.014}
 {"event":"split","offset":64600,"after":3,"of":323,"duration_ms":12.000,"direction":"to-caller","at_ms":4002.000}
 {"event":"tone","digit":"#","at_ms":5003,"duration_ms":98,"direction":"to-caller"}
-{"event":"frame","offset":96900,"kind":16,"name":"audio","len":3,"malformed":"audio (0x10) with payload length 3, an even length is due","direction":"to-caller","at_ms":6001.900}
+{"event":"frame","offset":96900,"kind":16,"name":"audio","len":3,"malformed":"audio (0x10) with payload length 3: expected an even length","direction":"to-caller","at_ms":6001.900}
 {"event":"closed","direction":"to-server","at_ms":9010.000}
 {"event":"frame","offset":145356,"kind":0,"name":"hangup","len":0,"direction":"to-caller","at_ms":9010.500}
 {"event":"closed","direction":"to-caller","at_ms":9010.700}

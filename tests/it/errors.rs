@@ -113,29 +113,29 @@ fn wire_errors_have_texts() {
     for (error, text) in [
         (
             audio(0).to_string(),
-            "audio without a sample, Asterisk would end the call",
+            "audio without a sample: expected at least 2 bytes",
         ),
         (
             audio(3).to_string(),
-            "audio of odd length 3, a sample has 2 bytes",
+            "audio of 3 bytes: expected an even number",
         ),
         (
             audio(65_536).to_string(),
-            "audio of 65536 bytes, a frame holds at most 65534",
+            "audio of 65536 bytes is too long: a frame holds at most 65534",
         ),
         (
             short.to_string(),
-            "buffer of 3 bytes is too short, 4 needed",
+            "buffer of 3 bytes is too short: expected at least 4",
         ),
         (
             Frame::new(Kind::SLIN, &[0; 65_536])
                 .unwrap_err()
                 .to_string(),
-            "payload of 65536 bytes, a frame holds at most 65535",
+            "payload of 65536 bytes is too long: a frame holds at most 65535",
         ),
         (
             Digit::try_from('E').unwrap_err().to_string(),
-            "'E' is no DTMF digit: 0-9, *, #, A-D",
+            "'E' is not a DTMF digit: expected 0-9, *, #, A-D",
         ),
     ] {
         assert_eq!(error, text);

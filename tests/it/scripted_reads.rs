@@ -350,7 +350,7 @@ fn read_errors_have_texts() {
         [
             format!("cannot read: {reset}"),
             "the stream ended inside a frame, which lacks 2 of its bytes".into(),
-            "frame too long: audio (0x10), payload length 4, at most 2 is taken".into(),
+            "frame too long: audio (0x10), payload length 4, expected at most 2".into(),
         ]
     );
 }

@@ -281,7 +281,7 @@ fn write_errors_have_texts() {
         [
             format!("cannot write: {broken}"),
             format!("cannot write: {broken}, after 3 of 7 bytes"),
-            "cannot write: an earlier frame was cut short".into(),
+            "cannot write after a frame that was sent only in part: close the connection".into(),
         ]
     );
 }

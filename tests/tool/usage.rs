@@ -170,7 +170,7 @@ fn errors_are_one_line_with_the_right_exit_code() {
         (
             &["call", "127.0.0.1:9", "--dtmf", "1x"],
             2,
-            "--dtmf '1x': 'x' is no DTMF digit: 0-9, *, #, A-D",
+            "--dtmf '1x': 'x' is not a DTMF digit: expected 0-9, *, #, A-D",
         ),
         (
             &["call", "127.0.0.1:9", "--rate", "22050"],
@@ -180,7 +180,7 @@ fn errors_are_one_line_with_the_right_exit_code() {
         (
             &["call", "127.0.0.1:9", "--dialect", "x"],
             2,
-            "--dialect 'x': the dialects are asterisk and start-stop",
+            "--dialect 'x': unknown DTMF dialect: expected asterisk or start-stop",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "17.9"],
@@ -312,7 +312,7 @@ fn errors_are_one_line_with_the_right_exit_code() {
         (
             &["call", "127.0.0.1:9", "--uuid", "x"],
             2,
-            "--uuid 'x': a UUID is 36 bytes of text, or 32 without its hyphens, not 1",
+            "--uuid 'x': UUID text with length 1: expected 36 bytes, or 32 without hyphens",
         ),
         (&["--help=1"], 2, "--help takes no value, not '1'"),
         (&["-h=1"], 2, "-h takes no value, not '1'"),

@@ -259,7 +259,7 @@ pub(super) struct Outgoing<T> {
     /// The transport's own timeout.
     send_timeout: Duration,
     /// When the first bytes of an incomplete frame were sent.
-    frame_begun: Option<Instant>,
+    frame_started: Option<Instant>,
     /// Whether a write waits for room.
     pub(super) waits: bool,
 }
@@ -271,7 +271,7 @@ impl<T> Outgoing<T> {
             transport,
             write_timeout: at_least_a_millisecond(write_timeout),
             send_timeout: first_send_timeout(write_timeout),
-            frame_begun: None,
+            frame_started: None,
             waits: true,
         }
     }
@@ -281,7 +281,7 @@ impl<T: Transport> Outgoing<T> {
     /// Sets how long the next frame and those after it may take.
     pub(super) fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
         self.write_timeout = at_least_a_millisecond(timeout);
-        self.frame_begun = None;
+        self.frame_started = None;
         self.send_timeout = first_send_timeout(timeout);
         self.transport.set_send_timeout(self.send_timeout)
     }
@@ -295,7 +295,7 @@ impl<T: Transport> Write for Outgoing<T> {
         // A frame is sent in one write unless the peer has stopped reading. So the timeout changes only for the end of a frame
         // that waits, and is set again after it.
         let mut asked = Instant::now();
-        let started = self.frame_begun.unwrap_or(asked);
+        let started = self.frame_started.unwrap_or(asked);
         let mut left = self
             .write_timeout
             .saturating_sub(asked.saturating_duration_since(started));
@@ -320,7 +320,7 @@ impl<T: Transport> Write for Outgoing<T> {
                 continue;
             }
             let count = result?;
-            self.frame_begun = (count < bytes.len()).then_some(started);
+            self.frame_started = (count < bytes.len()).then_some(started);
             return Ok(count);
         }
     }

@@ -257,9 +257,9 @@ impl fmt::Display for WriteError {
             WriteError::Partial { sent, len, error } => {
                 write!(f, "cannot write: {error}, after {sent} of {len} bytes")
             }
-            WriteError::Desynchronized => {
-                f.write_str("cannot write after a frame that was sent only in part: close the connection")
-            }
+            WriteError::Desynchronized => f.write_str(
+                "cannot write after a frame that was sent only in part: close the connection",
+            ),
         }
     }
 }

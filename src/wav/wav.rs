@@ -257,8 +257,16 @@ mod tests {
                 1 << 40,
                 "has too much audio: expected at most 2147479550 bytes",
             ),
-            (0, 1 << 40, "has too much audio: expected at most 2147479550 bytes"),
-            (1000, 1043, "is truncated: it has 999 of 1000 bytes of audio"),
+            (
+                0,
+                1 << 40,
+                "has too much audio: expected at most 2147479550 bytes",
+            ),
+            (
+                1000,
+                1043,
+                "is truncated: it has 999 of 1000 bytes of audio",
+            ),
             (1000, 10, "is truncated: it has 0 of 1000 bytes of audio"),
         ] {
             let header = header(audio_len);

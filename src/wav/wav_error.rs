@@ -227,7 +227,11 @@ impl fmt::Display for WavErrorReason {
                 write!(f, "ends inside a sample: it has {len} bytes of audio")
             }
             WavErrorReason::TooLong => {
-                write!(f, "has too much audio: expected at most {} bytes", Wav::MAX_LEN)
+                write!(
+                    f,
+                    "has too much audio: expected at most {} bytes",
+                    Wav::MAX_LEN
+                )
             }
         }
     }

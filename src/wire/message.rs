@@ -309,16 +309,10 @@ impl fmt::Display for PayloadErrorReason {
                 f.write_str("without a sample: expected at least 2 bytes")
             }
             PayloadErrorReason::OddAudio { actual } => {
-                write!(
-                    f,
-                    "with payload length {actual}: expected an even length"
-                )
+                write!(f, "with payload length {actual}: expected an even length")
             }
             PayloadErrorReason::DtmfState { state } => {
-                write!(
-                    f,
-                    "with state {state:#04x}: expected 0 (stop) or 1 (start)"
-                )
+                write!(f, "with state {state:#04x}: expected 0 (stop) or 1 (start)")
             }
             PayloadErrorReason::DtmfDigit { code } => {
                 write!(f, "with code {code:#04x}: expected a digit 0-9, *, #, A-D")

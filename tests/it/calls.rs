@@ -281,8 +281,8 @@ fn connection_without_uuid_first_is_refused() {
             &[0x00, 0x00, 0x00],
             "the first frame is hangup (0x00), payload length 0, not a UUID of 16 bytes",
         ),
-        (&[], "no UUID in time: 0 of its 19 bytes came"),
-        (&drip, "no UUID in time: 18 of its 19 bytes came"),
+        (&[], "no UUID in time: received 0 of its 19 bytes"),
+        (&drip, "no UUID in time: received 18 of its 19 bytes"),
     ];
     for (bytes, refusal) in table {
         let mut stream = server.raw();

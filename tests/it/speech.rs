@@ -621,7 +621,7 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 fn play_errors_name_the_remedy() {
     assert_eq!(
         PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
-        "audio at 16000 Hz is still queued, and only one rate can be queued at a time"
+        "audio at 16000 Hz is still queued: wait until it has been played, or clear it"
     );
 }
 

@@ -471,7 +471,11 @@ fn files_of_gigabytes_are_refused() {
             0xffff_ffff,
             "has too much audio: expected at most 2147479550 bytes",
         ),
-        (5 << 30, 0, "has too much audio: expected at most 2147479550 bytes"),
+        (
+            5 << 30,
+            0,
+            "has too much audio: expected at most 2147479550 bytes",
+        ),
         (
             1 << 30,
             0x7000_0000,

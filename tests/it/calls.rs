@@ -423,7 +423,7 @@ fn handler_error_or_panic_ends_only_its_call() {
     for (digit, incident) in [
         ('1', "its handler failed: no such flight"),
         ('2', "its handler panicked: two is too much"),
-        ('3', "its handler panicked: a value that is no text"),
+        ('3', "its handler panicked: a value that is not text"),
     ] {
         let mut asterisk = server.call();
         let digit = Digit::try_from(digit).unwrap();

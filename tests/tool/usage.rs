@@ -195,7 +195,7 @@ fn errors_are_one_line_with_the_right_exit_code() {
         (
             &["call", "127.0.0.1:9", "--asterisk", "new"],
             2,
-            "--asterisk 'new': a version is due, such as 22.10 or start-stop",
+            "--asterisk 'new': not a version: expected one such as 22.10 or start-stop",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "20.13", "--dtmf", "5"],
@@ -217,7 +217,7 @@ fn errors_are_one_line_with_the_right_exit_code() {
         (
             &["call", "127.0.0.1:9", "--through", "tunnel"],
             2,
-            "--through 'tunnel': expected application or dial",
+            "--through 'tunnel': unknown way: expected application or dial",
         ),
         (
             &[

@@ -21,7 +21,7 @@ pub struct Behaviour {
     pub evidence: &'static str,
     /// Whether Asterisk supports audio at rates other than 8 kHz: the kinds 0x11 to 0x18.
     pub knows_all_rates: bool,
-    /// The longest delay inside a header without an effect; zero if there is none.
+    /// The longest delay inside a header without an effect; zero if every delay has one.
     ///
     /// See [`Rule::SplitHeader`].
     pub header_wait: Duration,
@@ -52,7 +52,7 @@ pub struct Consequences {
     pub digits: Option<DtmfDialect>,
     /// The treatment of the caller's frames that are neither audio nor a digit, such as comfort noise.
     pub other_frames: OtherFrames,
-    /// The time without traffic in either direction after which Asterisk ends the call.
+    /// The limit on the time without traffic in either direction. Asterisk then ends the call.
     ///
     /// `None` if there is no limit. See [`Rule::Idle`].
     pub idle_timeout: Option<Duration>,

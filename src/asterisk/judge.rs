@@ -46,7 +46,7 @@ pub struct Judge {
     frame: FrameUnderWay,
     /// The latest time at which the connection was certainly empty: the bytes of the next read arrived after it.
     empty_after: Instant,
-    /// The time by which the connection was found empty inside the current frame, if nothing has been read since.
+    /// The end of the read that found the connection empty inside the current frame, if nothing has been read since.
     waiting_since: Option<Instant>,
     last_traffic: Instant,
     /// The last frame with a probable split, which only the end of the call can confirm.
@@ -64,13 +64,13 @@ struct SuspectedSplit {
     excerpt: Excerpt,
 }
 
-/// The time by which Asterisk may start to wait for audio earlier than the judge, because data takes a moment to arrive.
+/// The most that Asterisk may be ahead of the judge when it starts to wait for audio, because data takes a moment to arrive.
 const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 
 /// The time after a suspected split during which the end of a call counts as its consequence.
 const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
-/// The time without a continuation after which a header counts as stalled.
+/// The shortest pause in a header that counts as a stall.
 const STALL: Duration = Duration::from_secs(2);
 
 /// The shortest pause that makes a split probable. After a shorter one, the parts may be two segments of one write.

@@ -37,8 +37,8 @@ const MOST_AHEAD: Duration = Duration::from_secs(1);
 /// Measured with 22.10: a burst of 50 frames lost none, a burst of 100 lost 64, a burst of 500 lost 256 to 320.
 const QUEUE_FRAMES: u32 = 96;
 const DROPPED_FRAMES: u32 = 64;
-/// The time in which the queue is assumed to empty by one frame. With one frame every 10 ms, twice real time, nothing was lost
-/// (measured with 22.10), so the real queue empties faster than that. 5 ms is a safe assumption: up to four times real time.
+/// The assumed time until the queue is one frame shorter. Nothing was lost with one frame every 10 ms, twice real time (measured
+/// with 22.10), so the real queue empties faster than that. 5 ms is a safe assumption: up to four times real time.
 const QUEUE_PACE: Duration = Duration::from_millis(5);
 
 impl Pace {

@@ -539,7 +539,7 @@ impl<T: Transport> fmt::Debug for Call<T> {
 
 /// Reads the first frame, which must be the UUID.
 ///
-/// The timeout applies to the whole frame. With a timeout for each read, a peer that sends a byte at a time would have nineteen
+/// The timeout applies to the whole frame. If it applied to each read, a peer that sends a byte at a time would have nineteen
 /// times as long.
 fn read_uuid<T: Transport>(
     reader: &mut FrameReader<Incoming<T>>,

@@ -49,7 +49,10 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::NothingSent => f.write_str("closed without a byte"),
             Refusal::FirstFrame(header) => {
-                write!(f, "the first frame is {header}, not a UUID of 16 bytes")
+                write!(
+                    f,
+                    "the first frame is {header}: expected a UUID of 16 bytes"
+                )
             }
             Refusal::TimedOut { received } => {
                 write!(f, "no UUID in time: received {received} of its 19 bytes")

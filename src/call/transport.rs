@@ -67,8 +67,8 @@ pub trait Transport: Send + Sync {
 
     /// Sends bytes without waiting for room, if the transport can do that.
     ///
-    /// The default implementation calls [`send`](Transport::send), for which the call sets a timeout of 1 ms. A server that hangs
-    /// up many calls at once uses this method, so a peer that does not read delays no other hangup.
+    /// The default implementation calls [`send`](Transport::send); the call has set a send timeout of 1 ms before. A server that
+    /// hangs up many calls at once uses this method, so a peer that does not read delays no other hangup.
     ///
     /// # Errors
     ///

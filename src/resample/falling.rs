@@ -9,7 +9,7 @@ pub(super) struct Falling {
     position: Position,
     /// The unfinished output samples, earliest first, times 2^15 / 2^`shift`.
     sums: [i32; TAPS],
-    /// The bits by which products are shifted right, so that the sums stay in 31 bits.
+    /// The right shift of the products, so that the sums stay in 31 bits.
     shift: u32,
     /// The factor that makes a sum a sample; 2^35 is 1.
     gain: i32,

@@ -62,7 +62,7 @@ const LONGEST_CONNECT: Duration = Duration::from_millis(100);
 /// The timeout of a probe. After it, the listener is polled.
 const LONGEST_PROBE: Duration = Duration::from_millis(250);
 
-/// The time for which [`Acceptor::stop`] tries to wake the thread. After it, the thread is left behind.
+/// The longest time that [`Acceptor::stop`] tries to wake the thread. Then the thread is left behind.
 const LONGEST_WAKING: Duration = Duration::from_millis(400);
 
 /// The time between two tries.

@@ -95,7 +95,7 @@ const NOT_DISMISSED: u8 = 0;
 const REPLACED: u8 = 1;
 const SHUTTING_DOWN: u8 = 2;
 
-/// The time after which a newer connection may replace one without a UUID. Asterisk sends the UUID within 12 ms of connecting
+/// The shortest wait for a UUID before a newer connection may replace this one. Asterisk sends the UUID within 12 ms of connecting
 /// (measured with 22.10), so an older connection is probably a silent peer. To block calls with silent connections, an attacker
 /// has to make `max_pending` of them every 0.25 s.
 const SURELY_SILENT: Duration = Duration::from_millis(250);

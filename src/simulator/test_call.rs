@@ -60,7 +60,7 @@ enum Step {
 
 /// The time a key is held, as in Asterisk's `SendDTMF()`.
 const KEY_HELD: Duration = Duration::from_millis(100);
-/// The time for which the caller receives after the last step, so that frames in transit arrive.
+/// The time that the caller receives after the last step, so that frames in transit arrive.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 /// The time between two checks whether the other side has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);

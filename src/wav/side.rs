@@ -19,7 +19,7 @@ pub(super) struct Side {
     has_started: bool,
 }
 
-/// The lateness in milliseconds up to which audio follows the audio before it without a gap.
+/// The largest lateness in milliseconds of audio that follows the audio before it without a gap.
 const JITTER: u16 = 60;
 
 /// The most that a side may be ahead of the clock, in milliseconds. Further audio is dropped.

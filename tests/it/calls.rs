@@ -263,23 +263,23 @@ fn connection_without_uuid_first_is_refused() {
     let table: [(&[u8], &str); 7] = [
         (
             &[0x10, 0x01, 0x40],
-            "the first frame is audio (0x10), payload length 320, not a UUID of 16 bytes",
+            "the first frame is audio (0x10), payload length 320: expected a UUID of 16 bytes",
         ),
         (
             &[0x01, 0x00, 0x04, 1, 2, 3, 4],
-            "the first frame is UUID (0x01), payload length 4, not a UUID of 16 bytes",
+            "the first frame is UUID (0x01), payload length 4: expected a UUID of 16 bytes",
         ),
         (
             &[0x01, 0xff, 0xff],
-            "the first frame is UUID (0x01), payload length 65535, not a UUID of 16 bytes",
+            "the first frame is UUID (0x01), payload length 65535: expected a UUID of 16 bytes",
         ),
         (
             b"GET / HTTP/1.1\r\n\r\n",
-            "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes",
+            "the first frame is unknown kind 0x47, payload length 17748: expected a UUID of 16 bytes",
         ),
         (
             &[0x00, 0x00, 0x00],
-            "the first frame is hangup (0x00), payload length 0, not a UUID of 16 bytes",
+            "the first frame is hangup (0x00), payload length 0: expected a UUID of 16 bytes",
         ),
         (&[], "no UUID in time: received 0 of its 19 bytes"),
         (&drip, "no UUID in time: received 18 of its 19 bytes"),
@@ -338,7 +338,7 @@ fn uuid_timeout_covers_the_whole_uuid() {
     };
     let incident = server.next_incident();
     let received: usize = incident
-        .split("in time: ")
+        .split("in time: received ")
         .nth(1)
         .unwrap()
         .split(' ')

@@ -65,7 +65,7 @@ fn server_that_hangs_up_at_once_passes() {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     assert!(report.passed(), "{report}");
-    assert!(report.calls().iter().all(|call| call.frames_heard == 0));
+    assert!(report.calls().iter().all(|call| call.frames_received == 0));
 }
 
 #[test]

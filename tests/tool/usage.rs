@@ -185,12 +185,12 @@ fn errors_are_one_line_with_the_right_exit_code() {
         (
             &["call", "127.0.0.1:9", "--asterisk", "17.9"],
             2,
-            "--asterisk '17.9': Asterisk 17 is not known; 18, 19, 20, ",
+            "--asterisk '17.9': unknown Asterisk 17: the known ones are 18, 19, 20, ",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "22"],
             2,
-            "--asterisk '22': which 22? 22.0 to 22.",
+            "--asterisk '22': the releases of 22 differ: expected one from 22.0 to 22.",
         ),
         (
             &["call", "127.0.0.1:9", "--asterisk", "new"],

@@ -256,11 +256,11 @@ fn unplayable_file_is_refused_with_the_remedy() {
             wav(1, 22_050, &[1, 2]),
             "is mono, 16-bit, 22050 Hz; convert it: sox ",
         ),
-        ("text.wav", b"hello".to_vec(), "is no WAV file"),
+        ("text.wav", b"hello".to_vec(), "is not a WAV file"),
         (
             "cut.wav",
             wav(1, 8_000, &[1, 2])[..46].to_vec(),
-            "convert what is there: sox ",
+            "convert the audio that it has: sox ",
         ),
     ] {
         let path = folder.path(name);

@@ -129,7 +129,7 @@ fn serve_reports_refused_callers_with_reasons() {
     );
     assert_eq!(
         field(&lines[1], "reason"),
-        "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes"
+        "the first frame is unknown kind 0x47, payload length 17748: expected a UUID of 16 bytes"
     );
     assert_eq!(
         field(&lines[2], "uuid"),

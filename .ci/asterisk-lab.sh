@@ -24,7 +24,7 @@
 #   asterisk-lab.sh manager     print the address of its manager interface and the secret of its user lab
 #   asterisk-lab.sh ari         print the address of its HTTP server and the password of its ARI user lab
 #   asterisk-lab.sh rec         print the folder of the recordings. UUID-heard.wav has the audio received from the server,
-#                               UUID-said.wav the far leg's audio. A recording of MixMonitor() is complete when the log
+#                               UUID-sent.wav the audio sent by the far leg. A recording of MixMonitor() is complete when the log
 #                               has the call's line `End MixMonitor Recording`; a recording of Record(), when the log has
 #                               the far leg's line `Spawn extension (peer, PEER_UUID`
 #
@@ -439,56 +439,55 @@ exten => _[x]th_.,1,Set(PORT=${CUT(EXTEN,_,2)})
  same => n,Hangup()
 exten => h,1,Verbose(1,LAB ${UUID} the extension h is run)
 
-; MixMonitor() records the far leg: r() is what it receives, t() what it transmits, n leaves out the silence that it puts
-; where something comes late; no mixed file is wanted. Record() writes down every frame that the far leg receives, back to
-; back.
+; MixMonitor() records the far leg: r() the audio received, t() the audio sent. n omits the silence that it inserts for late
+; audio. It writes no mixed file. Record() records every frame that the far leg receives, one after the other.
 [peer]
-; says 3 s of tone, then nothing more
+; plays 3 s of tone, then hangs up after 0.5 s
 exten => _play_.,1,Answer()
- same => n,MixMonitor(,nr(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:5}-heard.wav)t(${REC}/${EXTEN:5}-sent.wav))
  same => n,Playback(${SOUNDS}/tone3s)
  same => n,Wait(0.5)
  same => n,Hangup()
-; 10 s of tone, nearly
+; plays almost 10 s of tone
 exten => _play10_.,1,Answer()
- same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-sent.wav))
  same => n,Playback(${SOUNDS}/tone3s&${SOUNDS}/tone3s&${SOUNDS}/tone3s)
  same => n,Wait(1)
  same => n,Hangup()
-; 30 s, not recorded
+; plays 30 s of tone, without a recording
 exten => _play30_.,1,Answer()
  same => n,Set(N=0)
  same => n(again),Playback(${SOUNDS}/tone3s)
  same => n,Set(N=$[${N}+1])
  same => n,GotoIf($[${N}<10]?again)
  same => n,Hangup()
-; says tone without a break, for 60 s or until it is hung up, and writes down every frame it gets meanwhile. Music on
-; hold is what can be said while Record() runs
+; plays tone without a break, for 60 s or until it is hung up, and records every frame received. Music on hold plays the
+; tone, because Record() runs meanwhile
 exten => _talk_.,1,Answer()
  same => n,StartMusicOnHold(tone)
  same => n,Record(${REC}/${EXTEN:5}-heard.wav,0,60,qkx)
  same => n,Hangup()
-; the same, while hold_digits holds digits on this channel
+; as talk, while hold_digits holds digits on this channel
 exten => _mi[x]_.,1,Goto(talk_${EXTEN:4},1)
-; spoken prompts of Debian's sound package
+; plays spoken prompts of Debian's sound package
 exten => _speech_.,1,Answer()
- same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-said.wav))
+ same => n,MixMonitor(,nr(${REC}/${EXTEN:7}-heard.wav)t(${REC}/${EXTEN:7}-sent.wav))
  same => n,Playback(hello-world&vm-goodbye)
  same => n,Wait(0.5)
  same => n,Hangup()
-; says_UUID_KEYS: plays UUID-says, a file of its case, then presses the keys, if any, and waits
+; says_UUID_KEYS: plays UUID-says, a file of the case, then presses the keys, if there are any, and waits
 exten => _says_.,1,Answer()
  same => n,Set(FILE=${REC}/${CUT(EXTEN,_,2)})
- same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-said.wav))
+ same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-sent.wav))
  same => n,Playback(${FILE}-says)
  same => n,ExecIf($["${CUT(EXTEN,_,3)}"!=""]?SendDTMF(${CUT(EXTEN,_,3)}))
  same => n,Wait(60)
  same => n,Hangup()
-; returns what it hears at a quarter of the amplitude, 12 dB down
+; sends the received audio back at a quarter of the amplitude, 12 dB down
 exten => _softecho_.,1,Answer()
  same => n,Set(VOLUME(TX)=-4)
  same => n,Echo()
-; digits, 100 ms each with 250 ms between them
+; sends digits, 100 ms each with 250 ms between them
 exten => _dtmf_.,1,Answer()
  same => n,Wait(1.2)
  same => n,SendDTMF(1234567890*#ABCD)
@@ -499,38 +498,38 @@ exten => _dtmflower_.,1,Answer()
  same => n,SendDTMF(abcd)
  same => n,Wait(0.5)
  same => n,Hangup()
-; one digit of 1 s, one of 20 ms
+; sends one digit of 1 s and one of 20 ms
 exten => _dtmflo[n]g_.,1,Answer()
  same => n,Wait(1.2)
  same => n,SendDTMF(5,250,1000)
  same => n,SendDTMF(6,100,20)
  same => n,Wait(0.5)
  same => n,Hangup()
-; keys_UUID_DIGITS: says 3 s of tone and then presses these keys, like dtmf
+; keys_UUID_DIGITS: plays 3 s of tone and then presses these keys, as dtmf does
 exten => _keys_.,1,Answer()
  same => n,Set(FILE=${REC}/${CUT(EXTEN,_,2)})
- same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-said.wav))
+ same => n,MixMonitor(,nr(${FILE}-heard.wav)t(${FILE}-sent.wav))
  same => n,Playback(${SOUNDS}/tone3s)
  same => n,SendDTMF(${CUT(EXTEN,_,3)})
  same => n,Wait(10)
  same => n,Hangup()
-; says nothing, writes down every frame it gets, for 8 s at the most
+; sends no audio, and records every frame received, for at most 8 s
 exten => _record_.,1,Answer()
  same => n,Record(${REC}/${EXTEN:7}-heard.wav,0,8,qkx)
  same => n,Hangup()
-; rtp_UUID_PORT: sends what it gets as RTP packets of u-law to 127.0.0.1:PORT. Says nothing
+; rtp_UUID_PORT: forwards the received audio as RTP packets of u-law to 127.0.0.1:PORT. Sends no audio itself
 exten => _rtp_.,1,Answer()
  same => n,Dial(UnicastRTP/127.0.0.1:${CUT(EXTEN,_,3)}/c(ulaw))
  same => n,Hangup()
-; neither listens nor says anything
+; neither reads nor sends audio
 exten => _wait_.,1,Answer()
  same => n,Wait(15)
  same => n,Hangup()
-; likewise for 5 minutes, for calls that are measured
+; as wait, for 5 minutes, for calls that are measured
 exten => _quiet_.,1,Answer()
  same => n,Wait(300)
  same => n,Hangup()
-; says what it hears. Not for a server that echoes, too: a frame would go round as fast as the machine can
+; sends the received audio back. Do not use it with a server that echoes: a frame would circulate at full speed
 exten => _echo_.,1,Answer()
  same => n,Echo()
 ; hangs up in the middle of the tone, after 1 s
@@ -542,7 +541,7 @@ exten => _read_.,1,Answer()
  same => n,Read(DIGITS,,4,,1,4)
  same => n,Verbose(1,LAB ${EXTEN:5} read got "${DIGITS}")
  same => n,Hangup()
-; sends what it hears as RTP to another leg of this Asterisk, whose DSP has to find the digits in it; # ends them
+; forwards the received audio as RTP to another leg of this Asterisk, whose DSP must find the digits in it; # ends them
 exten => _i[n]ba[n]d_.,1,Answer()
  same => n,Dial(PJSIP/detect_${EXTEN:7}@self)
  same => n,Hangup()
@@ -633,10 +632,10 @@ cmd_scenarios() {
 cmd_call() {
   local scenario=${1:?scenario} port=${2:?port} uuid=${3:-$(cat /proc/sys/kernel/random/uuid)} more=${4:-}
   local far_leg=${scenario#*-}_$uuid${more:+_$more} answer
-  cmd_scenarios | grep -xF -e "$scenario" >/dev/null || die "no such scenario: $scenario (see: scenarios)"
+  cmd_scenarios | grep -xF -e "$scenario" >/dev/null || die "unknown scenario $scenario: see asterisk-lab.sh scenarios"
   rm -f "$ROOT$VAR/rec/$uuid"-*.wav
   answer=$(cmd_cli "channel originate Local/${scenario%-*}_${port}_$uuid@as/n extension $far_leg@peer" 2>&1) ||
-    die "Asterisk did not take the call: $answer"
+    die "Asterisk did not place the call: $answer"
   # The digits run in the background and continue after this script has ended.
   [ "${scenario#*-}" != mix ] || hold_digits "$uuid" >/dev/null 2>&1 &
   echo "$uuid"

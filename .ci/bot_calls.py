@@ -1,4 +1,4 @@
-"""Real calls to examples/voice_bot: what it recognizes, where its playback stops, and what the caller hears."""
+"""Real calls to examples/voice_bot: what it recognizes, where its playback stops, and the audio that the caller receives."""
 
 import array
 import functools
@@ -93,8 +93,8 @@ def talks_to_bot(lab, scenario, seconds, text, keys, expected):
     if scenario == "app-says":
         received, _ = lab.recording(log_start, scenario, call_uuid)
         due = played(lines, rate)
-        expect_equal("what the bot played", sound_of(received)[:len(due)], due)
-        heard = f"; {len(due)} samples heard, every one as played"
+        expect_equal("the bot's audio", sound_of(received)[:len(due)], due)
+        heard = f"; {len(due)} samples received, all as played"
     return f"{'; '.join(line for line in lines if not line.startswith('plays'))}{heard}"
 
 
@@ -127,7 +127,7 @@ def played(lines, rate):
 
 
 def answers(words):
-    return [f"recognized: {words}", f"plays: You said {words}. What else?", "played it"]
+    return [f"recognized: {words}", f"plays: You said {words}. What else?", "played it"]  # prose-ok: the bot's words
 
 
 OPERATOR = ["recognized: operator", "plays: I connect you to the operator.", "played it", "result: operator"]

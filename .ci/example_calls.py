@@ -32,7 +32,7 @@ def running(lab, name, *arguments, under=()):
         except Failure as failure:
             raise Failure(f"{failure}{server.last_words()}") from None
         if server.process.poll() is not None:
-            raise Failure(f"`{name}` has ended by itself, exit code {server.process.returncode}{server.last_words()}")
+            raise Failure(f"`{name}` ended early with exit code {server.process.returncode}{server.last_words()}")
         if server.last_words():
             raise Failure(f"`{name}` complains{server.last_words()}")
 
@@ -67,30 +67,30 @@ def sound_of(samples):
     return [sample for sample in samples if sample]
 
 
-def expect_equal(what, samples, due):
+def expect_equal(what, samples, expected):
     """Raises Failure with the first difference, if there is one."""
-    if samples != due:
-        pairs = zip(samples, due)
-        place = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(samples), len(due)))
-        raise Failure(f"{what}: {len(samples)} samples, {len(due)} were said, and they differ from sample {place} on")
+    if samples != expected:
+        pairs = zip(samples, expected)
+        place = next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(samples), len(expected)))
+        raise Failure(f"{what}: {len(samples)} samples received, {len(expected)} played, with the first difference at sample {place}")
 
 
 def expect_dialplan_went_on(lab, call):
     if not lab.dialplan_went_on(call.log_start, call.uuid):
-        raise Failure(f"the dialplan did not go on after call {call.uuid}")
+        raise Failure(f"the dialplan did not continue after call {call.uuid}")
 
 
 # ---- the checks ------------------------------------------------------------------------------------------------------
 
 
-def repeats_tone(lab, scenario, says, name, *arguments):
+def repeats_tone(lab, scenario, last_line, name, *arguments):
     """The far leg receives its whole tone again. The second argument is the line that the example prints at the end, or None."""
     with running(lab, name, *arguments) as server:
         call = place(lab, scenario, server)
         seconds = expect_unbroken_tone(*lab.recording(call.log_start, scenario, call.uuid), TONE_SECONDS)
-        if says:
-            server.wait_for_line(f"{call.uuid} {says}")
-    return f"tone unbroken {seconds:.2f} s" + (f"; {says}" if says else "")
+        if last_line:
+            server.wait_for_line(f"{call.uuid} {last_line}")
+    return f"tone unbroken {seconds:.2f} s" + (f"; {last_line}" if last_line else "")
 
 
 def announces(lab, scenario):
@@ -99,7 +99,7 @@ def announces(lab, scenario):
         call = place(lab, scenario, server)
         expect_dialplan_went_on(lab, call)
         expect_equal("the announcement", heard(lab, scenario, call), sound_of(samples))
-    return f"all {len(samples) / RATE:.2f} s of it heard, every sample; the dialplan went on"
+    return f"received all {len(samples) / RATE:.2f} s, every sample; the dialplan continued"
 
 
 def stops_announcing(lab, scenario, key):
@@ -107,11 +107,11 @@ def stops_announcing(lab, scenario, key):
     with prompt(LONG_PROMPT_SECONDS) as (path, samples), running(lab, "announcement", path, ANY_PORT) as server:
         call = place(lab, scenario, server, key)
         number, unit = server.wait_for_line(rf"{call.uuid} stopped it, ([\d.]+)(s|ms) unplayed", 20).groups()
-        unsaid = float(number) / (1000 if unit == "ms" else 1)
+        unplayed = float(number) / (1000 if unit == "ms" else 1)
         expect_dialplan_went_on(lab, call)
-        said = len(samples) - round(unsaid * RATE)
-        expect_equal("the announcement until the key", heard(lab, scenario, call), sound_of(samples[:said]))
-    return f"{said / RATE:.2f} s of it heard, every sample, {unsaid:.2f} s unsaid; the dialplan went on"
+        played = len(samples) - round(unplayed * RATE)
+        expect_equal("the announcement until the key", heard(lab, scenario, call), sound_of(samples[:played]))
+    return f"received {played / RATE:.2f} s, every sample, {unplayed:.2f} s unplayed; the dialplan continued"
 
 
 def collects_digits(lab, scenario, typed):
@@ -122,13 +122,13 @@ def collects_digits(lab, scenario, typed):
         for keys, call in calls.items():
             number = server.wait_for_line(f"{call.uuid}: (.*)", 20)[1]
             if number != typed[keys]:
-                raise Failure(f"it prints {number or 'no number'} instead of {typed[keys]} when {keys} is typed")
+                raise Failure(f"the menu prints {number or 'no number'} for {keys}, expected {typed[keys]}")
             expect_dialplan_went_on(lab, call)
             whole, part = sound_of(samples), heard(lab, scenario, call)
             if not part:
-                raise Failure("nothing of the prompt was heard")
+                raise Failure("the far leg received nothing of the prompt")
             expect_equal("the prompt until the key", part, whole[: min(len(part), len(whole) - 1)])
-    return "; ".join(f"{keys} is {number}" for keys, number in typed.items()) + "; the dialplan went on each time"
+    return "; ".join(f"{keys} is {number}" for keys, number in typed.items()) + "; the dialplan continued each time"
 
 
 # A slow disk: each write() takes 1 s, while sockets are written with send(). -D: the process that is killed is the example.
@@ -136,7 +136,7 @@ SLOW_DISK = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=write"
 
 
 def records(lab, scenario, under=(), while_writing=lambda server: None):
-    """The recorder's file has the caller's tone on the left and the beep on the right; # ends it, and the dialplan goes on."""
+    """The recorder's file has the caller's tone on the left and the beep on the right; # ends it, and the dialplan continues."""
     with tempfile.TemporaryDirectory() as folder, running(lab, "recorder", folder, ANY_PORT, under=under) as server:
         call = place(lab, scenario, server, "#")
         expect_dialplan_went_on(lab, call)
@@ -145,7 +145,7 @@ def records(lab, scenario, under=(), while_writing=lambda server: None):
         server.wait_for_line(re.escape(path), 60)
         samples, rate = read_wav(pathlib.Path(path), channels=2)
         if rate != RATE:
-            raise Failure(f"{path} is of {rate} Hz")
+            raise Failure(f"{path} has {rate} Hz")
         expect_equal("left", sound_of(samples[0::2]), sound_of(tone(TONE_SECONDS, RATE)))
         expect_equal("right", sound_of(samples[1::2]), sound_of(BEEP))
         expect_equal("the beep", heard(lab, scenario, call), sound_of(BEEP))
@@ -153,14 +153,14 @@ def records(lab, scenario, under=(), while_writing=lambda server: None):
     # The key comes 0.6 s after the tone. If the call waited for a slow disk, the key would be read ten seconds later.
     if seconds > TONE_SECONDS + 4:
         raise Failure(f"the recording lasts {seconds:.2f} s: the call waited for the disk")
-    return f"{seconds:.2f} s; the tone on the left and the beep on the right, every sample; the dialplan went on"
+    return f"{seconds:.2f} s; the tone on the left and the beep on the right, every sample; the dialplan continued"
 
 
 def records_on_slow_disk(lab, scenario):
     """Records to a disk that takes 1 s for each write. The call ends while most of its recording is not written yet."""
     def expect_unwritten(server):
         if len(server.lines) > 1:
-            raise Failure("the recording was written as fast as the call went: the disk is not slow")
+            raise Failure("the recording was complete at the end of the call, so the disk is not slow")
 
     return records(lab, scenario, SLOW_DISK, expect_unwritten)
 
@@ -178,17 +178,17 @@ def takes_message(lab, scenario, greeting_seconds):
         server.wait_for_line(re.escape(file), 20)
         recorded, rate = read_wav(pathlib.Path(file), channels=2)
         message = sound_of(recorded[0::2])
-        said = sound_of(tone(TONE_SECONDS, RATE))
-        if rate != RATE or len(message) < len(said) / 2:
+        sent = sound_of(tone(TONE_SECONDS, RATE))
+        if rate != RATE or len(message) < len(sent) / 2:
             raise Failure(f"the message has {len(message)} samples at {rate} Hz")
-        # What the caller said during the greeting is not part of it.
-        expect_equal("the message", message, said[-len(message):])
+        # The caller's audio during the greeting is not a part of the message.
+        expect_equal("the message", message, sent[-len(message):])
         greeting = sound_of(samples)
         back = heard(lab, scenario, call)
         expect_equal("the greeting", back[: len(greeting)], greeting)
         played = back[len(greeting) :]
         expect_equal("the message played back until the key", played, message[: len(played)])
-    return f"{len(message) / RATE:.2f} s of tone kept, {len(played) / RATE:.2f} s played back; the dialplan went on"
+    return f"{len(message) / RATE:.2f} s of tone kept, {len(played) / RATE:.2f} s played back; the dialplan continued"
 
 
 def reverses_seconds(lab, scenario):
@@ -199,19 +199,19 @@ def reverses_seconds(lab, scenario):
     second may be cut, because the far leg hangs up.
     """
     tone3s = silence(QUIET_SECONDS, RATE) + tone(TONE_SECONDS, RATE) + silence(QUIET_SECONDS, RATE)
-    said = tone3s * 3
+    sent = tone3s * 3
     with running(lab, "two_threads", ANY_PORT) as server:
         call = place(lab, scenario, server)
         lab.wait_for_log(call.log_start, lab.FAR_LEG_OVER, call.uuid, seconds=30)  # the call takes 12 s
         back = heard(lab, scenario, call)
     for lost in range(round(QUIET_SECONDS / FRAME_SECONDS) + 1):
-        arrived = said[lost * round(FRAME_SECONDS * RATE) :]
+        arrived = sent[lost * round(FRAME_SECONDS * RATE) :]
         whole_seconds = range(0, len(arrived) - RATE + 1, RATE)
         *all_but_last, last = [sound_of(reversed(arrived[start : start + RATE])) for start in whole_seconds]
         least = sum(all_but_last, [])
         if len(back) >= len(least) and back == (least + last)[: len(back)]:
             return f"{len(back)} samples of tone came back, each second reversed; {lost} frames of silence lost before"
-    raise Failure(f"{len(back)} samples of tone came back, which are not all seconds but the last, each reversed")
+    raise Failure(f"{len(back)} samples of tone came back, which are not the seconds sent, each reversed")
 
 
 def answers_keys(lab, scenario, keys):
@@ -220,7 +220,7 @@ def answers_keys(lab, scenario, keys):
         call = place(lab, scenario, server, keys)
         expect_dialplan_went_on(lab, call)
         expect_equal("the answers", heard(lab, scenario, call), [ord(key) for key in keys[:-1] for _ in range(RATE // 10)])
-    return f"{keys[:-1]} answered, # hung up; the dialplan went on"
+    return f"{keys[:-1]} answered, # hung up; the dialplan continued"
 
 
 BRIDGED = "over: exit status: 0, 0 frames missed"

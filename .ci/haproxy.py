@@ -38,7 +38,7 @@ class HaProxy:
             self.stderr.seek(0)
             alerts = [line for line in self.stderr.read().splitlines() if "[ALERT]" in line]
             self.__exit__()
-            raise Failure(f"{failure}; it says: {alerts[0] if alerts else 'nothing'}") from None
+            raise Failure(f"{failure}; its alert: {alerts[0] if alerts else 'nothing'}") from None
         return self
 
     def __exit__(self, *_):
@@ -56,7 +56,7 @@ class HaProxy:
         }
         for address, own in addresses.items():
             if text.count(address) != 1:
-                raise Failure(f"{CONFIGURATION.name} has {address} {text.count(address)} times, not once")
+                raise Failure(f"{CONFIGURATION.name} contains {address} {text.count(address)} times, expected once")
             text = text.replace(address, own)
         return text
 

@@ -52,9 +52,9 @@ class Lab:
             except subprocess.TimeoutExpired:
                 raise Failure(f"asterisk-lab.sh {arguments[0]}: not done within {seconds} s") from None
             stderr.seek(0)
-            said = stderr.read().strip()
+            error = stderr.read().strip()
         if done.returncode != 0:
-            raise Failure(f"asterisk-lab.sh {' '.join(arguments)}: {said or 'failed'}")
+            raise Failure(f"asterisk-lab.sh {' '.join(arguments)}: {error or 'failed'}")
         return done.stdout.strip()
 
     def start(self):

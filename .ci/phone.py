@@ -21,8 +21,8 @@ CONFIGURATION = """\
 sip_listen 127.0.0.1:0
 net_interface 127.0.0.1
 rtp_ports {port}-{next_port}
-audio_source aufile,{folder}/says.wav
-audio_player aubridge,heard
+audio_source aufile,{folder}/plays.wav
+audio_player aubridge,received
 audio_alert aubridge,alert
 ausrc_srate 8000
 auplay_srate 8000
@@ -56,21 +56,21 @@ def call_by_phone(address, password, extension, samples):
         (folder / "config").write_text(CONFIGURATION.format(
             folder=folder, port=port, next_port=port + 1, modules=baresip_modules()))
         (folder / "accounts").write_text(f"<sip:phone@{address};transport=udp>;auth_pass={password};regint=60\n")
-        write_wav(folder / "says.wav", samples, RATE)
+        write_wav(folder / "plays.wav", samples, RATE)
         command = ["baresip", "-f", name, "-e", f"/dial sip:{extension}@{address}", "-t", f"{seconds + 4:.0f}"]
         with RtpCapture(port) as capture:
             try:
-                said = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                      stderr=subprocess.STDOUT, errors="replace", timeout=seconds + 15).stdout
+                output = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.STDOUT, errors="replace", timeout=seconds + 15).stdout
             except subprocess.TimeoutExpired:
-                raise Failure(f"baresip does not end {seconds + 15:.0f} s after its begin") from None
+                raise Failure(f"baresip did not end within {seconds + 15:.0f} s") from None
         for what, pattern in (
             ("did not register", r"200 OK .*\[\d+ bindings?\]"),
             ("was not answered", "Call established"),
             ("did not hang up by itself", r"terminated \(duration"),
         ):
-            if not re.search(pattern, said):
-                raise Failure(f"the phone {what}; baresip says: {' | '.join(said.splitlines()[-4:])[-400:]}")
+            if not re.search(pattern, output):
+                raise Failure(f"the phone {what}; baresip printed: {' | '.join(output.splitlines()[-4:])[-400:]}")
         return capture.packets
 
 

@@ -15,12 +15,12 @@ from sound import TONE_SECONDS, QUIET_SECONDS, expect_unbroken_tone, silence, to
 SECONDS_UP = 2  # the servers hang up after this time
 
 
-def expect_result(lab, log_start, call_uuid, due):
-    lab.wait_for_log(log_start, f"result is {due} - {lab.DIALPLAN_GOES_ON}", call_uuid, seconds=20)
+def expect_result(lab, log_start, call_uuid, expected):
+    lab.wait_for_log(log_start, f"result is {expected} - {lab.DIALPLAN_GOES_ON}", call_uuid, seconds=20)
 
 
 def uses_fresh_uuid(lab, scenario):
-    """${UUID()} makes the call's UUID, and the server gets that."""
+    """${UUID()} makes the call's UUID, and the server receives it."""
     log_start, tag = lab.log_size(), str(uuid.uuid4())
     with lab.serve("--echo", "--calls", "1", "--hang-up-after", str(SECONDS_UP)) as server:
         lab.call(scenario, server.port, tag)
@@ -35,15 +35,15 @@ def uses_fresh_uuid(lab, scenario):
 
 
 def uses_database(lab, scenario):
-    """The dialplan leaves data under the UUID with DB(), the server reads them by DBGet, and leaves a result by DBPut that the
-    dialplan reads when it goes on."""
+    """The dialplan stores data under the UUID with DB(), and the server reads them with DBGet. The server stores a result with
+    DBPut, and the dialplan reads it when it continues."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
     with (lab.serve("--echo", "--calls", "1", "--hang-up-after", str(SECONDS_UP)) as server, Manager(lab) as manager):
         lab.call(scenario, server.port, call_uuid)
         wait_until(lambda: server.events("call", call_uuid), 10, "the call")
         found = manager.ask("DBGet", Family="calls", Key=call_uuid).get("Val", "")
         if not found.startswith("4711,db_"):
-            raise Failure(f"DBGet found {found!r}, not what the dialplan had left")
+            raise Failure(f"DBGet returned {found!r}, expected the data of the dialplan")
         manager.ask("DBPut", Family="results", Key=call_uuid, Val="operator")
         expect_result(lab, log_start, call_uuid, "operator")
     return "data by DBGet, the result by DBPut"
@@ -51,7 +51,7 @@ def uses_database(lab, scenario):
 
 @contextlib.contextmanager
 def web_server(results):
-    """A web server: its port, and the paths that were asked for."""
+    """A web server. Yields its port and the list of requested paths."""
     paths = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -75,7 +75,7 @@ def web_server(results):
 
 
 def uses_web_service(lab, scenario):
-    """The dialplan announces the call to a web service, and reads the result from it, both by CURL()."""
+    """The dialplan announces the call to a web service and reads the result from it, both with CURL()."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
     announcement = f"/calls/{call_uuid}?caller=4711"
     with (web_server({f"/results/{call_uuid}": "operator"}) as (web_port, paths),
@@ -83,15 +83,15 @@ def uses_web_service(lab, scenario):
         lab.call(scenario, f"{server.port}-{web_port}", call_uuid)
         wait_until(lambda: server.events("call", call_uuid), 10, "the call")
         if paths != [announcement]:
-            raise Failure(f"by the time of the call the web service was asked for {paths}, not {announcement}")
+            raise Failure(f"before the call, the web service received requests for {paths}, expected {announcement}")
         expect_result(lab, log_start, call_uuid, "operator")
     return "announced before the call, and the result read after it"
 
 
 def transfers(lab, scenario, count):
     """The server plays a sentence and waits for its mark; then the manager's Redirect moves the caller on in the dialplan. The
-    caller has heard all of the sentence."""
-    heard = 0
+    caller has received all of the sentence."""
+    moved = 0
     with tempfile.NamedTemporaryFile(suffix=".wav") as file, Manager(lab) as manager:
         quiet = silence(QUIET_SECONDS, 8000)
         write_wav(file.name, quiet + tone(TONE_SECONDS, 8000) + quiet, 8000)
@@ -105,37 +105,37 @@ def transfers(lab, scenario, count):
                 lab.wait_for_log(log_start, "moved - dialplan goes on", call_uuid)
                 wait_until(lambda: server.events("over", call_uuid), 10, "the end of the call for the server")
                 expect_unbroken_tone(*lab.recording(log_start, scenario, call_uuid), TONE_SECONDS)
-                heard += 1
-    return f"{heard} of {count} moved, and the sentence was heard whole"
+                moved += 1
+    return f"{moved} of {count} moved, and each caller received the whole sentence"
 
 
 def tries(lab, scenario):
-    """Nobody listens at the port: TryExec() says so, and the dialplan goes on."""
+    """There is no listener on the port. TryExec() reports that, and the dialplan continues."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
     lab.call(scenario, free_port(), call_uuid)
     lab.wait_for_log(log_start, f"tried FAILED - {lab.DIALPLAN_GOES_ON}", call_uuid, seconds=10)
-    return "TRYSTATUS is FAILED, and the dialplan goes on"
+    return "TRYSTATUS is FAILED, and the dialplan continues"
 
 
 def runs_extension_h(lab, scenario):
-    """Nobody listens at the port: AudioSocket() hangs up the caller, and the extension h is run."""
+    """There is no listener on the port. AudioSocket() hangs up the caller, and Asterisk runs the extension h."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
     lab.call(scenario, free_port(), call_uuid)
     lab.wait_for_log(log_start, "the extension h is run", call_uuid, seconds=10)
     if any(lab.DIALPLAN_GOES_ON in line and call_uuid in line for line in lab.log_lines(log_start)):
-        raise Failure("the dialplan went on")
-    return "the caller is hung up, and h is run"
+        raise Failure("the dialplan continued")
+    return "Asterisk hung up the caller and ran h"
 
 
 def free_port():
-    """A port where nobody listens."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 
 
 @contextlib.contextmanager
 def external_media(lab, scenario, server, call_uuid):
-    """A far leg and an ExternalMedia channel in a bridge of ARI: the application, and the ids of both channels."""
+    """Puts a far leg and an ExternalMedia channel in a bridge through ARI. Yields the application and the ids of both channels."""
     form, _, peer = scenario.partition("-")
     with Ari(lab, f"lab-{call_uuid}") as ari:
         bridge = ari.request("POST", "bridges", type="mixing")["id"]
@@ -176,19 +176,19 @@ def echoes_external_media(lab, scenario):
 
 
 def reports_digits_of_external_media(lab, scenario, digits):
-    """The server gets the far leg's digits."""
+    """The server receives the far leg's digits."""
     call_uuid = str(uuid.uuid4())
     with lab.serve("--echo", "--calls", "1") as server:
         with external_media(lab, scenario, server, call_uuid) as (ari, media, far):
             ari.wait_for("StasisEnd", far, 30)
             found = "".join(event["digit"] for event in server.events("dtmf", call_uuid))
     if found != digits:
-        raise Failure(f"the server got the digits {found!r}, not {digits!r}")
+        raise Failure(f"the server received the digits {found!r}, expected {digits!r}")
     return found
 
 
 def external_media_ends_with_server(lab, scenario):
-    """When the server hangs up, the channel ends and the application gets to know."""
+    """When the server hangs up, the channel ends and ARI notifies the application."""
     call_uuid = str(uuid.uuid4())
     with lab.serve("--silence", "--calls", "1", "--hang-up-after", str(SECONDS_UP)) as server:
         with external_media(lab, scenario, server, call_uuid) as (ari, media, far):
@@ -207,7 +207,7 @@ CASES = [
     ("slin16-wait/external", external_media_ends_with_server),
 ]
 
-# Asterisk complains, as it should.
+# These cases provoke complaints in Asterisk's log.
 PROVOKING = [
     ("try-wait", tries),
     ("exth-wait", runs_extension_h),

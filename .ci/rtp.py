@@ -72,7 +72,7 @@ class RtpCapture(RtpReceiver):
         try:
             capture = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
         except PermissionError:
-            raise NotPossibleHere("only root sees a program's RTP from beside it") from None
+            raise NotPossibleHere("only root can capture the RTP of another program") from None
         capture.bind(("127.0.0.1", 0))
         return capture
 
@@ -100,7 +100,7 @@ def expect_paced(packets):
     catch up after a stall of a frame or more, so the mean can be more than 20 ms, but never less.
     """
     if len(packets) < 100:
-        raise Failure(f"{len(packets)} RTP packets, too few to tell how they are spaced")
+        raise Failure(f"{len(packets)} RTP packets, too few to measure their spacing")
     pairs = list(zip(packets, packets[1:]))
     for before, after in pairs:
         if (after.sequence - before.sequence) % 0x10000 != 1:

@@ -47,8 +47,8 @@ class Server:
     def last_words(self):
         """Returns the end of the server's stderr, for the reason of a failure."""
         self.stderr.seek(0)
-        said = self.stderr.read().strip()
-        return f"; its stderr ends: {said[-300:]}" if said else ""
+        text = self.stderr.read().strip()
+        return f"; its stderr ends with: {text[-300:]}" if text else ""
 
     def wait_for_line(self, pattern, seconds=5):
         """Waits for a line after the first that matches the regular expression. Returns the match."""
@@ -79,7 +79,7 @@ class Server:
 
     def wait_for_end(self, seconds):
         """Waits for the server to end by itself, as with --calls. Raises Failure for any exit code except 0."""
-        wait_until(lambda: self.process.poll() is not None, seconds, "the server's own end after its last call")
+        wait_until(lambda: self.process.poll() is not None, seconds, "the end of the server after its last call")
         self.reader.join(5)
         if self.process.returncode != 0:
             raise Failure(f"the server's exit code is {self.process.returncode}{self.last_words()}")

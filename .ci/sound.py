@@ -94,7 +94,7 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None, amplitude=TONE_AMPLIT
     # amplitude. A threshold of 10 % is far from both, and a sine passes it within 0.1 ms of its start.
     loud = [n for n, sample in enumerate(samples) if abs(sample) > amplitude / 10]
     if not loud:
-        raise Failure(f"nothing was heard: the far leg has {len(samples) / rate:.2f} s of silence")
+        raise Failure(f"the far leg received only silence, for {len(samples) / rate:.2f} s")
     first, last = loud[0], loud[-1]
     seconds = (last + 1 - first) / rate
     length = f"the tone {seconds:.3f} s long" + (f", {sent_seconds:.3f} s were sent" if sent_seconds else "")
@@ -125,7 +125,7 @@ def expect_unbroken_tone(samples, rate, sent_seconds=None, amplitude=TONE_AMPLIT
     steepest = 2 * amplitude * math.sin(math.pi * TONE_HZ / rate)
     steps = [abs(step) for step in map(operator.sub, samples[first + 1 : last + 1], samples[first:last])]
     if max(steps) > 1.03 * steepest:
-        raise Failure(f"a click {steps.index(max(steps)) / rate:.4f} s after the tone's begin: a step by {max(steps)}, "
+        raise Failure(f"a click {steps.index(max(steps)) / rate:.4f} s after the start of the tone: a step of {max(steps)}, "
                       f"where the tone itself has none of more than {steepest:.0f}")
 
     # The threshold above hides one or two samples at the edges, and Asterisk's resampler keeps back the last 5 ms of a call. A

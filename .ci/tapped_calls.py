@@ -37,7 +37,7 @@ def tap_call(lab, scenario, within):
         server.wait_for_end(5)
         recording = (folder / f"{call_uuid}.tap").read_bytes()
         if not (folder / f"{call_uuid}.wav").exists():
-            raise Failure("the tap has recorded no sound")
+            raise Failure("the tap recorded no audio")
         hashes = (before.digests()[0], behind.digests()[0])
         return Tapped(call_uuid, hashes, recorded_digests(recording), tap.events(), log_start)
 
@@ -45,7 +45,7 @@ def tap_call(lab, scenario, within):
 def recorded_digests(recording):
     """Returns the lengths and hashes of a tap recording, in the form of Relay.digests()."""
     if recording[:8] != bytes.fromhex("8941535401000000"):
-        raise Failure(f"a tap recording begins with {recording[:8].hex()}")
+        raise Failure(f"a tap recording starts with {recording[:8].hex()}")
     pair = {b">": [0, hashlib.sha256()], b"<": [0, hashlib.sha256()]}
     place = 16
     while place < len(recording):
@@ -60,7 +60,7 @@ def expect_passed_on(call):
     """Checks that the tap forwarded and recorded every byte of both directions unchanged. Returns the numbers of bytes."""
     asterisks, servers = call.hashes
     if asterisks != servers:
-        raise Failure(f"Asterisk's side had {asterisks}, the server's {servers}")
+        raise Failure(f"Asterisk's side has {asterisks}, the server's side {servers}")
     if call.recorded != servers:
         raise Failure(f"the recording has {call.recorded}, the connections {servers}")
     (sent, _), (received, _) = servers
@@ -74,7 +74,7 @@ def taps_tone(lab, scenario):
     seconds = expect_unbroken_tone(*lab.recording(call.log_start, scenario, call.uuid), TONE_SECONDS)
     faults = [event for event in call.events if event["event"] in ("violation", "warning")]
     if faults:
-        raise Failure(f"the tap objects: {faults}")
+        raise Failure(f"the tap reports {faults}")
     return f"{passed_on}; tone unbroken {seconds:.2f} s"
 
 
@@ -96,10 +96,10 @@ def taps_g711(lab, scenario):
     """The channel driver sends u-law as kind 0x10, and the tap reports that."""
     call = tap_call(lab, scenario, within=20)
     passed_on = expect_passed_on(call)
-    said = [event["text"] for event in call.events if event["event"] == "warning"]
-    if not any(text.startswith("8000 bytes a second: u-law or a-law") for text in said):
-        raise Failure(f"the tap warns of {said or 'nothing'}")
-    return f"{said[0]!r}; {passed_on}"
+    warnings = [event["text"] for event in call.events if event["event"] == "warning"]
+    if not any(text.startswith("8000 bytes per second: u-law or a-law") for text in warnings):
+        raise Failure(f"the tap's warnings are {warnings or 'none'}, expected one about G.711")
+    return f"{warnings[0]!r}; {passed_on}"
 
 
 FAULTY_CALLS = 100
@@ -123,7 +123,7 @@ def names_fault(lab, scenario, fault, rule, consequence):
             found = {event["rule"]: event for event in tap.events("violation", call_uuid)}
             if list(found) != [rule]:
                 raise Failure(f"found in call {call_uuid}: {list(found) or 'nothing'}, not {rule}")
-            said = [each["consequence"] for each in found[rule]["consequences"] if "22.10" in each["versions"]]
-            if said != [consequence]:
-                raise Failure(f"22.10 is said to do {said}, not {consequence}: {found[rule]}")
-    return f"{rule}, upon which 22.10 {consequence}, in {FAULTY_CALLS} calls of {FAULTY_CALLS}"
+            reported = [each["consequence"] for each in found[rule]["consequences"] if "22.10" in each["versions"]]
+            if reported != [consequence]:
+                raise Failure(f"the consequence in 22.10 is {reported}, expected {consequence}: {found[rule]}")
+    return f"{rule} with the consequence {consequence} in 22.10, in {FAULTY_CALLS} calls of {FAULTY_CALLS}"

@@ -11,8 +11,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments
         .next()
-        .ok_or("missing file name, for example prompt.wav")?;
-    // The file must be 16-bit mono. For any other format, the error prints the command that converts it.
+        .ok_or("missing WAV file, for example prompt.wav")?;
+    // The file must be 16-bit mono. For any other format, the error has the command that converts it.
     let prompt = Wav::open(path)?;
     let server = Server::builder()
         // Handler errors are reported only here.

@@ -21,7 +21,7 @@ use audiosocket::call::{Call, CallOptions, PlayError, Voice};
 use audiosocket::server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    const USAGE: &str = "an address and a program are due: 127.0.0.1:9092 cat";
+    const USAGE: &str = "missing address or program, for example 127.0.0.1:9092 cat";
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().ok_or(USAGE)?;
     let program = arguments.next().ok_or(USAGE)?;
@@ -49,13 +49,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn bridge(call: &mut Call, mut child: Child) -> Result<(), Box<dyn Error + Send + Sync>> {
     let voice = call.voice();
     // 50 frames are 1 s of audio.
-    let (to_child, heard) = sync_channel::<Vec<u8>>(50);
+    let (to_child, received) = sync_channel::<Vec<u8>>(50);
     // These threads are not scoped, because a grandchild that holds a pipe open would then keep the call open.
     if let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) {
         // When this thread ends, it closes the program's input. Most programs then end.
-        thread::spawn(move || heard.iter().all(|audio| input.write_all(&audio).is_ok()));
+        thread::spawn(move || received.iter().all(|audio| input.write_all(&audio).is_ok()));
         let voice = voice.clone();
-        thread::spawn(move || say_all(output, &voice));
+        thread::spawn(move || play_all(output, &voice));
     }
 
     let mut missed = 0;
@@ -81,15 +81,15 @@ fn bridge(call: &mut Call, mut child: Child) -> Result<(), Box<dyn Error + Send 
     Ok(())
 }
 
-fn say_all(mut output: ChildStdout, voice: &Voice) {
+fn play_all(mut output: ChildStdout, voice: &Voice) {
     let mut buffer = [0; 3200];
     while let Ok(count @ 1..) = output.read(&mut buffer) {
-        let mut said = &buffer[..count];
-        while let Err(error) = voice.play(said) {
+        let mut rest = &buffer[..count];
+        while let Err(error) = voice.play(rest) {
             let PlayError::QueueFull { accepted, .. } = error else {
                 return;
             };
-            said = &said[accepted..];
+            rest = &rest[accepted..];
             sleep(Duration::from_millis(20));
         }
     }

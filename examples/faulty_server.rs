@@ -35,7 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         [name] => serve(name, 0)?,
         [name, port] => serve(name, port.parse()?)?,
-        _ => return Err("a fault and a port are due".into()),
+        _ => {
+            return Err(
+                "too many arguments: expected FAULT [PORT] or judge [VERSION [WAY]]".into(),
+            );
+        }
     }
     Ok(())
 }
@@ -52,7 +56,8 @@ fn list() {
 }
 
 fn serve(name: &str, port: u16) -> Result<(), Box<dyn Error>> {
-    let fault = Fault::named(name).ok_or_else(|| format!("no such fault: {name}"))?;
+    let fault = Fault::named(name)
+        .ok_or_else(|| format!("no fault {name}: run without arguments to list all"))?;
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("listening on {}", listener.local_addr()?);
     for stream in listener.incoming() {

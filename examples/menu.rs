@@ -11,7 +11,9 @@ use audiosocket::wav::Wav;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("which prompt? prompt.wav, say")?;
+    let path = arguments
+        .next()
+        .ok_or("missing prompt, for example prompt.wav")?;
     let prompt = Wav::open(path)?;
     let server = Server::builder()
         .on_incident(|incident| eprintln!("{incident}"))

@@ -1,4 +1,4 @@
-//! Records callers like an answering machine: beeps, then records until `#`, a hangup, or five minutes. The file is stereo, the
+//! Records callers like an answering machine: beeps, then records until `#`, a hangup, or 5 minutes. The file is stereo, with the
 //! caller on the left. Run `cargo run --example recorder -- FOLDER [ADDRESS]`; in the dialplan, which continues after `#`:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 

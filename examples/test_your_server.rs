@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_version_accepts_this_server() -> Result<(), Box<dyn Error>> {
+    fn no_version_reports_a_violation() -> Result<(), Box<dyn Error>> {
         let call = TestCall::new()
             .press("12")?
             .tone(Duration::from_secs(1))

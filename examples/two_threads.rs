@@ -1,5 +1,5 @@
-//! Plays the caller's audio back, each second of it reversed. A thread of its own plays, so playback keeps its clock while the
-//! handler works. Use a second thread for handlers that compute or wait for longer than one frame lasts.
+//! Plays the caller's audio back, each second of it reversed. A separate thread plays, so playback stays on time while the handler
+//! works. Use a second thread if a handler computes or waits for longer than a frame.
 //!
 //! Run `cargo run --example two_threads [ADDRESS]`. In the dialplan: `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 

@@ -1,5 +1,5 @@
-//! A voicemail box: plays a greeting, records until `#` or 5 s of silence, and plays the message back; `2` records it again, all
-//! else keeps it. Run `cargo run --example voicemail -- greeting.wav FOLDER [ADDRESS]`, and in the dialplan
+//! A voicemail box: plays a greeting, records until `#` or 5 s of silence, and plays the message back. `2` records it again; any
+//! other key, or none, keeps it. Run `cargo run --example voicemail -- greeting.wav FOLDER [ADDRESS]`; in the dialplan:
 //! `same => n,AudioSocket(${UUID()},127.0.0.1:9092)`
 
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Returns what the caller says until `#`, a hangup, or silence.
+/// Returns the caller's audio until `#`, a hangup, or silence.
 fn take_message(call: &mut Call) -> (Vec<i16>, SampleRate) {
     let (mut message, mut rate) = (Vec::new(), SampleRate::Hz8000);
     let mut ends = Instant::now() + SILENCE;

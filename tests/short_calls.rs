@@ -81,7 +81,7 @@ fn ten_thousand_short_calls_leak_nothing() {
 
 /// Makes calls of one frame and its echo, from several callers at once. Returns when the server has finished all of them.
 fn make_calls(server: &Served, calls: usize) {
-    let begun_before = server.handle.stats().calls_started;
+    let started_before = server.handle.stats().calls_started;
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             scope.spawn(move || {
@@ -98,7 +98,7 @@ fn make_calls(server: &Served, calls: usize) {
         }
     });
     server.wait_for_calls(0);
-    let started = server.handle.stats().calls_started - begun_before;
+    let started = server.handle.stats().calls_started - started_before;
     assert_eq!(started, calls);
     // The test's own record of each call must not count as memory of the server.
     let ended = server.forget_the_ended();

@@ -11,8 +11,8 @@ def tables():
     table = Table(
         "Clean release builds",
         "what", "seconds", "KiB, or number", "KiB, stripped",
-        shows_not="other machines, and what a program's own lto and panic settings save. The library is its archive of metadata and code "
-        "before linking; the minimal program is a package of its own with the example echo as its main.rs.",
+        shows_not="other machines, and the effect of a program's own lto and panic settings. The library's size is that of its archive of metadata and "
+        "code, before linking. The minimal program is a separate package with the example echo as its main.rs.",
     )
     dependencies = len(output_of("cargo", "tree", "--edges", "normal,build", "--prefix", "none", cwd=ROOT).splitlines()) - 1
     for what, arguments, product in (

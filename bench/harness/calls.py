@@ -18,17 +18,17 @@ def tables(tiny, peers, most):
     servers |= {name: lambda program=program: Server(program) for name, program in peers.items()}
     crowds, growth, seconds = ([5], [1, 5], 1) if tiny else (CROWDS, GROWTH, 5)
     table = Table(
-        "Paced echo calls, the load beside on the same machine",
-        "server", "calls", "lost", "otherwise wrong", "round trip p50, ms", "p90", "p99", "late load p99, ms", "behind, ms", "% of a core a call", "KiB a call", "MiB in all",
-        shows_not="a network, and what the kernel holds for each connection. One run each, and a second where the first lost anything or "
-        "took too long; the better one is here. CPU and memory are the server's alone, memory is its most; the load takes more CPU than "
-        "the server, from the same cores. Late load is how late frames were sent. A load that was behind sent slower than 50 frames a second: "
-        "the machine was too busy to tell.",
+        "Paced echo calls, with the load on the same machine",
+        "server", "calls", "lost", "other faults", "round trip p50, ms", "p90", "p99", "late load p99, ms", "behind, ms", "% of a core per call", "KiB per call", "MiB in total",
+        shows_not="a network, and the kernel's memory for each connection. Each row is one run. A run that lost a frame or was too slow was repeated, and "
+        "the better one is shown. CPU and memory are those of the server alone; memory is its peak. The load takes more CPU than the server, "
+        "from the same cores. Late load is how late frames were sent. A load that was behind sent less than 50 frames per second, so the machine "
+        "was too busy for this measurement.",
     )
     most_held = Table(
-        f"The most calls held: nothing wrong, p99 under {P99_LIMIT_MS} ms, the load not behind",
+        f"Most calls held: nothing wrong, p99 under {P99_LIMIT_MS} ms, the load not behind",
         "server", "calls", "the next step",
-        shows_not=f"how many a server of its own machine would hold. Steps of {STEP} beyond {crowds[-1]}, up to {most}.",
+        shows_not=f"how many calls a server would hold on a machine of its own. The steps beyond {crowds[-1]} are {STEP} calls, up to {most}.",
     )
     for name, start in servers.items():
         is_ours = name.startswith("ours")
@@ -61,7 +61,7 @@ def place_calls(address, calls, seconds):
     answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     lines = answer.stdout.splitlines()
     if not lines:
-        raise SystemExit(f"bench/run: the load of {calls} calls says: {answer.stderr.strip()}")
+        raise SystemExit(f"bench/run: the load of {calls} calls failed: {answer.stderr.strip()}")
     return json.loads(lines[-1])
 
 

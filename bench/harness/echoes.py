@@ -9,7 +9,7 @@ from programs import RELEASE, has, leave_out, output_of
 
 STREAMS = RELEASE / "streams"
 NAMES = {
-    "raw": "limit: read and write what there is, 4 KiB",
+    "raw": "limit: read and write raw bytes, 4 KiB",
     "raw-64k": "the same, 64 KiB",
     "std": "plain std: read_exact twice, write_all",
     "frames": "FrameReader and FrameWriter",
@@ -29,10 +29,10 @@ def tables(tiny, peers):
 def speed(tiny, peers):
     table = Table(
         "An echo on 8 connections",
-        "frames are sent", "by", "frames a second", "us of CPU a frame", "p10", "p90",
-        shows_not="paced calls, whose cost is that of waking up for each frame (see calls). CPU is that of the server alone, user and "
-        "system. In memory the peer is a vector. One frame at a time, waking up costs more than all else, so that a batch is of no use "
-        "there; what it saves, it saves in bursts.",
+        "frames are sent", "by", "frames per second", "us of CPU per frame", "p10", "p90",
+        shows_not="paced calls, where waking up for each frame is the main cost (see the tables of calls). CPU is that of the server alone, user and "
+        "system. In memory, the peer is a vector. With one frame at a time, waking up costs more than everything else, so a batch saves nothing. "
+        "It saves system calls in bursts.",
     )
     rounds, seconds = (1, 0.05) if tiny else (3, 0.5)
     rows = [line.split() for line in output_of(STREAMS, rounds, seconds, *peers.values()).splitlines()[1:]]
@@ -48,13 +48,13 @@ def speed(tiny, peers):
 
 def system_calls(tiny):
     if not has("strace"):
-        leave_out("system calls a frame", "there is no `strace`")
+        leave_out("system calls per frame", "there is no `strace`")
         return []
     table = Table(
-        "System calls an echoed frame",
-        "frames are sent", "by", "system calls a frame",
-        shows_not="what the calls cost. Counted by strace in runs of two lengths, of which the difference is taken, so that starting and "
-        "ending do not count; what a server does by time and not by frame does.",
+        "System calls per echoed frame",
+        "frames are sent", "by", "system calls per frame",
+        shows_not="the cost of the calls. strace counted them in two runs of different lengths. The table uses the difference, so the start and the end of "
+        "a server do not count. System calls that a server makes by the clock do count.",
     )
     counts = (10, 20) if tiny else (100, 200)
     cases = [

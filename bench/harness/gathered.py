@@ -15,10 +15,10 @@ def tables(tiny):
 
 def arrival(crowds):
     table = Table(
-        "A crowd arrives, three times over",
-        "server", "calls", "overflows of the backlog", "slowest connection, ms", "all served, s", "KiB a call, idle", "talking",
-        shows_not="a rare overflow: each is one connection of thousands, and the bare loop has them now and then, too. It only accepts; bare "
-        "threads echo, one for each connection, and are what can be had with threads.",
+        "A crowd of connections, three times",
+        "server", "calls", "overflows of the backlog", "slowest connection, ms", "all served, s", "KiB per call, idle", "talking",
+        shows_not="the cause of a rare overflow: each is one connection of thousands, and the bare loop has some too. Bare accept only accepts. Bare "
+        "threads echo, with one thread for each connection, and are the limit for a server with threads.",
     )
     bare = {}
     text = output_of(RELEASE / "arrival", *crowds)
@@ -34,7 +34,7 @@ def arrival(crowds):
             bare[server] = all_overflows
         elif calls == 1000:
             target = Target(
-                "<= 20 MiB in the third generation, overflows no more than of bare accept or of bare threads",
+                "<= 20 MiB in the third generation, no more overflows than bare accept or bare threads",
                 f"{mib:.1f} MiB, {all_overflows} beside {bare['bare accept']} and {bare['bare threads']}",
                 mib <= 20 and all_overflows <= max(bare.values()),
             )
@@ -45,10 +45,10 @@ def arrival(crowds):
 
 def lateness(crowds, tiny):
     table = Table(
-        "How late speech leaves, and how late the caller is heard",
-        "server, callers", "calls", "speech late: p50, ms", "p99", "worst", "gaps", "heard late: p50, ms", "p99", "cores",
-        shows_not="more than the least disturbed of a few rounds; the targets are medians over the rounds. Bare threads that sleep and write are what can be had. A thousand calls "
-        "on which both talk are more than two cores do together with their load, so they are not tried.",
+        "Lateness of playback and of the caller's audio",
+        "server, callers", "calls", "playback late: p50, ms", "p99", "worst", "gaps", "received late: p50, ms", "p99", "cores",
+        shows_not="all rounds: the figures are those of the least disturbed round, the targets are medians over the rounds. Bare threads that sleep and "
+        "write are the limit. A thousand calls in which both sides talk are not measured: with their load, they exceed two cores.",
     )
     environment = os.environ | {"LATENESS_SECONDS": "1" if tiny else "4"}
     text = ""

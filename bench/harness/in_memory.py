@@ -26,10 +26,11 @@ def tables(tiny):
 def timing(program, build, tiny, has_targets):
     table = Table(
         f"In memory, {build}",
-        "work, payload", "by", "ns a frame", "p10", "p90",
-        shows_not="what it takes to get the bytes, which is a hundred times as much. The limit of parsing walks the headers, that of "
-        "encoding copies the bytes of the frame, that of samples adds up pairs of bytes. audiosocket 1.0.0 does not say where a frame "
-        "ends, and is told without charge: the walk from one to the next, most of the limit's time, is not in its figures. tokio-util's codec writes no kind before the length, and so encodes nothing here.",
+        "work, payload", "by", "ns per frame", "p10", "p90",
+        shows_not="the cost of receiving the bytes, which is a hundred times as high. The limit of parsing is a walk over the headers, that of encoding a "
+        "copy of the frame's bytes, and that of samples a sum of byte pairs. audiosocket 1.0.0 does not return the end of a frame. It gets the "
+        "frame's boundaries for free, so its figures exclude the walk over the headers, which is most of the limit's time. tokio-util's codec "
+        "writes no kind before the length, so it is not in the rows for encoding.",
     )
     rounds = 5 if tiny else 200
     measured = {}
@@ -38,7 +39,7 @@ def timing(program, build, tiny, has_targets):
         measured[operation, length, name] = figures
     for (operation, length, name), figures in sorted(measured.items(), key=lambda item: order(item[0])):
         if figures == ["answers", "wrong"]:
-            table.row(f"{operation}, {length}", NAMES[name], "answers wrong", "", "")
+            table.row(f"{operation}, {length}", NAMES[name], "wrong result", "", "")
             continue
         target = None
         if has_targets and length == "320" and name.startswith("ours"):
@@ -54,7 +55,7 @@ def order(key):
 
 def target_of(operation, name, median):
     if operation == "parse" and name == "ours-typed":
-        return at_least(3, median("ivan770-typed") / median(name), " times as fast as audiosocket 1.0.0, typed, which is told where frames end")
+        return at_least(3, median("ivan770-typed") / median(name), " times as fast as audiosocket 1.0.0, typed, which gets the frame boundaries for free")
     if operation in ("parse", "encode"):
         return at_most(1.2, median(name) / median("limit"), " times the limit")
     return None
@@ -62,12 +63,12 @@ def target_of(operation, name, median):
 
 def instructions(tiny):
     if not has("valgrind"):
-        leave_out("instructions a frame", "there is no `valgrind`")
+        leave_out("instructions per frame", "there is no `valgrind`")
         return []
     table = Table(
-        "Instructions a frame of 320 bytes, as cargo builds by default",
+        "Instructions per frame of 320 bytes, as cargo builds by default",
         "work", "by", "instructions",
-        shows_not="time. Counted by callgrind, so that two runs say the same.",
+        shows_not="time. callgrind counts instructions, so the result does not depend on the run.",
     )
     few, many = (1, 3) if tiny else (10, 110)
     for operation, names in (("parse", ["limit", "ours", "ours-typed"]), ("encode", ["limit", "ours"]), ("samples", ["limit", "ours"])):

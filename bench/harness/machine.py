@@ -13,7 +13,7 @@ def describe():
     return [
         f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, commit {commit()}",
         f"{os.cpu_count()} cores of {cpu_model()}, {memory_gib():.1f} GiB",
-        f"Linux {platform.release()}, HZ {ticks_of_kernel()}; work waiting when it began: {os.getloadavg()[0]:.1f}",
+        f"Linux {platform.release()}, HZ {ticks_of_kernel()}; load average at the start: {os.getloadavg()[0]:.1f}",
         f"{output_of('rustc', '--version').strip()}; Python {platform.python_version()}; "
         + (output_of("go", "version").strip().removeprefix("go version ") if has("go") else "no Go"),
     ]

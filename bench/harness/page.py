@@ -1,5 +1,5 @@
 """The page with the tables: goals beside results."""
-from programs import dropped_frames
+from programs import left_out
 
 
 class Target:
@@ -51,12 +51,12 @@ def page(machine, tables, minutes):
     """Returns the text of the page."""
     lines = [
         "# Results\n",
-        "Written by `bench/run`, and only by it. Each figure is comparable with those of its own table, which were taken in turn",
-        "within the same minutes, but for paced calls, one server after the other. The machine is shared, so the next run differs.",
-        "How each was taken is in the README beside this.\n",
+        "`bench/run` writes this file. Compare a figure only with others of its own table: they were measured in turn, within the same",
+        "minutes, except in the tables of paced calls, which measure one server after the other. The machine is shared, so the next run",
+        "differs. `README.md` in this folder describes each measurement.\n",
         *(f"- {line}" for line in machine),
-        f"- {minutes:.1f} minutes in all\n",
-        "## What was to be reached\n",
+        f"- {minutes:.1f} minutes in total\n",
+        "## Targets\n",
         *row_lines(["table", "row", "target", "measured", ""], "---"),
     ]
     for table in tables:
@@ -65,14 +65,14 @@ def page(machine, tables, minutes):
                 verdict = "met" if target.is_met else "**missed**"
                 row = ", ".join(cell for cell in cells[:2] if cell and not is_number_with_point(cell))
                 lines.append(f"| {table.title} | {row} | {target.text} | {target.value} | {verdict} |")
-    lines.append("| - | heap allocations a frame, both directions | 0 | proven by `tests/no_alloc.rs` | |")
+    lines.append("| - | heap allocations per frame, both directions | 0 | proven by `tests/no_alloc.rs` | |")
     lines.append("| - | std, heap or a panic in `wire` and `tone` | none | proven by `tests/linking/prove` | |")
     lines.append("")
     for table in tables:
         lines.extend(table.lines())
-    if dropped_frames:
+    if left_out:
         lines.append("## Left out\n")
-        lines.extend(f"- {what}: {why}" for what, why in dropped_frames)
+        lines.extend(f"- {what}: {why}" for what, why in left_out)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -13,11 +13,11 @@ TOOL = RELEASE / "audiosocket"
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 # The measurements left out, and why.
-dropped_frames = []
+left_out = []
 
 
 def leave_out(what, why):
-    dropped_frames.append((what, why))
+    left_out.append((what, why))
     print(f"  left out: {what}: {why}", flush=True)
 
 

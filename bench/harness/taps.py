@@ -10,8 +10,7 @@ def tables(tiny):
     table = Table(
         "Through the tap",
         "calls", "directly: p50, ms", "p99", "through the tap: p50, ms", "p99", "added: p50, ms", "p99", "lost",
-        shows_not="recording (`--record`). The tap, the server and the load share the cores, so that with 100 calls its p99 is the "
-        "machine's more than the tap's.",
+        shows_not="recording (`--record`). The tap, the server and the load share the cores. So with 100 calls, the p99 shows the machine more than the tap.",
     )
     crowds, rounds, seconds = ([1, 3], 1, 1) if tiny else ([1, 10, 100], 3, 2)
     for calls in crowds:

@@ -21,15 +21,18 @@ pub struct Behaviour {
     pub evidence: &'static str,
     /// Whether Asterisk supports audio at rates other than 8 kHz: the kinds 0x11 to 0x18.
     pub knows_all_rates: bool,
-    /// The time Asterisk waits for the rest of a header before the delay has an effect; zero if it does not wait. See
-    /// [`Rule::SplitHeader`].
+    /// The longest delay inside a header without an effect; zero if every delay has one.
+    ///
+    /// See [`Rule::SplitHeader`].
     pub header_wait: Duration,
-    /// Whether Asterisk waits for the rest of a header without a limit. The end of the stream inside a header is then a hangup,
-    /// and a hangup frame takes effect with its third byte. Other versions hang up at its first byte. See
-    /// [`Rule::StalledHeader`].
+    /// Whether Asterisk waits for the rest of a header without a limit.
+    ///
+    /// If so, the end of the stream inside a header is a hangup, and a hangup frame takes effect with its third byte. Other
+    /// versions hang up at its first byte. See [`Rule::StalledHeader`].
     pub waits_for_header: bool,
-    /// The time Asterisk waits for the rest of a payload; zero if it does not wait. Each part that arrives restarts the wait. See
-    /// [`Rule::SplitPayload`].
+    /// The time Asterisk waits for the rest of a payload; zero if it does not wait.
+    ///
+    /// Each part that arrives restarts the wait. See [`Rule::SplitPayload`].
     pub payload_wait: Duration,
     /// The consequences through the application `AudioSocket()`.
     pub application: Consequences,
@@ -37,7 +40,7 @@ pub struct Behaviour {
     pub channel_driver: Consequences,
 }
 
-/// The behaviour through one of Asterisk's two ways to reach a server, and the consequences of violations there.
+/// The behaviour in one of Asterisk's two ways to reach a server, with the consequences of violations.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Consequences {
@@ -47,15 +50,15 @@ pub struct Consequences {
     pub evidence: &'static str,
     /// The dialect of the caller's DTMF digits; `None` if no digits are sent.
     pub digits: Option<DtmfDialect>,
-    /// What Asterisk does with the caller's frames that are neither audio nor a digit, such as comfort noise.
+    /// The treatment of the caller's frames that are neither audio nor a digit, such as comfort noise.
     pub other_frames: OtherFrames,
-    /// The limit on the time without traffic in either direction, when Asterisk ends the call; `None` if there is no limit. See
-    /// [`Rule::Idle`].
+    /// The limit on the time without traffic in either direction. Asterisk then ends the call.
+    ///
+    /// `None` if there is no limit. See [`Rule::Idle`].
     pub idle_timeout: Option<Duration>,
     /// Whether the dialplan continues after a hangup frame. If not, Asterisk hangs up the caller.
     ///
-    /// The dialplan continues after `Dial()` only with the option `g`, but then however the server has ended the call: after a
-    /// hangup frame, a violation or a reset.
+    /// After `Dial()`, the dialplan continues only with the option `g`. It then also continues after a violation or a reset.
     pub continues_after_hangup: bool,
     empty_audio: Option<Consequence>,
     forbidden_kind: Option<Consequence>,
@@ -63,9 +66,9 @@ pub struct Consequences {
     no_hangup: Option<Consequence>,
 }
 
-/// What Asterisk does with the caller's frames that are neither audio nor a digit.
+/// The treatment of the caller's frames that are neither audio nor a digit.
 ///
-/// Telephones send comfort noise during a silence, for example.
+/// An example is comfort noise, which telephones send during a silence.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum OtherFrames {
@@ -103,8 +106,8 @@ const MEASURED_FORK: &str = "its modules measured in 22.10, else as 20.13";
 
 /// The wait of `ast_wait_for_input(svc, 5)` in `res_audiosocket.c`. Measured: a gap of 4 ms passes, a gap of 6 ms ends the call.
 const FIVE_MS: Duration = Duration::from_millis(5);
-/// The duration of one frame. Asterisk waits for the rest of a header without a limit. Meanwhile it neither sends the caller's
-/// audio nor enforces the time-out of 2 s. If the rest arrives within the duration of a frame, nothing is delayed.
+/// The duration of one frame. While Asterisk waits for the rest of a header, it does not send the caller's audio, and does not
+/// enforce the time-out of 2 s. A wait within the duration of a frame delays nothing.
 const A_FRAME: Duration = Duration::from_millis(20);
 /// `MAX_WAIT_TIMEOUT_MSEC` in `app_audiosocket.c`; 2.003 s measured.
 const TWO_SECONDS: Duration = Duration::from_secs(2);
@@ -113,7 +116,7 @@ const TWO_SECONDS: Duration = Duration::from_secs(2);
 ///
 /// 22.11, 23.5 and 20.21 are in the newest row because the AudioSocket files of their release candidates equal those of 22.10.
 ///
-/// To add a release that behaves like the newest row, add its number to that row. Everything else is derived from the table.
+/// To add a release that behaves like the newest row, change the last release of its major version there.
 pub const TABLE: &[Behaviour] = &[
     TO_22_3, AT_22_4, AT_22_5, AT_21_12, AT_22_7, AT_22_9, AT_22_10, START_STOP,
 ];
@@ -163,7 +166,7 @@ const AT_22_4: Behaviour = row(
         continues_after_hangup: true,
         empty_audio: Some(Consequence::HangsUp),
         forbidden_kind: Some(Consequence::HangsUp),
-        // Asterisk reads the three bytes with one `read`. Bytes missing from that read keep their old values in memory.
+        // Asterisk reads the three bytes with one `read`. Missing bytes keep whatever the memory held before.
         split_header: Consequence::Misreads,
         no_hangup: None,
         ..TO_22_3.application
@@ -198,7 +201,7 @@ const AT_21_12: Behaviour = row(
     },
 );
 
-// These versions wait for the rest of a header, but write it to the start of the header. They still misread it.
+// These versions wait for the rest of a header, but write it to the start of the header, so they still misread it.
 const AT_22_7: Behaviour = row(
     &[releases(20, 17, 18), releases(22, 7, 8), releases(23, 1, 2)],
     AT_21_12.application,
@@ -264,8 +267,7 @@ const START_STOP: Behaviour = {
 /// Returns a row for these releases.
 ///
 /// The channel driver reads the server's bytes with the same functions of `res_audiosocket.c` as the application. It has no
-/// time-out of its own, and it ends its leg where the application hangs up the caller. What it does with frames that are neither
-/// audio nor a digit comes from `behaviour`.
+/// time-out, and it ends its leg where the application hangs up the caller. `behaviour` has its treatment of other frames.
 const fn row(
     releases: &'static [Releases],
     application: Consequences,
@@ -285,7 +287,7 @@ const fn row(
     }
 }
 
-/// The part of a channel driver that [`row`] does not take from the application.
+/// Returns the part of a channel driver that [`row`] does not take from the application.
 const fn driver(other_frames: OtherFrames) -> Consequences {
     Consequences {
         other_frames,
@@ -330,7 +332,7 @@ impl OtherFrames {
 }
 
 impl Behaviour {
-    /// Returns the releases as people write them, for example "20.20, 22.10, 23.4".
+    /// Returns the releases as text, for example "20.20, 22.10, 23.4".
     pub fn versions(&self) -> String {
         if self.releases.is_empty() {
             return String::from("start-stop");
@@ -352,9 +354,10 @@ impl Behaviour {
         texts.join(", ")
     }
 
-    /// Returns the releases whose application uses a whole processor core during a call, for example "18.0-19, 19".
+    /// Returns the releases that use a whole processor core during a call, for example "18.0-19, 19".
     ///
-    /// The server cannot prevent that. The channel driver does not do it. Returns an empty text if no release does it.
+    /// Only their application does so, not their channel driver, and a server cannot prevent it. The text is empty if there are no
+    /// such releases.
     pub fn busy_releases(&self) -> String {
         let texts = self.busy_releases.iter().map(Releases::text);
         texts.collect::<Vec<_>>().join(", ")
@@ -367,7 +370,7 @@ impl Behaviour {
         self.consequence_in(&self.application, rule)
     }
 
-    /// Returns the behaviour through one of the two ways.
+    /// Returns the behaviour in one of the two ways.
     pub const fn through(&self, way: Way) -> &Consequences {
         match way {
             Way::Application => &self.application,
@@ -375,9 +378,9 @@ impl Behaviour {
         }
     }
 
-    /// Returns the consequence of a violation through one of the two ways.
+    /// Returns the consequence of a violation in one of the two ways.
     ///
-    /// The way is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver).
+    /// `way` is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver) of this behaviour.
     pub const fn consequence_in(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
         match (way.way, self.consequence_for_caller(way, rule)) {
             (Way::ChannelDriver, Some(Consequence::HangsUp)) => Some(Consequence::EndsLeg),
@@ -386,7 +389,7 @@ impl Behaviour {
         }
     }
 
-    /// Returns the consequence of a violation, as if the end of the leg were a hangup of the caller.
+    /// Returns the consequence of a violation in the terms of the application, which hangs up the caller.
     const fn consequence_for_caller(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
         match rule {
             Rule::EmptyAudio => way.empty_audio,

@@ -3,7 +3,7 @@
 use super::violation::Excerpt;
 use crate::wire::{Header, Kind};
 
-/// The frame being received, or the position of the next frame if none of its bytes has arrived.
+/// The frame being received. Before its first byte, only its position is known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameUnderWay {
     /// The offset of the frame's first byte in the stream.
@@ -31,11 +31,11 @@ impl FrameUnderWay {
     /// One call consumes only header bytes until the header is complete, and only payload bytes after that.
     pub(super) fn take_in<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let is_in_header = self.header().is_none();
-        let due = match is_in_header {
+        let missing = match is_in_header {
             true => Header::LEN.saturating_sub(self.header_len),
             false => self.left,
         };
-        let (part, rest) = bytes.split_at_checked(due).unwrap_or((bytes, &[]));
+        let (part, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
         self.excerpt.extend(part);
         if is_in_header {
             let places = self.header.iter_mut().skip(self.header_len);
@@ -52,7 +52,7 @@ impl FrameUnderWay {
         self.offset
     }
 
-    /// Returns the first bytes of the frame, as many as the excerpt keeps.
+    /// Returns the first bytes of the frame, at most eight.
     pub(super) const fn excerpt(&self) -> Excerpt {
         self.excerpt
     }
@@ -62,12 +62,12 @@ impl FrameUnderWay {
         (self.header_len == Header::LEN).then(|| Header::parse(self.header))
     }
 
-    pub(super) const fn is_begun(&self) -> bool {
+    pub(super) const fn has_started(&self) -> bool {
         self.header_len > 0
     }
 
     pub(super) fn is_in_header(&self) -> bool {
-        self.is_begun() && self.header().is_none()
+        self.has_started() && self.header().is_none()
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -76,6 +76,6 @@ impl FrameUnderWay {
 
     /// Returns whether the frame started as a hangup. Only the first byte of a hangup matters.
     pub(super) fn is_hangup(&self) -> bool {
-        self.is_begun() && self.header.first() == Some(&Kind::HANGUP.byte())
+        self.has_started() && self.header.first() == Some(&Kind::HANGUP.byte())
     }
 }

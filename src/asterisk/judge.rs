@@ -13,10 +13,12 @@ use crate::wire::{Header, Kind, SampleRate};
 ///
 /// The judge has no connection and no clock. You report to it each read of the connection, with its times, and every other event.
 ///
-/// **It never reports a fault that did not happen**, however late the reading thread runs. Therefore it needs two times for each
-/// read: one from before the read and one from after it. A pause is certain only if the connection was *found* empty twice and
-/// nothing was read in between. It lasts from the end of the first such read to the start of the second. The bytes of a read can
-/// have arrived at any time since the connection was last found empty. So a late thread misses faults but invents no faults.
+/// **It never reports a fault that did not happen**, even if the reading thread runs late. For that, it needs two times for each
+/// read, from before and after it:
+///
+/// - A pause is certain only if the connection was found empty twice and nothing was read in between. The certain pause is from the
+///   end of the first such read to the start of the second.
+/// - The bytes of a read may have arrived at any time since the connection was last found empty.
 ///
 /// Each rule is reported at most once per call. A violation that ends the call in that version is the last one.
 ///
@@ -36,25 +38,23 @@ use crate::wire::{Header, Kind, SampleRate};
 #[derive(Clone, Debug)]
 pub struct Judge {
     rules: Rules,
-    begun: Instant,
+    started: Instant,
     state: CallState,
     violations: Vec<Violation>,
     /// The number of bytes that the server has sent.
     received: u64,
     frame: FrameUnderWay,
-    /// A lower bound for the time when the connection was last found empty. The bytes of the next read have arrived since then.
+    /// The latest time at which the connection was certainly empty: the bytes of the next read arrived after it.
     empty_after: Instant,
-    /// An upper bound for the time when the connection was found empty inside the current frame. Nothing has been read since
-    /// then.
+    /// The end of the read that found the connection empty inside the current frame, if nothing has been read since.
     waiting_since: Option<Instant>,
     last_traffic: Instant,
-    /// The last frame whose parts were read further apart than Asterisk waits, although the connection was not found empty twice
-    /// in between.
+    /// The last frame with a probable split, which only the end of the call can confirm.
     suspected_split: Option<SuspectedSplit>,
     pace: Pace,
 }
 
-/// A frame that may have violated the rule on splits.
+/// A frame whose parts were read further apart than Asterisk waits, without the certainty that no bytes were there meanwhile.
 #[derive(Clone, Copy, Debug)]
 struct SuspectedSplit {
     rule: Rule,
@@ -64,16 +64,16 @@ struct SuspectedSplit {
     excerpt: Excerpt,
 }
 
-/// The lead that Asterisk may have over the judge when it starts to wait for audio. Asterisk's data takes a moment to arrive.
+/// The most that Asterisk may be ahead of the judge when it starts to wait for audio, because data takes a moment to arrive.
 const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 
 /// The time after a suspected split during which the end of a call counts as its consequence.
 const UNTIL_END_ARRIVES: Duration = Duration::from_secs(1);
 
-/// The time without a continuation after which a header counts as stalled.
+/// The shortest pause in a header that counts as a stall.
 const STALL: Duration = Duration::from_secs(2);
 
-/// A rest that comes earlier is no reason to suspect a split: the parts may have been two segments of one write.
+/// The shortest pause that makes a split probable. After a shorter one, the parts may be two segments of one write.
 const LEAST_SUSPICIOUS_WAIT: Duration = Duration::from_millis(5);
 
 /// The state of a call.
@@ -101,25 +101,25 @@ pub struct Received<'a> {
     pub at: Instant,
     /// The bytes.
     pub bytes: &'a [u8],
-    /// Whether the read took all bytes that were there.
+    /// Whether the read returned all bytes that were there.
     pub emptied: bool,
 }
 
 impl Judge {
-    /// Returns a judge of a call that started at `begun`, when Asterisk sent the UUID.
-    pub fn new(rules: impl Into<Rules>, begun: Instant) -> Judge {
+    /// Returns a judge of a call that started at `started`, when Asterisk sent the UUID.
+    pub fn new(rules: impl Into<Rules>, started: Instant) -> Judge {
         Judge {
             rules: rules.into(),
-            begun,
+            started,
             state: CallState::InCall,
             violations: Vec::new(),
             received: 0,
             frame: FrameUnderWay::at(0),
-            empty_after: begun,
+            empty_after: started,
             waiting_since: None,
-            last_traffic: begun,
+            last_traffic: started,
             suspected_split: None,
-            pace: Pace::new(begun),
+            pace: Pace::new(started),
         }
     }
 
@@ -138,7 +138,7 @@ impl Judge {
         self.state
     }
 
-    /// Returns whether the judge waits for a frame's rest, so that every millisecond counts.
+    /// Returns whether the judge waits for the rest of a frame, so that milliseconds matter.
     pub fn needs_fine_timing(&self) -> bool {
         self.state == CallState::InCall
             && self.waiting_since.is_some()
@@ -168,7 +168,7 @@ impl Judge {
         }
         if emptied {
             self.empty_after = self.empty_after.max(asked);
-            self.waiting_since = self.frame.is_begun().then_some(at);
+            self.waiting_since = self.frame.has_started().then_some(at);
         }
         let end = match self.state {
             CallState::Ended => self.frame.offset(),
@@ -177,13 +177,13 @@ impl Judge {
         usize::try_from(end.saturating_sub(received_before)).unwrap_or(bytes.len())
     }
 
-    /// Records a read that started at `asked` and had found nothing by `at`.
+    /// Records a read from `asked` to `at` that found nothing.
     pub fn read_empty(&mut self, asked: Instant, at: Instant) {
         self.empty_after = self.empty_after.max(asked);
         if self.state != CallState::InCall {
             return;
         }
-        if self.frame.is_begun() {
+        if self.frame.has_started() {
             let since = *self.waiting_since.get_or_insert(at);
             let waited = asked.saturating_duration_since(since);
             if waited >= self.wait_for_rest() && !self.is_hangup_whatever_follows() {
@@ -203,14 +203,13 @@ impl Judge {
 
     /// Records that Asterisk ended the call before the server hung up.
     ///
-    /// The end itself is evidence for faults that the judge alone could not be certain of. It can confirm that the rest of a
-    /// frame arrived too late, within the last second. It can also confirm that the server was silent up to the limit, to within
-    /// 20 ms.
+    /// The end confirms a fault that the judge alone was not certain of: that the rest of a frame arrived too late within the last
+    /// second, or that the server was silent up to the limit, to within 20 ms.
     pub fn caller_ended(&mut self, at: Instant) {
         if self.state != CallState::InCall || self.frame.is_hangup() {
             return;
         }
-        if self.frame.is_begun() {
+        if self.frame.has_started() {
             if self.waiting_since.is_some() {
                 self.read_empty(at, at);
             }
@@ -240,7 +239,7 @@ impl Judge {
     /// Records that the server closed its direction of the connection.
     pub fn closed(&mut self, at: Instant) {
         if self.state == CallState::InCall && !self.frame.is_hangup() {
-            if !self.frame.is_begun() {
+            if !self.frame.has_started() {
                 self.note(Rule::NoHangup, at);
             } else if self.frame.is_in_header() && self.rules.behaviour().waits_for_header {
                 // The loop in `res_audiosocket.c` that waits for the rest of a header treats the end of the stream as a hangup.
@@ -253,9 +252,9 @@ impl Judge {
 
     /// Records a reset of the connection.
     ///
-    /// A reset is a violation even after the server's hangup. Asterisk sends audio at the same time, so chance decides which of
-    /// the two it sees first, and a reset hangs up the caller. Measured with 22.10: Asterisk saw the reset first in 1 of 250
-    /// calls if the server closed just before Asterisk sent, and in 0 of 60 if it closed just after that.
+    /// A reset is a violation even after the server's hangup. Asterisk may see the reset first, because it sends audio at the same
+    /// time, and then hangs up the caller. Measured with 22.10: Asterisk saw the reset first in 1 of 250 calls if the server
+    /// closed just before Asterisk sent, and in 0 of 60 if it closed just after that.
     pub fn reset(&mut self, at: Instant) {
         if matches!(self.state, CallState::InCall | CallState::HungUp) {
             self.note(Rule::Reset, at);
@@ -335,10 +334,9 @@ impl Judge {
         }
     }
 
-    /// Returns whether the frame is a hangup already, although its header is incomplete.
+    /// Returns whether the frame already has the effect of a hangup, although its header is incomplete.
     ///
-    /// A version that does not wait for the rest of a header acts on the first byte. A version that misreads a header in parts
-    /// still reads the first byte right.
+    /// A version that does not wait for the rest of a header acts on the first byte, which it reads correctly.
     fn is_hangup_whatever_follows(&self) -> bool {
         self.frame.is_hangup() && self.wait_for_rest().is_zero()
     }
@@ -353,7 +351,7 @@ impl Judge {
         let Some(since) = self.waiting_since else {
             return;
         };
-        // A version that does not wait would be suspected of every frame that came in two reads.
+        // Without a minimum, versions that do not wait would make every frame in two reads a suspect.
         let wait = self.wait_for_rest().max(LEAST_SUSPICIOUS_WAIT);
         let ended_at = since.checked_add(wait).unwrap_or(since);
         let is_suspicious = at >= ended_at && self.splits_end_call();
@@ -386,7 +384,7 @@ impl Judge {
             return;
         };
         if !self.has_noted(rule) {
-            let at = at.saturating_duration_since(self.begun);
+            let at = at.saturating_duration_since(self.started);
             let violation = Violation::new(rule, consequence, at, offset, excerpt);
             self.violations.push(violation);
         }
@@ -409,22 +407,22 @@ mod tests {
     /// A judge with an invented clock, in milliseconds. Each read takes no time and empties the connection.
     struct Trial {
         judge: Judge,
-        begun: Instant,
+        started: Instant,
         now: u64,
     }
 
     impl Trial {
         fn of(rules: impl Into<Rules>) -> Trial {
-            let begun = Instant::now();
+            let started = Instant::now();
             Trial {
-                judge: Judge::new(rules, begun),
-                begun,
+                judge: Judge::new(rules, started),
+                started,
                 now: 0,
             }
         }
 
         fn time(&self) -> Instant {
-            self.begun + Duration::from_millis(self.now)
+            self.started + Duration::from_millis(self.now)
         }
 
         /// Polls an empty connection once per millisecond.

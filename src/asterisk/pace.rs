@@ -7,13 +7,13 @@ use crate::wire::SampleRate;
 /// The pace of a server's audio: its lead over real time, and the length of Asterisk's queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// The time when all the audio will have been played, in real time.
+    /// The time when all audio so far will have been played, in real time.
     played_by: Instant,
     /// The time when Asterisk's queue will be empty.
     queue_empty_by: Instant,
 }
 
-/// The interval in which data arrived.
+/// The interval in which some bytes arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Came {
     not_before: Instant,
@@ -29,16 +29,16 @@ impl Came {
     }
 }
 
-/// The most that audio may be ahead of real time. A burst of 1 s was played without loss (measured with 22.10). So a server that
-/// stalled for less than that on a busy machine may catch up.
+/// The most that audio may be ahead of real time. A burst of 1 s was played without loss (measured with 22.10), so a server that
+/// stalls for less on a busy machine may catch up.
 const MOST_AHEAD: Duration = Duration::from_secs(1);
 
 /// The number of audio frames that Asterisk's queue holds before it drops some, and the number that it drops (`channel.c`).
 /// Measured with 22.10: a burst of 50 frames lost none, a burst of 100 lost 64, a burst of 500 lost 256 to 320.
 const QUEUE_FRAMES: u32 = 96;
 const DROPPED_FRAMES: u32 = 64;
-/// The time in which the queue empties by one frame. At twice real time, one frame every 10 ms, nothing was lost (measured with
-/// 22.10), so the queue empties faster than that. Audio slower than four times real time is assumed to fit.
+/// The assumed time until the queue is one frame shorter. Nothing was lost with one frame every 10 ms, twice real time (measured
+/// with 22.10), so the real queue empties faster than that. 5 ms is a safe assumption: up to four times real time.
 const QUEUE_PACE: Duration = Duration::from_millis(5);
 
 impl Pace {
@@ -49,8 +49,8 @@ impl Pace {
         }
     }
 
-    // Both methods assume that the audio arrived as early as possible, and count the rest as late as possible. So audio that
-    // arrived between two reads causes no false violation.
+    // To report no false violation, both methods assume that the audio arrived as early as possible, and compare it with the
+    // latest possible time.
 
     /// Returns whether more audio is too far ahead of real time.
     pub(super) fn is_ahead_with(&mut self, samples: usize, rate: SampleRate, came: Came) -> bool {

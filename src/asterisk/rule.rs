@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A rule for servers in at least one version of Asterisk, named after the fault that violates it.
+/// A rule for servers, named after the fault that violates it. Not every version has every rule.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Rule {
@@ -16,25 +16,25 @@ pub enum Rule {
     OddLength,
     /// The three bytes of a header arrived in parts, further apart than this Asterisk waits.
     SplitHeader,
-    /// A header was started and not continued for 2 s, while the connection stayed open. Its first byte may be that of a hangup.
+    /// A header was incomplete for 2 s, while the connection stayed open. Its first byte may be that of a hangup.
     StalledHeader,
-    /// A payload arrived apart from its header, or in parts, further apart than this Asterisk waits.
+    /// The payload and its header, or parts of the payload, arrived further apart than this Asterisk waits.
     SplitPayload,
     /// Audio arrived more than 1 s ahead of real time.
     TooFast,
-    /// More audio arrived at once than Asterisk's queue of 96 frames holds. The thread that empties the queue may keep up: 22.10
-    /// lost audio in 38 of 40 calls with a burst of 10 s (measured).
+    /// More audio arrived at once than Asterisk's queue of 96 frames holds. The thread that empties the queue sometimes keeps up:
+    /// 22.10 lost audio in 38 of 40 calls with a burst of 10 s (measured).
     QueueOverflow,
     /// There was no traffic in either direction for 2 s, in the dialplan's application. The channel driver waits indefinitely.
     Idle,
     /// The server closed the connection while audio from Asterisk was unread, so its kernel sent a reset. If the reset directly
-    /// follows a hangup frame, chance decides which of the two Asterisk sees first; mostly it sees the hangup.
+    /// follows a hangup frame, Asterisk sees the hangup first in most calls, and the reset in some.
     Reset,
     /// The server closed the connection inside a frame.
     Truncated,
     /// The server closed the connection without a hangup frame.
     NoHangup,
-    /// The server did not read until there was no room for Asterisk's data.
+    /// The server did not read, until there was no room for Asterisk's data.
     NotReading,
 }
 
@@ -85,7 +85,7 @@ impl Rule {
         match self {
             Rule::EmptyAudio => "audio without a sample",
             Rule::ForbiddenKind => "neither audio nor a hangup",
-            Rule::UnknownRate => "audio of a kind it does not know",
+            Rule::UnknownRate => "audio of a kind that it does not know",
             Rule::OddLength => "audio with half a sample",
             Rule::SplitHeader => "a header in parts",
             Rule::StalledHeader => "a header that does not continue for 2 s",
@@ -128,12 +128,12 @@ impl Rule {
             | Rule::Truncated
             | Rule::NoHangup => "always",
             Rule::SplitHeader | Rule::SplitPayload => {
-                "where a part is waited for: if it takes 0.6 ms more; where none is: if the parts are read apart"
+                "if Asterisk waits: parts that take 0.6 ms longer; otherwise: parts that are read apart"
             }
-            Rule::TooFast => "from 1.03 s ahead on",
-            Rule::QueueOverflow => "from 103 frames at once on",
+            Rule::TooFast => "from 1.03 s ahead",
+            Rule::QueueOverflow => "from 103 frames at once",
             Rule::Idle | Rule::StalledHeader => "within 0.06 s",
-            Rule::Reset => "whenever it happens: only if audio is unread at that moment",
+            Rule::Reset => "always, but it happens only if audio is unread at that moment",
             Rule::NotReading => "when some megabytes are unread",
         }
     }
@@ -161,8 +161,8 @@ pub enum Consequence {
     StopsHearing,
     /// It waits for the rest without a limit, and the caller is not heard. The time-out of 2 s does not end the call meanwhile.
     Hangs,
-    /// The channel driver waits for the rest without a limit. If its leg is then hung up, that request blocks, and other calls
-    /// with it. All of Asterisk 22.10.1 stood still for 20 minutes, until the server closed (measured).
+    /// The channel driver waits for the rest without a limit. If its leg is then hung up, that request blocks, and so can all
+    /// other calls: Asterisk 22.10.1 stood still for 20 minutes, until the server closed (measured).
     Freezes,
     /// It plays the audio as fast as it arrives.
     PlaysFast,
@@ -170,10 +170,10 @@ pub enum Consequence {
     DropsAudio,
     /// It plays the audio, but records noise from there on.
     RecordsNoise,
-    /// It stays in the call and uses a whole processor core until the caller hangs up.
+    /// It stays in the call and uses a whole processor core, until the caller hangs up.
     ///
-    /// If the server has closed both directions, the caller's next audio ends it, too: within 40 ms in the channel driver of the
-    /// start-stop fork (measured).
+    /// If the server has closed both directions, the caller's next audio also ends the call: within 40 ms in the channel driver of
+    /// the start-stop fork (measured).
     Spins,
 }
 
@@ -206,14 +206,14 @@ impl Consequence {
     }
 }
 
-/// Writes Asterisk's reaction as a few words to follow the name "Asterisk".
+/// Writes a few words that follow the name "Asterisk".
 impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Consequence::HangsUp => "hangs up the caller",
             Consequence::EndsLeg => "ends its leg",
             Consequence::Misreads => "takes other bytes for the header",
-            Consequence::Skips => "skips it, unheard",
+            Consequence::Skips => "skips it",
             Consequence::StopsHearing => "waits, and the caller is not heard",
             Consequence::Hangs => "waits indefinitely",
             Consequence::Freezes => "waits indefinitely, which can stop all calls",

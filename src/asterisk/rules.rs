@@ -23,7 +23,7 @@ pub struct Rules {
 impl Rules {
     /// Returns the rules of a version for a call from the application `AudioSocket()`.
     ///
-    /// If only the channel driver sends digits, as in the start-stop fork, they are for a call from that.
+    /// For the start-stop fork, in which only the channel driver sends digits, they are for a call from the channel driver.
     pub const fn for_version(version: Version) -> Rules {
         let behaviour = version.behaviour();
         let way = match (
@@ -71,7 +71,7 @@ impl Rules {
         self.behaviour().consequence_in(self.consequences(), rule)
     }
 
-    /// Returns the consequences through the selected way, the application or the channel driver.
+    /// Returns the consequences for a call that reaches the server in the selected way.
     pub const fn consequences(&self) -> &'static Consequences {
         self.behaviour().through(self.way)
     }

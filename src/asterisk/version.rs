@@ -11,9 +11,9 @@ use super::behaviour::{Behaviour, TABLE, enumerated};
 
 /// A version of Asterisk.
 ///
-/// It is written `22.10`, or `22.10.1` with a patch level, which makes no difference. `18` means all of its releases, which
-/// behave alike. A certified release is written `certified-22.8-cert4` or `22.8-cert4` and behaves as 22.8 does. `start-stop`, or
-/// `fork`, is the fork with the start-stop dialect.
+/// It is parsed from text such as `22.10`. A patch level, as in `22.10.1`, makes no difference. `18` means all releases of 18,
+/// which behave alike. `certified-22.8-cert4` or `22.8-cert4` is a certified release, which behaves like 22.8. `start-stop` or
+/// `fork` is the fork with the start-stop dialect.
 ///
 /// A release newer than the [table](TABLE) has the behaviour of its newest row, and [`is_known`](Version::is_known) returns false.
 ///
@@ -52,7 +52,7 @@ impl Version {
     /// A server that works with all of them works with every known version.
     pub const REPRESENTATIVES: &[Version] = &REPRESENTATIVES;
 
-    /// The measured version, or the newest if several were measured. It is the default.
+    /// The version that was measured, or the newest of several. It is the default.
     pub const REFERENCE: Version = Version::of_row(MEASURED);
 
     /// Returns the version that represents a row. A row without releases is the fork.
@@ -83,7 +83,7 @@ impl Version {
         self.behaviour
     }
 
-    /// Returns whether the [table](TABLE) has this version. A newer one is judged as the newest row.
+    /// Returns whether the [table](TABLE) has this version. A newer version is judged by the newest row.
     pub fn is_known(&self) -> bool {
         match self.name {
             Name::Release(major, minor) | Name::Certified(major, minor, _) => {
@@ -243,7 +243,7 @@ impl fmt::Debug for Version {
 pub enum ParseVersionError {
     /// The text is not a version.
     NotAVersion,
-    /// The major version is older than those that are known, or lies between them.
+    /// The major version is not in the table, and not newer than all that are.
     #[non_exhaustive]
     UnknownMajor {
         /// The major version.
@@ -263,16 +263,19 @@ impl fmt::Display for ParseVersionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ParseVersionError::NotAVersion => {
-                f.write_str("a version is due, such as 22.10 or start-stop")
+                f.write_str("not a version: expected one such as 22.10 or start-stop")
             }
             ParseVersionError::UnknownMajor { major } => {
                 let majors: BTreeSet<u16> = TABLE.iter().flat_map(Behaviour::majors).collect();
                 let majors: Vec<String> = majors.iter().map(u16::to_string).collect();
                 let majors = enumerated(&majors);
-                write!(f, "Asterisk {major} is not known; {majors} are")
+                write!(f, "unknown Asterisk {major}: the known ones are {majors}")
             }
             ParseVersionError::Ambiguous { major, newest } => {
-                write!(f, "which {major}? {major}.0 to {major}.{newest} differ")
+                write!(
+                    f,
+                    "the releases of {major} differ: expected one from {major}.0 to {major}.{newest}"
+                )
             }
         }
     }
@@ -338,7 +341,7 @@ mod tests {
 
     #[test]
     fn unknown_version_is_named_in_the_error() {
-        let not_a_version = "a version is due, such as 22.10 or start-stop";
+        let not_a_version = "not a version: expected one such as 22.10 or start-stop";
         for text in [
             "",
             "x",
@@ -359,13 +362,13 @@ mod tests {
         let error = "17.1".parse::<Version>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "Asterisk 17 is not known; 18, 19, 20, 21, 22 and 23 are"
+            "unknown Asterisk 17: the known ones are 18, 19, 20, 21, 22 and 23"
         );
         let newest = newest_minor(22).unwrap();
         let error = "22".parse::<Version>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("which 22? 22.0 to 22.{newest} differ")
+            format!("the releases of 22 differ: expected one from 22.0 to 22.{newest}")
         );
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Consequence, Rule};
 
-/// A rule that a server violated, when and where, and the reaction of the judged version.
+/// A violation of a rule by a server: its time, its place, and Asterisk's reaction.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Violation {

@@ -3,9 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-/// A way in which Asterisk reaches a server.
-///
-/// It is written `application` or `dial`.
+/// A way in which Asterisk reaches a server: as text, `application` or `dial`.
 ///
 /// ```
 /// use audiosocket::asterisk::Way;
@@ -51,13 +49,13 @@ impl FromStr for Way {
     }
 }
 
-/// A text is not the name of a [`Way`].
+/// The error for a text that is not the name of a [`Way`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ParseWayError(());
 
 impl fmt::Display for ParseWayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected application or dial")
+        f.write_str("unknown way: expected application or dial")
     }
 }
 

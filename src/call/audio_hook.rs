@@ -1,4 +1,4 @@
-//! What receives all audio of a call: a hook, and the recordings of the call.
+//! The receivers of all audio of a call: a hook, and the recordings of the call.
 
 use core::fmt;
 use std::boxed::Box;
@@ -21,7 +21,7 @@ pub enum Direction {
     Sent,
 }
 
-/// The hook of a call that receives all its audio, and the recordings that receive it too.
+/// The hook and the recordings that receive all audio of a call.
 #[derive(Default)]
 pub(super) struct AudioHook {
     /// Checked at each frame, so a call without a hook locks nothing.
@@ -41,7 +41,7 @@ type Hook = dyn FnMut(Direction, Audio<'_>, Instant) + Send;
 #[derive(Default)]
 struct Slot {
     hook: Option<Box<Hook>>,
-    /// Counts how often the hook was set or cleared, so that a hook that replaces itself is not put back.
+    /// The number of times the hook was set or cleared. It shows that a hook has replaced itself while it ran.
     generation: u64,
 }
 
@@ -55,7 +55,7 @@ impl AudioHook {
     }
 
     fn replace(&self, hook: Option<Box<Hook>>) {
-        // Waits for a frame that the old hook is handling on another thread. The hook itself must not wait for itself.
+        // Waits for a frame that the old hook is handling on another thread. A hook that replaces itself must not wait.
         let is_inside = *lock(&self.runs_on) == Some(thread::current().id());
         let running = (!is_inside).then(|| lock(&self.running));
         let mut slot = lock(&self.slot);
@@ -64,7 +64,7 @@ impl AudioHook {
         let old = core::mem::replace(&mut slot.hook, hook);
         drop(slot);
         drop(running);
-        // Last, because what the hook holds may use the call when it is dropped.
+        // Last, because a value that the hook holds may use the call when it is dropped.
         drop(old);
     }
 
@@ -94,7 +94,7 @@ impl AudioHook {
 
     #[inline(never)]
     fn run_all(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
-        // First, because a hook may be slow or panic.
+        // Before the hook, because that may be slow or panic.
         let mut recordings = lock(&self.recordings);
         recordings.retain(|recording| recording.add(direction, audio, at));
         if recordings.is_empty() {
@@ -107,7 +107,7 @@ impl AudioHook {
     }
 
     fn run_hook(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
-        // Declared first and so dropped last, also in a panic: what the hook holds may use the call when it is dropped.
+        // Declared first and so dropped last, also in a panic: a value that the hook holds may use the call when it is dropped.
         let mut taken;
         let _running = lock(&self.running);
         let generation = {
@@ -127,14 +127,14 @@ impl AudioHook {
     }
 }
 
-/// A line that is gone has no more audio to record.
+/// Ends the recordings of a line that is dropped without an end.
 impl Drop for AudioHook {
     fn drop(&mut self) {
         self.end_recordings();
     }
 }
 
-/// Notes, on every path, that no hook is running any more.
+/// A guard that notes the end of a hook's run, also in a panic.
 struct Inside<'a>(&'a Mutex<Option<ThreadId>>);
 
 impl Drop for Inside<'_> {
@@ -143,7 +143,7 @@ impl Drop for Inside<'_> {
     }
 }
 
-/// A hook that panics leaves nothing half done: it is gone.
+/// Locks a mutex. After a panic in a hook, its contents are consistent, because a hook that panics is dropped.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

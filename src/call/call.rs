@@ -57,14 +57,14 @@ impl<T: Transport> Call<T> {
     ///
     /// The whole UUID has to arrive within [`uuid_timeout`](CallOptions::uuid_timeout).
     ///
-    /// A call that is dropped hangs up and waits up to 0.25 s for the peer to close; [`close`](Call::close) waits up to 2 s. If another
+    /// Dropping the call hangs up and waits up to 0.25 s for the peer to close; [`close`](Call::close) waits up to 2 s. If another
     /// thread is sending to a peer that does not read, both first wait for that thread, up to the
     /// [`write_timeout`](CallOptions::write_timeout).
     ///
     /// # Errors
     ///
-    /// [`Refusal`] if the connection does not start with a UUID. The connection has then been ended cleanly, which can take up to
-    /// 2 s more.
+    /// [`Refusal`] if the connection does not start with a UUID. The connection has then been ended cleanly, which can take 2 s
+    /// more.
     pub fn accept(transport: T, options: CallOptions) -> Result<Call<T>, Refusal> {
         let transport = Arc::new(transport);
         let peer_addr = transport.remote_addr();
@@ -80,9 +80,9 @@ impl<T: Transport> Call<T> {
         opened
     }
 
-    /// Waits for the UUID like [`accept`](Call::accept), but neither greets nor ends a refused connection.
+    /// Waits for the UUID like [`accept`](Call::accept), but leaves greeting, and ending a refused connection, to its caller.
     ///
-    /// The calling function does both. `dismissed` is called a few times a second. It returns a [`Refusal`] to give up waiting.
+    /// `dismissed` is called a few times a second. It returns a [`Refusal`] to give up waiting.
     pub(crate) fn open(
         transport: Arc<T>,
         peer_addr: Option<SocketAddr>,
@@ -114,17 +114,17 @@ impl<T: Transport> Call<T> {
         }
     }
 
-    /// Leaves ending the connection to the calling function, whatever happens to the call.
+    /// Returns the call without its hangup on drop. The calling function ends the connection.
     pub(crate) fn without_hangup_on_drop(mut self) -> Call<T> {
         self.hangs_up_on_drop = false;
         self
     }
 
-    /// Sends the frame that answers, if the options ask for it, and the first frame of silence, unless they forbid it.
+    /// Sends the first frames that the options ask for: the one that answers, and silence.
     pub(crate) fn greet(&self, options: CallOptions) {
         if options.sends_answer {
             if let Ok(answer) = Frame::new(Kind::DTMF_DIGIT, &[CONTROL_ANSWER]) {
-                // If it cannot be sent, the receiver is about to end.
+                // If it cannot be sent, the receiver soon finds the call's end.
                 let _ = self.voice.line().send(&Message::Unknown(answer));
             }
         }
@@ -140,7 +140,7 @@ impl<T: Transport> Call<T> {
 
     /// Returns the peer's address, if the transport knows it; a TCP connection does.
     ///
-    /// An IPv4 peer has an IPv4 address, even if the listener is for both families and the system writes `::ffff:192.0.2.1`.
+    /// An IPv4 peer has an IPv4 address, even if the listener is for both families and the system prints `::ffff:192.0.2.1`.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.voice.line().peer_addr
     }
@@ -156,7 +156,7 @@ impl<T: Transport> Call<T> {
 
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
-    /// After that time it returns [`Event::TimeUp`] whenever it is called, so a loop has to end there or set a new time; see
+    /// After that time, every call returns [`Event::TimeUp`], so a loop has to end there or set a new time. See
     /// [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.listener.receive_until(time)
@@ -171,8 +171,8 @@ impl<T: Transport> Call<T> {
 
     /// Sets a hook that receives all audio of the call from now on.
     ///
-    /// The hook receives both directions, with the time at which the audio was read or had been sent. Use it to record or to
-    /// measure a call. A call has one hook; setting another replaces it.
+    /// The hook receives both directions, with the time at which the audio was read or had been sent. Use it to measure or
+    /// forward the audio of a call. A call has one hook; setting another replaces it.
     ///
     /// The hook runs on the thread that receives or sends, between two frames, so a slow hook makes the next frame late. It must
     /// not send on the same call, because that would deadlock.
@@ -204,15 +204,15 @@ impl<T: Transport> Call<T> {
         self.voice.end()
     }
 
-    /// Plays a prompt until it ends or the caller presses one of `stop_keys`, and returns which.
+    /// Plays a prompt until it ends or the caller presses one of `stop_keys`.
     ///
-    /// The prompt is a [`Wav`], samples with their rate, or what was not played of another prompt. It is played after audio that
-    /// is queued already. `stop_keys` has the digits of the keys, such as `"#"` or `"0123456789*#"`; no digit at all means that
-    /// no key stops it. As in Asterisk's `STREAM FILE` of AGI, other keys do not stop it. They are kept for the next
-    /// `play_and_wait` or [`gather`](Call::gather) (type-ahead), up to 256.
+    /// The prompt is a [`Wav`], samples with their rate, or the [`Unplayed`] rest of another prompt. It is played after audio that
+    /// is queued already. `stop_keys` has the digits of the keys, such as `"#"` or `"0123456789*#"`. If it is empty, no key stops
+    /// the prompt. Other keys are kept for the next `play_and_wait` or [`gather`](Call::gather) (type-ahead), up to 256, as with
+    /// Asterisk's AGI command `STREAM FILE`.
     ///
-    /// Received audio and other events are dropped; [`play_and_wait_with`](Call::play_and_wait_with) returns them. Audio hooks
-    /// and recordings receive all audio.
+    /// Received audio and other events are dropped. [`play_and_wait_with`](Call::play_and_wait_with) passes them to a closure. The
+    /// audio hook and recordings receive all audio.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, PlayOutcome};
@@ -220,7 +220,7 @@ impl<T: Transport> Call<T> {
     ///
     /// fn handle(call: &mut Call, news: &Wav) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     ///     match call.play_and_wait(news, "*#")? {
-    ///         PlayOutcome::Finished => println!("heard to the end"),
+    ///         PlayOutcome::Finished => println!("played to the end"),
     ///         PlayOutcome::Stopped { digit, unplayed, .. } => {
     ///             println!("{digit} stopped it, {:?} before its end", unplayed.duration());
     ///         }
@@ -233,7 +233,7 @@ impl<T: Transport> Call<T> {
     /// # Errors
     ///
     /// [`PlayError::RateMismatch`] while audio of another rate is queued, and [`PlayError::InvalidDigit`] if `stop_keys` has a
-    /// character that is no digit. The end of the call is no error.
+    /// character that is not a digit. The end of the call is not an error.
     pub fn play_and_wait<'a>(
         &mut self,
         prompt: impl Into<Prompt<'a>>,
@@ -242,7 +242,7 @@ impl<T: Transport> Call<T> {
         self.listener.play_and_wait(prompt, stop_keys)
     }
 
-    /// Plays a prompt like [`play_and_wait`](Call::play_and_wait), and passes all events but digits to `on_event`.
+    /// Plays a prompt like [`play_and_wait`](Call::play_and_wait), and passes all events except digits to `on_event`.
     ///
     /// # Errors
     ///
@@ -257,11 +257,11 @@ impl<T: Transport> Call<T> {
             .play_and_wait_with(prompt, stop_keys, on_event)
     }
 
-    /// Asks the caller and collects the digits of the answer, in both dialects. See [`Gather`] for what can be set.
+    /// Asks the caller a question and collects the digits of the answer, in both dialects.
     ///
-    /// Digits beyond the answer are kept for the next question (type-ahead). A key that [`receive`](Call::receive) has returned as
-    /// an event is not collected, even if it comes up later. Received audio and other events are dropped;
-    /// [`gather_with`](Call::gather_with) returns them.
+    /// [`Gather`] has the settings. Digits beyond the answer are kept for the next question (type-ahead). If
+    /// [`receive`](Call::receive) has returned the start of a key press, that press is not collected. Received audio and other
+    /// events are dropped. [`gather_with`](Call::gather_with) passes them to a closure.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Gather, GatherEnd};
@@ -281,12 +281,12 @@ impl<T: Transport> Call<T> {
     ///
     /// # Errors
     ///
-    /// [`PlayError::RateMismatch`] while audio of another rate is queued. The end of the call is no error.
+    /// [`PlayError::RateMismatch`] while audio of another rate is queued. The end of the call is not an error.
     pub fn gather(&mut self, gather: Gather<'_>) -> Result<Gathered, PlayError> {
         self.listener.gather(gather)
     }
 
-    /// Collects digits like [`gather`](Call::gather), and passes all events but digits to `on_event`.
+    /// Collects digits like [`gather`](Call::gather), and passes all events except digits to `on_event`.
     ///
     /// # Errors
     ///
@@ -301,12 +301,12 @@ impl<T: Transport> Call<T> {
 
     /// Calls `f` while another thread plays the queued audio.
     ///
-    /// Use it if the handler computes or waits for something other than the call, such as a speech service: playback continues
-    /// meanwhile. When `f` returns, the thread stops within one frame. Audio that is still queued is then played by
-    /// [`receive`](Call::receive), or by the next `with_player`. No frame is lost or sent twice.
+    /// Use it if the handler computes, or waits for something other than the call, such as a speech service. Playback continues
+    /// meanwhile. When `f` returns, the thread stops within one frame. [`receive`](Call::receive) or the next `with_player` then
+    /// plays the audio that is still queued. No frame is lost or sent twice.
     ///
-    /// If `f` returns an error or panics, the call is hung up first, so the handler never waits for the caller. After `Ok` the
-    /// call stays usable.
+    /// If `f` returns an error or panics, the call is hung up, so the handler never waits for the caller. After `Ok` the call
+    /// stays usable.
     ///
     /// ```no_run
     /// use audiosocket::call::Call;
@@ -335,7 +335,7 @@ impl<T: Transport> Call<T> {
         let turn = voice.line().hand_over_to_player();
         let hangs_up = voice.hang_up_on_drop();
         thread::scope(|scope| {
-            // Moved here, so that both are dropped ahead of the wait for the thread, whatever happens.
+            // Moved here, so that both are dropped before the scope waits for the thread, even in a panic.
             let (hangs_up, turn) = (hangs_up, turn);
             let playing =
                 thread::Builder::new()
@@ -361,7 +361,7 @@ impl<T: Transport> Call<T> {
 
     /// Splits the call into a receiver and a player, for a thread that sends each frame itself.
     ///
-    /// One thread can then receive while another sends on a clock of its own with [`Player::send_paced`]. For queued audio,
+    /// One thread then receives while another sends with [`Player::send_paced`], on its own clock. For queued audio,
     /// [`with_player`](Call::with_player) is simpler. After a split, the receiver still plays queued audio while it waits for
     /// events, unless the player [runs](Player::run).
     ///
@@ -370,13 +370,13 @@ impl<T: Transport> Call<T> {
     /// use audiosocket::wire::{Audio, SampleRate};
     ///
     /// fn handle(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    ///     let (listener, speaker) = call.split();
+    ///     let (receiver, player) = call.split();
     ///     std::thread::scope(|scope| {
     ///         scope.spawn(move || {
     ///             let silence = Audio::new(SampleRate::Hz8000, &[0; 320]).expect("160 samples");
-    ///             while speaker.send_paced(silence).is_ok() {}
+    ///             while player.send_paced(silence).is_ok() {}
     ///         });
-    ///         while let Some(event) = listener.receive() {
+    ///         while let Some(event) = receiver.receive() {
     ///             println!("{event:?}");
     ///         }
     ///     });
@@ -391,7 +391,7 @@ impl<T: Transport> Call<T> {
     ///
     /// It sends the hangup frame, closes our direction, and waits up to 2 s for the peer to close as well.
     ///
-    /// A server does this after its handler has returned, failed or panicked, and does the waiting elsewhere.
+    /// A server does this itself after the handler has returned, failed or panicked.
     pub fn close(mut self) -> End {
         let end = self.hang_up_and_wait();
         drain(&*self.voice.line().transport, PATIENCE);
@@ -514,8 +514,8 @@ impl<T: Transport> Call<T> {
 
 /// Hangs up, unless the call was closed or its server ends it.
 ///
-/// It sends the hangup frame, closes our direction, and waits up to 0.25 s for the peer to close. A close with unread audio would
-/// be a reset, and Asterisk would then hang up the caller (measured with 22.10).
+/// It sends the hangup frame, closes our direction, and waits up to 0.25 s for the peer to close. Closing at once, with unread
+/// audio, would reset the connection, and Asterisk would hang up the caller (measured with 22.10).
 impl<T: Transport> Drop for Call<T> {
     fn drop(&mut self) {
         if self.hangs_up_on_drop {
@@ -539,8 +539,8 @@ impl<T: Transport> fmt::Debug for Call<T> {
 
 /// Reads the first frame, which must be the UUID.
 ///
-/// The timeout applies to the whole frame. A timeout for each read would give a peer that sends a byte at a time nineteen times
-/// as long.
+/// The timeout applies to the whole frame. If it applied to each read, a peer that sends a byte at a time would have nineteen
+/// times as long.
 fn read_uuid<T: Transport>(
     reader: &mut FrameReader<Incoming<T>>,
     transport: &T,
@@ -549,7 +549,7 @@ fn read_uuid<T: Transport>(
 ) -> Result<Uuid, Refusal> {
     let started = Instant::now();
     loop {
-        // The header decides before the function waits for a payload or makes room for it.
+        // The header is checked before the function waits for a payload or makes room for it.
         if let Some(header) = reader.header() {
             if header.kind() != Kind::UUID || header.payload_len() != Uuid::LEN {
                 return Err(Refusal::FirstFrame(header));
@@ -588,5 +588,5 @@ fn read_uuid<T: Transport>(
     }
 }
 
-/// How long a connection without a UUID may take to notice that it has been dismissed.
+/// The longest time before a connection without a UUID notices that it has been dismissed.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(250);

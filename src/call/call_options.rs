@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::wire::{DtmfDialect, Frame, SampleRate};
 
-/// The timeouts, limits and playback settings of one call. Times are kept to a quarter of a second.
+/// The timeouts, limits and playback settings of one call.
+///
+/// Timeouts are kept to within a quarter of a second.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,9 +39,9 @@ impl CallOptions {
     /// Sets how long the peer may send nothing at all; `None`, the default, means indefinitely.
     ///
     /// A caller on hold may be silent for any time. So may a caller whose phone sends nothing while they listen. A peer that has
-    /// vanished is detected without this timeout: it no longer acknowledges keep-alive frames or played audio, and Linux gives
-    /// the connection up after about 15 minutes. The call keeps its place that long, and forever if nothing is sent. The timeout
-    /// is checked while the call waits for events.
+    /// vanished is detected without this timeout, because it no longer acknowledges keep-alive frames or played audio. Linux then
+    /// closes the connection after about 15 minutes. If nothing is sent, such a call lasts forever. The timeout is checked while
+    /// the call waits for events.
     pub const fn idle_timeout(mut self, limit: Option<Duration>) -> CallOptions {
         self.idle_timeout = limit;
         self
@@ -48,7 +50,7 @@ impl CallOptions {
     /// Sets how long the whole UUID may take to arrive: 5 s by default.
     ///
     /// Asterisk sends the UUID within 12 ms of connecting (measured with 22.10). The rest is for a bad network. A connection that
-    /// stays silent keeps a thread for this long.
+    /// stays silent occupies a thread for this long.
     pub const fn uuid_timeout(mut self, timeout: Duration) -> CallOptions {
         self.uuid_timeout = timeout;
         self
@@ -56,8 +58,8 @@ impl CallOptions {
 
     /// Sets how long a received frame may take: 5 s by default.
     ///
-    /// The time runs from the frame's first byte to its last. Asterisk writes each frame in one piece. The rest is for packets
-    /// that are lost and sent again. A peer that sends a byte at a time keeps a thread for this long. The timeout is checked
+    /// The time runs from the frame's first byte to its last. Asterisk writes each frame in one piece. The time is for packets
+    /// that are lost and sent again. A peer that sends a byte at a time occupies a thread for this long. The timeout is checked
     /// while the call waits for events.
     pub const fn frame_timeout(mut self, deadline: Duration) -> CallOptions {
         self.frame_timeout = deadline;
@@ -66,8 +68,8 @@ impl CallOptions {
 
     /// Sets how long a sent frame may wait for room: 2 s by default.
     ///
-    /// The limit applies to the frame as a whole. Asterisk itself waits as long for a sign of life. A frame waits only if the
-    /// peer has stopped reading and has left megabytes unread. All threads that send on that call wait with it.
+    /// The limit applies to the whole frame. It is as long as Asterisk waits for traffic. A frame waits only if the peer has
+    /// stopped reading and has left megabytes unread. All threads that send on that call wait with it.
     pub const fn write_timeout(mut self, deadline: Duration) -> CallOptions {
         self.write_timeout = deadline;
         self
@@ -75,8 +77,7 @@ impl CallOptions {
 
     /// Sets how long a call may last; `None`, the default, means indefinitely.
     ///
-    /// Only the application knows a suitable limit, and a call that never ends keeps its place forever. The limit is checked
-    /// while the call waits for events or sends.
+    /// Only the application knows a suitable limit. The limit is checked while the call waits for events or sends.
     pub const fn max_duration(mut self, longest: Option<Duration>) -> CallOptions {
         self.max_duration = longest;
         self
@@ -84,19 +85,19 @@ impl CallOptions {
 
     /// Sets the longest payload that is received, in bytes: 65,535 by default, the longest possible.
     ///
-    /// Longer payloads are skipped and reported as [`Event::TooLong`](super::Event::TooLong). Once a frame longer than 4 KiB is
-    /// announced on a call, its buffer takes 64 KiB instead of 4 KiB. Asterisk's longest payload is 7,680 bytes (20 ms at 192
-    /// kHz). A value below 16 means 16, the length of a UUID.
+    /// Longer payloads are skipped and reported as [`Event::TooLong`](super::Event::TooLong). If a call receives a frame longer
+    /// than 4 KiB, its buffer grows from 4 KiB to the longest frame, at most 64 KiB. Asterisk's longest payload is 7,680 bytes
+    /// (20 ms at 192 kHz). A value below 16 means 16, the length of a UUID.
     pub const fn max_payload_len(mut self, len: usize) -> CallOptions {
         self.max_payload_len = len;
         self
     }
 
-    /// Sets whether each call starts with the frame `03 00 01 04`, which answers it; no by default.
+    /// Sets whether to answer each call with the frame `03 00 01 04`; no by default.
     ///
-    /// A later commit of the start-stop fork (dd4ec61) rings until the server sends this frame, and sends no audio until then. The
-    /// value 4 is `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call that contains this frame**, because it accepts audio and hangups
-    /// only. The frame is sent when the UUID has arrived and the call is admitted, ahead of the first silence.
+    /// A later commit of the start-stop fork (dd4ec61) rings, and sends no audio, until the server sends this frame. The value 4 is
+    /// `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call on this frame**, because it accepts only audio and hangups. The frame is
+    /// sent ahead of the first silence, when the UUID has arrived and the call is admitted.
     pub const fn send_answer(mut self, wanted: bool) -> CallOptions {
         self.sends_answer = wanted;
         self
@@ -115,8 +116,8 @@ impl CallOptions {
     /// Sets after how long without traffic a frame of silence is sent; `None` means never.
     ///
     /// The default is 1 s, because Asterisk's application ends a call after 2 s without traffic in either direction (2.003 s
-    /// measured with 22.10). The frame is sent while the call waits for events. So a handler that computes for 2 s without
-    /// receiving or sending loses a silent call, unless a [`Player`](super::Player::run) runs.
+    /// measured with 22.10). The frame is sent while the call waits for events. So a handler that neither receives nor sends for
+    /// 2 s loses a silent call, unless a player runs ([`Call::with_player`](super::Call::with_player)).
     pub const fn keep_alive(mut self, after: Option<Duration>) -> CallOptions {
         self.keep_alive = after;
         self
@@ -124,9 +125,9 @@ impl CallOptions {
 
     /// Sets the sample rate at which audio is [played](super::Voice::play): 8,000 Hz by default.
     ///
-    /// Every Asterisk accepts 8,000 Hz, the rate of the telephone. Versions since 20.17, 21.12, 22.7 and 23.1 accept higher
-    /// rates, and so wideband. An older Asterisk ends the call or skips the audio. Asterisk converts audio that does not suit the
-    /// caller's channel. [`Voice::set_rate`](super::Voice::set_rate) changes the rate during a call.
+    /// Every Asterisk accepts 8,000 Hz, the rate of the telephone. Versions since 20.17, 21.12, 22.7 and 23.1 also accept higher
+    /// rates. An older Asterisk ends the call or skips the audio. Asterisk converts audio to the rate of the caller's channel.
+    /// [`Voice::set_rate`](super::Voice::set_rate) changes the rate during a call.
     pub const fn playback_rate(mut self, rate: SampleRate) -> CallOptions {
         self.playback_rate = rate;
         self
@@ -134,9 +135,8 @@ impl CallOptions {
 
     /// Sets how much audio may be queued: 5 minutes by default, at least 1 s.
     ///
-    /// The queue does not accept more, and [`Voice::play`](super::Voice::play) returns
-    /// [`PlayError::QueueFull`](super::PlayError::QueueFull). Queued audio takes 960,000 bytes a minute at 8 kHz, until all of it
-    /// has been played.
+    /// Beyond that, [`Voice::play`](super::Voice::play) returns [`PlayError::QueueFull`](super::PlayError::QueueFull). Queued audio
+    /// takes 0.9 MiB of memory a minute at 8 kHz, until all of it has been played.
     pub const fn max_queued(mut self, limit: Duration) -> CallOptions {
         self.max_queued = if limit.as_secs() == 0 {
             Duration::from_secs(1)
@@ -148,8 +148,8 @@ impl CallOptions {
 
     /// Sets how digits are [sent](super::Voice::send_digits): as signals of the start-stop dialect or as tones.
     ///
-    /// Asterisk's own dialect accepts only tones in that direction. With `None`, the default, the digits received on the call
-    /// decide; until the first one, digits are sent as tones.
+    /// Asterisk's own dialect accepts only tones in that direction. With `None`, the default, a call uses the dialect of the last
+    /// digit received, and tones before the first one.
     pub const fn dialect(mut self, dialect: Option<DtmfDialect>) -> CallOptions {
         self.dialect = dialect;
         self

@@ -16,8 +16,9 @@ use crate::wire::{Digit, Dtmf, Kind, Message, SampleRate};
 
 /// The receiving half of a call, which returns the call's events one by one.
 ///
-/// It is part of a [`Call`](super::Call), and [`split`](super::Call::split) makes it available to a thread of its own. While it
-/// waits for events, it also keeps the call alive and checks its timeouts.
+/// Each [`Call`](super::Call) has one. [`split`](super::Call::split) and [`with_player`](super::Call::with_player) lend it to
+/// code that receives on one thread while another thread plays. While it waits for events, it also plays queued audio (unless a
+/// player does), keeps the call alive and checks its timeouts.
 #[doc(alias = "listener")]
 pub struct CallReceiver<T = TcpStream> {
     reader: FrameReader<Incoming<T>>,
@@ -28,50 +29,56 @@ pub struct CallReceiver<T = TcpStream> {
     last_read: Instant,
     byte_rate: ByteRate,
     /// When the first bytes of an incomplete frame were received.
-    frame_begun: Option<Instant>,
-    /// Whether all received bytes have been read since the last deadline. Without this, a call whose deadlines follow each other
-    /// within 20 ms would only sleep and never read.
+    frame_started: Option<Instant>,
+    /// Whether all received bytes have been read since the last frame was played or the last time event was returned. Only then
+    /// may the thread sleep; a call with a deadline every 20 ms would otherwise only sleep and never read.
     has_caught_up: bool,
-    /// Whether a frame was returned or a read was tried since the last mark or time event. Without this, a handler that asks for
-    /// one such event after another would never hear from its peer.
+    /// Whether a frame was returned or a read was tried since the last mark or time event. Otherwise a handler that asks for one
+    /// such event after another would never receive a frame. (`own_events_do_not_hide_frames_and_end`)
     peer_had_its_turn: bool,
-    /// Whether the transport can read without waiting.
+    /// Whether the transport can read without waiting ([`Transport::try_recv`]).
     can_look: bool,
     keypad: Keypad,
     /// The key whose start was returned and whose stop was not returned yet.
     key_down: Option<Digit>,
 }
 
+// How `wait` waits. The deadline is the scheduled time of the next frame to play, or the time that the handler gave.
+// - It reads with a timeout that cannot miss the deadline: `COARSE` while the deadline is far, `MEDIUM` within 270 ms, `FINE`
+//   within 80 ms, and without waiting within `LONGEST_FINE`.
+// - Within `SLEEPS_WITHIN`, once all received bytes have been read, it sleeps until the deadline: a sleep is exact to 0.1 ms.
+// - A transport without fine timeouts has a way of its own, `wait_coarsely`.
+
 /// The read timeout when no deadline is near. On a silent call, a hangup from another thread is noticed this late at most, and
 /// timeouts are kept to this precision.
 const COARSE: Duration = Duration::from_millis(250);
 
-/// The read timeout on the way to a deadline: few timeout changes and few reads, whatever the deadline.
+/// The read timeout on the way to a deadline. With it, few timeout changes and few reads are needed for any deadline.
 const MEDIUM: Duration = Duration::from_millis(60);
 
 /// The read timeout near a deadline. The socket's clock counts in steps of 4 ms on most Linux kernels (HZ=250) and is up to two
 /// steps late. Such a read takes 4 to 8 ms, and 11.7 ms at the 99th percentile.
 const FINE: Duration = Duration::from_millis(4);
 
-/// The longest time a read with the timeout [`COARSE`] takes on a transport without fine timeouts. Windows is documented to round
-/// timeouts up to 500 ms, and the rest is a margin.
+/// The longest time of a read with the timeout [`COARSE`] on a transport without fine timeouts. Windows is documented to round
+/// timeouts up to 500 ms; the rest is a margin.
 const LONGEST_COARSE: Duration = Duration::from_millis(600);
 
-/// The pause between two looks at a transport without fine timeouts. A frame is returned this late at most.
+/// The pause between two reads of a transport without fine timeouts. A frame is returned this late at most.
 const BETWEEN_COARSE_LOOKS: Duration = Duration::from_millis(5);
 
-/// The time ahead of a deadline within which the thread sleeps, once all received bytes have been read. A sleep is exact to 0.1
-/// ms. This time is longer than a fine read can take and not shorter than a frame. So one read for each frame played is enough,
-/// and that read mostly finds the caller's frame already received.
+/// The time ahead of a deadline within which the thread sleeps. It is longer than a fine read and not shorter than a frame, so
+/// each played frame needs one read, which usually finds the caller's frame already received.
 const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
 
-/// The longest time a fine read takes, except for 1 in 100. Closer to a deadline, the receiver reads without waiting.
+/// The longest time of 99 in 100 fine reads. Closer to a deadline, the receiver reads without waiting.
 const LONGEST_FINE: Duration = Duration::from_millis(12);
 
-/// After this much silence, the receiver reads between two played frames without waiting. The caller is on hold, or their phone
-/// suppresses silence. Bytes that arrive later are read at the next deadline.
+/// After this much silence, the receiver does not wait for bytes between two played frames. The caller is on hold, or their phone
+/// suppresses silence. Bytes that arrive later are read after the next frame.
 const SILENT: Duration = Duration::from_millis(100);
 
+/// The event that ended a wait.
 enum Waited {
     ForFrame,
     ForMark(Mark),
@@ -92,7 +99,7 @@ impl<T: Transport> CallReceiver<T> {
             options,
             read_timeout: Duration::ZERO,
             byte_rate: ByteRate::default(),
-            frame_begun: None,
+            frame_started: None,
             has_caught_up: false,
             peer_had_its_turn: true,
             can_look: true,
@@ -113,10 +120,10 @@ impl<T: Transport> CallReceiver<T> {
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
     /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. The next call then
-    /// returns one of those first. On Linux the event is 0.1 ms late at the median.
+    /// returns one of those first. On Linux, [`Event::TimeUp`] is 0.1 ms late at the median.
     ///
-    /// The time does not end the events: `while let Some(event) = call.receive_until(time)` runs without a pause after `time`
-    /// has passed. Leave such a loop at [`Event::TimeUp`].
+    /// [`Event::TimeUp`] does not end the events. `while let Some(event) = call.receive_until(time)` loops without a pause after
+    /// `time` has passed, so leave such a loop at [`Event::TimeUp`].
     ///
     /// ```no_run
     /// use std::time::{Duration, Instant};
@@ -171,8 +178,8 @@ impl<T: Transport> CallReceiver<T> {
         &self.line
     }
 
-    // Lengths decide first whether there is a frame, and then it is borrowed once. A frame borrowed inside the loop would lock
-    // the reader for as long as the event lives.
+    // `wait` only checks lengths, and the frame is borrowed once, afterwards. The borrow checker would not let a loop return a
+    // frame that it has borrowed.
     fn next_event(&mut self, time: Option<Instant>) -> Option<Event<'_>> {
         match self.wait(time) {
             Waited::ForFrame => self.peer_had_its_turn = true,
@@ -222,7 +229,7 @@ impl<T: Transport> CallReceiver<T> {
             self.line.watch_over_length();
             if let Some(end) = self.line.end() {
                 if end.is_from_here() {
-                    // The peer must receive the hangup at once, whatever the handler still does.
+                    // Now, because the handler may continue for a long time.
                     self.line.send_hangup_if_free();
                 }
                 // All audio ahead of the mark was sent, so it is reported even if the call was hung up afterwards.
@@ -274,8 +281,10 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
-    /// Waits on a transport whose timeouts may take longer than they should. Up to `left`, the time to the next deadline, it waits
-    /// for bytes only if a read that takes too long cannot miss the deadline.
+    /// Waits on a transport without fine timeouts, with `left` as the time to the next deadline.
+    ///
+    /// It waits for bytes only if even the longest read cannot miss the deadline. Otherwise it alternates reads without waiting
+    /// and short sleeps.
     fn wait_coarsely(&mut self, left: Option<Duration>, is_playing: bool) {
         match left {
             Some(left) if is_playing || left <= LONGEST_COARSE => match self.has_caught_up {
@@ -299,7 +308,9 @@ impl<T: Transport> CallReceiver<T> {
         self.take_in(result);
     }
 
-    /// Reads once without waiting, or nearly so if the transport cannot do that or another thread is sending.
+    /// Reads once without waiting.
+    ///
+    /// If the transport cannot do that, or another thread is sending, it waits a few milliseconds.
     fn look(&mut self) {
         if !self.can_look {
             self.read(FINE);
@@ -322,6 +333,7 @@ impl<T: Transport> CallReceiver<T> {
         }
     }
 
+    /// Notes the result of a read. Every error except a timeout ends the call.
     fn take_in(&mut self, result: Result<Filled, ReadError>) {
         self.peer_had_its_turn = true;
         match result {
@@ -330,7 +342,8 @@ impl<T: Transport> CallReceiver<T> {
                 self.last_read = Instant::now();
                 self.line.note_received();
                 self.watch_over_frame();
-                // The rest of a long frame has arrived or is about to. If the read filled the buffer, more bytes are available.
+                // Not if a frame is incomplete, because its rest is about to arrive. Not if the read filled the buffer, because more
+                // bytes may have been received.
                 self.has_caught_up =
                     self.reader.needed() == 0 && !self.reader.get_ref().took_all_room;
             }
@@ -339,24 +352,25 @@ impl<T: Transport> CallReceiver<T> {
                 self.watch_over_frame();
                 self.watch_over_silence();
             }
-            // Only taking a frame reports one that is too long, so this is an end.
+            // Not `TooLong`, which only `buffered_frame` returns.
             Err(error) => self.line.note_end(End::from(error)),
         }
     }
 
-    /// Ends the call if an incomplete frame exceeds its timeout, however steadily its bytes arrive.
+    /// Ends the call if a frame takes longer than its timeout, even if its bytes still arrive.
     fn watch_over_frame(&mut self) {
         let at_frame_boundary = self.reader.at_frame_boundary() || self.reader.needed() == 0;
         if at_frame_boundary {
-            self.frame_begun = None;
+            self.frame_started = None;
             return;
         }
-        let started = *self.frame_begun.get_or_insert_with(Instant::now);
+        let started = *self.frame_started.get_or_insert_with(Instant::now);
         if started.elapsed() >= self.options.frame_timeout {
             self.line.note_end(End::TimedOut(Timeout::Frame));
         }
     }
 
+    /// Ends the call if the peer has been silent for too long; otherwise keeps the call alive.
     fn watch_over_silence(&mut self) {
         if self
             .options
@@ -388,9 +402,7 @@ impl<T: Transport> CallReceiver<T> {
         self.line.note_received_audio(rate, is_g711_suspected);
     }
 
-    /// Sets the timeout only if it changes.
-    ///
-    /// Setting it costs a system call, and a frame should cost only one.
+    /// Sets the transport's timeout if it changes. Setting it costs a system call, and a frame should cost only one.
     fn set_read_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {
         if self.read_timeout != timeout {
             self.line.transport.set_recv_timeout(timeout)?;

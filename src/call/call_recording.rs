@@ -1,4 +1,4 @@
-//! The recording of a call while it continues.
+//! The recording of a call.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,14 +12,13 @@ use super::{
 use crate::wav::RecordingError;
 use crate::wire::Audio;
 
-/// A recording of both sides of a call, made by [`Call::record`].
+/// A running recording of both sides of a call, started by [`Call::record`].
 ///
-/// Dropping it ends the recording; [`finish`](CallRecording::finish) also waits for the file and returns the first error. A call
-/// that ends also ends its recordings.
+/// Dropping it ends the recording; [`finish`](CallRecording::finish) also waits for the file and returns the first error. The end
+/// of the call also ends its recordings.
 ///
-/// The file is a stereo WAV file, as [`wav::Recording`](crate::wav::Recording) writes it: what the peer sent on the left, what
-/// this side sent on the right, aligned to the clock, playable at any time. It has the rate of the side with the higher rate, as
-/// far as that is known when 0.5 s of audio have arrived.
+/// The file is a stereo WAV file in the form of [`wav::Recording`](crate::wav::Recording): received audio on the left, sent audio
+/// on the right, aligned to the clock, playable at any time. Its rate is the higher one of the two sides in the first 0.5 s.
 #[derive(Debug)]
 pub struct CallRecording {
     queue: Arc<RecordingQueue>,
@@ -39,8 +38,8 @@ impl CallRecording {
     /// Records silence instead of the audio of both sides, until [`resume`](CallRecording::resume).
     ///
     /// The silence lasts as long as the pause, so the file stays aligned to the call. The audio of the pause is never stored, not
-    /// even in memory, so a card number that the caller speaks or presses is not recorded. This is what the dialplan's
-    /// `MixMonitor()` does on the manager action `MixMonitorMute`.
+    /// even in memory, so a card number that the caller speaks or presses is not recorded. Asterisk's `MixMonitor()` does the same
+    /// on the manager action `MixMonitorMute`.
     pub fn pause(&self) {
         self.queue.set_paused(true);
     }
@@ -52,18 +51,18 @@ impl CallRecording {
 
     /// Records audio of one side, at the time it was received or had been sent.
     ///
-    /// This is for a recording that has no [`Call`], made by [`RecordingWriter::record`]. It never waits for the disk.
+    /// Use it for a recording without a [`Call`], started by [`RecordingWriter::record`]. It never waits for the disk.
     pub fn add(&self, direction: Direction, audio: Audio<'_>, at: Instant) {
         self.queue.add(direction, audio, at);
     }
 
     /// Ends the recording, waits until the file is complete, and returns its path.
     ///
-    /// It waits for the disk. Hang up first if the caller should not wait for a slow one.
+    /// It waits for the disk. Hang up first, so that the caller does not wait for a slow disk.
     ///
     /// # Errors
     ///
-    /// The first [`CallRecordingError`]. The file contains the call up to that error; if frames are missing, all other frames.
+    /// The first [`CallRecordingError`]. The file then has the call up to a failed write, or lacks the frames that were dropped.
     pub fn finish(self) -> Result<PathBuf, CallRecordingError> {
         self.queue.end(Instant::now());
         self.queue.wait_for_outcome().unwrap_or_else(|| {
@@ -82,12 +81,12 @@ impl Drop for CallRecording {
 impl<T: Transport> Call<T> {
     /// Records both sides of the call from now on, in a new stereo WAV file.
     ///
-    /// The file is written by a thread of its own, so a slow disk never delays a frame of the call. The
-    /// [audio hook](Call::set_audio_hook) stays free for other purposes. A call can have several recordings at once.
+    /// A separate thread writes the file, so a slow disk never delays a frame of the call. The recording does not use the
+    /// [audio hook](Call::set_audio_hook). A call can have several recordings at once.
     ///
-    /// Up to 4 MiB of audio wait for a slow disk: 131 s at 8 kHz, 5 s at 192 kHz. Further frames are dropped, and
-    /// [`finish`](CallRecording::finish) reports them. A full disk ends the recording and not the call. See
-    /// [`record_with`](Call::record_with) for one thread that serves all calls of a server.
+    /// Up to 4 MiB of audio are queued for a slow disk: 131 s at 8 kHz, 5 s at 192 kHz. Further frames are dropped, and
+    /// [`finish`](CallRecording::finish) reports them. A full disk ends the recording and not the call. With
+    /// [`record_with`](Call::record_with), all calls of a server share one thread.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, RecordingTarget};
@@ -103,7 +102,7 @@ impl<T: Transport> Call<T> {
     ///
     /// # Errors
     ///
-    /// [`CallRecordingError`] if the folder does not exist, the file exists already or cannot be created, or the thread cannot be
+    /// [`CallRecordingError`] if the folder does not exist, if the file exists or cannot be created, or if the thread cannot be
     /// started.
     #[doc(alias = "MixMonitor")]
     pub fn record(
@@ -117,11 +116,11 @@ impl<T: Transport> Call<T> {
         }
     }
 
-    /// Records the call like [`record`](Call::record), on the thread of a [`RecordingWriter`] that serves several calls.
+    /// Records the call like [`record`](Call::record), on the thread of a shared [`RecordingWriter`].
     ///
     /// # Errors
     ///
-    /// [`CallRecordingError`] if the folder does not exist, or the file exists already or cannot be created.
+    /// [`CallRecordingError`] if the folder does not exist, or if the file exists or cannot be created.
     pub fn record_with(
         &self,
         writer: &RecordingWriter,
@@ -132,7 +131,7 @@ impl<T: Transport> Call<T> {
         let rate = voice
             .rate()
             .max(voice.received_rate().unwrap_or(voice.rate()));
-        let recording = writer.begin(target.into(), rate, Instant::now())?;
+        let recording = writer.record_at(target.into(), rate, Instant::now())?;
         let line = voice.line();
         line.audio_hook.add_recording(Arc::clone(&recording.queue));
         if line.end().is_some() {

@@ -1,4 +1,4 @@
-//! Why a call was not recorded, or not completely.
+//! The errors of recordings.
 
 use core::fmt;
 use std::io::{self, ErrorKind};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::wav::RecordingError;
 
-/// Why a call was not recorded, or not completely. The call itself continues.
+/// The error of a recording that is missing or incomplete. The call itself continues.
 ///
 /// It prints one line, with the path:
 ///
@@ -68,24 +68,24 @@ impl core::error::Error for CallRecordingError {
     }
 }
 
-/// What happened to a recording. See [`CallRecordingError::reason`].
+/// The reason of a [`CallRecordingError`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallRecordingErrorReason {
-    /// The file could not be created, or the thread that writes could not be started. There is no recording.
+    /// The file could not be created, or the thread could not be started. There is no recording.
     Create(io::Error),
-    /// The file could not be written: the disk is full, for example. The file contains the call up to that time.
+    /// The file could not be written: the disk is full, for example. The file has the call up to that time.
     Write(RecordingError),
-    /// The disk was too slow, so frames are missing in the file. It is silent in their place.
+    /// The disk was too slow, so frames are missing. The file has silence in their place.
     #[non_exhaustive]
     SlowDisk {
-        /// How many frames are missing.
+        /// The number of missing frames.
         frames: u64,
     },
-    /// A side was more than 10 s ahead of the clock, so frames are missing in the file.
+    /// A side was more than 10 s ahead of the clock, so frames are missing.
     #[non_exhaustive]
     AheadOfTime {
-        /// How many frames are missing.
+        /// The number of missing frames.
         frames: u64,
     },
 }

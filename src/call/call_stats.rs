@@ -13,18 +13,19 @@ pub struct CallStats {
     pub frames_sent: usize,
     /// The lateness of the frames of [played](super::Voice::play) audio, against the call's clock.
     pub lateness: Lateness,
-    /// How many of these frames were late by half a frame or more: 10 ms, unless frames are longer.
+    /// Played frames that were late by half a frame or more: 10 ms, unless frames are longer.
     pub late_frames: usize,
-    /// How many of these frames were late by a whole frame or more, which is an audible gap. The handler or the machine was busy.
+    /// Played frames that were late by a whole frame or more, or lost. Each is an audible gap. The handler or the machine was busy.
     pub gaps: usize,
-    /// How often the playback queue was empty for a frame or more in the middle of audio. The source of the audio was too slow.
+    /// Times when the queue was empty for a frame or more in the middle of audio, because its source was too slow.
+    ///
     /// An empty queue counts if more audio was queued within half a second, and neither a [mark](super::Voice::mark) nor a
     /// [clear](super::Voice::clear) was at that place.
     pub underruns: usize,
-    /// Whether the audio of kind 0x10 arrives at about 8,000 bytes a second. That is G.711, and it is noise if it is read as
-    /// linear audio of 8 kHz, which is 16,000 bytes a second. Asterisk's channel driver sends it if the caller's codec is u-law
-    /// or a-law and the dial string does not ask for a linear format, `/c(slin)` (measured with 22.10). The value is reliable
-    /// after a second of audio.
+    /// Whether the audio received at 8 kHz is probably G.711, which is noise if it is read as linear audio.
+    ///
+    /// Asterisk's channel driver sends G.711 as kind 0x10 if the dial string does not request a linear format, `/c(slin)`
+    /// (measured with 22.10). The value is reliable after a second of audio. See [`ByteRate`](crate::stream::ByteRate).
     pub is_g711_suspected: bool,
 }
 
@@ -51,11 +52,11 @@ pub struct Lateness {
     worst: Duration,
 }
 
-/// The unit of the steps: 16 µs.
+/// The smallest step: 16 µs.
 const UNIT_US: u128 = 16;
-/// The number of steps in an octave. Below the first octave that has this many units, each unit is a step.
+/// The number of steps in an octave. Times below this many units count in steps of one unit.
 const STEPS_PER_OCTAVE: usize = 8;
-/// The number of buckets: enough for a second. The last bucket also holds all longer times.
+/// The number of buckets: enough for a second. The last bucket also counts all longer times.
 const BUCKETS: usize = 112;
 
 impl Lateness {
@@ -85,7 +86,7 @@ impl Lateness {
     /// A value above 100 means 100.
     pub fn percentile(&self, percent: u8) -> Option<Duration> {
         let count = self.count();
-        // The rank is at least 1 and is rounded up: the 99th percentile of ten frames is the latest of them.
+        // The rank is at least 1 and is rounded up, so the 99th percentile of ten frames is the latest frame.
         let rank = count
             .saturating_mul(u64::from(percent))
             .div_ceil(100)
@@ -132,7 +133,7 @@ fn bucket(late: Duration) -> usize {
     let Some(octave) = (units / STEPS_PER_OCTAVE).checked_ilog2() else {
         return units;
     };
-    // Within its octave, the value counts in steps of 2^octave units, and has 8 to 15 of them.
+    // In its octave, the value has 8 to 15 steps of 2^octave units.
     let steps = units >> octave;
     let octave = usize::try_from(octave).unwrap_or(usize::MAX);
     octave

@@ -5,15 +5,15 @@ use std::io;
 
 use crate::stream::ReadError;
 
-/// The end of a call, seen from this side. Every call has exactly one end, and most ends are normal.
+/// The way a call ended, seen from this side. Every call has exactly one end, and most ends are normal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum End {
-    /// The peer closed the connection between two frames. Asterisk ends every call this way: it never sends a hangup frame
+    /// The peer closed the connection between two frames, usually because the caller hung up. Asterisk never sends a hangup frame
     /// (measured with 22.10).
     Closed,
-    /// The peer's side reset the connection. Asterisk's kernel resets instead of closing if it has unread audio from this side.
-    /// So after the caller has hung up, a reset is as normal as [`Closed`](End::Closed).
+    /// The peer's side reset the connection. Asterisk's kernel does this instead of closing if audio from this side is unread. So
+    /// a reset is as normal as [`Closed`](End::Closed) when the caller hangs up.
     Reset,
     /// The peer sent a hangup frame.
     RemoteHangup,
@@ -22,7 +22,7 @@ pub enum End {
     /// The peer closed the connection inside a frame.
     #[non_exhaustive]
     Truncated {
-        /// The number of bytes missing from the frame, or from its header if that was truncated.
+        /// The number of missing bytes: to the end of the header, or to the end of the frame.
         needed: usize,
     },
     /// This side ended the call because a timeout had passed. See [`CallOptions`](super::CallOptions).
@@ -108,16 +108,16 @@ impl fmt::Display for End {
                     "the peer closed inside a frame, which lacks {needed} of its bytes"
                 )
             }
-            End::TimedOut(Timeout::Idle) => f.write_str("nothing came for too long"),
-            End::TimedOut(Timeout::Frame) => f.write_str("a frame was started and not finished"),
-            End::TimedOut(Timeout::Write) => f.write_str("the peer does not read"),
-            End::TimedOut(Timeout::Call) => f.write_str("the call lasted too long"),
+            End::TimedOut(Timeout::Idle) => f.write_str("the peer sent nothing for too long"),
+            End::TimedOut(Timeout::Frame) => f.write_str("the peer did not finish a frame in time"),
+            End::TimedOut(Timeout::Write) => f.write_str("the peer did not read in time"),
+            End::TimedOut(Timeout::Call) => f.write_str("the call reached its maximum duration"),
             End::Failed(kind) => write!(f, "the connection failed: {kind}"),
         }
     }
 }
 
-/// The inner error of a transport error if the transport itself has ended the call from this side.
+/// The inner error of an I/O error of a transport that has ended the call from this side.
 #[derive(Debug)]
 pub(crate) struct EndedLocally;
 

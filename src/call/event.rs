@@ -11,7 +11,7 @@ use crate::wire::{Audio, Dtmf, Frame, Header, Message, PayloadError};
 pub enum Event<'a> {
     /// A message was received: audio, a DTMF digit, or a rarer one.
     Message(Message<'a>),
-    /// A frame was received whose payload does not suit its kind. The next frame is read correctly.
+    /// A frame was received whose payload does not suit its kind. The next frames are not affected.
     #[non_exhaustive]
     Malformed {
         /// The frame.
@@ -19,7 +19,7 @@ pub enum Event<'a> {
         /// What is wrong with its payload.
         error: PayloadError,
     },
-    /// A frame was received that is longer than the call accepts. It was skipped, and the next frame is read correctly.
+    /// A frame was received that is longer than the call accepts. It was skipped. The next frames are not affected.
     TooLong(Header),
     /// All audio ahead of this mark has been handed to the kernel. See [`Voice::mark`](super::Voice::mark).
     MarkReached(Mark),
@@ -82,7 +82,7 @@ mod tests {
             ),
             (
                 Event::Malformed { frame, error },
-                "audio (0x10) without a sample, at least 2 bytes are due",
+                "audio (0x10) without a sample: expected at least 2 bytes",
             ),
             (
                 Event::TooLong(Header::new(Kind::SLIN, 65_000)),

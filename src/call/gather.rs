@@ -10,7 +10,7 @@ use super::transport::Transport;
 use super::{CallReceiver, Event, PlayError, Prompt};
 use crate::wire::Digit;
 
-/// What to ask a caller, and when the answer is complete.
+/// A question to a caller that is answered with digits.
 ///
 /// ```no_run
 /// use audiosocket::call::{Call, Gather};
@@ -23,9 +23,9 @@ use crate::wire::Digit;
 /// }
 /// ```
 ///
-/// A key stops the prompt. Digits are collected until the finish key is pressed, there are as many as wanted, or the caller
-/// pauses for too long. Digits that were typed ahead, during an earlier prompt or question, count first, and then the prompt is
-/// not played.
+/// Any key stops the prompt. Digits are collected until the caller presses the finish key, has typed the maximum number of digits,
+/// or pauses for too long. Digits that were typed ahead, during an earlier prompt or question, count first. In that case, the
+/// prompt is not played.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is asked until it is passed to `Call::gather`"]
 pub struct Gather<'a> {
@@ -58,31 +58,31 @@ impl<'a> Gather<'a> {
         }
     }
 
-    /// Sets what is played first.
+    /// Sets the prompt.
     pub fn prompt(mut self, prompt: impl Into<Prompt<'a>>) -> Gather<'a> {
         self.prompt = Some(prompt.into());
         self
     }
 
-    /// Sets how often to ask if the caller presses nothing, at least once.
+    /// Sets how often to ask if the caller presses nothing: at least once.
     pub const fn tries(mut self, tries: u32) -> Gather<'a> {
         self.tries = tries;
         self
     }
 
-    /// Sets what is played from the second try on, instead of the first prompt.
+    /// Sets the prompt of the second try and all further ones.
     pub fn retry_prompt(mut self, prompt: impl Into<Prompt<'a>>) -> Gather<'a> {
         self.retry_prompt = Some(prompt.into());
         self
     }
 
-    /// Sets after how many digits the answer is complete, at least one.
+    /// Sets the number of digits that completes the answer: at least one.
     pub const fn max_digits(mut self, count: usize) -> Gather<'a> {
         self.max_digits = count;
         self
     }
 
-    /// Sets the key that ends the answer and is no part of it; `None` for none.
+    /// Sets the key that ends the answer and does not belong to it; `None` for no key.
     pub const fn finish_key(mut self, key: Option<Digit>) -> Gather<'a> {
         self.finish_key = key;
         self
@@ -100,16 +100,18 @@ impl<'a> Gather<'a> {
         self
     }
 
-    /// Discards the digits that were typed before the question, for one that nobody should answer unheard.
+    /// Discards the digits that were typed before the question.
+    ///
+    /// Use it for a question that the caller must hear before answering.
     pub const fn without_type_ahead(mut self) -> Gather<'a> {
         self.keeps_type_ahead = false;
         self
     }
 
-    /// Also collects digits that arrive as tones in the audio.
+    /// Collects digits that arrive as tones in the audio, too.
     ///
-    /// Asterisk turns tones into digits itself unless the trunk's `dtmf_mode` is wrong. A press that arrives both as a tone and
-    /// as a signal within half a second counts once.
+    /// Asterisk itself turns tones into digits unless the trunk's `dtmf_mode` is wrong. A press that arrives both as a tone and as
+    /// a signal within half a second counts once.
     pub const fn with_tones(mut self) -> Gather<'a> {
         self.hears_tones = true;
         self
@@ -135,21 +137,21 @@ impl Default for Gather<'_> {
 pub struct Gathered {
     /// The digits, without the finish key.
     pub digits: String,
-    /// Why there are no more.
+    /// Why the answer ended.
     pub end: GatherEnd,
 }
 
-/// Why an answer ended.
+/// The reason why an answer ended.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum GatherEnd {
     /// The caller pressed the finish key.
     FinishKey,
-    /// The caller typed as many digits as were wanted.
+    /// The caller typed the maximum number of digits.
     Full,
     /// The caller paused for too long, or pressed nothing.
     TimedOut,
-    /// The call ended. [`Call::end`](super::Call::end) says how.
+    /// The call ended. [`Call::end`](super::Call::end) returns how.
     CallEnded,
 }
 
@@ -157,7 +159,7 @@ impl fmt::Display for GatherEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             GatherEnd::FinishKey => "finish key",
-            GatherEnd::Full => "as many digits as wanted",
+            GatherEnd::Full => "maximum number of digits",
             GatherEnd::TimedOut => "no digit in time",
             GatherEnd::CallEnded => "the call ended",
         })
@@ -174,7 +176,9 @@ impl<T: Transport> CallReceiver<T> {
         self.gather_with(gather, |_| {})
     }
 
-    /// Does the same, and passes other events to `on_event`. See [`Call::gather_with`](super::Call::gather_with).
+    /// Asks the caller, collects digits, and passes other events to `on_event`.
+    ///
+    /// See [`Call::gather_with`](super::Call::gather_with).
     ///
     /// # Errors
     ///
@@ -243,7 +247,7 @@ impl<T: Transport> CallReceiver<T> {
     }
 }
 
-/// The digits so far, and how long to wait for more. Times are passed in.
+/// The digits so far, and how long to wait for more.
 #[derive(Debug)]
 struct Answer {
     digits: String,

@@ -12,28 +12,29 @@ use super::transport::{Transport, at_least_a_millisecond};
 use crate::stream::FrameWriter;
 use crate::wire::Message;
 
-// Invariants:
+// Invariants, each with the test that shows it:
 // 1. A connection is ended in this order: the hangup frame, the end of our direction, then reading.
-// 2. The bytes of the peer are read and discarded until the peer closes or `PATIENCE` has passed.
-// 3. A close with unread bytes makes the kernel send a reset. Asterisk then hangs up the caller, and the dialplan does not
-//    continue (measured with 22.10).
+//    (`call_always_ends_with_hangup_and_half_close`)
+// 2. The peer's bytes are read and discarded until the peer closes or `PATIENCE` has passed. A close with unread bytes would make
+//    the kernel send a reset. Asterisk then hangs up the caller, and the dialplan does not continue (measured with 22.10).
+//    (`hangup_with_unread_audio_causes_no_reset`, `dropped_call_waits_at_most_its_patience`)
 
-/// How long a peer may take to close after the hangup before the connection is dropped. Asterisk closes within milliseconds. A
-/// lost packet that has to be sent again takes 0.2 to 1 s.
+/// How long a peer may take to close after the hangup. After that, the connection is dropped. Asterisk closes within
+/// milliseconds. A lost packet that has to be sent again takes 0.2 to 1 s.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Sends the hangup frame and ends our direction.
+/// Sends the hangup frame and closes our direction.
 pub(crate) fn hang_up<T: Transport, W: io::Write>(writer: &mut FrameWriter<W>, transport: &T) {
-    // If the frame cannot be sent, the connection is broken already or inside a frame. Closing our direction has the same effect.
+    // If the frame cannot be sent, the connection is broken or inside a frame. Then closing our direction also ends the call.
     let _ = writer.write_message(&Message::Hangup);
     let _ = transport.finish();
 }
 
-/// Hangs up all these calls at the same time. It waits 0.1 s in all, however many peers do not read.
+/// Hangs up all these calls at the same time. It waits at most 0.1 s in all, however many peers do not read.
 ///
-/// A peer without room for the hangup frame in that time only gets the end of our direction.
+/// If a connection has no room for the hangup frame in that time, only our direction is closed.
 pub(crate) fn hang_up_all<T: Transport>(lines: &[Arc<Line<T>>]) {
-    // The ends first: the threads of these calls then send hangups too, and start no more frames.
+    // All ends first, so the threads of these calls start no more frames and send hangups too.
     for line in lines {
         line.note_end(End::LocalHangup);
     }
@@ -54,10 +55,10 @@ pub(crate) fn hang_up_all<T: Transport>(lines: &[Arc<Line<T>>]) {
     }
 }
 
-/// How long [`hang_up_all`] pauses before it looks for room again.
+/// The pause before [`hang_up_all`] tries again to send hangups.
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// Reads once and discards the bytes; returns whether more may come.
+/// Reads once and discards the bytes; returns `false` at the end of the stream.
 pub(crate) fn discard<T: Transport>(transport: &T) -> io::Result<bool> {
     let mut discarded = [0; 4096];
     match transport.recv(&mut discarded) {

@@ -7,15 +7,15 @@ use crate::wire::{Digit, Dtmf};
 
 /// A converter from the DTMF signals of any dialect to key events. Each key press gives one [`KeyEvent::Press`].
 ///
-/// Asterisk sends a digit once, when the key has been released, without the time it was held. The start-stop dialect sends both
-/// ends and the duration. Lost or repeated signals are corrected:
+/// Asterisk sends a digit once, when the key has been released, without a duration. The start-stop dialect sends a start, and a
+/// stop with the duration. Lost or repeated signals are corrected:
 ///
 /// - A repeated start counts as one start.
 /// - A stop without a start is a press.
-/// - A start without a stop becomes a press when the next key is pressed, or when the key has been held longer than any key is.
+/// - A start without a stop becomes a press when the next key is pressed, or after the [longest
+///   press](KeyEvents::with_longest_press).
 ///
-/// Times are passed in. [`deadline`](KeyEvents::deadline) returns when to call [`pop`](KeyEvents::pop) again without a new
-/// signal.
+/// You pass all times. [`deadline`](KeyEvents::deadline) returns when to call [`pop`](KeyEvents::pop) again without a new signal.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ use crate::wire::{Digit, Dtmf};
 pub struct KeyEvents {
     longest_press: Duration,
     held: Option<Held>,
-    /// The digit of a key that was held for too long. A stop for it that arrives later is ignored.
+    /// The digit of a key that was held for too long. Its later stop is ignored.
     given_up: Option<Digit>,
     waiting: VecDeque<KeyEvent>,
 }
@@ -61,13 +61,13 @@ pub enum KeyEvent {
     Press {
         /// The digit of the key.
         digit: Digit,
-        /// How long the key was held, if the dialect reports it and its signal was not lost.
+        /// How long the key was held. `None` if the dialect does not report it, or if the stop was lost.
         duration: Option<Duration>,
     },
 }
 
 impl KeyEvents {
-    /// Returns a converter that treats no key as held longer than 10 s.
+    /// Returns a converter in which a key counts as released after 10 s.
     pub const fn new() -> KeyEvents {
         KeyEvents::with_longest_press(Duration::from_secs(10))
     }
@@ -117,7 +117,7 @@ impl KeyEvents {
 
     /// Returns the next event.
     ///
-    /// It comes from the signals so far, or from a key that has been held for too long by now.
+    /// It comes from the signals so far, or from a key that has been held for too long.
     pub fn pop(&mut self, now: Instant) -> Option<KeyEvent> {
         self.give_up_overdue(now);
         self.waiting.pop_front()

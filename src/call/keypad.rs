@@ -1,4 +1,4 @@
-//! The keys that a caller presses, from signals and from sound, each press once.
+//! The keys that a caller presses, from signals and from tones. Each press counts once.
 
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -9,11 +9,11 @@ use super::{KeyEvent, KeyEvents};
 use crate::tone::{Detector, Signal};
 use crate::wire::{Audio, Digit, Dtmf, SampleRate};
 
-/// The keys of a call. Presses wait in it until a question takes them (type-ahead).
+/// The key presses of a call that no question has used yet (type-ahead).
 #[derive(Debug, Default)]
 pub(super) struct Keypad {
     signals: KeyEvents,
-    /// Boxed because almost no call listens for tones.
+    /// Boxed because almost no call detects tones.
     tones: Option<Box<Tones>>,
     typed: VecDeque<Digit>,
     /// Recent presses from one source that the other source may still report.
@@ -24,8 +24,8 @@ pub(super) struct Keypad {
 struct Tones {
     rate: SampleRate,
     detector: Detector,
-    /// How much audio was received.
-    heard: Duration,
+    /// The duration of the audio received so far.
+    received: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +33,8 @@ struct Reported {
     digit: Digit,
     source: Source,
     at: Instant,
-    /// The amount of audio received before it.
-    heard: Duration,
+    /// The duration of the audio received before it.
+    received: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,20 +43,20 @@ enum Source {
     Tone,
 }
 
-/// How much audio may lie between a signal and a tone of the same press. Both are reported when the key comes up: a tone 25 ms
-/// later, a signal after its own way through the trunk. Audio measures the time, so a connection that stalls makes no difference.
+/// The most audio between a signal and a tone of the same press. Both are reported when the key comes up: a tone at most 45 ms later, a
+/// signal with its own delay in the trunk. Measured in audio, the time does not depend on stalls of the connection.
 const SAME_PRESS: Duration = Duration::from_millis(500);
 
-/// After this time they are two presses, even if no audio was received meanwhile.
+/// The most time between a signal and a tone of the same press, even if no audio was received meanwhile.
 const LONGEST_STALL: Duration = Duration::from_secs(5);
 
 impl Keypad {
-    /// Takes a press that waits.
+    /// Takes the first press.
     pub(super) fn take_typed(&mut self) -> Option<Digit> {
         self.typed.pop_front()
     }
 
-    /// Takes the first waiting press of one of these keys, and leaves the others.
+    /// Takes the first press of one of these keys, and leaves the others.
     pub(super) fn take_typed_of(&mut self, keys: &[Digit]) -> Option<Digit> {
         let place = self.typed.iter().position(|digit| keys.contains(digit))?;
         self.typed.remove(place)
@@ -78,17 +78,18 @@ impl Keypad {
         }
     }
 
-    /// Ignores the stop of a key whose start the handler has received as an event, unless this keypad has it too.
+    /// Ignores the next stop of a key whose start went to the handler as an event.
     pub(super) fn ignore_stop(&mut self, digit: Digit) {
         self.signals.ignore_stop(digit);
     }
 
+    /// Adds a signal. Returns a key that went down.
     pub(super) fn push_signal(&mut self, signal: Dtmf, now: Instant) -> Option<Digit> {
         self.signals.push(signal, now);
         self.settle(now)
     }
 
-    /// Listens for tones in received audio. Returns a key that went down.
+    /// Detects tones in received audio. Returns a key that went down.
     pub(super) fn push_audio(&mut self, audio: Audio<'_>, now: Instant) -> Option<Digit> {
         let mut tones = self.tones.take()?;
         if tones.rate != audio.rate() {
@@ -96,18 +97,18 @@ impl Keypad {
             tones.detector = Detector::new(audio.rate());
         }
         let duration = duration_of(audio.bytes().len(), audio.rate());
-        tones.heard = tones.heard.saturating_add(duration);
-        let heard = tones.heard;
+        tones.received = tones.received.saturating_add(duration);
+        let received = tones.received;
         let mut down = None;
         for signal in tones.detector.feed(audio.samples()) {
             match signal {
                 Signal::Start { digit, .. } => down = Some(digit),
-                // A key counts when it comes up, like that of a signal.
+                // As for a signal, a press counts when the key comes up.
                 Signal::Stop { digit, .. } => self.press(Reported {
                     digit,
                     source: Source::Tone,
                     at: now,
-                    heard,
+                    received,
                 }),
             }
         }
@@ -115,7 +116,7 @@ impl Keypad {
         down
     }
 
-    /// Moves presses to those that wait. Returns a key that went down.
+    /// Adds the presses that the signals so far have completed. Returns a key that went down.
     pub(super) fn settle(&mut self, now: Instant) -> Option<Digit> {
         let mut down = None;
         while let Some(event) = self.signals.pop(now) {
@@ -125,7 +126,7 @@ impl Keypad {
                     digit,
                     source: Source::Signal,
                     at: now,
-                    heard: self.tones.as_ref().map_or(Duration::ZERO, |it| it.heard),
+                    received: self.tones.as_ref().map_or(Duration::ZERO, |it| it.received),
                 }),
             }
         }
@@ -139,7 +140,7 @@ impl Keypad {
 
     fn press(&mut self, press: Reported) {
         self.unmatched.retain(|earlier| {
-            press.heard.saturating_sub(earlier.heard) <= SAME_PRESS
+            press.received.saturating_sub(earlier.received) <= SAME_PRESS
                 && press.at.saturating_duration_since(earlier.at) <= LONGEST_STALL
         });
         let same_press = self
@@ -160,7 +161,7 @@ impl Keypad {
     }
 }
 
-/// The limit of waiting presses. A peer must not fill the memory.
+/// The most presses that are kept, so that a peer cannot fill the memory.
 const MOST_TYPED: usize = 256;
 
 impl Tones {
@@ -168,7 +169,7 @@ impl Tones {
         Tones {
             rate,
             detector: Detector::new(rate),
-            heard: Duration::ZERO,
+            received: Duration::ZERO,
         }
     }
 }

@@ -15,16 +15,22 @@ use super::{CallOptions, CallStats, Direction, End, Mark, SendError, Timeout};
 use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
-// Invariants, which `tests/models` shows in interleavings:
-// 1. The first end that a thread notes is the call's end. After that, only the hangup is sent.
-// 2. The hangup is sent once. `hang_up` sends it if the writer is free; otherwise the thread that holds the writer sends it after
-//    letting go. One side notes the end and then tries the lock; the other side unlocks and then looks for an end. A fence
-//    between the two steps of each side ensures that one of them sees the other, on every processor.
-// 3. Hanging up therefore never waits for another thread, and at most 0.1 s for a peer that does not read. Hanging up many calls
-//    at once (`hang_up_all`) waits 0.1 s in all.
-// 4. No thread waits for the peer while it holds `queue`, so `play` and `clear` never wait for the peer.
-// 5. One thread at a time plays, and holds `playing` from taking a frame out of `queue` until the frame has been sent. So no frame
-//    is lost, doubled or overtaken when the receiving thread and the thread of a player take over from each other.
+// Invariants, each with the models (`tests/models`) and tests that show it:
+// 1. The first end that a thread notes is the call's end. (`ends_meet`, `reset_meets_a_send`) After it, only the hangup is sent.
+//    (`hangup_meets_frames`)
+// 2. The hangup is sent once. (`hangups_meet`) `hang_up` sends it if `sending` is free. Otherwise the thread that holds `sending`
+//    sends it after unlocking. (`hangup_during_a_frame_is_sent_after_it`, `hangup_meets_a_look`, `hangup_meets_a_call`)
+//    `hang_up` notes the end and then tries the lock; the other thread unlocks and then checks for an end. A fence between the
+//    two steps, on both sides, ensures that at least one of them sees the other's step. (`orderings`)
+// 3. So hanging up never waits for another thread. (`hangup_waits_for_no_sender`, `hangup_does_not_wait_for_a_blocked_writer`) It
+//    waits at most 0.1 s for a peer that does not read, also for many calls at once. (`hang_up_all_waits_once_for_50_full_peers`)
+// 4. No thread sends while it holds `queue`, so `play` and `clear` never wait for the peer.
+//    (`queue_is_unlocked_while_a_frame_is_sent`)
+// 5. One thread at a time plays. It holds `playing` from taking a frame out of `queue` until the frame has been sent. So no frame
+//    is lost, sent twice or overtaken when the receiver and a player take over from each other. (`handover_while_playing`,
+//    `players_in_turn`, `clear_meets_the_player`)
+
+/// The connection and the state of one call, shared by all its threads.
 
 #[derive(Debug)]
 pub(crate) struct Line<T> {
@@ -36,7 +42,7 @@ pub(crate) struct Line<T> {
     keep_alive: Option<Duration>,
     sending: Mutex<Sending<T>>,
     queue: Mutex<PlaybackQueue>,
-    /// Notified when the queue has work, when the call ends, and when the player has to stop.
+    /// Wakes a player: the queue has work, the call has ended, or the player has to stop.
     queue_changed: Condvar,
     playing: Mutex<Playing>,
     /// Whether a player plays the queue on a thread of its own.
@@ -45,13 +51,13 @@ pub(crate) struct Line<T> {
     has_playback: AtomicBool,
     has_passed_mark: AtomicBool,
     end: OnceLock<End>,
-    /// Whether the connection is closed for writing. The receiver is about to find the reason.
+    /// Whether a send failed because nothing more can be sent. The call ends when the receiver has read the rest.
     disconnected: AtomicBool,
-    /// Whether a send failed because the peer had reset the connection. The receiver then reads the end of the stream.
+    /// Whether that send failed with a reset. The system reports a reset once, so the receiver reads a normal end of the stream.
     was_reset: AtomicBool,
     frames_received: AtomicUsize,
     frames_sent: AtomicUsize,
-    /// In milliseconds after `started`, modulo 2^32.
+    /// In milliseconds after `started`, modulo 2^32, like `last_received`.
     last_sent: AtomicU32,
     last_received: AtomicU32,
     /// The kind of the last audio received; 0 before the first.
@@ -63,16 +69,16 @@ pub(crate) struct Line<T> {
     pub(super) audio_hook: AudioHook,
 }
 
+/// The writer. A thread that sends holds the lock around it.
 #[derive(Debug)]
 struct Sending<T> {
     writer: FrameWriter<Outgoing<T>>,
     hangup_sent: bool,
 }
 
-/// What the thread that plays needs.
+/// The buffer for the frame being played. The thread that plays holds the lock around it.
 #[derive(Debug)]
 struct Playing {
-    /// A buffer into which frames of queued audio are cut.
     frame: Vec<u8>,
 }
 
@@ -118,7 +124,7 @@ impl<T> Line<T> {
         })
     }
 
-    /// Marks the hangup as sent, so that none is sent: Asterisk never sends a hangup.
+    /// Marks the hangup as sent, so that none is sent, because a simulated Asterisk never sends one.
     pub(crate) fn without_hangup(self: Arc<Self>) -> Arc<Line<T>> {
         self.sending
             .lock()
@@ -147,7 +153,6 @@ impl<T> Line<T> {
 
     /// Notes the call's end, unless the call has ended already.
     pub(crate) fn note_end(&self, end: End) {
-        // The first end counts.
         let _ = self.end.set(end);
         self.audio_hook.end_recordings();
         self.wake_player();
@@ -185,7 +190,7 @@ impl<T> Line<T> {
             .store(is_start_stop, Ordering::Relaxed);
     }
 
-    /// Returns the dialect in which digits can be sent to the peer.
+    /// Returns the dialect for digits to the peer.
     pub(crate) fn dialect(&self) -> DtmfDialect {
         match (
             self.set_dialect,
@@ -223,6 +228,7 @@ impl<T> Line<T> {
         work()
     }
 
+    /// Updates what the other threads check without a lock, and wakes a player if the queue has work again.
     pub(super) fn note_queue(&self, queue: &PlaybackQueue) {
         let had_speech = self.has_playback.swap(queue.has_work(), Ordering::Relaxed);
         self.has_passed_mark
@@ -285,12 +291,13 @@ impl<T> Line<T> {
     }
 
     fn wake_player(&self) {
-        // Taking the lock once ensures that a thread that has just found no work is already waiting, so it is woken.
+        // A player checks for work under this lock. After the lock was free once, the player either sees the change or is already
+        // waiting, so it is woken.
         drop(self.queue());
         self.queue_changed.notify_all();
     }
 
-    /// Returns the age of the call, which wraps around after 49.7 days. Differences are right as long as they are shorter.
+    /// Returns the age of the call, which wraps around after 49.7 days. Differences below that are right.
     #[allow(clippy::cast_possible_truncation)]
     fn elapsed_ms(&self) -> u32 {
         self.started.elapsed().as_millis() as u32
@@ -305,7 +312,7 @@ impl<T> Line<T> {
 }
 
 impl<T: Transport> Line<T> {
-    /// Sends a message and returns when it had been handed to the kernel.
+    /// Sends a message and returns the time after the kernel accepted it.
     pub(crate) fn send(&self, message: &Message<'_>) -> Result<Instant, SendError> {
         let result = self.write(message, &mut self.sending());
         self.send_hangup_left_by_others();
@@ -355,8 +362,8 @@ impl<T: Transport> Line<T> {
 
     /// Notes that the receiver has read the end of the stream.
     pub(crate) fn note_end_of_stream(&self) {
-        // The system reports a reset once. If it reports it to a thread that is sending now, that thread notes it before it lets go
-        // of the writer. A frame waits at most for its timeout.
+        // A thread that is sending now may have got the reset from the system. It sets `was_reset` before it unlocks `sending`.
+        // This waits at most for that frame's timeout.
         drop(self.sending());
         self.note_end(match self.was_reset.load(Ordering::Relaxed) {
             true => End::Reset,
@@ -385,7 +392,7 @@ impl<T: Transport> Line<T> {
     fn play(&self, Playing { frame }: &mut Playing) -> Played {
         let mut played = Played::default();
         while self.has_playback.load(Ordering::Relaxed) && !self.is_closed_for_sending() {
-            // Bound to a variable first, so that the queue is unlocked again.
+            // A variable, because a `match` on the expression would keep the queue locked.
             let due = self.queue().take_due(Instant::now(), frame);
             match due {
                 Due::Nothing => break,
@@ -487,10 +494,10 @@ impl<T: Transport> Line<T> {
         }
     }
 
-    /// Sends the hangup if another thread has hung up while this thread held the writer. Called after letting go of the writer.
+    /// Sends the hangup if another thread has hung up while this thread held `sending`. Called after unlocking it.
     fn send_hangup_left_by_others(&self) {
-        // The other half of the fence in `sending_if_free`. Without it, this thread could miss the end although the other thread
-        // still found the writer taken.
+        // The other half of the fence in `sending_if_free`. Without it, this thread could miss the end, although the other thread
+        // found `sending` locked.
         fence(Ordering::SeqCst);
         if self.end().is_some_and(|end| end.is_from_here()) {
             self.send_hangup_if_free();
@@ -508,10 +515,10 @@ impl<T: Transport> Line<T> {
         hang_up(&mut sending.writer, &*self.transport);
     }
 
-    /// Sends the hangup without waiting, neither for the peer nor for another thread. The call must have ended.
+    /// Sends the hangup without waiting for the peer or for another thread. The call must have ended.
     ///
-    /// Returns `false` if the peer has left no room for it. Every other case is settled: the hangup is sent, cannot be sent any
-    /// more, or is left to the thread that is sending.
+    /// Returns `false` if the connection has no room for it, so the caller has to try again. Otherwise, the hangup has been sent,
+    /// can no longer be sent, or will be sent by the thread that is sending now.
     pub(super) fn try_send_hangup(&self) -> bool {
         let Some(mut sending) = self.sending_if_free() else {
             return true;
@@ -532,7 +539,7 @@ impl<T: Transport> Line<T> {
         true
     }
 
-    /// Closes our direction without a hangup frame, for a peer that has left no room for one. Does not wait.
+    /// Closes our direction without a hangup frame, for a connection that has no room for one. Does not wait.
     pub(super) fn finish_without_hangup(&self) {
         if let Some(mut sending) = self.sending_if_free() {
             if !core::mem::replace(&mut sending.hangup_sent, true) {
@@ -543,7 +550,7 @@ impl<T: Transport> Line<T> {
 
     /// Returns the locked writer, or `None` if another thread is sending.
     ///
-    /// That thread finds an end that was noted ahead of this call, and sends the hangup.
+    /// If the call's end was noted before, that other thread sees it and sends the hangup.
     fn sending_if_free(&self) -> Option<MutexGuard<'_, Sending<T>>> {
         // The other half is in `send_hangup_left_by_others`.
         fence(Ordering::SeqCst);
@@ -579,7 +586,7 @@ fn is_disconnection(error: &io::Error) -> bool {
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected
-            // A write of nothing: the transport will accept no more.
+            // A write of 0 bytes: the transport will accept no more.
             | ErrorKind::WriteZero
     )
 }
@@ -593,14 +600,13 @@ pub(crate) struct Played {
     pub(crate) next_due: Option<Instant>,
 }
 
-/// How early a keep-alive frame may be sent: half the interval at which silence is checked. With it, the frame is not late more
-/// often than early.
+/// How early a keep-alive frame may be sent: half the interval at which silence is checked, so frames are on time on average.
 const EARLY: Duration = Duration::from_millis(125);
 
 /// The delay before a DTMF signal is sent again.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// How long a hangup frame may wait for room. Its three bytes wait only when the peer has left megabytes unread.
+/// How long a hangup frame may wait for room. It waits only if the peer has left megabytes unread.
 pub(super) const HANGUP_TIMEOUT: Duration = Duration::from_millis(100);
 
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
@@ -625,8 +631,9 @@ mod tests {
 
         fn send(&self, bytes: &[u8]) -> io::Result<usize> {
             if bytes != HANGUP {
-                let line = self.line.lock().unwrap().upgrade();
-                line.unwrap().hang_up();
+                let line = self.line.lock().unwrap().upgrade().unwrap();
+                assert!(line.queue.try_lock().is_ok(), "a send holds the queue");
+                line.hang_up();
             }
             self.sent.lock().unwrap().extend(bytes);
             Ok(bytes.len())
@@ -664,6 +671,17 @@ mod tests {
         let sent = line.transport.sent.lock().unwrap();
         assert_eq!(sent.len(), 323 + HANGUP.len());
         assert_eq!(sent[323..], HANGUP);
+    }
+
+    #[test]
+    fn queue_is_unlocked_while_a_frame_is_sent() {
+        let line = line();
+        let mut queue = line.queue();
+        queue.push(&[1; 320], Instant::now());
+        line.note_queue(&queue);
+        drop(queue);
+        assert!(line.play_due_without_player().sent);
+        assert_eq!(line.transport.sent.lock().unwrap()[..3], [0x10, 1, 0x40]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! One call: its events, its audio, and its end.
 //!
-//! A [`Call`] returns the peer's messages as [`Event`]s and plays audio through its [`Voice`], in one thread or, after
-//! [`Call::split`], in two. A [`Server`](crate::server::Server) makes a call of each connection; [`Call::accept`] makes one of
-//! any [`Transport`].
+//! A [`Call`] returns the peer's messages as [`Event`]s and plays audio through its [`Voice`], in one thread, or in two with
+//! [`Call::with_player`] or [`Call::split`]. A [`Server`](crate::server::Server) makes a call of each connection;
+//! [`Call::accept`] makes one of any [`Transport`].
 //!
 //! ```
 //! use audiosocket::server::Server;
@@ -37,7 +37,7 @@
 //! ```
 
 mod audio_hook;
-// This project has one file for each noun, and the noun of this one is the call.
+// Each file in this crate is named after its type, and here that name is also the module's.
 #[allow(clippy::module_inception)]
 mod call;
 mod call_options;

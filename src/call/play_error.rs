@@ -13,13 +13,12 @@ pub enum PlayError {
     /// The playback queue has no room for all of it.
     #[non_exhaustive]
     QueueFull {
-        /// How much was accepted, from its start. The unit is that of the input: bytes, samples or digits. The accepted part will
-        /// be played.
+        /// How much of the input was accepted, in its unit: bytes, samples or digits. The accepted part will be played.
         accepted: usize,
     },
     /// The text contains a character that is not a DTMF digit.
     InvalidDigit(InvalidDigit),
-    /// Audio of this rate is still queued.
+    /// Audio of this rate is still queued, and the queue holds one rate at a time.
     RateMismatch(SampleRate),
     /// Nothing more can be sent on the call.
     NotSent(SendError),
@@ -35,7 +34,7 @@ impl fmt::Display for PlayError {
             PlayError::InvalidDigit(error) => error.fmt(f),
             PlayError::RateMismatch(rate) => write!(
                 f,
-                "audio at {} Hz is still queued, and only one rate can be queued at a time",
+                "audio at {} Hz is still queued: wait until it has been played, or clear it",
                 rate.hz()
             ),
             PlayError::NotSent(error) => error.fmt(f),
@@ -55,13 +54,12 @@ impl From<SendError> for PlayError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The call is over and ended this way: a side hung up, or a timeout passed, for example.
+    /// The call is over: a side hung up, or a timeout passed, for example.
     CallEnded(End),
-    /// The connection is closed for writing. Frames may still arrive on it; the receiver returns them and then reports how the
-    /// call ended.
+    /// The peer accepts no more bytes. Frames may still arrive; the receiver returns them and then reports how the call ended.
     Disconnected,
-    /// This frame could not be sent, for example because the machine has no memory left. The peer received nothing of it, so the
-    /// next frame may be sent.
+    /// This frame could not be sent, for example for lack of memory. The peer received nothing of it, so you can send the next
+    /// frame.
     FrameLost(io::ErrorKind),
 }
 
@@ -76,7 +74,7 @@ impl fmt::Display for SendError {
         match self {
             SendError::CallEnded(end) => write!(f, "the call is over: {end}"),
             SendError::Disconnected => f.write_str("the connection is closed for sending"),
-            SendError::FrameLost(kind) => write!(f, "a frame was not sent: {kind}"),
+            SendError::FrameLost(kind) => write!(f, "one frame was not sent: {kind}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The queued audio of a call, and when each frame is sent.
+//! The queued audio of a call, and the time to send each frame.
 
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -11,8 +11,11 @@ use crate::stream::Pacer;
 use crate::tone::Generator;
 use crate::wire::{Digit, Dtmf, SampleRate};
 
-// The queue has no clock and no connection of its own. The thread that keeps the call's clock takes a frame at its scheduled
-// time, sends it, and reports when it was sent. Times are passed in, so tests can use invented ones.
+// The queue has no clock and no connection of its own, so tests can use invented times. `Line::play` calls `take_due`, sends the
+// frame or signal that it returns, and then reports it with `frame_sent`, `frame_lost`, `signal_sent` or `signal_lost`.
+//
+// Places in the queue count the bytes of audio since the start of the call, without padding: `cut` bytes are in frames, and
+// `sent` bytes in frames that were sent. `cut` is ahead of `sent` only while a frame is being sent.
 
 /// The queue of audio, cut into frames at their scheduled times.
 #[derive(Debug)]
@@ -21,16 +24,16 @@ pub(super) struct PlaybackQueue {
     frame_ms: u16,
     limit: Duration,
     speech: SampleQueue,
-    /// When the current audio started. No frame of it is scheduled earlier.
-    begun: Option<Instant>,
+    /// When the current audio was queued. No frame of it is scheduled earlier.
+    started: Option<Instant>,
     pacer: Pacer,
-    /// Bytes cut into frames so far, without padding, and how many of them have been sent.
     cut: u64,
     sent: u64,
-    /// Marks, each with the number of bytes ahead of it.
+    /// Marks that were not reached, with their places.
     marks: VecDeque<(u64, Mark)>,
+    /// Marks that were reached and not yet returned as events.
     passed: VecDeque<Mark>,
-    /// Starts and stops of digits, each with the number of bytes ahead of it.
+    /// Starts and stops of digits that were not sent, with their places.
     signals: VecDeque<(u64, Signal)>,
     /// Whether the first signal is being sent.
     is_sending_signal: bool,
@@ -43,7 +46,7 @@ pub(super) struct PlaybackQueue {
     pub(super) underruns: usize,
     pub(super) late_frames: usize,
     pub(super) gaps: usize,
-    /// Boxed because a new call passes through its thread's stack: half a KiB more there touched another page.
+    /// Boxed, because a new call passes through its thread's stack, and half a KiB more there would use another page.
     pub(super) lateness: Box<Lateness>,
 }
 
@@ -53,7 +56,7 @@ enum Signal {
     Start(Digit),
     Stop {
         digit: Digit,
-        /// The number of bytes ahead of its start.
+        /// The place of its start.
         since: u64,
     },
 }
@@ -72,14 +75,14 @@ pub(super) enum Due {
     Nothing,
 }
 
-/// The longest pause that counts as an underrun. Audio that continues after a longer pause counts as new.
+/// The longest pause that counts as an underrun. Audio after a longer pause counts as new audio.
 const LONGEST_HOLE: Duration = Duration::from_millis(500);
 
-/// How many marks are kept for a handler that does not receive them.
+/// The most marks that are kept for a handler that does not receive them.
 const MOST_PASSED: usize = 1024;
 
-/// How long a key is held, and the length of the pause after it. A tone receiver needs 40 ms of each (ITU-T Q.24). Asterisk plays
-/// 100 ms whatever duration the stop of the start-stop dialect holds (measured).
+/// The time a key is held, and the length of the pause after it. A tone receiver needs 40 ms of each (ITU-T Q.24). Asterisk plays
+/// 100 ms for any duration in the stop of the start-stop dialect (measured with 22.10).
 pub(super) const PRESSED_MS: u16 = 100;
 
 impl PlaybackQueue {
@@ -89,7 +92,7 @@ impl PlaybackQueue {
             frame_ms: options.frame_ms,
             limit: options.max_queued,
             speech: SampleQueue::default(),
-            begun: None,
+            started: None,
             pacer: Pacer::new(Duration::from_millis(u64::from(options.frame_ms))),
             cut: 0,
             sent: 0,
@@ -154,8 +157,8 @@ impl PlaybackQueue {
 
     /// Queues as many digits of the start-stop dialect as fit, and returns how many.
     ///
-    /// The digits begin with the next whole frame. Each one is its start, silence while the key is held, its stop, and silence
-    /// after it.
+    /// The digits start with the next whole frame. Each consists of its start, silence while the key is held, its stop, and
+    /// silence after it.
     pub(super) fn push_keys(&mut self, digits: &[Digit], now: Instant) -> usize {
         self.speech.drop_half_sample();
         let frame_len = self.frame_len();
@@ -264,7 +267,7 @@ impl PlaybackQueue {
         }
     }
 
-    /// Cuts the next frame if its time has come, padding the last one with silence.
+    /// Returns what to do now. A frame is cut into `frame`, and padded with silence if it is the last one.
     pub(super) fn take_due(&mut self, now: Instant, frame: &mut Vec<u8>) -> Due {
         let whole = self.whole_bytes();
         let signal = self.signals.front().copied();
@@ -296,25 +299,25 @@ impl PlaybackQueue {
         Due::Frame(self.rate)
     }
 
-    /// Records that the signal taken last was sent.
+    /// Records that the last signal returned was sent.
     pub(super) fn signal_sent(&mut self) {
         self.is_sending_signal = false;
         self.signals.pop_front();
     }
 
-    /// Records that the signal taken last was not sent. It is taken again.
+    /// Records that the last signal returned was not sent. It will be returned again.
     pub(super) fn signal_lost(&mut self) {
         self.is_sending_signal = false;
     }
 
-    /// Records that the last frame cut could not be sent at `now`. The caller hears a gap.
+    /// Records that the last frame returned could not be sent at `now`. The caller hears a gap.
     pub(super) fn frame_lost(&mut self, now: Instant) {
         self.pacer.frame_sent(now);
         self.gaps = self.gaps.saturating_add(1);
         self.finish_frame();
     }
 
-    /// Records that the last frame cut was sent at `now`.
+    /// Records that the last frame returned was sent at `now`.
     pub(super) fn frame_sent(&mut self, now: Instant) {
         let late = self
             .due()
@@ -359,17 +362,17 @@ impl PlaybackQueue {
         let was_dry = self.whole_bytes() == 0;
         self.speech.add(count, bytes);
         if was_dry && self.whole_bytes() > 0 {
-            self.begin(now);
+            self.start(now);
         }
     }
 
     /// Returns the scheduled time of the next frame, if there is one.
     fn due(&self) -> Option<Instant> {
-        self.pacer.due().max(self.begun)
+        self.pacer.due().max(self.started)
     }
 
     /// Starts the audio, or continues it after the queue was empty.
-    fn begin(&mut self, now: Instant) {
+    fn start(&mut self, now: Instant) {
         if self.cut != self.sent {
             // The last frame is still being sent, so the queue has not run dry.
             self.is_at_proper_end = false;
@@ -379,14 +382,14 @@ impl PlaybackQueue {
             .pacer
             .due()
             .map(|due| now.saturating_duration_since(due));
-        // Playback catches up if the audio is less than a frame late.
+        // If the audio is less than a frame late, playback catches up.
         if hole.is_some_and(|hole| hole >= self.frame_duration()) {
             if !self.is_at_proper_end && hole.is_some_and(|hole| hole < LONGEST_HOLE) {
                 self.underruns = self.underruns.saturating_add(1);
             }
             self.pacer.restart();
         }
-        self.begun = Some(now);
+        self.started = Some(now);
         self.is_at_proper_end = false;
     }
 
@@ -484,7 +487,7 @@ mod tests {
         /// Frames, each with the time in milliseconds at which it was sent.
         sent: Vec<(u64, Vec<u8>)>,
         signals: Vec<(u64, Dtmf)>,
-        begun: Instant,
+        started: Instant,
     }
 
     impl Rig {
@@ -496,7 +499,7 @@ mod tests {
                 frame: Vec::new(),
                 sent: Vec::new(),
                 signals: Vec::new(),
-                begun: now,
+                started: now,
             }
         }
 
@@ -509,12 +512,12 @@ mod tests {
             loop {
                 match self.queue.take_due(self.now, &mut self.frame) {
                     Due::Signal(signal) => {
-                        let at = (self.now - self.begun).as_millis() as u64;
+                        let at = (self.now - self.started).as_millis() as u64;
                         self.signals.push((at, signal));
                         self.queue.signal_sent();
                     }
                     Due::Frame(_) => {
-                        let at = (self.now - self.begun).as_millis() as u64;
+                        let at = (self.now - self.started).as_millis() as u64;
                         self.sent.push((at, self.frame.clone()));
                         self.queue.frame_sent(self.now);
                     }

@@ -1,4 +1,4 @@
-//! The playing half of a call, with a clock.
+//! The playing half of a call.
 
 use core::fmt;
 use std::net::TcpStream;
@@ -10,10 +10,10 @@ use super::{SendError, Voice};
 use crate::stream::Pacer;
 use crate::wire::Audio;
 
-/// The playing half of a call, for a thread of its own. It keeps the 20 ms clock by sleeping.
+/// The playing half of a call, for a thread of its own.
 ///
 /// [`Call::split`](super::Call::split) returns it. [`run`](Player::run) plays the audio queued by [`Voice::play`].
-/// [`send_paced`](Player::send_paced) is for a thread that produces each frame at its scheduled time.
+/// [`send_paced`](Player::send_paced) is for a thread that produces each frame at its scheduled time, every 20 ms.
 #[doc(alias = "speaker")]
 pub struct Player<T = TcpStream> {
     voice: Voice<T>,
@@ -33,8 +33,8 @@ impl<T: Transport> Player<T> {
     /// The receiver reports how the call ended. `run` also keeps a silent call alive, whatever the receiving thread does
     /// meanwhile.
     ///
-    /// [`Call::with_player`](super::Call::with_player) starts such a thread and stops it again. Use `run` for a thread of your
-    /// own, and hang up before you wait for that thread; [`Voice::hang_up_on_drop`] does so on every path.
+    /// [`Call::with_player`](super::Call::with_player) starts such a thread and stops it again. If you start a thread yourself,
+    /// hang up before you wait for it; [`Voice::hang_up_on_drop`] does so on every path.
     pub fn run(&mut self) {
         let _turn = self.voice.line().hand_over_to_player();
         self.play_in_turn();
@@ -54,8 +54,8 @@ impl<T: Transport> Player<T> {
 
     /// Waits until the next frame's scheduled time, then sends the audio and returns its lateness.
     ///
-    /// The audio should last 20 ms, because a frame is scheduled 20 ms after the previous one. The lateness is about 0.1 ms,
-    /// unless the thread came late or the machine is busy.
+    /// The audio should last 20 ms, because each frame is scheduled 20 ms after the previous one. The lateness is about 0.1 ms,
+    /// unless this method is called too late or the machine is busy.
     ///
     /// # Errors
     ///

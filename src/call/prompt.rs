@@ -9,10 +9,9 @@ use super::{CallReceiver, Event, Mark, PlayError, Unplayed, Voice};
 use crate::wav::Wav;
 use crate::wire::{Digit, InvalidDigit, SampleRate};
 
-/// Audio that is played to the caller by [`play_and_wait`](super::Call::play_and_wait) or before [`Gather`](super::Gather)
-/// collects digits.
+/// Audio for [`play_and_wait`](super::Call::play_and_wait) and [`Gather`](super::Gather).
 ///
-/// It is made of a [`Wav`], of samples with their rate, or of what was [not played](Unplayed) of another prompt.
+/// Make it from a [`Wav`], from samples with their rate, or from the [unplayed](Unplayed) rest of another prompt.
 ///
 /// ```
 /// use audiosocket::call::Prompt;
@@ -68,29 +67,30 @@ impl<'a> From<&'a Unplayed> for Prompt<'a> {
     }
 }
 
-/// How a prompt ended. See [`Call::play_and_wait`](super::Call::play_and_wait).
+/// The result of [`Call::play_and_wait`](super::Call::play_and_wait).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PlayOutcome {
-    /// All of it was played.
+    /// The whole prompt was played.
     Finished,
-    /// The caller pressed a key that stops it.
+    /// The caller pressed one of the stop keys.
     #[non_exhaustive]
     Stopped {
         /// The digit of the key.
         digit: Digit,
-        /// What was not played, together with other audio that was queued.
+        /// The rest of the prompt, and other audio that was queued.
         unplayed: Unplayed,
     },
     /// Another thread, or the closure that receives events, has [cleared](Voice::clear) the queue.
     Cleared,
-    /// The call ended. [`Call::end`](super::Call::end) says how.
+    /// The call ended. [`Call::end`](super::Call::end) returns how.
     CallEnded,
 }
 
 impl<T: Transport> CallReceiver<T> {
-    /// Plays a prompt until it ends or the caller presses one of `stop_keys`. See
-    /// [`Call::play_and_wait`](super::Call::play_and_wait).
+    /// Plays a prompt until it ends or the caller presses one of `stop_keys`.
+    ///
+    /// See [`Call::play_and_wait`](super::Call::play_and_wait).
     ///
     /// # Errors
     ///
@@ -103,8 +103,9 @@ impl<T: Transport> CallReceiver<T> {
         self.play_and_wait_with(prompt, stop_keys, |_| {})
     }
 
-    /// Does the same, and passes other events to `on_event`. See
-    /// [`Call::play_and_wait_with`](super::Call::play_and_wait_with).
+    /// Plays a prompt, and passes all events except digits to `on_event`.
+    ///
+    /// See [`Call::play_and_wait_with`](super::Call::play_and_wait_with).
     ///
     /// # Errors
     ///
@@ -204,11 +205,13 @@ pub(super) enum Next {
     Other,
 }
 
-/// A prompt while it is played. The queue takes as much of it as it has room for, and the rest later.
+/// A prompt while it is played. It is queued in parts if the playback queue has no room for all of it.
 #[derive(Debug)]
 pub(super) struct Playing<'a, T: Transport> {
     voice: Voice<T>,
+    /// The part that is not queued yet.
     rest: Prompt<'a>,
+    /// Set at the end of the prompt when all of it is queued.
     mark: Option<Mark>,
     /// How often the queue had been cleared at the start.
     clears: usize,
@@ -216,8 +219,7 @@ pub(super) struct Playing<'a, T: Transport> {
     is_over: bool,
 }
 
-/// How long the queue may still last when it is filled up, and how late a mark may be noticed while a player plays on another
-/// thread.
+/// The shortest time between two looks at the queue while a prompt is played.
 const AHEAD: Duration = Duration::from_millis(20);
 
 /// How late a prompt may notice that another thread has cleared the queue.
@@ -237,7 +239,7 @@ impl<'a, T: Transport> Playing<'a, T> {
         })
     }
 
-    /// A prompt that is over already.
+    /// Returns a prompt that is over already.
     pub(super) fn nothing(voice: Voice<T>) -> Playing<'a, T> {
         Playing {
             rest: Prompt {
@@ -256,6 +258,7 @@ impl<'a, T: Transport> Playing<'a, T> {
         self.is_over
     }
 
+    /// Queues as much of the rest as has room.
     fn feed(&mut self) -> Result<(), PlayError> {
         if self.is_over || self.mark.is_some() {
             return Ok(());
@@ -281,7 +284,7 @@ impl<'a, T: Transport> Playing<'a, T> {
                 };
                 Ok(())
             }
-            // The receiver is about to find the end.
+            // The receiver soon returns the end of the call.
             Err(PlayError::NotSent(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -294,9 +297,9 @@ impl<'a, T: Transport> Playing<'a, T> {
         }
         let queued = self.voice.queued();
         let wait = match self.mark {
-            // Fed again when half of it has been played.
+            // When half of the queue has been played, the next part is queued.
             None => queued.checked_div(2).unwrap_or(queued),
-            // The thread of the receiver notices the mark itself, unless a player plays.
+            // The receiver returns the mark by itself, unless a player plays on another thread.
             Some(_) => queued,
         };
         now.checked_add(wait.clamp(AHEAD, CLEAR_NOTICED))
@@ -315,7 +318,7 @@ impl<'a, T: Transport> Playing<'a, T> {
         is_own
     }
 
-    /// Stops the prompt and returns what was not played.
+    /// Stops the prompt and returns all audio that was not played.
     pub(super) fn stop(&mut self) -> Unplayed {
         let mut unplayed = self.voice.clear();
         match self.rest.audio {

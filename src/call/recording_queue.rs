@@ -1,4 +1,4 @@
-//! The frames of one recording that wait for the thread that writes.
+//! The frames of one recording that are not written yet.
 
 use core::fmt;
 use core::mem::{replace, size_of, swap, take};
@@ -33,14 +33,14 @@ struct State {
 /// The path of a complete recording, or the first error.
 pub(super) type Outcome = Result<PathBuf, CallRecordingError>;
 
-/// The most bytes of one recording that wait for the disk: audio of 131 s at 8 kHz, 5 s at 192 kHz, both sides.
+/// The most bytes of one recording that are queued for the disk: 131 s of both sides at 8 kHz, 5 s at 192 kHz.
 const MOST_QUEUED: usize = 4 << 20;
 
-/// The thread is asked to take a batch that is larger than this, instead of at its next turn.
+/// The thread takes a larger batch at once, instead of at its next turn.
 const PRESSING: usize = MOST_QUEUED / 2;
 
 impl RecordingQueue {
-    /// Creates a queue with room for what the thread usually takes at once.
+    /// Creates a queue with room for the frames of a usual turn.
     pub(super) fn new(desk: Arc<Desk>, rate: SampleRate) -> RecordingQueue {
         RecordingQueue {
             desk,
@@ -56,7 +56,7 @@ impl RecordingQueue {
         }
     }
 
-    /// Adds a frame, or counts it if there is no room; `false` if the recording has ended.
+    /// Adds a frame, or counts it as dropped; `false` if the recording has ended.
     pub(super) fn add(&self, direction: Direction, audio: Audio<'_>, at: Instant) -> bool {
         let mut state = self.state();
         if state.ended.is_some() {
@@ -81,7 +81,7 @@ impl RecordingQueue {
         self.state().is_paused = is_paused;
     }
 
-    /// Ends the recording, unless it has ended: later frames are not added.
+    /// Ends the recording at this time, unless it has ended. Later frames are not added.
     pub(super) fn end(&self, at: Instant) {
         self.state().ended.get_or_insert(at);
         self.desk.wake();
@@ -98,7 +98,7 @@ impl RecordingQueue {
             .take()
     }
 
-    /// Returns whether the thread should wait for more frames, because it does not know the rates of both sides yet.
+    /// Returns whether the thread can leave the frames in the queue: the recording continues and has room.
     pub(super) fn may_wait(&self) -> bool {
         let state = self.state();
         state.ended.is_none() && !state.is_pressing
@@ -108,7 +108,7 @@ impl RecordingQueue {
         self.state().batch.frames.is_empty()
     }
 
-    /// Exchanges the frames that wait for an empty batch. Returns when the recording ended, and how many frames found no room.
+    /// Exchanges the queued frames for an empty batch. Returns the end of the recording, and the number of dropped frames.
     pub(super) fn take(&self, batch: &mut Batch) -> (Option<Instant>, u64) {
         let mut state = self.state();
         swap(&mut state.batch, batch);
@@ -159,10 +159,10 @@ struct BatchedFrame {
     direction: Direction,
 }
 
-/// How much audio a new batch has room for, in milliseconds. The thread takes a batch every 250 ms, and the first after 500 ms.
+/// The audio that a new batch has room for, in milliseconds. The thread takes a batch every 250 ms, and the first after 500 ms.
 const ROOM: u16 = 750;
 
-/// A batch that grew beyond this while the disk was slow is replaced.
+/// The capacity in bytes above which a batch, which grew while the disk was slow, is replaced.
 const LARGEST_KEPT: usize = 1 << 20;
 
 impl Batch {
@@ -174,7 +174,7 @@ impl Batch {
         }
     }
 
-    /// What a frame counts as. Its place in the list counts too, so that a flood of tiny frames does not fill the memory.
+    /// Returns the bytes that a frame counts as. Its entry in the list counts too, so that tiny frames do not fill the memory.
     fn len_of(audio: Audio<'_>) -> usize {
         audio
             .bytes()
@@ -187,7 +187,7 @@ impl Batch {
         self.bytes.len().saturating_add(frames)
     }
 
-    /// Adds a frame, or as much silence.
+    /// Adds a frame, or silence of its length.
     fn push(&mut self, direction: Direction, audio: Audio<'_>, at: Instant, is_silenced: bool) {
         let (rate, bytes) = (audio.rate(), audio.bytes());
         let len = bytes.len();

@@ -1,4 +1,4 @@
-//! The file into which a call is recorded.
+//! The destination of a recording.
 
 use core::fmt;
 use std::boxed::Box;
@@ -10,9 +10,9 @@ use std::string::String;
 use super::CallRecordingError;
 use crate::wav::create_numbered_file;
 
-/// Where a call is recorded: a new file, or anything that can be written like a file.
+/// The destination of a recording: a new file, or anything that can be written like a file.
 ///
-/// A path converts into a target, so `call.record("calls/7.wav")` needs none of these functions. No file is ever overwritten.
+/// A path converts into a target: `call.record("calls/7.wav")`. No file is ever overwritten.
 pub struct RecordingTarget(Target);
 
 enum Target {
@@ -21,7 +21,7 @@ enum Target {
     Sink { path: PathBuf, sink: Box<dyn Sink> },
 }
 
-/// What a recording is written to.
+/// A file, or anything that can be written like a file.
 pub(super) trait Sink: Write + Seek + Send {}
 
 impl<S: Write + Seek + Send> Sink for S {}
@@ -42,9 +42,9 @@ impl RecordingTarget {
         })
     }
 
-    /// Returns a sink that is empty. `path` is what [`CallRecording::path`](super::CallRecording::path) and errors call it.
+    /// Returns an empty sink of your own. [`CallRecording::path`](super::CallRecording::path) and errors name it by `path`.
     ///
-    /// Only the thread that writes uses it. The header is written first, and again whenever samples have been written.
+    /// It is written by the thread of the recording: first the header, and the header again whenever samples have been written.
     pub fn sink(
         path: impl Into<PathBuf>,
         sink: impl Write + Seek + Send + 'static,
@@ -55,7 +55,7 @@ impl RecordingTarget {
         })
     }
 
-    /// Returns the path, as far as it is known before the file is created.
+    /// Returns the path. The one of a numbered file may get a number when the file is created.
     pub(super) fn path(&self) -> PathBuf {
         match &self.0 {
             Target::File(path) | Target::Sink { path, .. } => path.clone(),
@@ -63,7 +63,7 @@ impl RecordingTarget {
         }
     }
 
-    /// Creates the file, and writes nothing to it.
+    /// Creates the file without writing to it, and returns it with its path.
     pub(super) fn open(self) -> Result<(Box<dyn Sink>, PathBuf), CallRecordingError> {
         let wanted = self.path();
         let in_file = |(file, path): (File, PathBuf)| (Box::new(file) as Box<dyn Sink>, path);

@@ -19,16 +19,20 @@ use super::{
 use crate::wav::{Recording, RecordingError};
 use crate::wire::SampleRate;
 
-// Invariants:
-// - The thread locks nothing while it writes, so no call waits for the disk.
-// - Panics of a sink and of the hook for errors are caught, so every tape is settled and `CallRecording::finish` returns.
+// Invariants, each with the test that shows it:
+// 1. The thread locks nothing while it writes, so no call waits for the disk. (`a_disk_that_stops_delays_and_loses_no_frame`)
+// 2. Panics of a sink and of the hook for errors are caught, so every recording gets its outcome, and `CallRecording::finish`
+//    returns. (`a_sink_and_a_hook_that_panic_harm_no_recording`)
+//
+// Words: a tape is the thread's side of one recording; it has the file. The desk is the state that the thread shares with the
+// writer and with the queues of all recordings. In a turn, every 250 ms, the thread writes the queued frames of each tape.
 
 /// A thread that writes the recordings of any number of calls.
 ///
-/// [`Call::record`](super::Call::record) starts one for each recording. A server with many calls shares one instead: it costs one
-/// thread for all, and if a disk stops, the recordings of all calls wait for it. The calls themselves never wait.
+/// [`Call::record`](super::Call::record) starts one for each recording. Share one in a server with many calls: it needs one thread
+/// for all of them. If a disk stalls, the recordings of all these calls are delayed, but the calls never wait.
 ///
-/// At most 64 MiB wait for the disk, at most 4 MiB of each recording. Further frames are dropped, and reported by an error.
+/// At most 64 MiB are queued for the disk, at most 4 MiB of each recording. Further frames are dropped, and an error reports them.
 ///
 /// When the writer is dropped, recordings that have started continue, and the thread ends after the last of them.
 ///
@@ -52,17 +56,17 @@ pub struct RecordingWriter {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How often the thread writes.
+/// The time between two turns of the thread.
 const BETWEEN_TURNS: Duration = Duration::from_millis(250);
 
-/// The most bytes of all recordings that wait for the disk.
+/// The most bytes of all recordings that are queued for the disk.
 const MOST_QUEUED: usize = 64 << 20;
 
 impl RecordingWriter {
     /// Starts the thread.
     ///
-    /// `on_error` runs on it for each recording that ends with an error, as soon as that happens: when the disk is full, or at the
-    /// end if frames are missing.
+    /// The thread calls `on_error` for each recording that ends with an error: at once if the disk is full, at the end of the
+    /// recording if frames are missing.
     ///
     /// # Errors
     ///
@@ -81,9 +85,9 @@ impl RecordingWriter {
         })
     }
 
-    /// Starts a recording that has no call: its audio is passed to [`CallRecording::add`].
+    /// Starts a recording that has no call. You pass its audio to [`CallRecording::add`].
     ///
-    /// Audio lies in the file as long after the beginning as its time is after `started`.
+    /// `started` is the time at the start of the file.
     ///
     /// # Errors
     ///
@@ -93,11 +97,11 @@ impl RecordingWriter {
         target: impl Into<RecordingTarget>,
         started: Instant,
     ) -> Result<CallRecording, CallRecordingError> {
-        self.begin(target.into(), SampleRate::Hz8000, started)
+        self.record_at(target.into(), SampleRate::Hz8000, started)
     }
 
     /// Starts a recording of at least the given rate.
-    pub(super) fn begin(
+    pub(super) fn record_at(
         &self,
         target: RecordingTarget,
         rate: SampleRate,
@@ -117,13 +121,11 @@ impl RecordingWriter {
         Ok(CallRecording::new(queue, path))
     }
 
-    /// Ends all recordings that still run, writes them, and returns when their files are complete.
-    ///
-    /// It waits for the disk.
+    /// Ends all recordings, and returns when their files are complete. It waits for the disk.
     pub fn finish(mut self) {
         self.desk.close(Closing::AtOnce);
         if let Some(thread) = self.thread.take() {
-            // It does not panic.
+            // The thread catches all panics.
             let _ = thread.join();
         }
     }
@@ -143,25 +145,28 @@ impl fmt::Debug for RecordingWriter {
     }
 }
 
-/// What the thread shares with the writer and with the queues of its recordings.
+/// The state that the thread shares with the writer and with the queues of its recordings.
 #[derive(Default)]
 pub(super) struct Desk {
     state: Mutex<DeskState>,
     changed: Condvar,
+    /// The bytes of all recordings that are queued.
     queued: AtomicUsize,
 }
 
 #[derive(Default)]
 struct DeskState {
     new: Vec<Tape>,
-    /// Whether the thread has something to do ahead of its next turn.
+    /// Whether the thread has to take its next turn now.
     is_pressing: bool,
     closing: Option<Closing>,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Closing {
+    /// The thread ends after the last recording.
     WhenIdle,
+    /// The thread ends all recordings first.
     AtOnce,
 }
 
@@ -172,7 +177,7 @@ impl Desk {
         self.changed.notify_all();
     }
 
-    /// Counts bytes that are to wait for the disk; `false` if there is no room for them.
+    /// Reserves room for bytes in the queue of a recording; `false` if there is not enough.
     pub(super) fn take_room(&self, len: usize) -> bool {
         let before = self.queued.fetch_add(len, Ordering::Relaxed);
         let has_room = before.saturating_add(len) <= MOST_QUEUED;
@@ -196,11 +201,11 @@ impl Desk {
         self.wake();
     }
 
-    /// Waits for the next turn, and takes the new tapes.
+    /// Waits for the next turn, and adds the new tapes to `tapes`.
     fn wait(&self, tapes: &mut Vec<Tape>) -> Option<Closing> {
         let mut state = self.state();
         if tapes.is_empty() {
-            // Nothing to write, so no turns: an idle writer costs nothing.
+            // Without recordings there are no turns, so an idle writer costs nothing.
             state = self
                 .changed
                 .wait_while(state, |state| !state.is_pressing)
@@ -255,20 +260,20 @@ fn write_all(desk: &Desk, mut on_error: impl FnMut(&CallRecordingError)) {
 
 /// Runs code of the application: a sink or the hook for errors.
 fn caught<R>(run: impl FnOnce() -> R) -> Result<R, RecordingError> {
-    // Nothing that a panic could leave half done is used again.
+    // The tape of a sink that panicked is dropped, so nothing inconsistent is used again.
     catch_unwind(AssertUnwindSafe(run))
         .map_err(|_| RecordingError::Io(io::Error::other("the sink of the recording panicked")))
 }
 
-/// The file of one recording, on the thread that writes.
+/// The thread's side of one recording.
 struct Tape {
     queue: Arc<RecordingQueue>,
     /// `None` when the recording is over.
     recording: Option<Recording<Box<dyn Sink>>>,
     path: PathBuf,
-    /// Exchanged for the frames that wait.
+    /// The empty batch that is exchanged for the queued one in each turn.
     spare: Batch,
-    /// The rate of the file: at first the lowest that it may have.
+    /// The rate of the file. Until it is chosen, the lowest possible one.
     rate: SampleRate,
     stage: Stage,
 }
@@ -278,13 +283,14 @@ enum Stage {
     New,
     /// There is no audio yet.
     Silent,
-    /// There is audio, and the rate is chosen at this time, when there should be audio of both sides.
+    /// There is audio. The rate is chosen at this time, when audio of both sides should have arrived.
     ChoosesRate(Instant),
+    /// The rate is chosen.
     Running,
 }
 
 impl Tape {
-    /// Writes the frames that wait. Returns the outcome when the recording is over.
+    /// Writes the queued frames. Returns the outcome when the recording is over.
     fn take_turn(&mut self, desk: &Desk) -> Option<Outcome> {
         if let (Stage::New, Some(recording)) = (&self.stage, &mut self.recording) {
             if let Err(error) = recording.write_header() {
@@ -306,7 +312,7 @@ impl Tape {
                 recording.set_rate(self.rate);
             }
         }
-        // After a slow disk the recording may have ended long ago. The file ends there too.
+        // If the disk was slow, the recording may have ended long ago. The file ends at that time too.
         let written = self.write(ended.map_or(now, |ended| ended.min(now)));
         desk.give_room(self.spare.len());
         self.spare.clear(self.rate);
@@ -317,7 +323,7 @@ impl Tape {
         }
     }
 
-    /// Returns whether the rates of both sides are not known yet.
+    /// Returns whether to write nothing yet, because the rates of both sides are not known.
     fn waits(&mut self, now: Instant) -> bool {
         match self.stage {
             Stage::Silent if !self.queue.is_empty() => {

@@ -7,8 +7,9 @@ use std::io;
 
 use crate::wire::Header;
 
-/// The reason why a connection did not become a call. The connection was ended cleanly anyway, so an Asterisk at its other end
-/// continues in its dialplan.
+/// The reason why a connection did not become a call.
+///
+/// The connection was ended cleanly, so the dialplan of an Asterisk at the other end continues.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -48,10 +49,13 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::NothingSent => f.write_str("closed without a byte"),
             Refusal::FirstFrame(header) => {
-                write!(f, "the first frame is {header}, not a UUID of 16 bytes")
+                write!(
+                    f,
+                    "the first frame is {header}: expected a UUID of 16 bytes"
+                )
             }
             Refusal::TimedOut { received } => {
-                write!(f, "no UUID in time: {received} of its 19 bytes came")
+                write!(f, "no UUID in time: received {received} of its 19 bytes")
             }
             Refusal::Truncated { received } => {
                 write!(

@@ -5,7 +5,7 @@ use std::vec::Vec;
 /// Samples as bytes, in playback order. The last sample may lack its second byte until that is queued.
 #[derive(Debug, Default)]
 pub(super) struct SampleQueue {
-    /// The bytes from `next` on are still unplayed.
+    /// The bytes from `next` on are queued.
     bytes: Vec<u8>,
     next: usize,
 }
@@ -60,9 +60,9 @@ impl SampleQueue {
         }
     }
 
-    /// Moves the queued bytes to the front of a full buffer if half of it has been played.
+    /// Makes room in a full buffer by moving the queued bytes to the front, if half of it has been played.
     ///
-    /// This keeps the buffer from growing. Without the condition, a queue that is kept full would be moved for each piece.
+    /// Without this, the buffer would grow forever. Without the condition, a queue that is kept full would move for each piece.
     fn make_way(&mut self, count: usize) {
         let is_full = self.bytes.len().saturating_add(count) > self.bytes.capacity();
         if is_full && self.next.saturating_mul(2) >= self.bytes.len() {

@@ -6,13 +6,13 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A connection that can carry a call: [`TcpStream`], or one of your own, such as TLS over one.
+/// A connection that can carry a call: [`TcpStream`], or a type of your own, such as a TLS stream.
 ///
 /// All methods take `&self`, because a call receives and sends at the same time, from two threads or while a received frame is
-/// still borrowed. A `TcpStream` supports that as it is. A TLS session that needs `&mut` for both directions goes into a `Mutex`;
-/// do not hold that mutex while waiting for the socket.
+/// still borrowed. If your TLS session needs `&mut` for both directions, put it into a `Mutex`, and do not hold that mutex while
+/// waiting for the socket.
 ///
-/// References, boxes and `Arc`s of a transport are transports. So one function can serve calls of different kinds:
+/// References, boxes and `Arc`s of a transport are transports, so one function can serve different connections:
 ///
 /// ```no_run
 /// use audiosocket::call::{Call, CallOptions, Refusal, Transport};
@@ -42,11 +42,11 @@ pub trait Transport: Send + Sync {
 
     /// Reads the bytes already received, without waiting for more, if the transport can do that.
     ///
-    /// The call sends nothing on the transport meanwhile. A call of one thread that plays on a silent line reads like this, so it
+    /// The call sends nothing on the transport meanwhile. With this method, a call in one thread that plays to a silent caller
     /// wakes once for each frame instead of twice.
     ///
     /// The default implementation returns the error [`Unsupported`](io::ErrorKind::Unsupported). The call then uses
-    /// [`recv`](Transport::recv) with a timeout of a few milliseconds instead, and does not ask again.
+    /// [`recv`](Transport::recv) with a timeout of a few milliseconds instead, and does not call this method again.
     ///
     /// # Errors
     ///
@@ -67,8 +67,8 @@ pub trait Transport: Send + Sync {
 
     /// Sends bytes without waiting for room, if the transport can do that.
     ///
-    /// The default implementation calls [`send`](Transport::send), with a timeout of 1 ms. A server that hangs up many calls at
-    /// once sends its hangups like this, so a peer that does not read holds up no other call.
+    /// The default implementation calls [`send`](Transport::send); the call has set a send timeout of 1 ms before. A server that
+    /// hangs up many calls at once uses this method, so a peer that does not read delays no other hangup.
     ///
     /// # Errors
     ///
@@ -84,14 +84,14 @@ pub trait Transport: Send + Sync {
     /// Any error of the connection; the call then ends.
     fn set_recv_timeout(&self, timeout: Duration) -> io::Result<()>;
 
-    /// Returns whether a receive timeout of a few milliseconds is kept to within a few milliseconds.
+    /// Returns whether receive timeouts of a few milliseconds are exact to a few milliseconds.
     ///
-    /// Windows is documented to round timeouts of sockets up to 500 ms. Where short timeouts are not kept, a call in one thread
-    /// never waits in [`recv`](Transport::recv) while audio is queued. It uses [`try_recv`](Transport::try_recv) and sleeps in
-    /// between, so a transport without `try_recv` must keep its timeouts.
+    /// Windows is documented to round timeouts of sockets up to 500 ms. If this method returns `false`, a call in one thread does
+    /// not wait in [`recv`](Transport::recv) while audio is queued. It uses [`try_recv`](Transport::try_recv) and sleeps in
+    /// between. So a transport without `try_recv` must have exact timeouts.
     ///
-    /// The default implementation returns what is true for a [`TcpStream`]: `true` on Linux and Android, where it was measured,
-    /// and `false` elsewhere.
+    /// The default implementation returns the value for a [`TcpStream`]: `true` on Linux and Android, where it was measured, and
+    /// `false` elsewhere.
     fn has_fine_timeouts(&self) -> bool {
         cfg!(any(target_os = "linux", target_os = "android"))
     }
@@ -109,7 +109,7 @@ pub trait Transport: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any error of the connection; the call is over in any case.
+    /// Any error of the connection. The call is over with or without an error.
     fn finish(&self) -> io::Result<()>;
 
     /// Drops the connection in both directions at once, even while another thread waits in it.
@@ -175,7 +175,7 @@ impl Transport for TcpStream {
         Read::read(&mut stream, buffer)
     }
 
-    // std has no single non-blocking read. The mode applies to both directions, so nothing may be sent meanwhile.
+    // std cannot make a single read non-blocking. The mode applies to both directions, so nothing may be sent meanwhile.
     fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.set_nonblocking(true)?;
         let result = Transport::recv(self, buffer);
@@ -259,19 +259,19 @@ pub(super) struct Outgoing<T> {
     /// The transport's own timeout.
     send_timeout: Duration,
     /// When the first bytes of an incomplete frame were sent.
-    frame_begun: Option<Instant>,
+    frame_started: Option<Instant>,
     /// Whether a write waits for room.
     pub(super) waits: bool,
 }
 
 impl<T> Outgoing<T> {
-    /// The transport has the timeout that [`first_send_timeout`] returns.
+    /// Returns the sending direction of a transport whose timeout was set to [`first_send_timeout`].
     pub(super) fn new(transport: Arc<T>, write_timeout: Duration) -> Outgoing<T> {
         Outgoing {
             transport,
             write_timeout: at_least_a_millisecond(write_timeout),
             send_timeout: first_send_timeout(write_timeout),
-            frame_begun: None,
+            frame_started: None,
             waits: true,
         }
     }
@@ -281,7 +281,7 @@ impl<T: Transport> Outgoing<T> {
     /// Sets how long the next frame and those after it may take.
     pub(super) fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
         self.write_timeout = at_least_a_millisecond(timeout);
-        self.frame_begun = None;
+        self.frame_started = None;
         self.send_timeout = first_send_timeout(timeout);
         self.transport.set_send_timeout(self.send_timeout)
     }
@@ -292,10 +292,10 @@ impl<T: Transport> Write for Outgoing<T> {
         if !self.waits {
             return self.transport.try_send(bytes);
         }
-        // A frame is sent in one write unless the peer has stopped reading. So the timeout changes only for the end of a frame
-        // that waits, and is set again after it.
+        // A frame is sent in one write unless the peer has stopped reading. So the timeout changes only for the rest of a frame
+        // that waits, and is restored for the next frame.
         let mut asked = Instant::now();
-        let started = self.frame_begun.unwrap_or(asked);
+        let started = self.frame_started.unwrap_or(asked);
         let mut left = self
             .write_timeout
             .saturating_sub(asked.saturating_duration_since(started));
@@ -309,7 +309,7 @@ impl<T: Transport> Write for Outgoing<T> {
                 self.send_timeout = timeout;
             }
             let result = self.transport.send(bytes);
-            // A transport that has not waited has another reason.
+            // A transport that returned much earlier did not time out; its error is returned.
             if result.as_ref().is_err_and(is_timeout)
                 && asked.elapsed().saturating_mul(2) >= timeout
             {
@@ -320,7 +320,7 @@ impl<T: Transport> Write for Outgoing<T> {
                 continue;
             }
             let count = result?;
-            self.frame_begun = (count < bytes.len()).then_some(started);
+            self.frame_started = (count < bytes.len()).then_some(started);
             return Ok(count);
         }
     }
@@ -330,17 +330,17 @@ impl<T: Transport> Write for Outgoing<T> {
     }
 }
 
-/// How long one `send` may wait. On Windows, dropping the connection does not wake a `send`, but the next one fails.
+/// The longest timeout of one `send`. On Windows, dropping the connection does not wake a waiting `send`, but the next one fails.
 const LONGEST_SEND: Duration = Duration::from_millis(250);
 
-/// Returns the timeout of the first `send` of a frame that may take as long as the given timeout.
+/// Returns the timeout of the first `send` of a frame with this write timeout.
 pub(super) fn first_send_timeout(write_timeout: Duration) -> Duration {
     at_least_a_millisecond(write_timeout.min(LONGEST_SEND))
 }
 
 /// Returns the timeout, but at least 1 ms.
 ///
-/// Zero would mean no timeout at all, and a kernel may round a shorter time to zero.
+/// Zero would mean no timeout, and a kernel may round a shorter time to zero.
 pub(super) fn at_least_a_millisecond(timeout: Duration) -> Duration {
     timeout.max(Duration::from_millis(1))
 }
@@ -354,8 +354,8 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
 
 /// Returns whether a failed send shows that the peer has reset the connection.
 ///
-/// On Windows it shows nothing, because a send to a peer that has closed normally fails in the same way. A reset is still reported
-/// there, because every later receive returns its error.
+/// Always `false` on Windows, where a send to a peer that has closed normally fails in the same way. There, every later receive
+/// reports the reset.
 pub(crate) fn is_reset_at_send(error: &io::Error) -> bool {
     cfg!(not(windows)) && error.kind() == io::ErrorKind::ConnectionReset
 }

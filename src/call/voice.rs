@@ -17,7 +17,7 @@ use crate::wire::{Audio, Digit, DtmfDialect, InvalidDigit, Message, SampleRate, 
 ///
 /// It can be used while an event is borrowed. Cloning is cheap, and every clone sends on the same call. A voice sends only
 /// messages that the peer accepts: audio, the hangup, and digits in the form that suits the peer. Frames from several threads are
-/// sent whole, one after the other. A clone that outlives its call keeps a descriptor open and can send nothing.
+/// sent whole, one after the other. A clone that outlives its call sends nothing, and keeps a descriptor open.
 pub struct Voice<T = TcpStream> {
     line: Arc<Line<T>>,
 }
@@ -29,16 +29,15 @@ impl<T: Transport> Voice<T> {
 
     /// Queues audio of any length for playback and returns at once.
     ///
-    /// The audio is 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is queued after any audio
-    /// that is queued already. It is sent in whole frames on the call's clock, 20 ms each unless
-    /// [`frame_duration`](super::CallOptions::frame_duration) sets another length. Pieces may have any size and may arrive faster
-    /// than real time or in bursts. A sample may be split between two pieces. The last frame is padded with silence; so is a
-    /// frame whose rest is queued too late.
+    /// The audio is 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is played after audio that
+    /// is queued already, in frames of 20 ms (see [`frame_duration`](super::CallOptions::frame_duration)) on the call's clock. Call
+    /// this with pieces of any size, as fast as you like; a sample may be split between two pieces. The last frame is padded with
+    /// silence. So is a frame whose rest is queued too late.
     ///
     /// The queue is played while the call waits for events in [`Call::receive`](super::Call::receive) or
-    /// [`receive_until`](super::Call::receive_until), or in [`Call::with_player`](super::Call::with_player) on a thread of its
-    /// own. If another thread queues audio on a call that is silent in both directions and has no such thread, playback starts up
-    /// to a quarter of a second late.
+    /// [`receive_until`](super::Call::receive_until), or on a thread of its own in
+    /// [`Call::with_player`](super::Call::with_player). Without that thread, audio queued by another thread on a call that is
+    /// silent in both directions starts up to a quarter of a second late.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Event, PlayError};
@@ -52,7 +51,7 @@ impl<T: Transport> Voice<T> {
     ///             Event::MarkReached(mark) if mark == greeted => break,
     ///             // Barge-in: the caller pressed a key, so stop playback.
     ///             event if event.dtmf().is_some() => {
-    ///                 println!("{:?} not heard", voice.clear().duration());
+    ///                 println!("{:?} not played", voice.clear().duration());
     ///                 break;
     ///             }
     ///             _ => {}
@@ -65,14 +64,14 @@ impl<T: Transport> Voice<T> {
     /// # Errors
     ///
     /// [`PlayError::QueueFull`] if there is no room for all of it (see [`max_queued`](super::CallOptions::max_queued), 5 minutes
-    /// by default). The error holds how much was accepted; play the rest later. [`PlayError::NotSent`] if the call is over.
+    /// by default). The error states how much was accepted; play the rest later. [`PlayError::NotSent`] if the call is over.
     #[doc(alias = "say")]
     #[doc(alias = "speak")]
     pub fn play(&self, bytes: &[u8]) -> Result<(), PlayError> {
         self.enqueue(bytes.len(), |queue, now| queue.push(bytes, now))
     }
 
-    /// Queues samples for playback, like [`play`](Voice::play), but as numbers instead of bytes.
+    /// Queues samples for playback as numbers. Otherwise it is like [`play`](Voice::play).
     ///
     /// # Errors
     ///
@@ -117,13 +116,13 @@ impl<T: Transport> Voice<T> {
     ///
     /// To an Asterisk of the start-stop dialect, a digit is sent as a start and a stop (kind 0x02, with the true duration) with
     /// silence between them. To any other Asterisk, a digit is sent as a tone in the audio (ITU-T Q.23, -9 and -7 dBm0), because
-    /// a digit frame ends the call there (measured with 22.10). [`dialect`](super::CallOptions::dialect) sets the dialect.
-    /// Without that option, the digits received on the call decide; before the first one, tones are sent.
+    /// a digit frame would end the call (measured with 22.10). [`dialect`](super::CallOptions::dialect) sets the dialect. Without
+    /// that option, the voice uses the dialect of the last digit received, and tones before the first one.
     ///
     /// # Errors
     ///
-    /// [`PlayError::InvalidDigit`] if a character is not a DTMF digit; nothing is sent then. [`PlayError::QueueFull`] if there is
-    /// no room for all digits; the error holds how many were accepted. [`PlayError::NotSent`] if the call is over.
+    /// [`PlayError::InvalidDigit`] if a character is not a DTMF digit; nothing is queued then. [`PlayError::QueueFull`] if there is
+    /// no room for all digits; the error states how many were accepted. [`PlayError::NotSent`] if the call is over.
     pub fn send_digits(&self, digits: &str) -> Result<(), PlayError> {
         let digits = digits
             .chars()
@@ -140,13 +139,12 @@ impl<T: Transport> Voice<T> {
     /// Sets a mark at the end of the playback queue.
     ///
     /// [`Event::MarkReached`](super::Event::MarkReached) reports the mark when all audio ahead of it has been handed to the
-    /// kernel. If nothing is queued, the mark is reached at once. A mark also shows where the audio was meant to end, so the
-    /// silence after it does not count as an underrun.
+    /// kernel. The caller hears that audio to its end about 20 ms later, plus the delay of the network. If nothing is queued, the
+    /// mark is reached at once. Silence after a mark is intended, so it does not count as an underrun.
     ///
-    /// The last frame takes 20 ms to play, plus its way to the caller. If a [`Player`](super::Player) plays on another thread, the
-    /// receiver returns the mark with its next event; on a silent line that takes up to a quarter of a second. A mark that is
-    /// cleared is never reported. Neither is a mark when the call ends ahead of it. Of marks that were reached and not received
-    /// as events, the call keeps the last 1024.
+    /// If a [`Player`](super::Player) plays on another thread, the receiver returns the mark with its next event; on a silent line,
+    /// this takes up to a quarter of a second. A mark is not reported if it is cleared or if the call ends ahead of it. The call
+    /// keeps the last 1024 marks that were reached and not yet returned as events.
     pub fn mark(&self) -> Mark {
         let is_closed_for_sending = self.line.is_closed_for_sending();
         let mut queue = self.line.queue();
@@ -160,10 +158,8 @@ impl<T: Transport> Voice<T> {
 
     /// Stops playback (barge-in) and returns all audio that was still queued.
     ///
-    /// The marks and digits in the queue and a [hangup](Voice::hang_up_after_playback) after it are taken back as well. At most
-    /// the one frame that is just being sent still goes out.
-    ///
-    /// Asterisk plays the frames it has received. Pacing leaves at most one or two frames there.
+    /// It also removes the marks and digits in the queue, and cancels a [hangup](Voice::hang_up_after_playback) after it. At most
+    /// one more frame is sent, which is being sent now. Asterisk still plays the frames it has received, which are at most two.
     #[doc(alias = "flush")]
     #[doc(alias = "barge-in")]
     #[doc(alias = "pause")]
@@ -184,7 +180,7 @@ impl<T: Transport> Voice<T> {
         self.line.queue().rate()
     }
 
-    /// Sets the rate of the audio queued from now on, for example of a WAV file.
+    /// Sets the rate of the audio queued from now on. [`play_wav`](Voice::play_wav) does this itself.
     ///
     /// See [`playback_rate`](super::CallOptions::playback_rate) for the rates that Asterisk accepts.
     ///
@@ -201,8 +197,8 @@ impl<T: Transport> Voice<T> {
 
     /// Hangs up when the playback queue is empty and its last frame has finished playing.
     ///
-    /// Audio that is queued meanwhile is played first. If nothing is queued, the hangup happens at the next wait for events.
-    /// [`clear`](Voice::clear) cancels it.
+    /// Audio that is queued meanwhile is played first. If nothing is queued, the call is hung up at the next wait for events.
+    /// [`clear`](Voice::clear) cancels the hangup.
     pub fn hang_up_after_playback(&self) {
         let mut queue = self.line.queue();
         queue.hang_up_at_end();
@@ -211,8 +207,8 @@ impl<T: Transport> Voice<T> {
 
     /// Returns a guard that hangs up when it is dropped.
     ///
-    /// That happens at the end of a block, on an error there, or on a panic. The guard is for a thread that receives while
-    /// another thread [runs](super::Player::run) the player. `run` returns only when the call is over.
+    /// It hangs up at the end of a block, on every path: an error and a panic too. Use it in a thread that receives while another
+    /// thread [runs](super::Player::run) the player, because `run` returns only when the call is over.
     /// [`Call::with_player`](super::Call::with_player) needs no guard.
     ///
     /// ```no_run
@@ -230,13 +226,13 @@ impl<T: Transport> Voice<T> {
 
     /// Sends audio at once, as one frame, bypassing the playback queue.
     ///
-    /// It is meant for audio that arrives in real time, such as an echo. Asterisk plays frames as fast as it receives them, and
-    /// drops audio that is seconds ahead.
+    /// Use it for audio that arrives in real time, such as an echo. Asterisk plays frames as fast as it receives them, and drops
+    /// audio that is seconds ahead.
     ///
     /// # Errors
     ///
-    /// [`SendError`] if the call is over or disconnected. An application may ignore it: the receiver returns the events that are
-    /// left and then reports how the call ended.
+    /// [`SendError`] if the call is over or disconnected. You can ignore it: the receiver returns the remaining events and then
+    /// reports how the call ended.
     pub fn send_now(&self, audio: Audio<'_>) -> Result<(), SendError> {
         self.line.send(&Message::Audio(audio)).map(|_| ())
     }
@@ -244,8 +240,8 @@ impl<T: Transport> Voice<T> {
     /// Ends the call: sends the hangup frame and closes our direction, so the dialplan continues.
     ///
     /// The receiver ends with [`End::LocalHangup`](super::End::LocalHangup), at its next event or after about a quarter of a
-    /// second. This method does not wait for another thread that is just sending; the hangup then follows that thread's frame. It
-    /// waits at most 0.1 s for a peer that does not read. It does nothing if the call is over.
+    /// second. If another thread is sending, this method does not wait, and the hangup is sent after that thread's frame. It waits
+    /// at most 0.1 s for a peer that does not read. It does nothing if the call is over.
     pub fn hang_up(&self) {
         self.line.hang_up();
     }
@@ -332,7 +328,7 @@ impl<T: Transport> Drop for HangUpOnDrop<T> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Mark(pub(super) u64);
 
-/// Audio that [`Voice::clear`](super::Voice::clear) has taken back. To continue it, play its bytes again.
+/// Audio that [`Voice::clear`] or a stopped prompt has taken back. To continue it, play it again.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Unplayed {
     pub(super) rate: SampleRate,

@@ -3,9 +3,9 @@
 /// Every other bit of a code is transmitted inverted.
 const INVERTED: u8 = 0x55;
 
-/// The code of a sample.
+/// Returns the code of a sample.
 pub(super) const fn encode(sample: i16) -> u8 {
-    // The complement instead of the negative: so the magnitude has 15 bits. 11 of them matter.
+    // The complement, because the negative of -32,768 needs a 16th bit. The upper 11 of 15 bits make the code.
     let magnitude = (if sample < 0 { !sample } else { sample }) as u16 >> 4;
     // Segments 0 and 1 have equal steps. The leading one is in bit 4 for segment 1 and in bit 10 for segment 7.
     let code = match (magnitude >> 4).checked_ilog2() {
@@ -19,7 +19,7 @@ pub(super) const fn encode(sample: i16) -> u8 {
     (sign | code) ^ INVERTED
 }
 
-/// The sample of a code.
+/// Returns the sample of a code.
 pub(super) const fn decode(code: u8) -> i16 {
     let bits = code ^ INVERTED;
     let step = (bits & 0x0f) as i16;

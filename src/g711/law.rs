@@ -17,7 +17,7 @@ use crate::wire::BufferTooShort;
 #[doc(alias = "PCMU")]
 #[doc(alias = "PCMA")]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-// G.711 has two laws and no third is coming.
+// Exhaustive on purpose: G.711 has two laws.
 #[allow(clippy::exhaustive_enums)]
 pub enum Law {
     /// The u-law of North America and Japan; `ulaw` in Asterisk, `PCMU` in SIP. Its samples have 14 bits.
@@ -51,7 +51,7 @@ impl Law {
     ///
     /// # Errors
     ///
-    /// [`BufferTooShort`] if there is not a byte for each sample. Nothing is written then.
+    /// [`BufferTooShort`] if `codes` is shorter than `samples`. Nothing is written then.
     pub fn encode_slice<'b>(
         self,
         samples: &[i16],
@@ -69,8 +69,8 @@ impl Law {
     ///
     /// # Errors
     ///
-    /// [`BufferTooShort`] if there is not a sample for each code. Its lengths are in bytes, two for each sample. Nothing is
-    /// written then.
+    /// [`BufferTooShort`] if `samples` is shorter than `codes`. Nothing is written then. The lengths in the error are in bytes,
+    /// two for each sample.
     pub fn decode_slice<'b>(
         self,
         codes: &[u8],

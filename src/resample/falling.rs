@@ -3,22 +3,22 @@
 use super::kernel::{Row, TAPS};
 use super::position::Position;
 
-/// Adds each sample of the higher rate to the [`TAPS`] samples of the lower rate that it reaches.
+/// The filter going down: adds each input sample to the [`TAPS`] output samples that it affects.
 #[derive(Clone, Debug)]
 pub(super) struct Falling {
     position: Position,
-    /// Samples of the lower rate under way, earliest first, in units of 2^`shift` / 2^15.
+    /// The unfinished output samples, earliest first, times 2^15 / 2^`shift`.
     sums: [i32; TAPS],
-    /// By how many bits products are shifted so that the sums stay in 31 bits.
+    /// The right shift of the products, so that the sums stay in 31 bits.
     shift: u32,
-    /// What a sum becomes a sample by: 2^35 is 1.
+    /// The factor that makes a sum a sample; 2^35 is 1.
     gain: i32,
 }
 
 impl Falling {
-    /// The rates are in hundreds of hertz.
+    /// Returns a filter for rates in hundreds of hertz.
     pub(super) const fn new(from: u32, to: u32) -> Falling {
-        // The magnitudes of the taps that reach a sample add up to less than 2.4 times the ratio of the rates.
+        // The magnitudes of the taps that make one output sample add up to less than 2.4 times the ratio of the rates.
         let magnitudes = from.wrapping_mul(12).checked_div(to.wrapping_mul(5));
         let shift = match magnitudes {
             Some(magnitudes @ 1..) => magnitudes.ilog2(),
@@ -37,11 +37,12 @@ impl Falling {
         }
     }
 
-    /// A sample of the lower rate is whole when the input passes the end of its filter.
+    /// Returns the delay in output samples: a sample is complete when the input passes the end of its filter.
     pub(super) const fn delay() -> usize {
         TAPS / 2 - 1
     }
 
+    /// Adds an input sample and returns the output sample that it completes, if any.
     pub(super) fn take(&mut self, sample: i16) -> Option<i16> {
         let mut room = None;
         let row = Row::at(&self.position, &mut room);

@@ -3,36 +3,36 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "most of it is done by the compiler, which refuses what overflows or is out of bounds"
+    reason = "the compiler evaluates most of this file, and rejects an overflow or a wrong index"
 )]
 
 use super::position::Position;
 
-/// How many samples of the lower rate the filter is long.
+/// The length of the filter in samples of the lower rate.
 pub(super) const TAPS: usize = 28;
 
-/// The number of positions between two samples that the table has. All pairs without 44.1 kHz need no others.
+/// The number of positions between two samples in the table. Pairs without 44.1 kHz need no others.
 pub(super) const PHASES: u32 = 48;
 
-/// The number of taps in the first of two sums. In each, the taps' magnitudes add up to less than 2^16. The lengths of both are multiples
-/// of 4, which compilers need to use a processor's vectors.
+/// The number of taps in the first of two sums. In each sum, the magnitudes of the taps add up to less than 2^16. Both lengths
+/// are multiples of 4, so that compilers can use a processor's vectors.
 pub(super) const EARLY: usize = 16;
 
-/// The filter's value for each sample around a position, earliest sample first; 32,768 is 1.
+/// The filter's values for the samples around a position, earliest sample first; 32,768 is 1.
 pub(super) type Taps = [i16; TAPS];
 
-/// Half of the amplitude is left here, as a fraction of the lower rate.
+/// The frequency with half of the amplitude, as a fraction of the lower rate.
 const CUTOFF: f64 = 0.4925;
-/// The shape of the window: sets the transition's width against the depth of the stop band.
+/// The shape of the window. A larger value makes the stop band deeper and the transition wider.
 const BETA: f64 = 7.6;
 
-/// Row `p` is for a position `p / PHASES` after a sample. The rows after the middle are these, mirrored.
+/// The filter's values by phase, from 0 to the middle. A phase after the middle uses the mirrored row of `PHASES - phase`.
 static ROWS: [Taps; PHASES as usize / 2 + 1] = rows();
 
 /// The taps at a position.
 pub(super) struct Row<'a> {
     pub(super) taps: &'a Taps,
-    /// Whether the taps are to be read from their end.
+    /// Whether the taps apply in reverse order.
     pub(super) is_mirrored: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Row<'a> {
     #[inline]
     pub(super) fn at(position: &Position, room: &'a mut Option<Taps>) -> Row<'a> {
         let (phase, weight) = position.phase_and_weight();
-        // Its own mirror image is the row in the middle, so two neighbours are always read from the same end.
+        // The middle row equals its mirror image, so two neighbouring rows never differ in direction.
         let is_mirrored = phase >= PHASES / 2;
         let (here, next) = if is_mirrored {
             let here = PHASES.wrapping_sub(phase);
@@ -58,7 +58,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The taps at a distance from one row to the next; 32,768 would be all the way.
+/// Interpolates between two rows; a `weight` of 32,768 would be the next row.
 fn between(row: &Taps, next: &Taps, weight: i32) -> Taps {
     let mut taps = *row;
     for (tap, next) in taps.iter_mut().zip(next) {
@@ -75,7 +75,7 @@ fn stored(row: u32) -> &'static Taps {
     ROWS.get(row as usize).unwrap_or(&ROWS[0])
 }
 
-/// Interpolated taps are rounded once more, by at most a half each.
+// The taps of each sum stay below 2^16 with room for interpolation, which rounds each tap by at most a half more.
 const _: () = {
     let mut phase = 0;
     while phase < ROWS.len() {
@@ -83,7 +83,7 @@ const _: () = {
         let mut tap = 0;
         while tap < EARLY {
             first += ROWS[phase][tap].unsigned_abs() as u32;
-            // Of the mirrored row.
+            // The mirrored row.
             last += ROWS[phase][TAPS - 1 - tap].unsigned_abs() as u32;
             tap += 1;
         }
@@ -107,13 +107,13 @@ const fn rows() -> [Taps; PHASES as usize / 2 + 1] {
     rows
 }
 
-/// The filter's value at a distance in samples of the lower rate.
+/// Returns the filter's value at a distance in samples of the lower rate.
 pub(super) const fn filter(distance: f64) -> f64 {
     let place = distance / (TAPS / 2) as f64;
     2.0 * CUTOFF * sinc(2.0 * CUTOFF * distance) * kaiser(1.0 - place * place)
 }
 
-/// sin(pi x) / (pi x).
+/// Returns sin(pi x) / (pi x).
 const fn sinc(x: f64) -> f64 {
     let whole = rounded(x);
     let angle = (x - whole as f64) * core::f64::consts::PI;
@@ -132,12 +132,12 @@ const fn sinc(x: f64) -> f64 {
     }
 }
 
-/// The window where 1 minus the square of the distance from the middle is `x`: I0(BETA sqrt(x)) / I0(BETA).
+/// Returns the window's value I0(BETA sqrt(x)) / I0(BETA), with `x` as 1 minus the square of the place from -1 to 1.
 const fn kaiser(x: f64) -> f64 {
     bessel(BETA * BETA * x) / bessel(BETA * BETA)
 }
 
-/// The modified Bessel function of order 0 at the root of `square`, by its series.
+/// Returns I0, the modified Bessel function of order 0, at the root of `square`, by its series.
 const fn bessel(square: f64) -> f64 {
     let (mut term, mut sum, mut k) = (1.0, 0.0, 1.0);
     while k < 40.0 {

@@ -2,12 +2,14 @@
 
 use super::kernel::PHASES;
 
-/// Where a sample of the higher rate lies between two of the lower rate, as an exact fraction.
+/// The position of a sample of the higher rate between two of the lower rate: an exact fraction.
+///
+/// It is `(phase + rest / higher) / PHASES` of the distance between the two.
 #[derive(Clone, Debug)]
 pub(super) struct Position {
-    /// In steps of 1/[`PHASES`] of the distance between two samples of the lower rate, below [`PHASES`].
+    /// Below [`PHASES`].
     phase: u32,
-    /// The rest, in 1/`higher` of such a step, below `higher`.
+    /// Below `higher`.
     rest: u32,
     phase_step: u32,
     rest_step: u32,
@@ -18,7 +20,7 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// A position for two rates in hundreds of hertz, which starts `start / higher` after a sample of the lower rate.
+    /// Returns a position that starts `start / higher` after a sample. The rates are in hundreds of hertz.
     pub(super) const fn new(lower: u32, higher: u32, start: u32) -> Position {
         let (phase, rest) = Position::split(start, higher);
         let (phase_step, rest_step) = Position::split(lower, higher);
@@ -35,7 +37,7 @@ impl Position {
         }
     }
 
-    /// `part / higher` in steps, and the rest of it.
+    /// Returns `part / higher` as a phase and a rest.
     const fn split(part: u32, higher: u32) -> (u32, u32) {
         // At most 1,920 times 48.
         let steps = part.wrapping_mul(PHASES);
@@ -45,7 +47,7 @@ impl Position {
         }
     }
 
-    /// Moves on by a sample of the higher rate. Returns whether that passes a sample of the lower rate, or reaches one.
+    /// Advances by one sample of the higher rate and returns whether that reaches or passes one of the lower rate.
     #[inline]
     pub(super) fn advance(&mut self) -> bool {
         self.phase = self.phase.wrapping_add(self.phase_step);
@@ -61,7 +63,7 @@ impl Position {
         passes
     }
 
-    /// The whole steps, and how far it is to the next one: 32,768 would be all the way.
+    /// Returns the phase, and the weight of the next phase in an interpolation; 32,768 is 1.
     #[inline]
     pub(super) fn phase_and_weight(&self) -> (u32, i32) {
         let weight = self.rest.wrapping_mul(self.reciprocal) >> 16;

@@ -9,7 +9,7 @@ use crate::wire::SampleRate;
 
 /// A converter of samples from one of the nine rates to another, piece by piece.
 ///
-/// Its accuracy is [in the description of the module](super#limits). It has at most 160 bytes of state, whatever the rates.
+/// The module's description states [its accuracy](super#limits). It has at most 160 bytes of state at all rates.
 ///
 /// ```
 /// use audiosocket::resample::Resampler;
@@ -20,7 +20,7 @@ use crate::wire::SampleRate;
 /// let mut narrow: Vec<i16> = resampler.feed(&speech).collect();
 /// assert_eq!(narrow.len(), 160);
 ///
-/// // All of it, aligned with the input: without the delay, and with the end.
+/// // The complete output, aligned with the input: `finish` adds the end, and the delay is skipped.
 /// narrow.extend(resampler.finish());
 /// let aligned = &narrow[resampler.delay()..];
 /// assert_eq!(aligned.len(), 160);
@@ -41,15 +41,15 @@ enum Filter {
     Same,
 }
 
-/// The rates are compared in hundreds of hertz, so that products of them fit into 32 bits.
+/// Returns the rate in hundreds of hertz. Products of two such rates fit into 32 bits.
 const fn hundreds(rate: SampleRate) -> u32 {
     rate.hz() / 100
 }
 
 impl Resampler {
-    /// Creates a resampler for input of one rate and output of another, as if silence preceded the input.
+    /// Creates a resampler from one rate to another, as if silence preceded the input.
     ///
-    /// With equal rates it passes samples on as they are, without a delay.
+    /// With equal rates, it returns the input unchanged and without a delay.
     pub const fn new(from: SampleRate, to: SampleRate) -> Resampler {
         let (lower, higher) = (hundreds(from), hundreds(to));
         let filter = if lower < higher {
@@ -72,10 +72,10 @@ impl Resampler {
         self.to
     }
 
-    /// Returns how many samples the output is behind the input: a multiple of the output's sample, exactly.
+    /// Returns the delay of the output behind the input, in output samples. It is exact.
     ///
-    /// It is 14 samples of the lower rate going up and 13 going down, 1.75 and 1.625 ms at 8 kHz. Going up from or to 44.1 kHz it
-    /// is up to one output sample less.
+    /// Going up, it is 14 samples of the lower rate (1.75 ms at 8 kHz), or up to one output sample less with 44.1 kHz. Going
+    /// down, it is 13 samples of the lower rate (1.625 ms at 8 kHz).
     pub const fn delay(&self) -> usize {
         match self.filter {
             Filter::Rising(_) => Rising::delay(hundreds(self.from), hundreds(self.to)),
@@ -84,12 +84,13 @@ impl Resampler {
         }
     }
 
-    /// Takes samples of a piece of the input, as numbers or from [`Audio::samples`](crate::wire::Audio::samples), and returns the
-    /// output.
+    /// Returns the output for a piece of the input, as an iterator.
     ///
-    /// The output does not depend on how the input is cut into pieces. 10 ms of input are 10 ms of output; between, the output
-    /// is rounded to whole samples. The work is done while you iterate. If you drop the iterator, it takes the rest of the input,
-    /// and the rest of the output is lost.
+    /// The samples are references, values, or an iterator such as [`Audio::samples`](crate::wire::Audio::samples). The output
+    /// does not depend on how the input is cut into pieces. 10 ms of input make exactly 10 ms of output.
+    ///
+    /// The iterator reads the input as it is read itself. If you drop it early, it reads the rest of the input, and the rest of
+    /// the output is lost.
     pub fn feed<I>(&mut self, samples: I) -> Resampled<'_, I::IntoIter>
     where
         I: IntoIterator,
@@ -101,8 +102,7 @@ impl Resampler {
         }
     }
 
-    /// Returns the rest of the output: the [`delay`](Resampler::delay) samples that the input is still to be heard in, as if
-    /// silence followed it.
+    /// Returns the last [`delay`](Resampler::delay) samples of the output, as if silence followed the input.
     ///
     /// The silence counts as fed. Start a new resampler for other audio.
     pub fn finish(&mut self) -> Resampled<'_, RepeatN<i16>> {
@@ -144,7 +144,9 @@ where
     I: Iterator,
     I::Item: Borrow<i16>,
 {
-    /// Puts the next samples into a buffer and returns their number. It is less than the buffer's length only if there are no more.
+    /// Writes the next samples to a buffer and returns their number.
+    ///
+    /// The number is less than the buffer's length only if there are no more samples.
     pub fn fill(&mut self, buffer: &mut [i16]) -> usize {
         let mut count = 0_usize;
         for (place, sample) in buffer.iter_mut().zip(self) {

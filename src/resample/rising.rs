@@ -3,11 +3,11 @@
 use super::kernel::{EARLY, Row, TAPS};
 use super::position::Position;
 
-/// Makes samples of the higher rate from the last [`TAPS`] samples of the lower rate.
+/// The filter going up: makes each output sample from the last [`TAPS`] input samples.
 #[derive(Clone, Debug)]
 pub(super) struct Rising {
     position: Position,
-    /// Each sample twice, [`TAPS`] apart, so that the last [`TAPS`] samples always lie side by side: from `oldest`.
+    /// Each sample twice, [`TAPS`] apart. So the last [`TAPS`] samples are always contiguous, from `oldest`.
     recent: [i16; 2 * TAPS],
     /// Below [`TAPS`].
     oldest: usize,
@@ -16,9 +16,9 @@ pub(super) struct Rising {
 }
 
 impl Rising {
-    /// The rates are in hundreds of hertz.
+    /// Returns a filter for rates in hundreds of hertz.
     pub(super) const fn new(from: u32, to: u32) -> Rising {
-        // So far after an input sample that the output sample number `delay` lies at the first one.
+        // With this start, the output sample number `delay` is exactly at the first input sample.
         let start = match half_of(to).checked_rem(from) {
             Some(start) => start,
             None => 0,
@@ -31,6 +31,7 @@ impl Rising {
         }
     }
 
+    /// Returns the delay in output samples.
     pub(super) const fn delay(from: u32, to: u32) -> usize {
         match half_of(to).checked_div(from) {
             Some(delay) => delay as usize,
@@ -38,6 +39,7 @@ impl Rising {
         }
     }
 
+    /// Adds the next input sample. The output samples before it must have been pulled.
     pub(super) fn push(&mut self, sample: i16) {
         let (first, second) = self.recent.split_at_mut(TAPS);
         if let (Some(first), Some(second)) =
@@ -52,6 +54,7 @@ impl Rising {
         self.is_due = true;
     }
 
+    /// Returns the next output sample before the next input sample.
     pub(super) fn pull(&mut self) -> Option<i16> {
         if !self.is_due {
             return None;
@@ -62,7 +65,7 @@ impl Rising {
         let recent = self.recent.get(self.oldest..).unwrap_or(&[]);
         let recent = recent.first_chunk::<TAPS>()?;
         let (old, new) = recent.split_at(EARLY);
-        // Each sum stays in 31 bits; both together may not.
+        // Each of the two sums stays in 31 bits. Their total may not.
         let (early, late) = if row.is_mirrored {
             let (late, early) = row.taps.split_at(TAPS - EARLY);
             let early = sum_of_products(old, early.iter().rev());
@@ -78,7 +81,7 @@ impl Rising {
     }
 }
 
-/// Half of the filter's length in samples of the higher rate, times the lower rate.
+/// Returns half of the filter's length in samples of the higher rate, times the lower rate.
 const fn half_of(higher: u32) -> u32 {
     // At most 1,920 times 14.
     higher.wrapping_mul(TAPS as u32 / 2)

@@ -13,7 +13,7 @@ use super::hooks::Report;
 use super::lingering::Lingering;
 use crate::call::{Refusal, canonical, is_timeout};
 
-/// The accept loop of a server. It runs on its own thread.
+/// The accept loop of a server, which runs on its own thread.
 pub(super) struct AcceptLoop<'a> {
     pub(super) connections: &'a Arc<Connections>,
     pub(super) lingering: &'a Lingering,
@@ -37,15 +37,15 @@ impl AcceptLoop<'_> {
                     if !core::mem::replace(&mut is_failing, true) {
                         self.tell(Report::AcceptFailed(error));
                     }
-                    // The usual cause is a lack of descriptors. The first to give up theirs are a connection that has been hung up
-                    // and a silent one, which is hung up now.
+                    // The usual cause is a lack of descriptors. To free some, drop a connection that has been hung up, and hang up
+                    // on a silent one.
                     self.lingering.drop_one_that_stays();
                     self.hang_up_on(self.connections.dismiss_a_silent_one());
                     thread::sleep(PAUSE_AFTER_ACCEPT_ERROR);
                 }
             }
         }
-        // No more calls can start, so `Server::run` can wait for the live ones.
+        // Ends the loop in `Server::run` that starts calls. It then waits for the live calls.
         drop(arrival);
         self.refuse_late_callers(&mut acceptor);
     }
@@ -117,17 +117,19 @@ pub(super) struct Arrival {
     pub(super) entry: Entry,
 }
 
-/// How long to pause after a failed accept. Calls can end in this time, and a caller can wait this long.
+/// The pause after a failed accept. Calls may end meanwhile, and a caller can wait this long.
 const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
-/// How many callers are accepted from the backlog during a shutdown. std's backlog is 128; others are at most 4096.
+/// The most callers accepted from the backlog during a shutdown. std's backlog is 128; others are at most 4096.
 const MOST_LATE_CALLERS: usize = 4096;
 
-/// How long callers in the backlog may wait for a descriptor during a shutdown.
+/// The longest wait for descriptors for the callers in the backlog, during a shutdown.
 const LONGEST_LOOK_FOR_DESCRIPTORS: Duration = Duration::from_secs(2);
 
-/// Returns whether the error is not a fault of the server. Either no caller came, or a caller disconnected before it was
-/// accepted, which is a reset on Windows, or a signal arrived.
+/// Returns whether to accept again at once.
+///
+/// Such an error means that no caller came, that a caller disconnected before it was accepted (a reset on Windows), or that a
+/// signal arrived.
 fn is_passing(error: &io::Error) -> bool {
     is_timeout(error)
         || matches!(

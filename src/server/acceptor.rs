@@ -1,4 +1,4 @@
-//! Accepting connections with a wait that ends, on any system.
+//! Accepting connections with a timeout, on any system.
 
 use std::boxed::Box;
 use std::io::{self, ErrorKind};
@@ -22,17 +22,19 @@ use crate::call::{canonical, is_timeout};
 
 /// The source of a server's connections.
 ///
-/// On Linux a listener's `accept` respects a timeout. Elsewhere std has no `accept` that ends by itself. So a thread of its own
-/// waits in `accept`, and [`stop`](Acceptor::stop) wakes it with a connection to the listener. That thread is detached and owns
-/// what it needs. If it cannot be woken, it is left behind and ends with the next caller. Where such a connection does not get
-/// through to begin with, for example because of a packet filter, the listener does not block and is polled.
+/// There are three ways to accept:
+/// - On Linux, a listener's `accept` has a timeout.
+/// - Elsewhere, std's `accept` never ends by itself. So a separate thread waits in `accept`, and [`stop`](Acceptor::stop) wakes it
+///   with a connection to the listener, the *waker*. If it cannot be woken, it is left behind and ends with the next caller.
+/// - If such a connection does not arrive, for example because of a packet filter, the listener does not block and is polled. A
+///   *probe*, an early waker, tests this at the start.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     listener: Arc<TcpListener>,
-    /// Callers that the probe or the thread has accepted already, the first one last.
+    /// Callers that the probe or the thread has accepted already, in reverse order.
     accepted: Vec<Accepted>,
     way: Way,
-    /// Open as long as the acceptor, so no caller can have its address.
+    /// Open as long as the acceptor, so that no caller can have the same address.
     waker: Option<TcpStream>,
 }
 
@@ -45,32 +47,32 @@ enum Way {
     Polled,
 }
 
-/// How long [`Acceptor::accept`] waits. The accept loop checks this often whether the server is being shut down.
+/// The timeout of [`Acceptor::accept`]. The accept loop checks this often whether the server is being shut down.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
-/// The pause between two looks of a polled listener. A caller waits this long, which is half a frame.
+/// The pause between two polls. A caller waits this long, which is half a frame.
 const BETWEEN_POLLS: Duration = Duration::from_millis(10);
 
 /// The pause of the waiting thread after a failed accept. The accept loop pauses for as long.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
-/// How long a connection to the listener itself may take. It passes through no network.
+/// The timeout of a connection to the listener itself. It passes through no network.
 const LONGEST_CONNECT: Duration = Duration::from_millis(100);
 
-/// How long a probe may take. If it takes longer, the listener is polled.
+/// The timeout of a probe. After it, the listener is polled.
 const LONGEST_PROBE: Duration = Duration::from_millis(250);
 
-/// How long [`Acceptor::stop`] tries to wake the thread before it leaves it behind.
+/// The longest time that [`Acceptor::stop`] tries to wake the thread. Then the thread is left behind.
 const LONGEST_WAKING: Duration = Duration::from_millis(400);
 
-/// How often it tries.
+/// The time between two tries.
 const BETWEEN_WAKINGS: Duration = Duration::from_millis(20);
 
-/// The way that the tests force with an environment variable when they build: `woken` or `polled`.
+/// The way that tests choose with an environment variable of the build: `woken` or `polled`.
 const FORCED_WAY: Option<&str> = option_env!("AUDIOSOCKET_TEST_ACCEPT");
 
 impl Acceptor {
-    /// Chooses the way to accept. Where `accept` cannot be timed, this makes a connection to the listener itself.
+    /// Chooses the way to accept. If `accept` has no timeout here, this makes a connection to the listener itself.
     pub(super) fn new(listener: TcpListener) -> io::Result<Acceptor> {
         match FORCED_WAY {
             None if CAN_TIME_ACCEPTS => Acceptor::timed(listener),
@@ -94,7 +96,7 @@ impl Acceptor {
         Ok(Acceptor::with(listener, Way::Polled))
     }
 
-    /// Makes an acceptor whose thread is woken from an address, or a polled one if nothing from there arrives.
+    /// Returns an acceptor whose waker connects to `address`, or a polled one if a probe does not arrive.
     fn woken_from(listener: TcpListener, address: SocketAddr) -> io::Result<Acceptor> {
         let mut acceptor = Acceptor::polled(listener)?;
         if acceptor.probe(address) {
@@ -142,7 +144,7 @@ impl Acceptor {
         }
     }
 
-    /// Waits for a caller, for a moment at most. Then it returns an error that [`is_timeout`] recognizes.
+    /// Waits for a caller, at most for `BETWEEN_LOOKS`. Then it returns an error that [`is_timeout`] recognizes.
     pub(super) fn accept(&mut self) -> io::Result<Accepted> {
         if let Some(accepted) = self.accepted.pop() {
             return blocking(accepted);
@@ -160,16 +162,17 @@ impl Acceptor {
         }
     }
 
-    /// Returns whether a timeout of [`accept`](Acceptor::accept) means that a descriptor was free. Linux reserves one before it
-    /// waits.
+    /// Returns whether a timeout of [`accept`](Acceptor::accept) means that a descriptor was free.
+    ///
+    /// Linux reserves a descriptor before it waits.
     pub(super) const fn reserves_descriptors(&self) -> bool {
         matches!(self.way, Way::Timed)
     }
 
     /// Stops waiting for callers. From now on, [`accept_late`](Acceptor::accept_late) returns those that came before.
     pub(super) fn stop(&mut self) -> io::Result<()> {
-        // Nonblocking mode replaces the timeout here. Setting a timeout needs a descriptor, and there may be no free one. It also
-        // keeps the waiting thread from waiting once more.
+        // Nonblocking mode also keeps the waiting thread from waiting again. A shorter timeout would need a descriptor to be set,
+        // and there may be no free one.
         let result = self.listener.set_nonblocking(true);
         if let Way::Woken(woken) = core::mem::replace(&mut self.way, Way::Polled) {
             let (waker, callers) = woken.end();
@@ -208,7 +211,7 @@ impl Drop for Acceptor {
 #[derive(Debug)]
 struct Woken {
     address: SocketAddr,
-    /// A descriptor kept for the waker, because there may be no other when the server is shut down.
+    /// A descriptor reserved for the waker, because the server may have no free one when it is shut down.
     spare: Option<TcpListener>,
     is_over: Arc<AtomicBool>,
     /// `None` until the thread is started. The mutex makes a server `Sync`; nothing locks it.
@@ -257,7 +260,7 @@ impl Woken {
         let started = Instant::now();
         while started.elapsed() < LONGEST_WAKING {
             if waker.is_none() {
-                // Any error may pass, also a lack of descriptors.
+                // After an error, such as a lack of descriptors, the next try may succeed.
                 waker = TcpStream::connect_timeout(&self.address, LONGEST_CONNECT).ok();
             }
             match accepted.recv_timeout(BETWEEN_WAKINGS) {
@@ -287,13 +290,13 @@ fn wait_in_accept(
     }
 }
 
-/// On Windows and the BSDs, an accepted connection inherits the mode of its listener.
+/// Makes an accepted connection block. On Windows and the BSDs, it inherits the mode of its listener.
 fn blocking(accepted: Accepted) -> io::Result<Accepted> {
     accepted.0.set_nonblocking(false)?;
     Ok(accepted)
 }
 
-/// Returns the address to connect to for a listener bound to this one.
+/// Returns the address to connect to, for a listener bound to `address`.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

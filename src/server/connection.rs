@@ -29,8 +29,8 @@ where
     F: Fn(&mut Call) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
 {
     pub(super) fn serve(&self, stream: Arc<TcpStream>, peer: SocketAddr, entry: Entry) {
-        // Panics of the handler and of the hooks are caught where they happen. This catches a value they leave behind that panics
-        // when it is dropped. The payload of a panic may do that again.
+        // Panics of the handler and of the hooks are caught where they happen. This catches the panic of a value that they leave
+        // behind, when it is dropped. The payload of a panic may be such a value too, so it is never dropped.
         let serve = AssertUnwindSafe(|| match self.open(&stream, peer, &entry) {
             Ok(call) => {
                 let outcome = self.handle(call, &stream);
@@ -38,7 +38,7 @@ where
                 self.report(peer, outcome);
             }
             Err((uuid, refusal)) => {
-                // The accept loop has passed on a connection that was replaced.
+                // The accept loop has already passed a replaced connection to `lingering`.
                 if !entry.is_replaced() {
                     self.lingering.add(Arc::clone(&stream));
                 }
@@ -58,7 +58,7 @@ where
         }
     }
 
-    /// Waits for the UUID, calls the `admit` hook, and sends the first frame of silence. Hangs up on a refused connection.
+    /// Waits for the UUID, calls the `admit` hook, and sends the first frame of silence. Hangs up a refused connection.
     fn open(
         &self,
         stream: &Arc<TcpStream>,
@@ -107,8 +107,8 @@ where
     /// Runs the handler, and hangs up however the handler ended.
     fn handle(&self, mut call: Box<Call>, stream: &Arc<TcpStream>) -> Outcome {
         let uuid = call.uuid();
-        // After a panic, the handler's own state may be inconsistent, and the handler must check it at its next call. The
-        // server's state is consistent.
+        // After a panic, the handler's own state may be inconsistent, which is the handler's concern. The server's state is
+        // consistent.
         let result = catch_unwind(AssertUnwindSafe(|| (self.handler)(&mut call)));
         match call.hang_up_and_wait() {
             // The peer has already closed, or the connection has failed.
@@ -140,15 +140,14 @@ where
     }
 }
 
-/// Closes a connection, unless it lingers, and then frees its place. In this order, limits of connections are limits of
-/// descriptors too.
+/// Closes a connection, unless it lingers, and then frees its place, so that limits of connections are limits of descriptors.
 fn close_and_leave(stream: Arc<TcpStream>, entry: Entry) {
     drop(stream);
     drop(entry);
 }
 
-/// Opens a call on the heap. It must not be inlined, because the thread's stack would then reserve space for every move of the
-/// call. That costs one more page for each call.
+/// Opens a call on the heap.
+// Not inlined, because the thread's stack would reserve space for every move of the call, which is one more page.
 #[inline(never)]
 fn open_boxed(
     stream: Arc<TcpStream>,

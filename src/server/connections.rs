@@ -1,4 +1,4 @@
-//! The connections of a server: their limits, their list, and how they are ended.
+//! The connections of a server: their limits, their lists, and their ends.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -14,23 +14,25 @@ use super::{CallInfo, ServerStats};
 use crate::call::{Line, PATIENCE, Refusal, Transport, Voice, hang_up_all};
 use crate::wire::Uuid;
 
-// Invariants, each with the test that shows it:
-// 1. A connection is in at most one of `pending`, `asking` and `calls`, from `enter` until its `Entry` is dropped. Only a
-//    replaced one leaves earlier, and never becomes a call. (`replaced_connection_never_becomes_a_call`; `tests/models`:
-//    `replacement_meets_a_uuid`)
+// A connection has an `Entry` from `enter` on. It is first in the list `pending`, until its UUID has arrived; then in `asking`,
+// while the `admit` hook runs; then in `calls`.
+//
+// Invariants, each with the test or the model (`tests/models`) that shows it:
+// 1. A connection is in exactly one list until its `Entry` is dropped. Only a replaced connection, which never becomes a call,
+//    leaves its list earlier. (`replaced_connection_never_becomes_a_call`, model `replacement_meets_a_uuid`)
 // 2. `pending` has at most `max_pending` connections, `asking` and `calls` together at most `max_calls`.
-//    (`call_over_the_limit_is_refused_until_one_ends`, `new_connections_replace_old_silent_ones`; `tests/models`:
-//    `arrivals_meet_the_limit`)
-// 3. The lists hold no connection open. An `Entry` is dropped after its connection was closed or passed to `Lingering`, so these
-//    limits are limits of descriptors. (`connections_keep_no_descriptor_open`, `descriptors_stay_within_the_documented_limit`)
-// 4. The lock is held for moments only: nothing under it waits, calls a hook, sends, or locks a playback queue.
+//    (`call_over_the_limit_is_refused_until_one_ends`, `new_connections_replace_old_silent_ones`, model `arrivals_meet_the_limit`)
+// 3. The lists keep no connection open. An `Entry` is dropped after its connection was closed or passed to `Lingering`, so the
+//    limits are limits of descriptors, too. (`connections_keep_no_descriptor_open`,
+//    `descriptors_stay_within_the_documented_limit`)
+// 4. Code that holds the lock never waits, calls a hook, sends, or locks a playback queue.
 //    (`listing_calls_waits_for_no_queue_under_the_lock`)
-// 5. Hanging up, by UUID or at the end of the grace, waits 0.1 s in all, whatever the peers do. Connections that are left
+// 5. Hanging up, by UUID or at the end of the grace period, waits 0.1 s in all, whatever the peers do. Connections that are left
 //    `PATIENCE` later are aborted. (`hang_up_all_waits_once_for_50_full_peers`, `shutdown_takes_one_patience_whatever_peers_do`)
-// 6. Each connection leaves, and the last one wakes the thread that waits for it. No call starts after a shutdown has listed the
-//    calls. (`tests/models`: `shutdown_meets_arrivals`)
+// 6. When the last connection leaves, the thread that waits for it is woken. No call starts after a shutdown has listed the
+//    calls to hang up. (model `shutdown_meets_arrivals`)
 
-/// The connections of a server, with and without a UUID. During a shutdown, also the time at which they must have ended.
+/// The connections of a server, in three lists, and the end of the grace period during a shutdown.
 pub(super) struct Connections {
     state: Mutex<State>,
     changed: Condvar,
@@ -40,13 +42,14 @@ pub(super) struct Connections {
 
 #[derive(Default)]
 struct State {
-    /// Counts up, so the first entry of each map is the oldest.
+    /// Numbers increase, so the first entry of each map is the oldest.
     last_number: u64,
     pending: BTreeMap<u64, Pending>,
-    /// Connections that have sent their UUID and wait to be admitted. They already take the place of a call.
+    /// These connections already take the place of a call.
     asking: BTreeMap<u64, Uuid>,
     calls: BTreeMap<u64, Live>,
     counts: ServerStats,
+    /// The end of the grace period. Set when the shutdown starts.
     cut_at: Option<Instant>,
 }
 
@@ -55,7 +58,7 @@ impl State {
         self.pending.is_empty() && self.asking.is_empty() && self.calls.is_empty()
     }
 
-    /// Takes the place of the oldest connection without a UUID, if it has waited for [`SURELY_SILENT`].
+    /// Removes the oldest connection without a UUID, if it has waited for [`SURELY_SILENT`].
     fn dismiss_a_silent_one(&mut self) -> Option<Dismissed> {
         let oldest = self.pending.first_entry()?;
         if oldest.get().since.elapsed() < SURELY_SILENT {
@@ -83,7 +86,7 @@ struct Live {
     line: Weak<Line<TcpStream>>,
 }
 
-/// A connection that has lost its place to a newer one, unless it was just closing. The caller has to hang up on it.
+/// A connection that has lost its place to a newer one; `None` if it has just been closed. The caller has to hang up on it.
 #[must_use = "the caller has to hang up on it"]
 pub(super) struct Dismissed(pub(super) Option<Arc<TcpStream>>);
 
@@ -92,9 +95,9 @@ const NOT_DISMISSED: u8 = 0;
 const REPLACED: u8 = 1;
 const SHUTTING_DOWN: u8 = 2;
 
-/// How long a connection waits for its UUID before a newer one may replace it. Asterisk sends the UUID within 12 ms of connecting
-/// (measured with 22.10), so a connection that has waited this long is more likely a silent peer than a call. To keep calls out
-/// with silent connections, an attacker needs `max_pending` of them every 0.25 s.
+/// The shortest wait for a UUID before a newer connection may replace this one. Asterisk sends the UUID within 12 ms of connecting
+/// (measured with 22.10), so an older connection is probably a silent peer. To block calls with silent connections, an attacker
+/// has to make `max_pending` of them every 0.25 s.
 const SURELY_SILENT: Duration = Duration::from_millis(250);
 
 impl Connections {
@@ -107,8 +110,9 @@ impl Connections {
         }
     }
 
-    /// Enters an accepted connection. It keeps its place until the returned entry is dropped. Another connection may have lost
-    /// that place to it.
+    /// Enters an accepted connection, and returns its entry and the connection that it has replaced, if any.
+    ///
+    /// The connection keeps its place until the entry is dropped.
     pub(super) fn enter(
         self: &Arc<Self>,
         stream: &Arc<TcpStream>,
@@ -158,7 +162,7 @@ impl Connections {
     }
 
     pub(super) fn live_calls(&self) -> Vec<CallInfo> {
-        // Statistics lock a playback queue, which a long `play` may hold.
+        // Outside the lock (invariant 4): the statistics lock a playback queue, which a long `play` may hold.
         let lines = self.state().lines();
         let lines = lines.iter().filter_map(Weak::upgrade);
         lines.map(|line| CallInfo::of(&line)).collect()
@@ -181,7 +185,7 @@ impl Connections {
         self.state().dismiss_a_silent_one()
     }
 
-    /// Starts the shutdown: connections may end by themselves during `grace`. If called again, the earlier end applies.
+    /// Starts the shutdown. Connections may end by themselves during `grace`. If called again, the earlier end applies.
     pub(super) fn stop(&self, grace: Duration) {
         // A grace period beyond the clock's range lasts until the calls end.
         let cut_at = Instant::now().checked_add(grace).unwrap_or_else(far_future);
@@ -197,8 +201,9 @@ impl Connections {
         self.state().cut_at.is_some()
     }
 
-    /// Waits until all connections have ended, after [`stop`](Connections::stop). Hangs up the remaining calls at the end of the
-    /// grace period, and aborts those that are left `PATIENCE` later.
+    /// Waits until all connections have ended, after [`stop`](Connections::stop).
+    ///
+    /// Hangs up the remaining calls at the end of the grace period, and aborts those that are left `PATIENCE` later.
     pub(super) fn wait_for_the_last(&self) {
         self.wait_until(|state| state.cut_at);
         hang_up_all(&self.live_lines());
@@ -250,7 +255,7 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// The place of a connection among the live ones. Dropping it frees the place, on every path and in a panic.
+/// The place of a connection in the lists. Dropping it frees the place, on every path and in a panic.
 #[derive(Debug)]
 pub(super) struct Entry {
     connections: Arc<Connections>,
@@ -263,7 +268,7 @@ impl Entry {
         format!("{prefix}-{}", self.number)
     }
 
-    /// Returns why the connection must be given up, if it must.
+    /// Returns the reason to give up the connection, if there is one.
     pub(super) fn dismissal(&self) -> Option<Refusal> {
         match self.dismissal.load(Ordering::Relaxed) {
             REPLACED => Some(Refusal::TooManyPending),
@@ -272,13 +277,14 @@ impl Entry {
         }
     }
 
-    /// Returns whether the connection has lost its place to a newer one, which has hung up on it.
+    /// Returns whether the connection has lost its place to a newer one. The accept loop has hung up on it.
     pub(super) fn is_replaced(&self) -> bool {
         self.dismissal.load(Ordering::Relaxed) == REPLACED
     }
 
-    /// Gives the connection the place of a call, now that it has sent its UUID. Returns how many other calls have the same UUID,
-    /// including those being admitted.
+    /// Gives a connection that has sent its UUID the place of a call.
+    ///
+    /// Returns the number of other calls with the same UUID, including those being admitted.
     pub(super) fn ask(&self, uuid: Uuid) -> Result<usize, Refusal> {
         let mut state = self.connections.state();
         if self.is_replaced() {
@@ -300,8 +306,9 @@ impl Entry {
         Ok(same)
     }
 
-    /// Makes the admitted connection a call. A refused connection keeps its place until it has been passed on to be ended,
-    /// because the server must wait for it until then.
+    /// Makes the admitted connection a call.
+    ///
+    /// A connection that is refused here stays in `asking` until its entry is dropped, so that the server waits for it.
     pub(super) fn become_call(&self, voice: &Voice) -> Result<(), Refusal> {
         let mut state = self.connections.state();
         if state.cut_at.is_some() {
@@ -340,7 +347,7 @@ impl CallInfo {
     }
 }
 
-/// A placeholder that is never shown. A server knows the peer of each of its calls.
+/// A placeholder that is never shown, because a server knows the peer of each call.
 const UNKNOWN_PEER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 

@@ -14,8 +14,9 @@ use std::sync::mpsc::Receiver;
 use super::{Incident, IncomingCall};
 use crate::call::Refusal;
 
-/// The hooks of a [`ServerBuilder`](super::ServerBuilder). A panic in a hook affects only the call or the incident that
-/// was passed to it.
+/// The hooks of a [`ServerBuilder`](super::ServerBuilder).
+///
+/// A panic in a hook affects only the call or the incident that was passed to it.
 pub(super) struct Hooks {
     pub(super) admit: Box<Admit>,
     pub(super) on_incident: Box<dyn Fn(&Incident<'_>) + Send + Sync>,
@@ -45,8 +46,8 @@ impl Hooks {
         }
     }
 
-    /// Reports incidents until no more can arrive. Runs on its own thread, so a slow hook holds up no call.
-    pub(super) fn tell(&self, reports: Receiver<Report>, is_over: &AtomicBool) {
+    /// Reports incidents until no more can arrive. Runs on its own thread, so a slow hook delays no call.
+    pub(super) fn report_all(&self, reports: Receiver<Report>, is_over: &AtomicBool) {
         for report in reports {
             // The server does not wait for a slow hook after the last call, so the remaining reports are dropped.
             if is_over.load(Ordering::Relaxed) {
@@ -67,7 +68,7 @@ impl Hooks {
         }
     }
 
-    /// Reports an incident to the application. The panic hook has already printed a panic in its hook, which must not end a call.
+    /// Reports an incident to the application. A panic there has been printed by the panic hook, and must not end a call.
     pub(super) fn report(&self, incident: &Incident<'_>) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.on_incident)(incident))) {
             core::mem::forget(payload);
@@ -85,6 +86,6 @@ pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(message), _) => message,
         (None, Some(message)) => message,
-        (None, None) => "a value that is no text",
+        (None, None) => "a value that is not text",
     }
 }

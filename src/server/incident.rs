@@ -44,9 +44,9 @@ pub enum Incident<'a> {
         /// The message of the panic, if it was text.
         message: &'a str,
     },
-    /// A connection could not be accepted, most likely for lack of descriptors.
+    /// A connection could not be accepted, most likely for lack of descriptors (`ulimit -n`).
     ///
-    /// The server pauses for 50 ms and tries again.
+    /// The server pauses for 50 ms and tries again. Only the first of several failures in a row is reported.
     #[non_exhaustive]
     AcceptFailed {
         /// The error of the system.

@@ -1,4 +1,4 @@
-//! Connections on which the server has hung up, but which the peer has not closed.
+//! Connections that the server has hung up and the peer has not closed.
 
 use core::ops::Bound;
 use std::collections::BTreeMap;
@@ -12,21 +12,21 @@ use std::vec::Vec;
 use crate::call::{PATIENCE, Transport, discard, hang_up};
 use crate::stream::FrameWriter;
 
-// Invariants, each with the test that shows it:
-// 1. A connection leaves when its peer has closed or when `PATIENCE` has passed. The oldest leaves earlier when there are more
-//    than `MOST`, or when the server lacks descriptors. Until then it is read, so it is not reset. (`tests/it`: each use of
-//    `read_while_sending`; `lingering_peer_is_dropped_after_enough_time`)
-// 2. There are at most `MOST` connections in the list at every moment. The thread holds up to `BATCH` others that have just
-//    left. (`oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
-// 3. A peer that floods the server holds up no other connection. (`flooding_peer_holds_up_no_other`)
-// 4. `run` returns when the list is closed and the last connection has left. The guard of `close_on_drop` closes the list in a
-//    panic too. (`lingering_ends_although_its_scope_panics`; `tests/models`: `lingering_ends`)
+// Invariants, each with the test or the model (`tests/models`) that shows it:
+// 1. Each connection is read until its peer has closed or `PATIENCE` has passed, so it is not reset. Then it leaves.
+//    (`hangup_with_unread_audio_causes_no_reset`, model `lingering_ends`) The oldest leaves earlier if there are more than `MOST`,
+//    or if the server lacks descriptors. (`oldest_leaves_when_too_many_linger`, `lingering_peer_is_dropped_after_enough_time`)
+// 2. The list never has more than `MOST` connections. The thread may keep up to `BATCH` others open that have just left.
+//    (`oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
+// 3. A peer that floods the server delays no other connection. (`flooding_peer_holds_up_no_other`)
+// 4. `run` returns when the list is closed and the last connection has left. (models `lingering_ends`, `lingering_ends_empty`) The
+//    guard of `close_on_drop` closes the list even in a panic. (`lingering_ends_although_its_scope_panics`)
 
 /// The connections of a server that wait for their peer to close.
 ///
 /// If a connection is closed with unread bytes, the kernel sends a reset. Asterisk then hangs up the caller instead of continuing
 /// in the dialplan (measured with 22.10). So each connection is read, and the bytes discarded, until the peer has closed or
-/// [`PATIENCE`] has passed. One thread does this for all connections, so that calls that have ended do not slow down live ones.
+/// [`PATIENCE`] has passed. One thread does this for all connections, so that ended calls do not occupy threads.
 #[derive(Debug, Default)]
 pub(super) struct Lingering {
     state: Mutex<State>,
@@ -35,7 +35,7 @@ pub(super) struct Lingering {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Counts up, so the first connection is the oldest.
+    /// Numbers increase, so the first connection is the oldest.
     last_number: u64,
     departing: BTreeMap<u64, Departing>,
     is_closing: bool,
@@ -47,20 +47,20 @@ struct Departing {
     since: Instant,
 }
 
-/// How long a connection lingers at least when the server lacks descriptors. Asterisk closes within milliseconds of a hangup.
+/// The shortest time that a connection lingers, even if the server lacks descriptors. Asterisk closes within milliseconds of a
+/// hangup.
 const ENOUGH_TIME_TO_CLOSE: Duration = Duration::from_millis(250);
 
-/// How often each connection is read. std cannot wait for many sockets at once.
+/// The pause between two rounds. Each round reads every connection, because std cannot wait for many sockets at once.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// How many connections may linger. Beyond that, the oldest are dropped. Each costs a descriptor and a `read` every round.
+/// The most connections that may linger. Each costs a descriptor and a `read` every round.
 const MOST: usize = 1024;
 
-/// How many connections are read between two looks at the list.
+/// The number of connections that a round takes from the list at a time.
 const BATCH: usize = 32;
 
-/// How many reads of 4 KiB a connection gets in a round. With this limit, a peer that floods the server cannot hold up the
-/// others. 50 rounds a second read up to 800 KiB from each connection. Asterisk sends at most 384 kB/s (192 kHz).
+/// The most reads of 4 KiB from one connection in a round. That is up to 819 kB/s, and Asterisk sends at most 384 kB/s (192 kHz).
 const READS_A_ROUND: usize = 4;
 
 impl Lingering {
@@ -85,7 +85,7 @@ impl Lingering {
         }
     }
 
-    /// Sends the hangup on a connection without a sending thread, and takes it over. Does not wait.
+    /// Sends the hangup on a connection on which no thread is sending, and takes it over. Does not wait.
     pub(super) fn refuse(&self, stream: Arc<TcpStream>) {
         // The three bytes of a hangup fit into an empty send buffer. If they do not, this peer cannot be reached.
         let _ = stream.set_nonblocking(true);
@@ -93,7 +93,7 @@ impl Lingering {
         self.add(stream);
     }
 
-    /// Drops the oldest connection, if its peer has had enough time to close, to free its descriptor.
+    /// Drops the oldest connection to free its descriptor, if its peer has had enough time to close.
     pub(super) fn drop_one_that_stays(&self) {
         let oldest = {
             let mut state = self.state();
@@ -109,7 +109,7 @@ impl Lingering {
         }
     }
 
-    /// Returns a guard that closes the list for new connections. [`run`](Lingering::run) returns after the last one.
+    /// Returns a guard that closes the list when it is dropped, so that [`run`](Lingering::run) returns after the last connection.
     pub(super) fn close_on_drop(&self) -> CloseOnDrop<'_> {
         CloseOnDrop(self)
     }
@@ -134,7 +134,7 @@ impl Lingering {
         }
     }
 
-    /// Waits for a connection. Returns `false` if none can arrive any more.
+    /// Waits for a connection. Returns `false` if the list is closed and empty.
     fn wait_for_connections(&self) -> bool {
         let is_idle = |state: &mut State| state.departing.is_empty() && !state.is_closing;
         let state = self
@@ -158,7 +158,7 @@ impl Lingering {
     }
 }
 
-/// A guard that closes a [`Lingering`] when it is dropped, so that its thread ends.
+/// A guard that closes the list of a [`Lingering`] when it is dropped.
 pub(super) struct CloseOnDrop<'a>(&'a Lingering);
 
 impl Drop for CloseOnDrop<'_> {

@@ -22,18 +22,20 @@ use super::server_handle::Shared;
 use super::{ServerBuilder, ServerHandle};
 use crate::call::{Call, Refusal, canonical};
 
+// The threads of a server: the thread that called `run` starts the threads of calls; "accept" accepts connections; "ends" reads
+// connections until their peers close (`Lingering`); "reports" calls the incident hook for connections without a thread.
+//
 // Invariants, each with the test that shows it:
-// 1. Neither a peer nor a hook can hold up a call. The thread that called `run` starts the threads of calls. One thread accepts
-//    connections. One thread waits for peers to close (`Lingering`). One thread calls the application's hook for connections
-//    that have no thread of their own. (`blocked_incident_hook_delays_no_call`, `tests/it/hostile_peers.rs`)
-// 2. A panic never leaves a connection's thread. It is caught there, whether it comes from the handler, from a hook, or from a
-//    value that one of them leaves behind. Otherwise `thread::scope` would panic when it ends.
+// 1. Neither a peer nor a hook can delay another call, because each of these tasks has its own thread.
+//    (`blocked_incident_hook_delays_no_call`, `tests/it/hostile_peers.rs`)
+// 2. A connection's thread catches every panic: of the handler, of a hook, or of a value that one of them leaves behind and that
+//    panics when it is dropped. Otherwise `thread::scope` would panic when it ends.
 //    (`handler_error_or_panic_ends_only_its_call`)
-// 3. Each connection is entered in `Connections` before its thread starts, and leaves when its work is done. So `run` can wait
-//    for the last one. A connection that has ended, but whose peer has not closed, is in `Lingering`.
+// 3. Each connection is entered in `Connections` before its thread starts, and leaves when its work is done, so `run` can wait for
+//    the last one. If the peer has not closed by then, the connection is in `Lingering`.
 //    (`shutdown_ends_pending_first_and_calls_after_grace`)
-// 4. A lack of threads refuses a connection or ends `run` with an error. It never panics, and `run` never waits for a thread that
-//    did not start. (`tests/tool/threads.rs`: `every_program_ends_cleanly_without_threads`)
+// 4. If a thread cannot be started, the server refuses the connection, or `run` returns an error. It never panics, and never waits
+//    for a thread that did not start. (`every_program_ends_cleanly_without_threads`)
 // 5. A peer's address is canonical from `accept` on. (`dual_stack_server_sees_ipv4_peers_as_ipv4`)
 
 /// A server that calls a handler for each call, on a separate thread.
@@ -53,13 +55,12 @@ use crate::call::{Call, Refusal, canonical};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// On systems other than Linux and Android, creating a server makes a connection to its own address, and so does shutting it
-/// down. The first shows whether the second will arrive, which wakes the thread that accepts. If it does not arrive, for example
-/// because of a packet filter, the server looks for callers every 10 ms instead. Neither connection is counted as a caller.
+/// On systems other than Linux and Android, a server connects to its own address when it is created and when it is shut down. The
+/// second connection wakes the thread that accepts; the first one tests whether that will work. If it does not, for example
+/// because of a packet filter, the server checks for callers every 10 ms instead. These connections are not counted as callers.
 ///
-/// The server sets `TCP_NODELAY` on every connection. With Nagle's algorithm, two writes for one frame end a call on Asterisk
-/// 22.10, because it waits only 5 ms for a payload (measured). The cost is one packet for each frame, which is right at 50 frames
-/// a second.
+/// The server sets `TCP_NODELAY` on every connection, so each frame is sent at once, in a packet of its own. Nagle's algorithm can
+/// delay a part of a frame by more than the 5 ms that Asterisk waits for a payload (measured with 22.10).
 pub struct Server {
     pub(super) acceptor: Acceptor,
     shared: Arc<Shared>,
@@ -67,7 +68,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds a server to the given address, with the default settings of [`ServerBuilder`].
+    /// Binds a server to an address, with the default settings of [`ServerBuilder`].
     ///
     /// With port 0 the system chooses the port.
     ///
@@ -90,7 +91,7 @@ impl Server {
         Server::builder().from_listener(listener)
     }
 
-    /// Returns a builder, for settings to choose before the server is bound.
+    /// Returns a builder for a server with other settings.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
@@ -109,14 +110,12 @@ impl Server {
         })
     }
 
-    /// Returns the address the server listens on. If port 0 was given, it has the port the system chose.
+    /// Returns the address the server listens on. For port 0, it has the port that the system chose.
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// Returns a handle to the server for other threads.
-    ///
-    /// It lists calls, hangs them up and shuts the server down.
+    /// Returns a handle for other threads, which lists calls, hangs them up and shuts the server down.
     pub fn handle(&self) -> ServerHandle {
         ServerHandle {
             shared: Arc::clone(&self.shared),
@@ -135,7 +134,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Returns the system's error if it cannot start the server's own threads. Later failures are an
+    /// Returns the system's error if it cannot start the server's own threads. Later failures are reported as an
     /// [`Incident`](super::Incident) and do not end the server.
     pub fn run<F>(self, handler: F) -> io::Result<()>
     where
@@ -159,12 +158,13 @@ impl Server {
             |suffix| thread::Builder::new().name(format!("{}-{suffix}", settings.thread_name));
         thread::scope(|helpers| {
             name("ends").spawn_scoped(helpers, || lingering.run())?;
-            // A slow hook may refuse its connection last, and that connection still needs the thread that waits for peers. So
-            // every other thread ends before that one. It also ends if the scope below panics.
+            // The thread of `lingering` ends last, because the other threads may pass connections to it until they end. The guard
+            // ends it even if the scope below panics.
             let _closes_lingering = lingering.close_on_drop();
             thread::scope(|scope| {
                 let settings = &settings;
-                name("reports").spawn_scoped(scope, || settings.hooks.tell(reports, &is_over))?;
+                name("reports")
+                    .spawn_scoped(scope, || settings.hooks.report_all(reports, &is_over))?;
                 let (arrival, arrivals) = mpsc::sync_channel(MOST_ARRIVALS);
                 let accept_loop = AcceptLoop {
                     connections: &shared.connections,
@@ -202,10 +202,10 @@ impl Server {
     }
 }
 
-/// How many connections may wait for their thread to start. Starting a thread takes about 20 us.
+/// The most connections that wait for their thread to start. Starting a thread takes about 20 us.
 const MOST_ARRIVALS: usize = 1024;
 
-/// How many incidents may wait for a slow hook. Further refusals are counted, but not reported.
+/// The most reports that wait for a slow hook. Further refusals are counted, but not reported.
 const MOST_REPORTS: usize = 1024;
 
 impl fmt::Debug for Server {

@@ -50,21 +50,21 @@ pub struct IncomingCall {
     pub peer: SocketAddr,
     /// The UUID it sent.
     pub uuid: Uuid,
-    /// How many other calls with this UUID are live or being admitted.
+    /// The number of other calls with this UUID that are live or being admitted.
     ///
-    /// It is 0 unless the dialplan uses a UUID twice. Asterisk accepts that.
+    /// It is 0 unless the dialplan uses a UUID twice, which Asterisk accepts.
     pub live_with_same_uuid: usize,
 }
 
 impl ServerBuilder {
     /// Sets how many calls there may be at once, including those being admitted. The default is 1000.
     ///
-    /// Further calls are refused. A machine with two cores accepts and echoes 1000 calls (bench/README.md). How many calls it
-    /// serves on time depends on the work done for each.
+    /// Further calls are refused. A machine with two cores can echo 1000 calls (bench/README.md); more work for each call lowers
+    /// that number.
     ///
     /// Each call costs a thread, about 15 KiB of memory and a descriptor. The server needs up to `max_calls` +
-    /// [`max_pending`](ServerBuilder::max_pending) + 1100 descriptors (`ulimit -n`), so 3100 with the default settings. Of these,
-    /// 1024 are for connections that have ended, but whose peer has not closed yet.
+    /// [`max_pending`](ServerBuilder::max_pending) + 1100 descriptors (`ulimit -n`), so 3100 with the default settings. 1024 of
+    /// them are for connections that have ended and that the peer has not closed yet.
     pub fn max_calls(mut self, calls: usize) -> ServerBuilder {
         self.settings.max_calls = calls;
         self
@@ -72,9 +72,9 @@ impl ServerBuilder {
 
     /// Sets how many connections may wait for their UUID at once. The default is 1000; 0 refuses every connection.
     ///
-    /// They are counted separately from calls, so silent connections do not take the place of calls. When the limit is reached, a
-    /// new connection replaces the oldest one if that has waited for at least 0.25 s, twenty times as long as Asterisk needs.
-    /// Otherwise the new connection is refused. A pending connection costs as much as a call, until the
+    /// They are counted separately from calls, so silent connections do not take the place of calls. At the limit, a new connection
+    /// replaces the oldest one if that has waited for at least 0.25 s, which is twenty times as long as Asterisk needs. Otherwise
+    /// the new connection is refused. A pending connection costs as much as a call, until the
     /// [UUID timeout](CallOptions::uuid_timeout). The thread of a replaced connection ends within 0.25 s.
     pub fn max_pending(mut self, connections: usize) -> ServerBuilder {
         self.settings.max_pending = connections;
@@ -93,8 +93,8 @@ impl ServerBuilder {
     /// connection with a hangup, so the dialplan continues. The error becomes the reason in
     /// [`Refusal::NotAdmitted`](crate::call::Refusal::NotAdmitted).
     ///
-    /// The hook runs on the connection's own thread, so it holds up no other call. Meanwhile the connection takes the place of a
-    /// call. The hook must return well within 2 s. Asterisk ends a call after 2 s without traffic, and the server sends its first
+    /// The hook runs on the connection's own thread, so it delays no other call. Meanwhile the connection takes the place of a call.
+    /// The hook must return well within 2 s, because Asterisk ends a call after 2 s without traffic, and the server sends its first
     /// frame of silence only after the hook.
     pub fn admit(
         mut self,
@@ -106,10 +106,9 @@ impl ServerBuilder {
 
     /// Sets the hook for failures that do not end the server. By default, they are not reported.
     ///
-    /// The hook is called from several threads at once. Other calls never wait for any of these threads, and none of them takes
-    /// the place of a call. Reports about
-    /// connections without a thread of their own are queued, up to 1024. Beyond that, refusals are only counted. When the last
-    /// call has ended, reports still queued are dropped. A hook that does not return keeps [`Server::run`] from returning.
+    /// The hook is called from several threads at once. A slow hook delays no call and takes no call's place. Reports about
+    /// connections without a thread of their own are queued, up to 1024; beyond that, refusals are only counted. When the last call
+    /// has ended, reports still queued are dropped. [`Server::run`] waits for a hook that is running.
     pub fn on_incident(
         mut self,
         hook: impl Fn(&Incident<'_>) + Send + Sync + 'static,
@@ -129,7 +128,7 @@ impl ServerBuilder {
 
     /// Sets the stack size of a call's thread in bytes. The default is the platform's, 2 MiB on Linux.
     ///
-    /// Only the used part of a stack takes memory, so a small stack saves nothing. An overflow ends the whole process. If the
+    /// Only the used part of a stack takes memory, so a small stack saves nothing. A stack overflow ends the whole process. If the
     /// system cannot provide a stack of this size, every call is refused with
     /// [`Refusal::NoThread`](crate::call::Refusal::NoThread).
     pub fn stack_size(mut self, bytes: usize) -> ServerBuilder {

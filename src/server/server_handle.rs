@@ -44,7 +44,7 @@ pub struct CallInfo {
     pub uuid: Uuid,
     /// The address of the peer. An IPv4 peer has an IPv4 address, also on a listener for both families.
     pub peer: SocketAddr,
-    /// The time at which the whole UUID had arrived.
+    /// The time at which the UUID was complete.
     pub started: Instant,
     /// The statistics of the call so far.
     pub stats: CallStats,
@@ -79,7 +79,7 @@ impl ServerHandle {
 
     /// Hangs up the calls that have this UUID, and returns their number.
     ///
-    /// The number is 0 or 1, unless Asterisk uses the UUID for several calls at once. The method waits at most 0.1 s in all for
+    /// The number is 0 or 1, unless the dialplan uses a UUID for several calls at once. This method waits at most 0.1 s in all for
     /// peers that do not read.
     pub fn hang_up(&self, uuid: Uuid) -> usize {
         self.shared.connections.hang_up(uuid)
@@ -88,10 +88,10 @@ impl ServerHandle {
     /// Shuts the server down, without waiting.
     ///
     /// The server stops accepting calls. Live calls may end by themselves during `grace`. Then the server hangs up the rest, all
-    /// at once, and cuts the remaining connections 2 s later. Whatever the peers do, [`Server::run`](super::Server::run) returns
-    /// about 2.5 s after the grace. Another `shut_down` can only shorten the grace period.
+    /// at once, and cuts the remaining connections 2 s later. So [`Server::run`](super::Server::run) returns at most about 2.5 s
+    /// after the grace period, whatever the peers do. Another `shut_down` can only shorten the grace period.
     ///
-    /// `run` also waits for a handler or a hook that neither receives nor sends. Nothing can end it.
+    /// `run` also waits for handlers and hooks. A server cannot stop a handler that neither receives nor sends.
     pub fn shut_down(&self, grace: Duration) {
         self.shared.connections.stop(grace);
     }

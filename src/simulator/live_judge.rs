@@ -15,16 +15,19 @@ use std::vec::Vec;
 use crate::asterisk::{CallState, Consequence, Judge, Received, Violation};
 use crate::call::{EndedLocally, PATIENCE, is_reset_at_send, is_timeout};
 
-// Invariants:
-// 1. One thread reads the connection without delay, whatever the other threads do. So the judge knows when bytes arrived. The
-//    bytes wait in `read_bytes` until the call receives them.
+// Invariants, with the tests and the models (`tests/models`) that show them:
+// 1. One thread reads the connection without delay, whatever the other threads do, so the judge knows when bytes arrived. The
+//    bytes stay in `read_bytes` until the call receives them.
 // 2. `judge` and `read_bytes` are locked only briefly, never both at once, and never during a wait.
 // 3. The kernel reports a reset only once, either to the reading thread or to a sending thread. The other one then finds the end
-//    of the stream. So a sending thread holds `was_reset` while it sends, and the reading thread checks `was_reset` before it
-//    believes the end of the stream. (`tests/models`: `reset_meets_a_write`)
-// 4. The thread ends soon after the call. Its longest wait is `PATIENCE`, for a server that has hung up to close.
+//    of the stream. So a sending thread holds `was_reset` while it sends, and the reading thread checks `was_reset` when it finds
+//    the end of the stream. (model `reset_meets_a_write`, `reset_found_by_the_sender_is_a_reset`)
+// 4. The thread ends soon after the call. If the server has hung up, it waits up to `PATIENCE` for the server to close. (model
+//    `dismissal_meets_a_hangup`, `dropped_simulated_call_ends_at_once`)
 
-/// The thread that reads a connection for a judge. When the call is over, it closes the connection, as the judged Asterisk does.
+/// The thread that reads a connection for a judge.
+///
+/// When the call is over, the thread closes the connection, as the judged Asterisk does.
 #[derive(Debug)]
 pub(super) struct LiveJudge {
     reading: Arc<LiveReading>,
@@ -37,7 +40,7 @@ pub(super) struct LiveReading {
     judge: Mutex<Judge>,
     read_bytes: Mutex<ReadBytes>,
     more_read: Condvar,
-    /// Whether a sending thread has met a reset. Locked during each send.
+    /// Whether a send returned a reset. Locked during each send.
     was_reset: Mutex<bool>,
     is_dismissed: AtomicBool,
 }
@@ -48,7 +51,7 @@ struct ReadBytes {
     end: Option<ReadEnd>,
 }
 
-/// The end of the bytes read.
+/// The way in which the bytes read end.
 #[derive(Clone, Copy, Debug)]
 enum ReadEnd {
     Closed,
@@ -56,28 +59,27 @@ enum ReadEnd {
     Failed(io::ErrorKind),
     /// Asterisk has ended the call.
     EndedHere,
-    /// Too many bytes were read and not received.
+    /// More than `MOST_UNREAD` bytes were not received.
     TooMuch,
 }
 
-/// How many bytes may wait to be received. This is 4 minutes of audio at 8 kHz, or 11 s at 192 kHz. A test that never receives
-/// reaches this limit, but loses no violations, because all bytes are judged.
+/// The most bytes that are kept until they are received: 4 minutes of audio at 8 kHz, or 11 s at 192 kHz. A test that never
+/// receives reaches this limit, but loses no violations, because all bytes are judged.
 const MOST_UNREAD: usize = 4 << 20;
 
-/// How many bytes one read returns at most. A server that keeps time never has this many under way.
+/// The most bytes that one read returns. A server that sends in real time never has this many in transit.
 const MOST_READ: usize = 64 << 10;
 
-/// How long a read waits when milliseconds do not matter. Between two reads that find nothing, the arrival time of a byte is
-/// unknown.
+/// The timeout of a read when milliseconds do not matter.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// How long a write waits for room. The time is almost zero, because Asterisk does not wait at all.
+/// The timeout of a write. It is almost zero, because Asterisk does not wait for room at all.
 const LONGEST_WRITE: Duration = Duration::from_millis(1);
 
-/// How long to pause between two reads when milliseconds matter. std has no wait for a connection that is this precise.
+/// The pause between two reads when milliseconds matter. std has no wait for a connection that is this precise.
 const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
 
-/// How many reads may follow a dismissal, for bytes that arrived before it. They cover all bytes that may be under way.
+/// The most reads after a dismissal, for bytes that arrived before it. They cover all bytes that may be in transit.
 const LAST_READS: usize = 64;
 
 impl LiveJudge {
@@ -109,7 +111,7 @@ impl LiveJudge {
         &self.reading
     }
 
-    /// Ends the call and returns all violations. If the server has already hung up, the method waits for it to close.
+    /// Ends the call and returns all violations. If the server has hung up, this waits for it to close.
     pub(super) fn dismiss(mut self) -> Vec<Violation> {
         self.leave();
         self.reading.violations()
@@ -121,8 +123,8 @@ impl LiveJudge {
         };
         if self.reading.state() != CallState::HungUp {
             self.reading.is_dismissed.store(true, Ordering::Relaxed);
-            // The shutdown wakes the thread and sends nothing to the server. An error means that the connection is gone. Then
-            // the thread is awake.
+            // The shutdown wakes the thread and sends nothing to the server. An error means that the connection no longer exists,
+            // so the thread is awake.
             let _ = self.stream.shutdown(Shutdown::Read);
         }
         // If the thread has panicked, the message has been printed, and the violations found are still there.
@@ -141,7 +143,7 @@ impl LiveReading {
         self.judge().violations().to_vec()
     }
 
-    /// Returns bytes that have been read from the connection. Waits for some if there are no bytes yet.
+    /// Returns bytes read from the connection. Waits for some if there are no bytes yet.
     pub(super) fn read(&self, buffer: &mut [u8], timeout: Duration) -> io::Result<usize> {
         let nothing_yet =
             |read_bytes: &mut ReadBytes| read_bytes.bytes.is_empty() && read_bytes.end.is_none();
@@ -166,7 +168,7 @@ impl LiveReading {
             return Err(EndedLocally::error());
         }
         let mut was_reset = self.was_reset();
-        // Recorded before the write as well. Otherwise the judge could count the write as part of the silence before it.
+        // Recorded before the write as well, because the judge could otherwise count the write as a part of the silence before it.
         self.judge().sent(Instant::now());
         let result = io::Write::write(&mut { stream }, bytes);
         match &result {
@@ -264,7 +266,7 @@ impl LiveReading {
         }
         self.end(ReadEnd::EndedHere);
         if !self.is_stuck() {
-            // An error means that there is no connection any more.
+            // An error means that the connection no longer exists.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
@@ -276,6 +278,7 @@ impl LiveReading {
         last.is_some_and(|violation| violation.consequence == Consequence::Spins)
     }
 
+    /// Keeps bytes until they are received.
     fn keep(&self, bytes: &[u8]) {
         let mut read_bytes = self.read_bytes();
         if read_bytes.bytes.len().saturating_add(bytes.len()) > MOST_UNREAD {

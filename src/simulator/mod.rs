@@ -1,7 +1,7 @@
 //! Simulated Asterisk callers, for tests of a server in any language.
 //!
-//! [`TestCall`] is a test in a few lines: it calls a server as every version of Asterisk and reports the violations each one
-//! finds. [`SimulatedAsterisk`] is one such caller, controlled step by step.
+//! [`TestCall`] is a test in a few lines: it calls a server as every version of Asterisk and reports the violations.
+//! [`SimulatedAsterisk`] is one such caller, controlled step by step.
 
 mod live_judge;
 mod simulated_asterisk;

@@ -24,8 +24,8 @@ use crate::wire::{Audio, Digit, Dtmf, DtmfDialect, Message, Uuid};
 /// It connects, sends the UUID, audio and digits, and receives the server's frames. It is for tests of a server in any language,
 /// without a telephone system.
 ///
-/// It behaves as a real Asterisk does (measured with 22.10). It sends the UUID first, then audio every 20 ms in real time. While
-/// a key is held, it sends no audio. It sends the digit when the key comes up. It sends no hangup frame.
+/// It behaves like a real Asterisk (measured with 22.10). It sends the UUID first, then audio every 20 ms in real time. While a
+/// key is held, it sends no audio. It sends the digit when the key comes up. It sends no hangup frame.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -55,7 +55,7 @@ pub struct SimulatedAsterisk {
 }
 
 impl SimulatedAsterisk {
-    /// Connects to a server and sends the UUID. Asterisk waits up to 2 s for the connection, and so does this.
+    /// Connects to a server and sends the UUID. Like Asterisk, it waits up to 2 s for the connection.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl SimulatedAsterisk {
         let peer_addr = stream.peer_addr().ok();
         let connection = Arc::new(SimulatedConnection::new(stream));
         let reader = FrameReader::new(Incoming::new(Arc::clone(&connection)));
-        // Asterisk sends nothing of its own, neither at the start nor during a silence.
+        // Asterisk sends no silence, neither at the start nor during a silence of the caller.
         let options = CallOptions::default()
             .initial_silence(false)
             .keep_alive(None);
@@ -96,17 +96,16 @@ impl SimulatedAsterisk {
         })
     }
 
-    /// Connects like [`connect`](SimulatedAsterisk::connect), and judges what the server sends by the rules of a version of Asterisk.
+    /// Connects like [`connect`](SimulatedAsterisk::connect), and judges the server by the rules of a version.
     ///
-    /// A version stands for its application, `AudioSocket()`; [`Rules`] can choose the channel driver instead. The start-stop fork
-    /// stands for its channel driver. This Asterisk then does what that version does. When a violation ends the call in that version, it also ends this call, and
+    /// This Asterisk behaves like that version. When a violation ends the call in that version, it also ends this call, and
     /// [`end`](SimulatedAsterisk::end) returns [`End::LocalHangup`]. Digits are sent in the version's dialect, or not at all if
-    /// the version sends none.
+    /// the version sends no digits. A [`Version`](crate::asterisk::Version) as `rules` means its application, `AudioSocket()`, or
+    /// the channel driver of the start-stop fork. [`Rules`] can choose the channel driver of any version.
     ///
-    /// The rules depend on milliseconds. So a thread reads the connection without delay, whether or not the test
-    /// [receives](SimulatedAsterisk::receive). Up to 4 MiB of bytes are kept until they are received, which is 4 minutes of audio
-    /// at 8 kHz. Bytes beyond that are judged, but not kept. A test that receives later reads the kept bytes and then gets
-    /// [`End::Failed`].
+    /// The rules depend on milliseconds. So a thread reads the connection without delay, even if the test does not
+    /// [receive](SimulatedAsterisk::receive). It keeps up to 4 MiB until they are received, which is 4 minutes of audio at 8 kHz.
+    /// Bytes beyond that are judged, but not kept: a test that receives later gets the kept bytes and then [`End::Failed`].
     ///
     /// ```
     /// use audiosocket::asterisk::{Rule, Version};
@@ -120,7 +119,7 @@ impl SimulatedAsterisk {
     /// #     stream.write_all(&[3, 0, 1, b'5']).unwrap();
     /// #     let _ = stream.read_to_end(&mut Vec::new());
     /// # });
-    /// // With a server that answers with a DTMF digit:
+    /// // With a server that sends a DTMF digit:
     /// let uuid = SimulatedAsterisk::random_uuid();
     /// let mut asterisk = SimulatedAsterisk::connect_judged(address, uuid, Version::REFERENCE)?;
     /// while asterisk.receive().is_some() {}
@@ -149,7 +148,7 @@ impl SimulatedAsterisk {
         Ok(asterisk)
     }
 
-    /// Sends digits in the given dialect. The default is [`DtmfDialect::Asterisk`].
+    /// Sets the dialect of the digits. The default is [`DtmfDialect::Asterisk`].
     #[must_use]
     pub const fn with_dialect(mut self, dialect: DtmfDialect) -> SimulatedAsterisk {
         self.caller.dialect = Some(dialect);
@@ -165,7 +164,7 @@ impl SimulatedAsterisk {
         self.call.receive()
     }
 
-    /// Waits for the next event from the server, but at most until the given time. See [`CallReceiver::receive_until`].
+    /// Waits for the next event from the server until the given time. See [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.call.receive_until(time)
     }
@@ -185,9 +184,9 @@ impl SimulatedAsterisk {
         self.call.set_audio_hook(hook);
     }
 
-    /// Returns how the call ended, or `None` if it continues.
+    /// Returns how the call ended; `None` while it continues.
     ///
-    /// `None` can also mean that the events before the end have not all been received.
+    /// The call ends here only when all events before its end have been received.
     pub fn end(&self) -> Option<End> {
         self.call.end()
     }
@@ -208,11 +207,11 @@ impl SimulatedAsterisk {
     ///
     /// If some of the server's bytes were not received, the kernel resets the connection instead, as it does for Asterisk.
     ///
-    /// Returns the violations, if the call is [judged](SimulatedAsterisk::connect_judged). If the server has hung up, the way it
-    /// closes is judged too. The method waits up to 2 s for that.
+    /// Returns the violations, if the call is [judged](SimulatedAsterisk::connect_judged). If the server has hung up, this waits up
+    /// to 2 s for it to close, because its close is judged, too.
     pub fn hang_up(mut self) -> Vec<Violation> {
-        // There is no shutdown before the close, because it would send the end of the stream ahead of the reset. This value owns
-        // everything that holds the connection, and its methods only lend references to it.
+        // No shutdown before the close, because it would send the end of the stream ahead of the reset. Dropping this value closes
+        // the connection, because nothing else owns it.
         self.live_judge
             .take()
             .map(LiveJudge::dismiss)
@@ -221,7 +220,7 @@ impl SimulatedAsterisk {
 
     /// Returns a random UUID (version 4), which is unlikely to be in use.
     ///
-    /// It is not for secrets, because its randomness is that of a hash map's keys.
+    /// Do not use it for secrets, because its randomness is that of a hash map's keys.
     pub fn random_uuid() -> Uuid {
         let random = || RandomState::new().build_hasher().finish();
         let value = u128::from(random()) << 64 | u128::from(random());
@@ -298,7 +297,10 @@ impl SimulatedCaller {
 
 fn connect_in_time(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
     let deadline = Instant::now().checked_add(PATIENCE);
-    let mut last_error = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    let mut last_error = io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the server's name has no address: use another name or an IP address",
+    );
     for address in address.to_socket_addrs()? {
         match connect_until(address, deadline) {
             Ok(stream) => return Ok(stream),

@@ -35,7 +35,7 @@ impl SimulatedConnection {
         &self.stream
     }
 
-    /// Receives from the judge's thread from now on, instead of the TCP connection.
+    /// Makes this connection receive from the judge's thread instead of the TCP connection.
     pub(super) fn read_from(&self, reading: &Arc<LiveReading>) {
         // If the call is already judged, the first judge stays.
         let _ = self.reading.set(Arc::clone(reading));
@@ -86,7 +86,7 @@ impl Transport for SimulatedConnection {
     fn has_fine_timeouts(&self) -> bool {
         match self.reading.get() {
             None => Transport::has_fine_timeouts(&*self.stream),
-            // The judge's thread waits with a condition variable.
+            // The judge's bytes are awaited with a condition variable.
             Some(_) => true,
         }
     }

@@ -17,9 +17,7 @@ use crate::call::{Call, End, Event, PATIENCE, SendError};
 use crate::server::Server;
 use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
 
-/// A test call to a server, from every version of Asterisk at the same time.
-///
-/// It tests in a few lines that no version reports a violation.
+/// A test of a server: one call from every version of Asterisk, at the same time.
 ///
 /// ```
 /// use std::error::Error;
@@ -60,11 +58,11 @@ enum Step {
     KeepSilent(Duration),
 }
 
-/// How long a key is held, as in Asterisk's `SendDTMF()`.
+/// The time a key is held, as in Asterisk's `SendDTMF()`.
 const KEY_HELD: Duration = Duration::from_millis(100);
-/// How long the caller receives after the last step. In this time, frames under way arrive.
+/// The time that the caller receives after the last step, so that frames in transit arrive.
 const LAST_WORDS: Duration = Duration::from_millis(250);
-/// How long to receive, or to be silent, before checking again whether the other side has finished.
+/// The time between two checks whether the other side has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 impl TestCall {
@@ -87,9 +85,10 @@ impl TestCall {
         self
     }
 
-    /// Sets the way in which all versions call: from the application `AudioSocket()` or from the channel driver.
+    /// Sets the way in which all versions call: the application `AudioSocket()` or the channel driver.
     ///
-    /// By default, the versions call from the application, except the start-stop fork, whose application sends no digits.
+    /// By default, the start-stop fork calls from the channel driver, because its application sends no digits. All other versions
+    /// call from the application.
     pub fn through(mut self, way: Way) -> TestCall {
         for rules in &mut self.versions {
             *rules = rules.through(way);
@@ -116,15 +115,15 @@ impl TestCall {
         Ok(self)
     }
 
-    /// Adds a silence: the caller is silent, so Asterisk sends nothing. It ends early if the server hangs up.
+    /// Adds a silence, in which Asterisk sends nothing. It ends early if the server hangs up.
     pub fn silence(self, duration: Duration) -> TestCall {
         self.then(Step::KeepSilent(duration))
     }
 
     /// Lets a server pass that sends nothing. Use it for a server that only receives, for example to transcribe.
     ///
-    /// Without it, a call on which nothing is received has not [passed](TestReport::passed). A dead server would pass otherwise,
-    /// because the kernel accepts connections for it.
+    /// Otherwise, a call on which the server sends nothing has not [passed](TestReport::passed), because the kernel accepts
+    /// connections even for a server that hangs.
     pub const fn one_way(mut self) -> TestCall {
         self.is_one_way = true;
         self
@@ -134,8 +133,8 @@ impl TestCall {
     ///
     /// # Errors
     ///
-    /// Returns an error of a connection or of the system; see [`SimulatedAsterisk::connect`]. An example is a lack of threads:
-    /// each version needs three.
+    /// Returns the error of a connection (see [`SimulatedAsterisk::connect`]) or of the system, such as a lack of threads: each
+    /// version needs three.
     pub fn run_against(&self, address: impl ToSocketAddrs) -> io::Result<TestReport> {
         let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
         let calls = thread::scope(|scope| {
@@ -143,7 +142,7 @@ impl TestCall {
                 let (rules, addresses) = (*rules, &addresses[..]);
                 thread::Builder::new().spawn_scoped(scope, move || self.place(rules, addresses))
             };
-            // All start before the first is waited for, and all are waited for, also after an error.
+            // `collect` starts all calls before the first is waited for. All are waited for, also after an error.
             let calls: Vec<_> = self.versions.iter().map(place).collect();
             let outcomes = calls.into_iter().map(|call| {
                 call?
@@ -161,8 +160,7 @@ impl TestCall {
 
     /// Calls a new server with this handler from all versions at the same time.
     ///
-    /// The system chooses the server's port. The method returns when all calls have left the handler. A handler that stays
-    /// after its call has ended delays the return.
+    /// The system chooses the server's port. This method returns when the handlers of all calls have returned.
     ///
     /// # Errors
     ///
@@ -225,11 +223,11 @@ impl TestCall {
             }
             Ok(())
         })?;
-        let (end, frames_heard) = (asterisk.end(), asterisk.stats().frames_received);
+        let (end, frames_received) = (asterisk.end(), asterisk.stats().frames_received);
         Ok(TestOutcome {
             rules,
             end,
-            frames_heard,
+            frames_received,
             is_one_way: self.is_one_way,
             violations: asterisk.hang_up(),
         })
@@ -293,9 +291,10 @@ pub struct TestReport {
 }
 
 impl TestReport {
-    /// Returns whether there were calls, without a violation or an incident, and whether the server sent something on each.
+    /// Returns whether the server passed: no violation, no incident, and something received on each call.
     ///
-    /// A handler that fails or panics is an incident. A server that only receives passes with [`TestCall::one_way`].
+    /// A handler that fails or panics is an incident. A server that only receives passes with [`TestCall::one_way`]. A test without
+    /// calls has not passed.
     pub fn passed(&self) -> bool {
         !self.calls.is_empty()
             && self.incidents.is_empty()
@@ -309,8 +308,7 @@ impl TestReport {
 
     /// Returns the incidents of the server that [`run`](TestCall::run) started.
     ///
-    /// Examples are handlers that failed or panicked. They are not violations, because the server hangs up cleanly, so the
-    /// dialplan continues.
+    /// Examples are handlers that failed or panicked. They are not violations, because the server still hangs up cleanly.
     pub fn incidents(&self) -> &[String] {
         &self.incidents
     }
@@ -319,10 +317,10 @@ impl TestReport {
 impl fmt::Display for TestReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.passed() {
-            return f.write_str("no version objects");
+            return f.write_str("no version reports a violation");
         }
         if self.calls.is_empty() {
-            return f.write_str("no version was to call");
+            return f.write_str("no call was placed: choose at least one version");
         }
         let mut separator = "";
         for call in &self.calls {
@@ -335,7 +333,7 @@ impl fmt::Display for TestReport {
                 let version = call.rules.version();
                 write!(
                     f,
-                    "{separator}Asterisk {version}: the server sent nothing; if it only receives, test it with one_way()"
+                    "{separator}Asterisk {version}: the server sent nothing: if it only receives, test it with one_way()"
                 )?;
                 separator = "\n";
             }
@@ -356,10 +354,10 @@ pub struct TestOutcome {
     pub rules: Rules,
     /// The violations of the server.
     pub violations: Vec<Violation>,
-    /// How the call ended, or `None` if the caller hung up.
+    /// How the call ended; `None` if the caller hung up.
     pub end: Option<End>,
-    /// How many frames were received from the server. A hangup is not counted.
-    pub frames_heard: usize,
+    /// The number of frames received from the server. A hangup is not counted.
+    pub frames_received: usize,
     is_one_way: bool,
 }
 
@@ -370,6 +368,6 @@ impl TestOutcome {
 
     /// Returns whether the server sent neither a frame nor a hangup, although it should have.
     fn lacks_an_answer(&self) -> bool {
-        !self.is_one_way && self.frames_heard == 0 && self.end != Some(End::RemoteHangup)
+        !self.is_one_way && self.frames_received == 0 && self.end != Some(End::RemoteHangup)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A detector that distinguishes G.711 from linear audio of 8 kHz by its byte rate.
+/// A detector that distinguishes G.711 from 8 kHz linear audio by its byte rate.
 ///
 /// Asterisk's channel driver also sends u-law and A-law under kind 0x10 if the dial string does not request a linear format
 /// (measured with 22.10, without `/c(slin)`). Linear audio of 8 kHz is 16,000 bytes per second; G.711 is 8,000. The length of a
@@ -53,7 +53,7 @@ impl ByteRate {
         }
     }
 
-    /// Returns whether the last full second without a pause had the rate of G.711.
+    /// Returns whether the last full second of frames without a pause had the rate of G.711.
     ///
     /// Returns false until a second has passed.
     pub const fn is_g711_suspected(&self) -> bool {

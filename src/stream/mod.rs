@@ -1,7 +1,6 @@
 //! Frames over any [`Read`](std::io::Read) and [`Write`](std::io::Write), and a clock that paces audio.
 //!
-//! This module lies below [`call`](crate::call), for programs that bring their own connections: a TLS stream, a pipe, a file.
-//! Readers and writers do not handle calls; they keep frames whole.
+//! Use this module instead of [`call`](crate::call) to read and write frames yourself: on a TLS stream, a pipe, a file.
 //!
 //! ```
 //! use audiosocket::stream::{FrameReader, FrameWriter};

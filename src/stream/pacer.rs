@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 /// An absolute schedule for sending audio: one frame per frame duration, without drift.
 ///
-/// Asterisk plays audio as fast as it arrives and drops what overflows its queue (measured with 22.10), so the sender has to keep
-/// real time. A sender that sleeps for a frame duration after each frame drifts by the time that everything else takes (0.5 %
+/// Asterisk plays audio as fast as it arrives and drops what overflows its queue (measured with 22.10), so the sender has to
+/// pace it. A sender that sleeps for a frame duration after each frame is too slow, because its own work takes time too (0.5 %
 /// measured). A schedule does not drift.
 ///
 /// A sender that is less than one frame late keeps the schedule and so catches up. If it is later, the caller has already heard
-/// the gap. The schedule then restarts, so that the missed frames are not sent in a burst.
+/// a gap. The schedule then restarts, so that the missed frames are not sent in a burst.
 ///
-/// The pacer has no clock of its own. You pass the time to it, so you can test schedules with invented times.
+/// The pacer has no clock of its own. You pass the time to it, so tests can use invented times.
 ///
 /// ```
 /// use std::time::{Duration, Instant};

@@ -36,7 +36,7 @@ pub struct FrameReader<R> {
     max_payload_len: usize,
 }
 
-/// Room for a dozen 20 ms frames at 8 kHz. With it, 1,000 calls use 16 MB in all; with 64 KiB each they use 24 to 76 MB.
+/// Room for twelve 20 ms frames at 8 kHz. 1,000 calls then use 16 MB in all; with 64 KiB each, they use 24 to 76 MB.
 const FIRST_STORAGE_LEN: usize = 4096;
 
 impl<R> FrameReader<R> {
@@ -81,14 +81,14 @@ impl<R> FrameReader<R> {
         self.buffer.len()
     }
 
-    /// Returns whether the stream may end here.
+    /// Returns whether the stream is between two frames, so that it may end here.
     ///
-    /// It may if every frame that has started is complete and has been handed out or skipped.
+    /// True if all bytes read belong to frames that have been handed out or skipped.
     pub const fn at_frame_boundary(&self) -> bool {
         self.buffer.at_frame_boundary()
     }
 
-    /// Returns the header at the front once it is complete, even before its payload.
+    /// Returns the header of the next frame once it is complete, even before its payload.
     pub fn header(&self) -> Option<Header> {
         self.buffer.header()
     }
@@ -101,8 +101,8 @@ impl<R: Read> FrameReader<R> {
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if the source fails, if the stream ends inside a frame, or for a frame over the limit, which the reader
-    /// skips. After a time-out or a frame over the limit, call again.
+    /// [`ReadError`] if the source fails, if the stream ends inside a frame, or if a frame is over the limit. After a time-out
+    /// or a frame over the limit, call again.
     pub fn read_frame(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
         while self.needed() > 0 {
             if self.fill()? == Filled::End {
@@ -112,7 +112,7 @@ impl<R: Read> FrameReader<R> {
         self.buffered_frame()
     }
 
-    /// Reads once, into all the room available.
+    /// Reads once, as many bytes as have room.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl<R: Read> FrameReader<R> {
     /// Returns how many bytes [`buffered_frame`](FrameReader::buffered_frame) still needs; 0 if it has a result.
     pub fn needed(&self) -> usize {
         match self.buffer.header() {
-            // The buffer cannot decide this because it may still have to grow for this frame.
+            // Not `buffer.needed()`: for a frame that the buffer still has to grow for, it returns 0.
             Some(header) if header.payload_len() <= self.max_payload_len => {
                 header.frame_len().saturating_sub(self.buffer.len())
             }
@@ -186,8 +186,7 @@ impl<R: Read> FrameReader<R> {
         let small = core::mem::replace(&mut self.buffer, FrameBuffer::new(Vec::new()));
         self.buffer = match small.move_to(vec![0; storage_len]) {
             Ok(large) => large,
-            // The larger storage holds the contents of the smaller one. If it did not, the frame would only be reported as too
-            // long.
+            // Cannot happen, because the new storage is larger. If it did, the frame would be reported as too long.
             Err(small) => small,
         };
         self.storage_len = storage_len;
@@ -210,7 +209,7 @@ impl<R: fmt::Debug> fmt::Debug for FrameReader<R> {
 pub enum Filled {
     /// This many bytes were read, at least one.
     Bytes(usize),
-    /// Nothing was read: there is no room, or the stream has ended after a frame that is waiting. Take the frame first.
+    /// Nothing was read, but a frame is waiting. Call [`buffered_frame`](FrameReader::buffered_frame) first.
     FrameWaiting,
     /// The stream has ended, between two frames.
     End,
@@ -265,14 +264,14 @@ impl fmt::Display for ReadError {
             } => {
                 write!(
                     f,
-                    "frame too long: {header}, at most {max_payload_len} is taken"
+                    "frame too long: {header}, expected at most {max_payload_len}"
                 )
             }
         }
     }
 }
 
-/// Returns the error of the source, or for the other variants an error of the kind `UnexpectedEof` or `InvalidData`.
+/// Returns the source's own error; [`ReadError`] in an `UnexpectedEof` or `InvalidData` otherwise.
 impl From<ReadError> for io::Error {
     fn from(error: ReadError) -> io::Error {
         match error {

@@ -9,9 +9,10 @@ use crate::wire::{Frame, Message};
 /// A writer of frames to a stream, each complete and in one `write`.
 ///
 /// Asterisk ends the call if a header and its payload arrive more than 5 ms apart (measured with 22.10). Before 20.15, 21.10 and
-/// 22.5, any gap ends it. Two writes cause such a gap as soon as Nagle's algorithm delays one of them. For the same reason the
-/// writer holds nothing back, so there is nothing to flush. If an error stops the stream inside a frame, that frame is the last,
-/// because the peer would read audio as headers after it.
+/// 22.5, any gap ends it. With two writes, Nagle's algorithm can delay the second and so cause a gap.
+///
+/// The writer sends each frame at once, so there is nothing to flush. If a frame is sent only in part, the writer sends nothing
+/// after it, because the peer would take the next bytes for the rest of that frame.
 ///
 /// The writer builds each frame in its own buffer. The buffer is as long as the longest frame, or [batch](FrameWriter::batch), so
 /// far.
@@ -51,7 +52,7 @@ impl<W> FrameWriter<W> {
         &mut self.sink
     }
 
-    /// Returns the sink. Nothing is lost because the writer holds nothing back.
+    /// Returns the sink. Nothing is lost, because every frame has been sent.
     pub fn into_inner(self) -> W {
         self.sink
     }
@@ -62,8 +63,8 @@ impl<W: Write> FrameWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`WriteError`]. After [`WriteError::Io`], which includes time-outs, nothing of the frame has been sent and you can
-    /// continue to write.
+    /// [`WriteError`]. After [`WriteError::Io`], such as a time-out, nothing of the frame has been sent and you can continue to
+    /// write.
     pub fn write_frame(&mut self, frame: Frame<'_>) -> Result<(), WriteError> {
         let mut batch = self.batch();
         batch.add_frame(frame);
@@ -99,8 +100,8 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
 
 /// A batch of frames that go out in one `write`, created by [`FrameWriter::batch`].
 ///
-/// Use it if a program has several frames at the same moment, because a system call costs more than a frame. This echo sends
-/// back all frames of one `read` and delays none of them:
+/// Use it to send several frames at the same time, because a system call costs more than a frame. This echo sends back all
+/// frames of one `read` and delays none of them:
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -111,7 +112,7 @@ impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
 ///     while reader.fill()? != Filled::End {
 ///         let mut batch = writer.batch();
 ///         while let Some(frame) = reader.buffered_frame()? {
-///             // Asterisk ends a call upon anything else.
+///             // Asterisk ends a call on any other frame.
 ///             if frame.kind().sample_rate().is_some() {
 ///                 batch.add_frame(frame);
 ///             }
@@ -170,7 +171,7 @@ impl<W> Batch<'_, W> {
 impl<W: Write> Batch<'_, W> {
     /// Writes the frames in one `write` and empties the batch.
     ///
-    /// It needs further writes if the sink accepts only part. An empty batch writes nothing.
+    /// If the sink accepts only a part, it writes again. An empty batch writes nothing.
     ///
     /// # Errors
     ///
@@ -235,7 +236,7 @@ pub enum WriteError {
         /// The sink's error.
         error: io::Error,
     },
-    /// The writer tried nothing, because an earlier frame was sent only in part.
+    /// The writer sent nothing, because an earlier frame was sent only in part.
     Desynchronized,
 }
 
@@ -256,14 +257,14 @@ impl fmt::Display for WriteError {
             WriteError::Partial { sent, len, error } => {
                 write!(f, "cannot write: {error}, after {sent} of {len} bytes")
             }
-            WriteError::Desynchronized => {
-                f.write_str("cannot write: an earlier frame was cut short")
-            }
+            WriteError::Desynchronized => f.write_str(
+                "cannot write after a frame that was sent only in part: close the connection",
+            ),
         }
     }
 }
 
-/// Returns the error of the sink, with its kind. An error inside a frame keeps its text.
+/// Returns the sink's own error. After a partial frame, returns the [`WriteError`] in an error of the same kind.
 impl From<WriteError> for io::Error {
     fn from(error: WriteError) -> io::Error {
         let kind = match error {

@@ -9,13 +9,12 @@ use crate::wire::SampleRate;
 
 /// A mixer and a filter for one group of frequencies.
 ///
-/// It moves the centre of the group to zero, so that the tones of the group are a few hundred hertz at most, and filters them
-/// at 2 kHz.
+/// It moves the centre of the group to zero, so that the group's tones are below a few hundred hertz, and filters them at 2 kHz.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
     decimation: Decimation,
     phase: Wrapping<u32>,
-    /// Negative, which moves the centre of the group to zero.
+    /// The phase advance for each sample: negative, to move the centre of the group to zero.
     step: Wrapping<u32>,
     real: Comb,
     imaginary: Comb,
@@ -24,7 +23,7 @@ pub(super) struct Band {
     taps: &'static Taps,
 }
 
-/// The taps of the whole filter. [`Taps`] has half of them.
+/// The length of the filter. [`Taps`] has half of it.
 const TAPS: usize = 17;
 
 impl Band {
@@ -61,7 +60,7 @@ impl Band {
         }
     }
 
-    /// Returns the output of the filter, late by `TAPS / 2` samples at 2 kHz. A tone has half of its amplitude there.
+    /// Returns the output of the filter, `TAPS / 2` samples at 2 kHz late. A tone has half of its amplitude there.
     pub(super) fn filtered(&self) -> Complex {
         let middle = self.recent.get(TAPS / 2).copied().unwrap_or_default();
         let [tap, taps @ ..] = self.taps;
@@ -80,7 +79,7 @@ impl Band {
     }
 }
 
-/// Returns how many samples of the input make one sample at 2000 Hz, or 2004.5 Hz for 44.1 kHz.
+/// Returns how many input samples make one sample at 2 kHz; at 2,004.5 Hz for 44.1 kHz.
 pub(super) fn decimation_factor(rate: SampleRate) -> u32 {
     Decimation::of(rate).factor
 }
@@ -110,7 +109,7 @@ impl Decimation {
 
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "done by the compiler, which would refuse what overflows"
+        reason = "the compiler evaluates it, and rejects an overflow"
     )]
     const fn by(factor: u64) -> Decimation {
         // The gain of the comb.
@@ -124,7 +123,7 @@ impl Decimation {
         }
     }
 
-    /// Returns how many samples of the input make one.
+    /// Returns how many input samples make one sample at 2 kHz.
     pub(super) fn factor(self) -> u32 {
         self.factor
     }

@@ -89,7 +89,7 @@ impl Turn {
         imaginary.0.checked_div(real.0 as i32).unwrap_or(0)
     }
 
-    /// Whether the angle is at most that of a phase to either side.
+    /// Returns whether the angle is at most that of `phase` to either side.
     ///
     /// The phase must be below a quarter of a turn, and the weight below 2^48.
     pub(super) fn is_within(self, phase: Wrapping<u32>) -> bool {

@@ -10,10 +10,10 @@ use super::level::{peak, power_ratio};
 use super::track::{BEFORE, Track, WINDOW};
 use crate::wire::{Digit, SampleRate};
 
-/// Detects digits in samples.
+/// A detector of DTMF digits in samples.
 ///
-/// [The description of the module](super#limits) has the limits. A start is reported 35 ms after the tones began, a stop 38 ms
-/// after they ended. The reported positions are those of the tones, within 2 ms.
+/// [The description of the module](super#limits) has the limits, and [the method](super#method). A start is reported 35 ms after
+/// the tones started, a stop 38 ms after they ended. The reported positions are those of the tones, within 2 ms.
 ///
 /// ```
 /// use audiosocket::tone::{Detector, Generator, Signal};
@@ -34,12 +34,13 @@ use crate::wire::{Digit, SampleRate};
 #[derive(Clone, Debug)]
 pub struct Detector {
     rate: SampleRate,
-    /// Samples of the input for each sample at 2 kHz. A tick is two samples at 2 kHz.
+    /// The number of input samples for each sample at 2 kHz. A tick is two samples at 2 kHz, so 1 ms.
     factor: u32,
-    /// Samples of the input since the last sample at 2 kHz.
+    /// The number of input samples since the last sample at 2 kHz.
     taken: u32,
+    /// Whether the last sample at 2 kHz was the first half of a tick.
     within_tick: bool,
-    /// Samples of the input until the end of the last tick.
+    /// The number of input samples until the end of the last tick.
     position: u64,
     low_band: Band,
     high_band: Band,
@@ -47,6 +48,7 @@ pub struct Detector {
     high: Track,
     energy: Energy,
     limits: Limits,
+    /// The digit that has been reported as started and not as stopped.
     held: Option<Held>,
     /// The end of the last digit.
     last_end: u64,
@@ -87,28 +89,28 @@ impl Signal {
     }
 }
 
-/// The ticks of 1 ms without tones that end a digit. A break of 25 ms must not split a digit, a pause of 40 ms must. The
+/// The number of ticks without tones that ends a digit. A break of 25 ms must not split a digit; a pause of 40 ms must. The
 /// filters make a break up to 3 ticks longer.
 const GONE: u32 = 33;
-/// The consecutive ticks after a break in which the tones must be back. Speech can resemble them for a shorter time.
+/// The number of consecutive ticks with tones that ends a break. Speech can resemble tones for a shorter time.
 const BACK: u32 = 4;
-/// The least share of the tones in the energy, in hundredths. Noise 15 dB below leaves them 97, and the filters take up to 6
-/// away. Voices have energy in more than two places.
+/// The least share of the tones in the energy, in percent. In noise 15 dB below, the tones have 97 %, and the filters take up to
+/// 6 % away. Voices have energy at more than two frequencies.
 const SHARE: u64 = 85;
-/// The least share for clean tones, in hundredths of the energy above 250 Hz. Beside a dial tone 6 dB below they have 80,
-/// beside a third tone at their level 67.
+/// The least share of clean tones in the energy above 250 Hz, in percent. Beside a dial tone 6 dB below, they have 80 %; beside
+/// a third tone at their level, which must be ignored, 67 %.
 const CLEAN_SHARE: u64 = 75;
 /// The accepted difference between the deviations of the two tones, in 64ths of a thousandth. Deviations of 15 thousandths in
-/// opposite directions must be accepted. This test keeps out most high voices: their harmonics often have the ratio 3 to 2,
-/// which is 4.6 % off that of a `4`.
+/// opposite directions must be accepted. This test rejects most high voices: their harmonics often have the ratio 3 to 2,
+/// which is 4.6 % off the ratio of the tones of a `4`.
 const MOST_APART: u32 = 34 * 64;
 /// More than [`GONE`] plus the delay of the filters.
 const FINAL_SILENCE_MS: u16 = 50;
 
 impl Detector {
-    /// Creates a detector with the limits of AT&T in ITU-T Q.24.
+    /// Creates a detector with AT&T's limits in ITU-T Q.24.
     ///
-    /// The floor is -25 dBm0. The high tone may be up to 4 dB louder than the low tone, or up to 8 dB weaker.
+    /// Tones of -25 dBm0 and above are detected. The high tone may be up to 4 dB louder than the low tone, or up to 8 dB weaker.
     pub fn new(rate: SampleRate) -> Detector {
         let factor = decimation_factor(rate);
         let tick_len = factor.wrapping_mul(2);
@@ -131,16 +133,16 @@ impl Detector {
 
     /// Sets the lowest level of each tone in dBm0, from -47 to +3.
     ///
-    /// Filters and noise blur the limit: the detector ignores everything 4 dB below the floor.
+    /// The limit is not sharp. The detector ignores everything 4 dB below the floor.
     #[must_use]
     pub fn with_floor(mut self, dbm0: i8) -> Detector {
         self.limits.set_floor(dbm0);
         self
     }
 
-    /// Sets by how many decibels one tone may be louder than the other, up to 29.
+    /// Sets by how many decibels each tone may be louder than the other, up to 29.
     ///
-    /// Authors disagree on which of the two is the normal twist, so the parameters are named after the louder tone. The
+    /// Authors disagree on which twist is "normal" and which is "reverse", so the parameters name the louder tone first. The
     /// detector ignores everything 2 dB beyond a limit.
     #[must_use]
     pub fn with_twist(mut self, high_over_low_db: u8, low_over_high_db: u8) -> Detector {
@@ -148,13 +150,13 @@ impl Detector {
         self
     }
 
-    /// Feeds samples by reference or by value: `feed(&samples)`, or `feed(audio.samples())`.
+    /// Returns the signals in these samples, as an iterator: `feed(&samples)`, or `feed(audio.samples())`.
     ///
-    /// The result does not depend on how the samples are cut into pieces. The iterator reads the samples. If it is dropped
-    /// early, it reads the rest and discards their signals.
+    /// The result does not depend on how the samples are cut into pieces. The returned iterator reads the samples as it is read
+    /// itself. If you drop it early, it reads the rest of the samples and discards their signals.
     ///
-    /// The iterator may be endless. If it has no upper bound ([`Iterator::size_hint`]), at most 2^20 samples are read when the
-    /// signals are dropped, which is 131 s of audio at 8 kHz.
+    /// `samples` may be endless. If it has no upper bound ([`Iterator::size_hint`]), dropping reads at most 2^20 samples, which
+    /// is 131 s of audio at 8 kHz.
     pub fn feed<I>(&mut self, samples: I) -> Signals<'_, I::IntoIter>
     where
         I: IntoIterator,
@@ -166,7 +168,7 @@ impl Detector {
         }
     }
 
-    /// Returns the signals that are still open, as if 50 ms of silence followed. The silence counts as fed.
+    /// Returns the last signals, as if 50 ms of silence followed. The silence counts as fed.
     ///
     /// A digit that lasts until the last sample ends there.
     pub fn finish(&mut self) -> impl Iterator<Item = Signal> {
@@ -174,6 +176,7 @@ impl Detector {
         self.feed(silence)
     }
 
+    /// Processes a sample and returns the signal of the tick that it completes, if any.
     fn take(&mut self, sample: i16) -> Option<Signal> {
         self.energy.add(sample);
         self.low_band.mix(sample);
@@ -201,9 +204,9 @@ impl Detector {
         u64::from(self.factor).wrapping_mul(2)
     }
 
-    /// The position in the input of the middle of the filters, `ticks` ticks ago.
+    /// Returns the position in the input that the tracks' tick of `ticks` ticks ago describes.
     fn filtered_until(&self, ticks: u64) -> u64 {
-        // The middle is 4.75 ticks late. That of the newest tick lies half a tick before the tick's end.
+        // The filters are 4.75 ticks late, and `position` is half a tick after the middle of the newest tick.
         let late = self.tick_len().wrapping_mul(17) / 4;
         let before = self.tick_len().wrapping_mul(ticks);
         self.position.saturating_sub(late.wrapping_add(before))
@@ -239,7 +242,7 @@ impl Detector {
         })
     }
 
-    /// The digit whose two tones fill the window and have nearly all of the energy.
+    /// Returns the digit whose two tones fill the window and have nearly all of the energy.
     fn digit(&self) -> Option<Digit> {
         let (low, high) = (self.low.power(), self.high.power());
         let power = low.wrapping_add(high);
@@ -258,7 +261,7 @@ impl Detector {
         digit_at(low.index, high.index)
     }
 
-    /// Whether tones of this power have this share of the energy, in hundredths.
+    /// Returns whether tones of this power have at least this share of the energy, in percent.
     fn has_share(&self, power: i64, share: u64, energy: u64) -> bool {
         // A tone with the peak p has the power (p / 2)^2 in a tick, and the energy p^2 / 2 in each sample of the tick.
         let tones = (power as u64 >> SHIFT)
@@ -267,7 +270,7 @@ impl Detector {
         tones.wrapping_mul(100) >= energy.wrapping_mul(share)
     }
 
-    /// The digit that fills the window, with the start of its tones.
+    /// Returns the new digit that fills the window, with the start of its tones.
     fn hold(&self, digit: Digit) -> Held {
         let mut held = Held {
             digit,
@@ -280,12 +283,12 @@ impl Detector {
         };
         let before = self.ticks_before(&held) as u64;
         let start = self.filtered_until(before.wrapping_add(WINDOW as u64));
-        // Where one digit follows another without a pause, both are loud enough for a moment.
+        // If one digit follows another without a pause, both are loud enough for a moment.
         held.start = start.max(self.last_end);
         held
     }
 
-    /// The ticks before the window in which the tones were there already: a break can interrupt them before they fill a window.
+    /// Returns how many ticks before the window the tones started. More than 0 if a break interrupted them early.
     fn ticks_before(&self, held: &Held) -> usize {
         let (mut ticks, mut missing, mut present) = (0, 0_u32, BACK);
         for before in 1..=BEFORE {
@@ -306,13 +309,13 @@ impl Detector {
         ticks
     }
 
-    /// Whether the newest tick continues both tones of the digit.
+    /// Returns whether the newest tick continues both tones of the digit.
     fn carries(&self, held: &Held) -> bool {
         let (row, column) = key_of(held.digit);
         self.low.carries(row, held.low_power) && self.high.carries(column, held.high_power)
     }
 
-    /// Whether both tones of the digit started or continued in the tick `back` ticks before the newest.
+    /// Returns whether both tones of the digit started or continued `back` ticks before the newest.
     fn carried(&self, held: &Held, back: usize) -> bool {
         let (row, column) = key_of(held.digit);
         self.low.carried(row, held.low_power, back)
@@ -320,7 +323,7 @@ impl Detector {
     }
 }
 
-/// A digit that started and has not ended.
+/// A digit that has started and not ended.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     digit: Digit,
@@ -329,14 +332,14 @@ struct Held {
     high_power: i64,
     start: u64,
     end: u64,
-    /// The ticks without its tones since [`Held::end`]. Ticks with its tones count back, twice.
+    /// The number of ticks without its tones since [`Held::end`]. Each tick with its tones subtracts two.
     missing: u32,
-    /// The ticks in a row with its tones.
+    /// The number of consecutive ticks with its tones, up to the newest.
     present: u32,
 }
 
 impl Held {
-    /// Updates the end for the tick that ends at `filtered_until`.
+    /// Updates the end for the tick at the position `filtered_until`.
     fn follow(&mut self, is_there: bool, filtered_until: u64) {
         if is_there {
             self.missing = self.missing.saturating_sub(2);
@@ -357,10 +360,11 @@ impl Held {
 /// The limits of the levels.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// The least power of a tone in a whole window.
+    /// The least power of a tone, as [`Track::power`] returns it.
     least_power: i64,
-    /// Ratios of powers, times 256.
+    /// The largest ratio of the powers, times 256.
     high_over_low: i64,
+    /// The largest ratio of the powers, times 256.
     low_over_high: i64,
 }
 
@@ -377,6 +381,7 @@ impl Limits {
     }
 
     fn set_floor(&mut self, dbm0: i8) {
+        // 3 dB lower than the floor, because filters and noise can weaken a tone.
         let half_a_peak = i64::from(peak(dbm0.clamp(-47, 3).wrapping_sub(3)) / 2);
         self.least_power = half_a_peak
             .wrapping_mul(half_a_peak)
@@ -384,6 +389,7 @@ impl Limits {
     }
 
     fn set_twist(&mut self, high_over_low_db: u8, low_over_high_db: u8) {
+        // 1 dB more than required, for the same reason.
         let limit = |decibels: u8| power_ratio(decibels.saturating_add(1)).into();
         self.high_over_low = limit(high_over_low_db);
         self.low_over_high = limit(low_over_high_db);
@@ -397,7 +403,7 @@ impl Limits {
     }
 }
 
-/// The duration of these samples in milliseconds, rounded down, for up to 2^32 samples.
+/// Returns the duration of up to 2^32 samples in milliseconds, rounded down.
 fn duration_ms(samples: u64, rate: SampleRate) -> u32 {
     let samples = u32::try_from(samples).unwrap_or(u32::MAX);
     // Each rate has a whole number of samples in 10 ms. Pieces of that length keep all products within 32 bits.
@@ -453,7 +459,7 @@ where
     }
 }
 
-/// How many samples of an iterator without an upper bound are taken when [`Signals`] is dropped.
+/// The most samples that dropping [`Signals`] reads from an iterator without an upper bound.
 const MOST_TAKEN_UNBOUNDED: u32 = 1 << 20;
 
 #[cfg(test)]

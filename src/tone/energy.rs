@@ -10,7 +10,7 @@ use crate::wire::SampleRate;
 /// The energy of the input in the window of a [`Track`](super::track::Track), tones included.
 ///
 /// Energy above 3,400 Hz is left out because no telephone line transmits it. The energy below 250 Hz, such as DC and hum, is
-/// measured apart.
+/// measured separately.
 #[derive(Clone, Debug)]
 pub(super) struct Energy {
     upper_limit: LowPass,
@@ -21,9 +21,9 @@ pub(super) struct Energy {
     lowest: Sum<{ WINDOW + LATE - LOWEST_LATE }>,
 }
 
-/// The delay of the tracks' filters in ticks: 4.75 in the middle, minus 0.5 from the middle of a tick to its end.
+/// The delay of the tracks' filters in ticks, rounded: 4.75, minus 0.5 because a tick's energy is complete at its end.
 const LATE: usize = 4;
-/// The delay of the lowest part in ticks.
+/// The delay of the energy below 250 Hz in ticks.
 const LOWEST_LATE: usize = 2;
 
 /// Passes DC to 190 Hz within 0.05 dB. At 250 Hz 57 % of the energy passes, at 300 Hz 11 %, from 350 Hz less than 1 %.
@@ -45,7 +45,7 @@ fn upper_limit(rate: SampleRate) -> Coefficients {
 }
 
 impl Energy {
-    // A call writes the result in place; inlined, it would be made elsewhere on the stack and copied.
+    // Not inlined: a call writes the result in place, inlined code would build it on the stack and copy it.
     #[inline(never)]
     pub(super) fn new(rate: SampleRate) -> Energy {
         Energy {
@@ -65,7 +65,7 @@ impl Energy {
         self.comb.add(self.decimation.before_sums(product));
     }
 
-    /// Makes one sample at 2 kHz of the last [`Decimation::factor`] samples of the input.
+    /// Makes one sample at 2 kHz from the last [`Decimation::factor`] samples of the input.
     pub(super) fn decimate(&mut self) {
         let sample = self.decimation.after_sums(self.comb.take());
         let factor = Wrapping(u64::from(self.decimation.factor()));
@@ -90,12 +90,13 @@ impl Energy {
     }
 }
 
-/// The energies are divided by 2^8, so that those of 192 samples fit in 32 bits.
+/// The binary logarithm of the energies' divisor. Divided by 2^8, the energy of 192 samples fits in 32 bits.
 pub(super) const SHIFT: usize = 8;
 
-/// The sum of squares over [`WINDOW`] ticks. It excludes the newest ticks if there are more than that.
+/// The sum of squares over the oldest [`WINDOW`] of the last `TICKS` ticks, so that it is as late as the tracks.
 #[derive(Clone, Debug)]
 struct Sum<const TICKS: usize> {
+    /// The squares since the end of the last tick.
     since_tick: Wrapping<u64>,
     /// Oldest first.
     ticks: [u32; TICKS],

@@ -9,7 +9,7 @@ use super::level::peak;
 use super::sine::{cosine, phase_step, sine};
 use crate::wire::{Digit, SampleRate};
 
-/// The rate, the levels and the lengths of DTMF tones.
+/// A generator of DTMF tones: their rate, levels and lengths.
 ///
 /// ```
 /// use audiosocket::tone::Generator;
@@ -38,10 +38,10 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Creates a generator with tones of -9 dBm0 (low) and -7 dBm0 (high), 100 ms long, and pauses of 100 ms.
+    /// Creates a generator of 100 ms tones and 100 ms pauses.
     ///
-    /// The sum of these tones stays 5 dB below clipping. The high tone is louder, as in telephones, because lines weaken it
-    /// more. A receiver needs 40 ms of tone and 40 ms of pause (ITU-T Q.24).
+    /// The low tone has -9 dBm0, the high tone -7 dBm0, so their sum stays 5 dB below clipping. The high tone is louder, as in
+    /// telephones, because lines weaken it more. Receivers need 40 ms of tone and 40 ms of pause (ITU-T Q.24).
     pub fn new(rate: SampleRate) -> Generator {
         let silent = Generator {
             rate,
@@ -65,9 +65,9 @@ impl Generator {
         }
     }
 
-    /// Sets the length of each tone, at least 1 ms, and of the pause after it, in milliseconds.
+    /// Sets the lengths of each tone and of the pause after it, in milliseconds.
     ///
-    /// A tone starts and ends with a ramp of 2 ms so that it does not click.
+    /// A tone has at least 1 ms. It starts and ends with a ramp of 2 ms, so that it does not click.
     #[must_use]
     pub fn with_lengths(self, tone_ms: u16, pause_ms: u16) -> Generator {
         Generator {
@@ -79,7 +79,7 @@ impl Generator {
 
     /// Returns the samples of these digits, which may be references or values.
     ///
-    /// A pause follows each tone, the last one too, so that it stays apart from the audio after it.
+    /// A pause follows each tone. The last pause keeps the tone apart from the audio after it.
     pub fn digits<I>(self, digits: I) -> Tones<I::IntoIter>
     where
         I: IntoIterator,
@@ -93,9 +93,9 @@ impl Generator {
     }
 }
 
-/// The samples of some digits, made by [`Generator::digits`].
+/// An iterator over the samples of some digits, created by [`Generator::digits`].
 ///
-/// Read them into slices of any length with [`fill`](Tones::fill), or one by one as an iterator. Both yield the same samples.
+/// [`fill`](Tones::fill) writes them to slices.
 #[derive(Clone, Debug)]
 pub struct Tones<I> {
     generator: Generator,
@@ -141,7 +141,7 @@ where
     }
 }
 
-/// The length of a ramp. A shorter one clicks; a longer one takes too much of a tone of 40 ms.
+/// The length of a ramp. A shorter ramp clicks; a longer ramp takes too much of a tone of 40 ms.
 const RAMP_MS: u16 = 2;
 
 /// One digit and the pause after it.
@@ -150,7 +150,7 @@ struct Sounding {
     low: Oscillator,
     high: Oscillator,
     ramp_len: u32,
-    /// The phase advance in each sample of a ramp, of half a turn in all.
+    /// The phase advance in each sample of a ramp; half a turn in all.
     ramp_step: Wrapping<u32>,
     done: u32,
 }

@@ -2,23 +2,23 @@
 
 use crate::wire::Digit;
 
-/// The frequencies of a group in hertz, in the order of the keypad's rows or columns, with the detector's parameters for them.
+/// A group of four frequencies, with the detector's parameters for it.
 #[derive(Debug)]
 pub(super) struct Group {
+    /// In the order of the keypad's rows or columns.
     pub(super) hertz: [u16; 4],
-    /// The frequency that the detector moves to zero: the middle of the range that must pass, which ends 2.5 % beyond the
-    /// outermost frequencies.
+    /// The frequency that the detector moves to zero: the middle of the group, extended by 2.5 % on both sides.
     pub(super) centre: u16,
     /// The filter after the mixer.
     pub(super) taps: Taps,
-    /// The ticks of 1 ms over which the detector measures the phase advance. A longer lag would be ambiguous in this group.
+    /// The ticks of 1 ms over which the detector measures a phase advance. A longer lag would be ambiguous in this group.
     pub(super) lag: usize,
 }
 
 /// Half of a symmetric filter at 2 kHz, from the middle outwards, times 2^14.
 ///
-/// Designed for the least ripple together with the decimation. Frequencies within 2.5 % of the group's pass within 0.3 dB, and
-/// those within 2.5 % of the other group's are at least 41 dB lower.
+/// It has the least ripple together with the decimation. Frequencies within 2.5 % of the group's pass within 0.3 dB; those within
+/// 2.5 % of the other group's are at least 41 dB lower.
 pub(super) type Taps = [i16; 9];
 
 /// The rows.

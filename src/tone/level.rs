@@ -2,8 +2,7 @@
 
 /// The peak of a sine of 0 dBm0: 3.14 dB below the largest that 16 bits can hold, 32,768 (ITU-T G.711, A-law).
 ///
-/// The largest sine of the u-law is at +3.17 dBm0, with a peak of 8159 in its own numbers and 32,636 in 16 bits. That puts
-/// 0 dBm0 at a peak of 22,657, which is 0.06 dB less.
+/// With the u-law (+3.17 dBm0, a peak of 32,636 in 16 bits), it would be 22,657, which is only 0.06 dB less.
 pub(super) const PEAK_AT_0_DBM0: i32 = 22_827;
 
 /// Returns the peak of a sine of this level, from -70 to +3 dBm0.

@@ -8,13 +8,15 @@ use core::num::Wrapping;
 #[derive(Clone, Debug)]
 pub(super) struct LowPass {
     coefficients: Coefficients,
-    /// Newest first, like the outputs of the all-pass filters.
+    /// Newest first.
     inputs: [Wrapping<i32>; 2],
+    /// The last output of the first-order filter.
     first: Wrapping<i32>,
+    /// The last outputs of the second-order filter, newest first.
     second: [Wrapping<i32>; 2],
 }
 
-/// The pole of the first-order part, then the linear and the constant term of the second-order denominator, times 2^15.
+/// First-order pole, linear and constant term of the second-order denominator, times 2^15.
 pub(super) type Coefficients = [i32; 3];
 
 /// Bits after the binary point. The 16 of a sample and two more for the gain of an all-pass filter's parts stay below 32.

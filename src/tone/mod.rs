@@ -1,7 +1,7 @@
-//! DTMF as sound: [`Generator`] makes the tones of digits, [`Detector`] finds them. Core only: no std, no heap, no floats, and
-//! no panic on any samples.
+//! DTMF digits as sound. Core only: no std, no heap, no floats, and no panic on any samples.
 //!
-//! A digit is two sines at once (ITU-T Q.23): one for its row of the keypad, one for its column.
+//! [`Generator`] makes the tones of digits; [`Detector`] finds them in audio. A digit is two sines at once (ITU-T Q.23): one for
+//! its row of the keypad, one for its column.
 //!
 //! | Hz | 1209 | 1336 | 1477 | 1633 |
 //! |---|---|---|---|---|
@@ -10,8 +10,8 @@
 //! | 852 | 7 | 8 | 9 | C |
 //! | 941 | * | 0 | # | D |
 //!
-//! Send digits to Asterisk as sound: it ends a call on a DTMF frame (measured with 22.10), although it sends such frames itself.
-//! Asterisk sends digits as frames, and as sound if nothing on the way detects them.
+//! Send digits to Asterisk as sound. Asterisk ends a call on a DTMF frame (measured with 22.10), although it sends such frames
+//! itself. The caller's digits arrive as frames, or as sound if nothing on the way has detected them.
 //!
 //! ```
 //! use audiosocket::tone::{Detector, Generator, Signal};
@@ -37,16 +37,16 @@
 //!
 //! # Levels
 //!
-//! Levels are in dBm0: decibels relative to the telephone network's sine of level 0. Its peak is 22,827 of 32,768, so the largest
-//! sine that 16 bits can hold is at +3.14 dBm0. ITU-T G.711 puts the largest sine of the A-law there. The largest sine of the
-//! u-law is at +3.17 dBm0, and its numbers would put 0 dBm0 at a peak of 22,657. The difference of 0.06 dB does not matter.
+//! Levels are in dBm0: decibels relative to the telephone network's reference level. A sine of 0 dBm0 has a peak of 22,827 of
+//! 32,768, so the largest sine that 16 bits can hold is at +3.14 dBm0, like the largest sine of the A-law (ITU-T G.711).
 //!
 //! # Limits
 //!
-//! The required limits are AT&T's values in the table of ITU-T Q.24. Q.24 leaves the ratio of signal to noise open, and has no
-//! values for faults of lines. All limits hold at each of the nine rates.
+//! The limits are AT&T's values in the table of ITU-T Q.24. Q.24 leaves the ratio of signal to noise open, and has no values for
+//! faults of lines; those limits are this crate's own. All limits hold at each of the nine rates. Measured values are in
+//! parentheses.
 //!
-//! | | must be detected (is, measured) | must be ignored (is, measured) |
+//! | | must be detected | must be ignored |
 //! |---|---|---|
 //! | frequency, each tone | up to 1.5 % off (2.3) | from 3.5 % off (2.7) |
 //! | both frequencies, in opposite directions | up to 1.5 % off (1.6) | (from 1.9 % off) |
@@ -61,32 +61,32 @@
 //! | dial tone, 350 and 440 Hz, each compared with each tone | 6 dB below (5) | (from 2 dB below) |
 //! | a third tone between 300 and 3,300 Hz | | at the level of the tones (1,060 Hz: from 2 dB below) |
 //!
-//! A start is reported 35 ms after the tones began, a stop 38 ms after they ended. The reported positions are those of the tones
-//! within 2 ms, also if a break interrupts the tones before they are a digit.
+//! A start is reported 35 ms after the tones started, a stop 38 ms after they ended. The reported positions are those of the
+//! tones within 2 ms, even if a break interrupts the first 30 ms of the tones.
 //!
-//! `tests/it/tones` tests both sides of each limit. The guide compares the detector with other programs, and has hours of speech
-//! without a detected digit: `audiosocket::guide::tones`. All limits at once are not promised: of digits of 40 ms, in noise
-//! 15 dB below, both tones 1.5 % off and the high one 8 dB weaker, the detector missed 1 of 6400.
+//! `tests/it/tones` tests both sides of each limit. `audiosocket::guide::tones` compares the detector with other programs on
+//! hours of speech. The limits hold one at a time. With several at once, the detector missed 1 digit of 6,400: 40 ms long, in
+//! noise 15 dB below, both tones 1.5 % off and the high one 8 dB weaker.
 //!
-//! The levels and the difference between the tones can be set. The floor is slightly below the required level, because fainter
-//! tones are mostly crosstalk and echoes. Speech hides a digit while it is nearly as loud: over a voice with a mean level 8 dB
-//! below the digits the detector found 96 % of them, at 4 dB 91 %.
+//! [`with_floor`](Detector::with_floor) and [`with_twist`](Detector::with_twist) set the limits of the levels. Tones much fainter
+//! than required are ignored because they are mostly crosstalk and echoes. Speech that is nearly as loud as a digit hides it. Over
+//! a voice with a mean level 8 dB below the digits, the detector found 96 % of them; at 4 dB below, 91 %.
 //!
 //! # Method
 //!
-//! Each group of four frequencies is mixed down to 0 Hz and filtered. At 2 kHz, a tone is then a phase that advances evenly. Each
-//! millisecond the detector tests the last 30 ms:
+//! The detector mixes each group of four frequencies down to 0 Hz and filters it at 2 kHz. There, a tone is a phase that advances
+//! evenly. Each millisecond, the detector tests the last 30 ms, the *window*:
 //!
 //! - Both groups have enough power, and neither has too much more than the other.
-//! - The phase of each group advances by a frequency of the group, by the same all the time, and the tone is never gone.
+//! - The phase of each group advances evenly, at one of the group's frequencies, and the tone has no break.
 //! - Both frequencies are off in the same direction, or by little. Most high voices fail here.
-//! - These two tones have nearly all of the energy up to 3,400 Hz. Most other sounds fail here. If there is next to nothing
-//!   beside the tones in their groups, three quarters of the energy above 250 Hz are enough.
+//! - The two tones have nearly all of the energy up to 3,400 Hz. Most other sounds fail here. If each tone is clean, which means
+//!   almost alone in its group, three quarters of the energy above 250 Hz are enough.
 //!
-//! If all tests pass, the window is a digit. It lasts until its tones have been missing for 33 ms. A tone is missing while it has
-//! less than half of its amplitude, or while its phase does not advance like that of the tone.
+//! If all tests pass, a digit has started. It lasts until its tones have been missing for 33 ms. A tone is missing while it has
+//! less than half of its amplitude, or while its phase advances differently.
 //!
-//! A detector keeps about 1,700 bytes. It needs about 22 ns a sample at 8 kHz and 14 ns at 192 kHz (`bench`): 12 multiplications
+//! A detector has about 1,700 bytes. It needs about 22 ns a sample at 8 kHz and 14 ns at 192 kHz (`bench`): 12 multiplications
 //! of 32 bits for each sample and 70 for each millisecond, and 500 more while there could be a digit.
 
 mod band;

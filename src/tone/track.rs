@@ -1,4 +1,4 @@
-//! The recent past of one band.
+//! The last ticks of one band.
 
 use core::num::Wrapping;
 
@@ -7,14 +7,15 @@ use super::group::Group;
 use super::sine::phase_step;
 use crate::wire::SampleRate;
 
-/// The outputs of a band's filter in the last ticks, and the tests that find one tone of the band's group in them.
+/// The last outputs of a band's filter, one for each tick of 1 ms, and the tests that find a tone in them.
 #[derive(Clone, Debug)]
 pub(super) struct Track {
     /// Oldest first. The last [`WINDOW`] are the window.
     ticks: [Complex; BEFORE + WINDOW],
-    /// Of the window.
+    /// The power of the window.
     power: Wrapping<i64>,
     pitches: [Pitch; 4],
+    /// The ticks over which a phase advance is measured.
     lag: usize,
 }
 
@@ -25,30 +26,30 @@ pub(super) struct Tone {
     pub(super) index: usize,
     /// The deviation from its frequency in 64ths of a thousandth.
     pub(super) offset: i32,
-    /// Whether there is next to nothing beside it in the band.
+    /// Whether the band has almost no other power.
     pub(super) is_clean: bool,
 }
 
-/// The ticks of 1 ms in a window, and so the shortest tone that becomes a digit. It lies between the 23 ms that must not be
-/// enough and the 40 ms that must be.
+/// The ticks in a window, and so the shortest detected tone. It is between 23 ms, which must be ignored, and 40 ms, which must
+/// be detected.
 pub(super) const WINDOW: usize = 30;
-/// The ticks kept from before the window, in which [`Detector`](super::Detector) looks for the start of an interrupted tone.
+/// The older ticks, in which [`Detector`](super::Detector) finds the start of an interrupted tone.
 pub(super) const BEFORE: usize = 66;
 
-/// The accepted deviation from a frequency in thousandths: 15 must be accepted, 35 must not. The limit is less than half way,
-/// because noise 15 dB below moves the estimate by less than 7, and near frequencies let less speech pass.
+/// The accepted deviation from a frequency in thousandths: 15 must be accepted, 35 must be rejected. The limit is less than
+/// half way, because noise 15 dB below moves the estimate by less than 7, and a lower limit rejects more speech.
 const TOLERANCE: u32 = 23;
 /// The accepted change of the frequency from the older to the newer half of the window, in thousandths. Voices glide: one of
 /// Asterisk's sounds (tt-monkeys) glides through both frequencies of C.
 const DRIFT: u32 = 15;
-/// The least share of the band's power, in hundredths, that advances from one lag to the next by the same phase. A tone has
-/// all of it, a tone in noise most of it. Most speech fails here.
+/// The least share of the band's power with the phase advance of the tone, in percent. A tone alone has 100 %, a tone in noise
+/// nearly as much. Most speech has less.
 const PURITY: i64 = 93;
 /// The least share for a clean tone, in thousandths. Digits 15 dB above noise reach 990.
 const CLEAN_PURITY: i64 = 975;
 
 impl Track {
-    // A call writes the result in place; inlined, it would be made elsewhere on the stack and copied.
+    // Not inlined: a call writes the result in place, inlined code would build it on the stack and copy it.
     #[inline(never)]
     pub(super) fn new(group: &Group, rate: SampleRate, tick_len: u32) -> Track {
         let lag_len = tick_len.wrapping_mul(group.lag as u32);
@@ -71,7 +72,7 @@ impl Track {
         }
     }
 
-    /// The power of the window: [`WINDOW`] times the square of `p / 2` for a tone with the peak `p`. Below 2^37.
+    /// Returns the power of the window, below 2^37: for a tone with the peak `p`, [`WINDOW`] times the square of `p / 2`.
     pub(super) fn power(&self) -> i64 {
         self.power.0
     }
@@ -95,12 +96,12 @@ impl Track {
         })
     }
 
-    /// Whether the newest tick continues this tone, about as loud as in a window with this power.
+    /// Returns whether the newest tick continues this tone, about as loud as in a window of `window_power`.
     pub(super) fn carries(&self, index: usize, window_power: i64) -> bool {
         self.is_loud(0, window_power) && self.turns_like(index, 0)
     }
 
-    /// Whether the tone started or continued in the tick `back` ticks before the newest.
+    /// Returns whether the tone started or continued in the tick `back` ticks before the newest.
     pub(super) fn carried(&self, index: usize, window_power: i64, back: usize) -> bool {
         let later = back.saturating_sub(self.lag);
         self.is_loud(back, window_power) && self.turns_like(index, later)
@@ -111,7 +112,7 @@ impl Track {
         tick.is_some_and(|tick| is_as_loud(*tick, window_power))
     }
 
-    /// Whether the phase advanced about like that of the tone in the lag until this tick.
+    /// Returns whether the phase advanced about like that of the tone in the lag until this tick.
     fn turns_like(&self, index: usize, back: usize) -> bool {
         let mut ticks = self.ticks.iter().rev().skip(back);
         let (tick, earlier) = (ticks.next(), ticks.nth(self.lag.wrapping_sub(1)));
@@ -128,7 +129,7 @@ impl Track {
         self.ticks.get(BEFORE..).unwrap_or_default()
     }
 
-    /// The phase advance over a lag in these ticks.
+    /// Returns the mean phase advance over a lag in these ticks.
     fn turn_in(&self, ticks: &[Complex]) -> Turn {
         let later = ticks.iter().skip(self.lag);
         let turns = later
@@ -137,7 +138,7 @@ impl Track {
         turns.fold(Turn::default(), Turn::plus)
     }
 
-    /// Whether the tone is in every tick. Noise may hide it in one of them, but not in the oldest, where the digit starts.
+    /// Returns whether the tone is loud in every tick. Noise may hide it in one, but not in the oldest, where the digit starts.
     fn is_unbroken(&self) -> bool {
         let is_loud = |tick: &Complex| is_as_loud(*tick, self.power.0);
         let mut ticks = self.window().iter();
@@ -145,14 +146,14 @@ impl Track {
         starts && ticks.skip_while(|tick| is_loud(tick)).skip(1).all(is_loud)
     }
 
-    /// Whether enough of the power advances by the phase of the group's tone.
+    /// Returns whether enough of the power has the phase advance of the tone.
     fn is_pure(&self, excess: Turn) -> bool {
         const HUNDRED_WINDOWS: i64 = 100 * WINDOW as i64;
         let all = self.power * self.turns() * Wrapping(PURITY);
         excess.real * Wrapping(HUNDRED_WINDOWS) >= all
     }
 
-    /// Whether nearly all of the power advances by one phase, whichever it is.
+    /// Returns whether nearly all of the power has the same phase advance, whichever it is.
     fn is_clean(&self, turn: Turn) -> bool {
         const PER_TURN: Wrapping<i64> = Wrapping((CLEAN_PURITY << 15) / (1000 * WINDOW as i64));
         // Powers of 28 bits leave room for their squares.
@@ -163,14 +164,13 @@ impl Track {
         turn.real * turn.real + turn.imaginary * turn.imaginary >= least * least
     }
 
-    /// The number of phase advances that both halves of a window have.
+    /// Returns the number of phase advances in both halves of a window.
     fn turns(&self) -> Wrapping<i64> {
         Wrapping(WINDOW.wrapping_sub(self.lag.wrapping_mul(2)) as i64)
     }
 }
 
-/// Whether a tick has at least a quarter of the mean power in a window. At the edge of a tone the filter has half of the tone's
-/// amplitude.
+/// Returns whether a tick has at least a quarter of the mean power in a window: half of the amplitude, as at a tone's edge.
 fn is_as_loud(tick: Complex, window_power: i64) -> bool {
     const FOUR_WINDOWS: i64 = 4 * WINDOW as i64;
     tick.power().wrapping_mul(FOUR_WINDOWS) >= window_power
@@ -182,7 +182,7 @@ const SIXTH_OF_A_TURN: Wrapping<u32> = Wrapping(u32::MAX / 6);
 #[derive(Clone, Copy, Debug)]
 struct Pitch {
     advance: Wrapping<u32>,
-    /// A thousandth of the advance before the group was moved to zero.
+    /// A thousandth of the tone's phase advance in the input.
     per_mille: Wrapping<u32>,
 }
 
@@ -196,7 +196,7 @@ impl Pitch {
         }
     }
 
-    /// The angle of a turn beyond that of the tone, with the weight of the turn.
+    /// Returns the angle of a turn minus that of the tone, with the weight of the turn.
     fn excess(&self, turn: Turn) -> Turn {
         turn.minus(Turn::by(self.advance)).lightened(15)
     }
@@ -206,9 +206,9 @@ impl Pitch {
             .is_within(self.per_mille * Wrapping(TOLERANCE))
     }
 
-    /// The excess in 64ths of a thousandth of the tone's frequency, for an excess that is near.
+    /// Returns a small excess in 64ths of a thousandth of the tone's frequency.
     fn offset(&self, excess: Turn) -> i32 {
-        // A phase of 2^32 is 2 pi, which is 201 / 32. The tangent of so small an angle is the angle, and has 15 more bits.
+        // A phase of 2^32 is 2 pi, which is 201 / 32. The tangent of a small angle is the angle; here it has 15 more bits.
         let per_mille = (self.per_mille >> 10).0.wrapping_mul(201) >> 12;
         let tangent = excess.tangent().wrapping_mul(64);
         tangent.checked_div(per_mille as i32).unwrap_or(0)

@@ -5,8 +5,10 @@ use std::vec::Vec;
 
 use super::{OtherFile, WavErrorReason};
 
-/// A reader of a WAV file, chunk by chunk, forward only. A chunk has four letters, a size and its bytes, padded to an even number
-/// (*Multimedia Programming Interface and Data Specifications 1.0*, chapter 2).
+/// A reader of a WAV file, chunk by chunk, forward only.
+///
+/// A chunk has four letters, a size and its bytes, padded to an even number (*Multimedia Programming Interface and Data
+/// Specifications 1.0*, chapter 2).
 pub(super) struct ChunkReader<R> {
     /// The source, limited to the current chunk.
     source: Take<Peekable<R>>,
@@ -14,17 +16,17 @@ pub(super) struct ChunkReader<R> {
     file_len: Option<u64>,
     riff_len: u32,
     /// The position in the file of the current chunk's first byte after its header.
-    begin: u64,
+    start: u64,
     id: [u8; 4],
     len: u32,
     /// Whether the size of the current chunk is 0 although audio follows.
     is_unsized: bool,
 }
 
-/// A data chunk's size of this or more means that its writer did not know the size: sox writes this value, others larger ones.
+/// The least size of a data chunk that its writer did not know: sox writes this value, others larger ones.
 const UNKNOWN_LEN: u32 = 0x7fff_f000;
 
-/// The least number of bytes after the data chunk that can count as audio, 20 ms at 8 kHz. Fewer bytes are not worth an error.
+/// The least number of bytes after the data chunk that count as audio: 20 ms at 8 kHz. Fewer are not worth an error.
 const LEAST_AUDIO: u64 = 320;
 
 impl<R: Read> ChunkReader<R> {
@@ -44,14 +46,14 @@ impl<R: Read> ChunkReader<R> {
             source,
             file_len,
             riff_len: u32::from_le_bytes([a, b, c, d]),
-            begin: 12,
+            start: 12,
             id: *b"WAVE",
             len: 0,
             is_unsized: false,
         })
     }
 
-    /// Goes on to the next chunk, past the unread rest of the current one. Returns `None` at the end of the file.
+    /// Moves to the next chunk and returns its letters; `None` at the end of the file.
     pub(super) fn next_chunk(&mut self) -> io::Result<Option<[u8; 4]>> {
         self.skip()?;
         let mut header = [0; 8];
@@ -60,7 +62,7 @@ impl<R: Read> ChunkReader<R> {
             return Ok(None);
         }
         let [id @ .., a, b, c, d] = header;
-        self.begin = self.end().saturating_add(8);
+        self.start = self.end().saturating_add(8);
         self.id = id;
         self.len = u32::from_le_bytes([a, b, c, d]);
         self.source.set_limit(u64::from(self.len));
@@ -73,7 +75,7 @@ impl<R: Read> ChunkReader<R> {
                     let size = size
                         .first_chunk()
                         .map_or(u32::MAX, |size| u32::from_le_bytes(*size));
-                    self.begin.saturating_add(8).saturating_add(u64::from(size)) > riff_end
+                    self.start.saturating_add(8).saturating_add(u64::from(size)) > riff_end
                 }
                 _ => true,
             };
@@ -86,18 +88,18 @@ impl<R: Read> ChunkReader<R> {
         self.id
     }
 
-    /// Returns the size that the current chunk's header states, or `None` if its writer did not know the size.
+    /// Returns the size in the current chunk's header; `None` if its writer did not know the size.
     pub(super) fn len(&self) -> Option<u32> {
         // The size in the RIFF header does not count the first 8 bytes of the file.
         let riff_end = u64::from(self.riff_len).saturating_add(8);
-        let more_chunks = riff_end > self.begin && self.riff_len < UNKNOWN_LEN && !self.is_unsized;
+        let more_chunks = riff_end > self.start && self.riff_len < UNKNOWN_LEN && !self.is_unsized;
         let is_known = self.len < UNKNOWN_LEN && (self.len > 0 || more_chunks);
         is_known.then_some(self.len)
     }
 
-    /// Returns the number of bytes from the start of the current chunk to the end of the file, if the file's length is known.
+    /// Returns the number of bytes from the current chunk's start to the end of the file, if known.
     pub(super) fn left(&self) -> Option<u64> {
-        Some(self.file_len?.saturating_sub(self.begin))
+        Some(self.file_len?.saturating_sub(self.start))
     }
 
     /// Returns whether the current chunk has the size 0.
@@ -110,8 +112,9 @@ impl<R: Read> ChunkReader<R> {
         fill(&mut self.source, buffer)
     }
 
-    /// Reads the current chunk, or the part of it that exists. A chunk without a known size lasts to the end of the file. At most
-    /// 0x7ffff000 bytes of it are read.
+    /// Reads the current chunk, or the part of it that exists.
+    ///
+    /// A chunk without a known size lasts to the end of the file. Of such a chunk, at most 0x7ffff000 bytes are read.
     pub(super) fn read_all(&mut self) -> io::Result<Vec<u8>> {
         let len = self.len().unwrap_or(UNKNOWN_LEN);
         self.source.set_limit(u64::from(len));
@@ -122,7 +125,7 @@ impl<R: Read> ChunkReader<R> {
 
     /// Returns whether audio follows after the current chunk. Call it only when that chunk has been read.
     ///
-    /// Silence, tags and text do not count as audio. Returns `false` for a source that is not a file, because a read could wait for
+    /// Zeros, tags and text do not count as audio. Returns `false` for a source that is not a file, because a read could wait for
     /// its writer.
     pub(super) fn has_more_audio(&mut self) -> io::Result<bool> {
         let more = self.file_len.unwrap_or(0).saturating_sub(self.end());
@@ -160,7 +163,7 @@ impl<R: Read> ChunkReader<R> {
     /// Returns where the current chunk ends, with its padding.
     fn end(&self) -> u64 {
         let padded = u64::from(self.len).saturating_add(u64::from(self.len % 2));
-        self.begin.saturating_add(padded)
+        self.start.saturating_add(padded)
     }
 }
 

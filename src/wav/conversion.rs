@@ -4,8 +4,9 @@ use std::format;
 use std::path::Path;
 use std::string::String;
 
-/// The program that converts a file, with its options, tested with sox 14.4.2 and ffmpeg 5.1. The result is 16-bit mono at 8 kHz,
-/// which every version of Asterisk supports.
+/// A command that converts a file, tested with sox 14.4.2 and ffmpeg 5.1.
+///
+/// The result is 16-bit mono at 8 kHz, which every version of Asterisk supports.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Conversion {
     /// Sox, for files with a header that sox recognises.
@@ -76,13 +77,13 @@ pub(super) fn one_line(path: &Path) -> String {
         .replace(|letter: char| letter.is_control(), "?")
 }
 
-/// Returns a path quoted as one word of a shell command that no program takes for an option.
+/// Returns a path as one word of a shell command, quoted, that no program takes for an option.
 fn shell_word(path: &Path) -> String {
     let path = one_line(path);
     // A leading `-` marks an option. Sox also reads its standard input for `-` and a command's output for `|`.
-    let begins_like_a_file =
+    let starts_like_a_file =
         path.starts_with(|first: char| first.is_alphanumeric() || "./".contains(first));
-    let path = format!("{}{path}", if begins_like_a_file { "" } else { "./" });
+    let path = format!("{}{path}", if starts_like_a_file { "" } else { "./" });
     let is_plain = |letter: char| letter.is_alphanumeric() || "._/-+,@%?".contains(letter);
     if path.chars().all(is_plain) {
         return path;

@@ -125,7 +125,7 @@ impl Format {
         }
     }
 
-    /// Returns the program that converts a file in this format, if sox 14.4.2 or ffmpeg 5.1 does (each format was tested).
+    /// Returns the conversion of a file in this format, tested with sox 14.4.2 and ffmpeg 5.1.
     pub(super) fn conversion(&self) -> Option<Conversion> {
         if self.channels == 0 || self.hz == 0 || !self.is_packed() {
             return None;
@@ -144,9 +144,9 @@ impl Format {
         })
     }
 
-    /// Returns whether a sample's bytes have no more room than its bits need. Other encodings than linear and float count as packed.
+    /// Returns whether linear or float samples have no more bytes than their bits need; true for other encodings.
     ///
-    /// Sox goes by the number of bits alone, so it turns unpacked samples into noise.
+    /// Sox uses only the number of bits, so it turns unpacked samples into noise.
     fn is_packed(&self) -> bool {
         match self.tag {
             PCM | FLOAT => {

@@ -1,8 +1,8 @@
 //! WAV files for calls: audio to play, and recordings of both sides.
 //!
-//! [`Wav`] reads audio that a call can play without conversion: 16-bit mono at one of the nine rates. For any other format, the
-//! error is one line that names the format found and the command that converts it. [`Recording`] writes a stereo file while a call
-//! goes on. Both sides are aligned to the clock, and the file can be played at any time.
+//! [`Wav`] reads audio that a call can play without conversion: 16-bit mono at one of the nine rates. For any other format, its
+//! error is one line with the format found and a command that converts the file. [`Recording`] writes a stereo file during a
+//! call. Both sides are aligned to the clock, and the file can be played at any time.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -26,8 +26,7 @@
 //! # The format
 //!
 //! A file consists of `RIFF`, a size, `WAVE`, and chunks. A chunk consists of four letters, a size and that number of bytes, plus a
-//! byte of padding if the size is odd. All numbers are little-endian. Two chunks matter: `fmt ` describes the audio, `data` holds
-//! it.
+//! byte of padding if the size is odd. All numbers are little-endian. The chunk `fmt ` describes the audio, and `data` holds it.
 //!
 //! | source | for |
 //! |---|---|

@@ -6,14 +6,14 @@ use std::io::{self, Read};
 use super::chunk_reader::fill;
 use super::conversion::Conversion;
 
-/// A file that is not a WAV file. Its first bytes show what kind it is.
+/// A file that is not a WAV file, recognised by its first bytes.
 ///
-/// It displays as `an MP3 file, not WAV` or `a WAV file behind an ID3v2 tag`. A file of an unknown kind displays with its first
-/// bytes: `no WAV file: it begins with "<!DOCTYPE ht"`.
+/// It displays as `an MP3 file, not WAV` or `a WAV file after an ID3v2 tag`. A file of an unknown kind displays with its first
+/// bytes: `not a WAV file: it starts with "<!DOCTYPE ht"`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct OtherFile {
     beginning: Beginning,
-    /// The kind of file that follows an ID3v2 tag, if there is such a tag and the kind is known.
+    /// The kind of file after an ID3v2 tag, if there is a tag and the kind is known.
     tagged: Option<&'static str>,
 }
 
@@ -23,7 +23,7 @@ struct Beginning {
     len: usize,
 }
 
-/// The size of the longest tag that is read to find the kind of file after it. A tag with a picture has a few hundred kB.
+/// The longest tag that is skipped to recognise the file after it, in bytes. A tag with a picture has a few hundred kB.
 const LONGEST_TAG: u64 = 16 << 20;
 
 impl OtherFile {
@@ -38,8 +38,9 @@ impl OtherFile {
         }
     }
 
-    /// Reads past an ID3v2 tag, if the file starts with one, and recognises the file after it (id3.org, *ID3 tag version 2.4.0*,
-    /// section 3.1).
+    /// Skips an ID3v2 tag, if the file starts with one, and recognises the file after it.
+    ///
+    /// The tag's format is that of id3.org, *ID3 tag version 2.4.0*, section 3.1.
     pub(super) fn with_tagged(self, source: &mut impl Read) -> io::Result<OtherFile> {
         let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = self.beginning.bytes else {
             return Ok(self);
@@ -84,7 +85,7 @@ impl OtherFile {
         self.beginning.len > 0 && self.beginning.known().is_none()
     }
 
-    /// Returns the bytes to show for a file of an unknown kind, if all of them are printable text.
+    /// Returns the first 12 bytes, if all of them are printable text.
     fn as_text(&self) -> Option<&str> {
         let shown = self.beginning().get(..12)?;
         let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
@@ -127,7 +128,7 @@ impl Beginning {
             b"RF64" => ("an RF64 file", sox),
             b"BW64" => ("a BW64 file", ffmpeg),
             b"riff" => ("a Wave64 file", Some(Conversion::SoxFrom("w64"))),
-            // This matches only after a tag. A file that starts with these bytes is a WAV file and does not come here.
+            // This matches only after a tag. A file that starts with these bytes is a WAV file.
             b"RIFF" if self.has(8, b"WAVE") => ("a WAV file", None),
             b"RIFF" => ("a RIFF file of another form", None),
             b"OggS" if self.has(28, b"OpusHead") => ("an Opus file", ffmpeg),
@@ -139,7 +140,7 @@ impl Beginning {
             b"\x1a\x45\xdf\xa3" => ("a WebM or Matroska file", ffmpeg),
             b"\x30\x26\xb2\x75" => ("a WMA file", ffmpeg),
             _ if self.has(4, b"ftyp") => ("an MP4 file", ffmpeg),
-            [b'I', b'D', b'3', _] => ("a file behind an ID3v2 tag", ffmpeg),
+            [b'I', b'D', b'3', _] => ("a file after an ID3v2 tag", ffmpeg),
             // An MP3 frame starts with eleven set bits, layer III, and valid values for bit rate and sampling rate (ISO/IEC
             // 11172-3, 2.4.1.3). The program is ffmpeg, because many installations of sox lack MP3.
             [0xff, version, rates, _]
@@ -164,12 +165,12 @@ impl fmt::Display for OtherFile {
             return f.write_str("empty");
         }
         if let Some(name) = self.tagged {
-            return write!(f, "{name} behind an ID3v2 tag");
+            return write!(f, "{name} after an ID3v2 tag");
         }
         if let Some((name, _)) = self.beginning.known() {
             return write!(f, "{name}, not WAV");
         }
-        f.write_str("no WAV file: it begins with ")?;
+        f.write_str("not a WAV file: it starts with ")?;
         if let Some(text) = self.as_text() {
             return write!(f, "{text:?}");
         }
@@ -204,7 +205,7 @@ mod tests {
             (b"BW64\xff\xff\xff\xffWAVE", "a BW64 file", ffmpeg),
             (
                 b"ID3\x04\0\0\0\0\0\x23",
-                "a file behind an ID3v2 tag",
+                "a file after an ID3v2 tag",
                 ffmpeg,
             ),
             (b"\xff\xfb\x90\x64", "an MP3 file", ffmpeg),
@@ -246,40 +247,40 @@ mod tests {
             (&b""[..], "empty", None),
             (
                 b"<!DOCTYPE html>\n",
-                "no WAV file: it begins with \"<!DOCTYPE ht\"",
+                "not a WAV file: it starts with \"<!DOCTYPE ht\"",
                 None,
             ),
             (
                 b"not found\r\n...",
-                "no WAV file: it begins with \"not found\\r\\n.\"",
+                "not a WAV file: it starts with \"not found\\r\\n.\"",
                 None,
             ),
             (
                 b"FORM\0\0\0\0ILBM",
-                "no WAV file: it begins with 464f524d00000000494c424d",
+                "not a WAV file: it starts with 464f524d00000000494c424d",
                 raw,
             ),
             (
                 &[0; 100],
-                "no WAV file: it begins with 000000000000000000000000",
+                "not a WAV file: it starts with 000000000000000000000000",
                 raw,
             ),
             (
                 b"\xff\xff\x01\0",
-                "no WAV file: it begins with ffff0100",
+                "not a WAV file: it starts with ffff0100",
                 raw,
             ),
             (
                 b"\xff\xfb\xf0\0",
-                "no WAV file: it begins with fffbf000",
+                "not a WAV file: it starts with fffbf000",
                 raw,
             ),
             (
                 b"\xff\xfb\x9c\0",
-                "no WAV file: it begins with fffb9c00",
+                "not a WAV file: it starts with fffb9c00",
                 raw,
             ),
-            (b"R", "no WAV file: it begins with 52", raw),
+            (b"R", "not a WAV file: it starts with 52", raw),
         ] {
             let file = OtherFile::new(bytes);
             assert_eq!(file.to_string(), text);
@@ -312,7 +313,7 @@ mod tests {
                 let file = OtherFile::new(beginning).with_tagged(&mut rest).unwrap();
                 assert_eq!(
                     file.to_string(),
-                    std::format!("{name} behind an ID3v2 tag"),
+                    std::format!("{name} after an ID3v2 tag"),
                     "{len}"
                 );
                 assert_eq!(file.conversion(), Some(Conversion::Ffmpeg));
@@ -328,7 +329,7 @@ mod tests {
         for bytes in [&tag(40, 0)[..20], &tag(40, 0), large, no_size, b"ID3\x04"] {
             let (beginning, mut rest) = bytes.split_at(bytes.len().min(36));
             let file = OtherFile::new(beginning).with_tagged(&mut rest).unwrap();
-            assert_eq!(file.to_string(), "a file behind an ID3v2 tag, not WAV");
+            assert_eq!(file.to_string(), "a file after an ID3v2 tag, not WAV");
             assert_eq!(file.conversion(), Some(Conversion::Ffmpeg));
         }
     }

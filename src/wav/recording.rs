@@ -14,17 +14,19 @@ use super::side::Side;
 use crate::wire::{Audio, SampleRate};
 
 // Invariants:
-// 1. The file is valid at any time. New samples are written after its end first, then the header that counts them. Even a header
-//    that was only partly written never counts a sample that is missing, because the sizes only grow and their low bytes come
-//    first.
-// 2. Both sides are in the file up to the same position, `written`. Later audio waits in memory.
+// 1. The file is valid at any time (tests below and `tests/it/recording_files.rs`). New samples are written after its end first,
+//    then the header that counts them. Even a partly written header never counts a missing sample, because the sizes only grow
+//    and their low bytes come first.
+// 2. Both sides are in the file up to the same position, `written`. Later audio is in memory.
 
-/// A recording of both sides of a call in a 16-bit stereo WAV file: received audio on the left, sent audio on the right.
+/// A recording of both sides of a call in a 16-bit stereo WAV file.
+///
+/// Received audio is on the left, sent audio on the right.
 ///
 /// **Aligned to the clock.** A frame's position in the file is the time at which it was received or sent. There are two
 /// exceptions:
 /// - A frame up to 60 ms late follows the audio before it without a gap, so irregular arrival does not break continuous audio.
-/// - A frame that is early follows the audio before it, too. That side is then ahead of the clock until it pauses for as long.
+/// - An early frame follows the audio before it, too. That side is then ahead of the clock until it pauses for as long.
 ///
 /// A frame more than 60 ms late leaves a gap of silence. A digit that is held for 100 ms, for example, leaves a gap of 120 ms,
 /// because Asterisk sends no audio meanwhile. If the connection stalls for a second, or the handler does not receive for a second,
@@ -36,16 +38,16 @@ use crate::wire::{Audio, SampleRate};
 /// recording does not force the data onto the disk, so a power failure can lose more.
 ///
 /// **Limited.** If a peer floods a side until it is more than 10 s ahead of the clock, the recording drops further frames.
-/// [`dropped_frames`](Recording::dropped_frames) counts them. The memory is usually that of 1 s of audio for each side and at most
-/// that of 15 s, which is 240 kB at 8 kHz, and as much again while the buffer grows. A WAV file ends at 4 GiB: after 37 hours at
-/// 8 kHz, or 1.5 hours at 192 kHz.
+/// [`dropped_frames`](Recording::dropped_frames) counts them. The memory for each side is usually 1 s of audio and at most 15 s,
+/// which is 234 KiB at 8 kHz, and twice that while the buffer grows. A WAV file ends at 4 GiB: after 37 hours at 8 kHz, or 1.5
+/// hours at 192 kHz.
 ///
 /// **One rate.** Audio at another rate is resampled to the file's rate with the accuracy of
 /// [`resample`](crate::resample#limits). Resampling adds no delay and does not drift, so both sides stay aligned to the sample.
 ///
 /// The recording writes in the thread that calls it. A write takes microseconds unless the disk is overloaded, and no frame costs
-/// an allocation. You pass in all times. Threads that share a recording may pass theirs in slightly the wrong order. If you drop a
-/// recording without [`finish`](Recording::finish), it writes its audio but reports no error.
+/// an allocation. You pass all times to it; threads that share a recording may pass theirs in slightly the wrong order. If you
+/// drop a recording without [`finish`](Recording::finish), it writes its audio but reports no error.
 ///
 /// ```
 /// use std::io::Cursor;
@@ -66,8 +68,8 @@ pub struct Recording<W: Write + Seek> {
     sink: W,
     rate: SampleRate,
     started: Instant,
-    heard: Side,
-    said: Side,
+    received: Side,
+    sent: Side,
     /// The number of samples of each side in the file.
     written: u64,
     /// The maximum of `written`.
@@ -78,7 +80,7 @@ pub struct Recording<W: Write + Seek> {
     is_over: bool,
 }
 
-/// How far the file stays behind the clock, in milliseconds, so that late audio can still take its position.
+/// The time that audio stays in memory, in milliseconds, so that late audio can still take its position.
 const HELD_BACK: u16 = 500;
 
 /// The duration of the audio in one write, in milliseconds: a whole number of samples at every rate.
@@ -107,7 +109,7 @@ impl Recording<File> {
         started: Instant,
     ) -> Result<Recording<File>, RecordingError> {
         let path = path.as_ref();
-        Recording::begin(File::create_new(path)?, path, rate, started)
+        Recording::start(File::create_new(path)?, path, rate, started)
     }
 
     /// Starts a recording in a new file in `folder` and returns it with its path.
@@ -117,7 +119,7 @@ impl Recording<File> {
     ///
     /// # Errors
     ///
-    /// Returns [`RecordingError::Io`], of the kind [`InvalidInput`](ErrorKind::InvalidInput) if `name` is not a plain file name:
+    /// Returns [`RecordingError::Io`], of the kind [`InvalidInput`](ErrorKind::InvalidInput) if `name` is not a plain file name, so
     /// no recording leaves the folder.
     pub fn create_numbered(
         folder: impl AsRef<Path>,
@@ -126,19 +128,19 @@ impl Recording<File> {
         started: Instant,
     ) -> Result<(Recording<File>, PathBuf), RecordingError> {
         let (file, path) = create_numbered_file(folder.as_ref(), name)?;
-        let recording = Recording::begin(file, &path, rate, started)?;
+        let recording = Recording::start(file, &path, rate, started)?;
         Ok((recording, path))
     }
 
-    /// Begins a recording in a file that was just created, and removes the file if that fails.
-    fn begin(
+    /// Starts a recording in a file that was just created, and removes the file if that fails.
+    fn start(
         file: File,
         path: &Path,
         rate: SampleRate,
         started: Instant,
     ) -> Result<Recording<File>, RecordingError> {
         Recording::new(file, rate, started).inspect_err(|_| {
-            // It holds not even a header.
+            // The file may not even have a header.
             let _ = fs::remove_file(path);
         })
     }
@@ -149,7 +151,7 @@ pub(crate) fn create_numbered_file(folder: &Path, name: &str) -> io::Result<(Fil
     if Path::new(name).file_name() != Some(OsStr::new(name)) {
         return Err(io::Error::new(
             ErrorKind::InvalidInput,
-            "the name of a recording is no file name",
+            format!("invalid recording name {name:?}: expected a file name without a folder"),
         ));
     }
     let mut path = folder.join(format!("{name}.wav"));
@@ -167,7 +169,7 @@ pub(crate) fn create_numbered_file(folder: &Path, name: &str) -> io::Result<(Fil
 impl<W: Write + Seek> Recording<W> {
     /// Starts a recording in a sink, which must be empty and unbuffered.
     ///
-    /// A buffered sink could write a header ahead of the samples that it counts.
+    /// A buffered sink could write a header before the samples that it counts.
     ///
     /// # Errors
     ///
@@ -182,14 +184,14 @@ impl<W: Write + Seek> Recording<W> {
         Ok(recording)
     }
 
-    /// Begins a recording to which nothing is written yet, so that another thread can write the header.
+    /// Returns a recording without a header, so that another thread can write the header.
     pub(crate) fn without_header(sink: W, rate: SampleRate, started: Instant) -> Recording<W> {
         Recording {
             sink,
             rate,
             started,
-            heard: Side::new(rate),
-            said: Side::new(rate),
+            received: Side::new(rate),
+            sent: Side::new(rate),
             written: 0,
             most: MOST_PAIRS,
             block: vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)],
@@ -200,7 +202,7 @@ impl<W: Write + Seek> Recording<W> {
 
     /// Writes the header, which makes the file valid.
     pub(crate) fn write_header(&mut self) -> Result<(), RecordingError> {
-        // As in `write_up_to`.
+        // For the reason in `write_up_to`.
         self.is_over = true;
         write_header(&mut self.sink, self.rate, self.written)?;
         self.is_over = false;
@@ -212,35 +214,35 @@ impl<W: Write + Seek> Recording<W> {
         self.rate
     }
 
-    /// Sets the rate of a recording that has no audio yet. The header has it when the first samples are written.
+    /// Sets the rate of a recording that has no audio yet. The header gets it with the first samples.
     pub(crate) fn set_rate(&mut self, rate: SampleRate) {
         self.rate = rate;
-        self.heard = Side::new(rate);
-        self.said = Side::new(rate);
+        self.received = Side::new(rate);
+        self.sent = Side::new(rate);
         self.block = vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)];
     }
 
-    /// How many frames were left out because their side was more than 10 s ahead of the clock.
+    /// Returns the number of frames dropped because their side was over 10 s ahead of the clock.
     pub const fn dropped_frames(&self) -> u64 {
         self.dropped_frames
     }
 
-    /// Records audio from the peer. `at` is the time of its arrival.
+    /// Records audio from the peer, which arrived at the time `at`.
     ///
     /// # Errors
     ///
     /// Returns a [`RecordingError`] if audio could not be written. The recording is then over.
     pub fn received(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
-        self.put(audio, at, |recording| &mut recording.heard)
+        self.put(audio, at, |recording| &mut recording.received)
     }
 
-    /// Records audio to the peer. `at` is the time at which it was sent.
+    /// Records audio to the peer, which was sent at the time `at`.
     ///
     /// # Errors
     ///
     /// Returns a [`RecordingError`] if audio could not be written. The recording is then over.
     pub fn sent(&mut self, audio: Audio<'_>, at: Instant) -> Result<(), RecordingError> {
-        self.put(audio, at, |recording| &mut recording.said)
+        self.put(audio, at, |recording| &mut recording.sent)
     }
 
     /// Writes the audio that is more than half a second old. `at` is the current time.
@@ -266,7 +268,7 @@ impl<W: Write + Seek> Recording<W> {
         }
     }
 
-    /// Writes all audio and ends the recording at the time `at`, or at the end of the audio if that is later.
+    /// Writes all audio and ends the recording, at the time `at` or after the last audio.
     ///
     /// # Errors
     ///
@@ -303,14 +305,14 @@ impl<W: Write + Seek> Recording<W> {
 
     /// Returns the position at which the longer side ends.
     fn end(&self) -> u64 {
-        self.heard
+        self.received
             .end(self.written)
-            .max(self.said.end(self.written))
+            .max(self.sent.end(self.written))
     }
 
     /// Writes samples up to `end`, then the header. If some samples cannot be written, the header counts only the others.
     fn write_up_to(&mut self, end: u64) -> Result<(), RecordingError> {
-        // So that a sink that panics is not written to again when the recording is dropped, which would abort the program.
+        // If the sink panics, `drop` must not write to it again, because a second panic would abort the program.
         self.is_over = true;
         let samples = self.write_samples(end.min(self.most));
         let header = write_header(&mut self.sink, self.rate, self.written);
@@ -334,8 +336,8 @@ impl<W: Write + Seek> Recording<W> {
             let len = due.saturating_mul(PAIR_LEN).min(self.block.len());
             let (block, _) = self.block.split_at_mut(len);
             for pair in block.chunks_exact_mut(PAIR_LEN) {
-                let [a, b] = self.heard.next_sample().to_le_bytes();
-                let [c, d] = self.said.next_sample().to_le_bytes();
+                let [a, b] = self.received.next_sample().to_le_bytes();
+                let [c, d] = self.sent.next_sample().to_le_bytes();
                 pair.copy_from_slice(&[a, b, c, d]);
             }
             self.sink.write_all(block)?;
@@ -412,9 +414,11 @@ impl fmt::Display for RecordingError {
         match self {
             RecordingError::Io(error) => write!(f, "cannot write: {error}"),
             RecordingError::TooLong => {
-                f.write_str("4 GiB are recorded, the most that a WAV file can hold")
+                f.write_str("the recording has 4 GiB, the maximum of a WAV file: start a new one")
             }
-            RecordingError::Over => f.write_str("the recording ended with an earlier error"),
+            RecordingError::Over => {
+                f.write_str("the recording ended with an earlier error: start a new one")
+            }
         }
     }
 }
@@ -467,7 +471,7 @@ mod tests {
         let now = started + Duration::from_secs(1);
         let error = recording.sent(audio, now).unwrap_err();
         assert!(matches!(error, RecordingError::TooLong), "{error}");
-        assert!(error.to_string().starts_with("4 GiB are recorded"));
+        assert!(error.to_string().starts_with("the recording has 4 GiB"));
         assert!(matches!(
             recording.received(audio, now),
             Err(RecordingError::Over)

@@ -16,13 +16,13 @@ pub(super) struct Side {
     resampler: Option<AlignedResampler>,
     /// The last sample before resampling; 0 after silence.
     last: i16,
-    has_begun: bool,
+    has_started: bool,
 }
 
-/// Audio that is at most this late, in milliseconds, follows the audio before it without a gap.
+/// The largest lateness in milliseconds of audio that follows the audio before it without a gap.
 const JITTER: u16 = 60;
 
-/// How far a side may be ahead of the clock, in milliseconds, before its audio is dropped.
+/// The most that a side may be ahead of the clock, in milliseconds. Further audio is dropped.
 const MOST_AHEAD: u16 = 10_000;
 
 impl Side {
@@ -32,7 +32,7 @@ impl Side {
             unwritten: VecDeque::new(),
             resampler: None,
             last: 0,
-            has_begun: false,
+            has_started: false,
         }
     }
 
@@ -50,14 +50,14 @@ impl Side {
             return false;
         }
         let gap = due.saturating_sub(end);
-        if !self.has_begun || gap > self.rate.samples_in(JITTER) as u64 {
+        if !self.has_started || gap > self.rate.samples_in(JITTER) as u64 {
             // The gap is short, because the recording has already written everything older than half a second.
             let gap = usize::try_from(gap).unwrap_or(usize::MAX);
             self.finish_resampler();
             self.last = 0;
             self.unwritten.extend(repeat_n(0, gap));
         }
-        self.has_begun = true;
+        self.has_started = true;
         self.append(audio);
         true
     }
@@ -88,7 +88,7 @@ impl Side {
     /// Returns the next sample to write, or silence.
     pub(super) fn next_sample(&mut self) -> i16 {
         if self.unwritten.is_empty() {
-            // The position is long past, or the recording ends. In either case no more audio follows for the resampler.
+            // The position is long past, or the recording ends. Either way, the resampler gets no more audio.
             self.finish_resampler();
         }
         self.unwritten.pop_front().unwrap_or(0)

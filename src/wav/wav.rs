@@ -12,26 +12,22 @@ use super::format::StatedLen;
 use super::{Format, WavError, WavErrorReason};
 use crate::wire::{SampleRate, Samples};
 
-/// All audio of a WAV file, in memory: at least one sample, 16-bit mono, at one of the nine rates.
+/// All audio of a WAV file, in memory: at least one sample, 16-bit mono.
 ///
-/// This plays a file to the caller:
+/// The sample rate is one of the nine of AudioSocket. This plays a file to the caller:
 ///
 /// ```no_run
 /// # use audiosocket::{Call, wav::Wav};
 /// # fn handle(call: &mut Call) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// let prompt = Wav::open("prompt.wav")?;
-/// let voice = call.voice();
-/// voice.set_rate(prompt.rate())?;
-/// voice.play(prompt.bytes())?;
+/// call.play_wav(&Wav::open("prompt.wav")?)?;
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// Open the file once, before the server's first call, and let the handlers borrow it, as the example `announcement` does.
 ///
-/// `Wav` accepts linear PCM, also as WAVE_FORMAT_EXTENSIBLE. The chunks may come in any order. `Wav` uses the first fmt chunk and
-/// the first data chunk, and skips the others. For any other format, the error names the format found and the command that
-/// converts it. `Wav` stops reading as soon as it finds that it cannot accept the file.
+/// `Wav` accepts linear PCM, also as WAVE_FORMAT_EXTENSIBLE, with chunks in any order. It uses the first fmt chunk and the first
+/// data chunk, and skips the others.
 ///
 /// A program that writes to a pipe cannot go back and fill in the length of its audio. In two cases, `Wav` therefore ignores the
 /// size in the header of the data chunk and reads audio to the end of the file:
@@ -39,8 +35,8 @@ use crate::wire::{SampleRate, Samples};
 ///   14.4.2 and ffmpeg 5.1).
 /// - The size is 0 and no further chunk follows, because the writer was killed.
 ///
-/// Any other size must be right. A file that ends earlier is an error. [`open`](Wav::open) also returns an error if audio follows
-/// after that size. The size in the RIFF header serves only to recognise a further chunk.
+/// Any other size must be right. A file that ends earlier is an error. [`open`](Wav::open) also returns an error if more audio
+/// follows.
 ///
 /// ```
 /// use audiosocket::wav::Wav;
@@ -75,7 +71,7 @@ impl Wav {
 
     /// Reads a file from any source, for example bytes in memory or standard input.
     ///
-    /// The memory depends on the bytes read, not on the size in a header. It is at most twice the size of the audio.
+    /// The memory used depends on the bytes read, not on the size in a header. It is at most twice the size of the audio.
     ///
     /// # Errors
     ///
@@ -130,9 +126,9 @@ fn open(path: &Path) -> Result<Wav, WavErrorReason> {
     }
 }
 
-/// Returns whether the data chunk, from the current chunk on, has audio after its stated size.
+/// Returns whether audio follows after the stated size of the data chunk.
 fn has_unstated_audio(chunks: &mut ChunkReader<impl Read + Seek>) -> bool {
-    // The file is refused anyway, so an error of the source does not matter.
+    // The file is rejected anyway, so an error of the source does not matter.
     while chunks.id() != *b"data" {
         if !matches!(chunks.next_chunk(), Ok(Some(_))) {
             return false;
@@ -186,7 +182,7 @@ fn rate_of(chunks: &mut ChunkReader<impl Read>) -> Result<SampleRate, WavErrorRe
 
 /// Returns whether the next chunk is a data chunk of size 0 with audio.
 fn is_before_zero_len(chunks: &mut ChunkReader<impl Read>) -> bool {
-    // The format is refused anyway, so an error of the source does not matter.
+    // The format is rejected anyway, so an error of the source does not matter.
     let next = chunks.next_chunk().ok().flatten();
     next == Some(*b"data") && chunks.has_zero_len() && chunks.len().is_none()
 }
@@ -209,7 +205,7 @@ fn audio_of(chunks: &mut ChunkReader<impl Read>) -> Result<Vec<u8>, WavErrorReas
     }
 }
 
-/// Checks the number of bytes present against the size in the header, if that is known.
+/// Compares the number of bytes present with the size in the header, if that is known.
 fn check_len(announced: Option<u32>, present: u64) -> Result<(), WavErrorReason> {
     match announced {
         Some(announced) if present < u64::from(announced) => {
@@ -259,11 +255,19 @@ mod tests {
             (
                 0xffff_ffff,
                 1 << 40,
-                "has more than 2147479550 bytes of audio",
+                "has too much audio: expected at most 2147479550 bytes",
             ),
-            (0, 1 << 40, "has more than 2147479550 bytes of audio"),
-            (1000, 1043, "is cut: it has 999 of 1000 bytes of audio"),
-            (1000, 10, "is cut: it has 0 of 1000 bytes of audio"),
+            (
+                0,
+                1 << 40,
+                "has too much audio: expected at most 2147479550 bytes",
+            ),
+            (
+                1000,
+                1043,
+                "is truncated: it has 999 of 1000 bytes of audio",
+            ),
+            (1000, 10, "is truncated: it has 0 of 1000 bytes of audio"),
         ] {
             let header = header(audio_len);
             let mut chunks = ChunkReader::new(HeaderOnly(&header), Some(file_len)).unwrap();

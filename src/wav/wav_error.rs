@@ -9,9 +9,9 @@ use super::conversion::{Conversion, one_line};
 use super::format::StatedLen;
 use super::{Format, OtherFile, Wav};
 
-/// An error that names what is wrong with a file and, if possible, the command that converts the file.
+/// The error for a file that cannot be played, with the command that converts it if possible.
 ///
-/// It displays as one line. `{:?}` prints that line as well, because a program prints `{:?}` if its `main` returns the error:
+/// It displays as one line. `{:?}` prints the same line, because a program prints `{:?}` if its `main` returns the error:
 ///
 /// ```
 /// use audiosocket::wav::Wav;
@@ -53,10 +53,10 @@ impl WavError {
         }
     }
 
-    /// Returns a shell command that converts the file to 16-bit mono at 8 kHz, or `None` if no such command is known.
+    /// Returns a shell command that converts the file to 16-bit mono at 8 kHz, if one is known.
     ///
-    /// The command uses sox, or ffmpeg for files that sox does not read. Without a path, the command's input file is `in.wav`. A file
-    /// without a header is recognised by its name's ending if that is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
+    /// The command uses sox, or ffmpeg for files that sox does not read. Without a path, its input file is `in.wav`. A file without
+    /// a header is recognised by its name's ending if that is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.
     pub fn suggested_command(&self) -> Option<String> {
         let path = self.path().unwrap_or(Path::new("in.wav"));
         Some(self.chosen_conversion()?.command(path))
@@ -97,7 +97,7 @@ impl fmt::Display for WavError {
         };
         match (&self.fault, self.chosen_conversion()) {
             (WavErrorReason::Truncated { .. } | WavErrorReason::HalfSample { .. }, _) => {
-                write!(f, "; convert what is there: {command}")
+                write!(f, "; convert the audio that it has: {command}")
             }
             (WavErrorReason::Understated { .. }, _) => write!(f, "; convert all of it: {command}"),
             (_, Some(Conversion::SoxFromRaw(rate))) => {
@@ -210,11 +210,14 @@ impl fmt::Display for WavErrorReason {
             WavErrorReason::ShortFormat { len, expected } => {
                 write!(f, "has a fmt chunk of {len} bytes, expected {expected}")
             }
-            WavErrorReason::NoFormat => f.write_str("has no fmt chunk to say what its audio is"),
-            WavErrorReason::NoData => f.write_str("has no data chunk, and so no audio"),
+            WavErrorReason::NoFormat => f.write_str("has no fmt chunk, which describes the audio"),
+            WavErrorReason::NoData => f.write_str("has no data chunk, which holds the audio"),
             WavErrorReason::Empty => f.write_str("has no audio in its data chunk"),
             WavErrorReason::Truncated { announced, present } => {
-                write!(f, "is cut: it has {present} of {announced} bytes of audio")
+                write!(
+                    f,
+                    "is truncated: it has {present} of {announced} bytes of audio"
+                )
             }
             WavErrorReason::Understated { announced, present } => write!(
                 f,
@@ -224,7 +227,11 @@ impl fmt::Display for WavErrorReason {
                 write!(f, "ends inside a sample: it has {len} bytes of audio")
             }
             WavErrorReason::TooLong => {
-                write!(f, "has more than {} bytes of audio", Wav::MAX_LEN)
+                write!(
+                    f,
+                    "has too much audio: expected at most {} bytes",
+                    Wav::MAX_LEN
+                )
             }
         }
     }

@@ -6,8 +6,8 @@ use super::{BufferTooShort, Frame, Kind};
 
 /// The audio of one frame: a rate and at least one whole sample.
 ///
-/// You can send every `Audio` value. Asterisk ends a call on an empty audio frame (`res_audiosocket.c`, measured with 22.10). A
-/// frame of odd length shifts every later sample of a recording by a byte. So an `Audio` is never empty and never of odd length.
+/// An `Audio` is never empty, because Asterisk ends a call on an empty audio frame (`res_audiosocket.c`, measured with 22.10).
+/// Its length in bytes is never odd, because half a sample shifts every later sample of a recording by a byte.
 ///
 /// ```
 /// use audiosocket::wire::{Audio, SampleRate};
@@ -27,7 +27,7 @@ pub struct Audio<'a> {
 }
 
 impl<'a> Audio<'a> {
-    /// The most bytes of audio in one frame: whole samples only, so one less than the longest payload.
+    /// The most bytes of audio in one frame: 32,767 samples.
     pub const MAX_LEN: usize = 65_534;
 
     /// Returns audio from the little-endian bytes of its samples.
@@ -123,8 +123,8 @@ impl<'a> From<Audio<'a>> for Frame<'a> {
 
 /// An iterator over the samples in some bytes, from either end.
 ///
-/// It accepts any payload, even a malformed one. It visits the whole samples, and [`trailing`](Samples::trailing) returns the odd
-/// byte.
+/// It accepts any payload, even a malformed one. It returns the whole samples. [`trailing`](Samples::trailing) returns the last
+/// byte of an odd number.
 ///
 /// ```
 /// use audiosocket::wire::Samples;
@@ -301,7 +301,7 @@ impl fmt::Display for SampleRate {
     }
 }
 
-/// The reason why bytes or samples are not audio that you can send.
+/// The reason why bytes or samples do not make valid [`Audio`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum AudioError {
@@ -326,12 +326,15 @@ pub enum AudioError {
 impl fmt::Display for AudioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AudioError::Empty => f.write_str("audio without a sample, Asterisk would end the call"),
+            AudioError::Empty => f.write_str("audio without a sample: expected at least 2 bytes"),
             AudioError::OddLength { len } => {
-                write!(f, "audio of odd length {len}, a sample has 2 bytes")
+                write!(f, "audio of {len} bytes: expected an even number")
             }
             AudioError::TooLong { len } => {
-                write!(f, "audio of {len} bytes, a frame holds at most 65534")
+                write!(
+                    f,
+                    "audio of {len} bytes is too long: a frame holds at most 65534"
+                )
             }
             AudioError::BufferTooShort(error) => error.fmt(f),
         }
@@ -347,7 +350,7 @@ impl core::error::Error for AudioError {}
 ///
 /// assert_eq!(SampleRate::try_from(16_000), Ok(SampleRate::Hz16000));
 /// let error = SampleRate::try_from(22_050).expect_err("not one of the nine");
-/// assert!(error.to_string().starts_with("22050 Hz is no rate of AudioSocket"));
+/// assert!(error.to_string().starts_with("unsupported sample rate 22050 Hz: expected 8000, "));
 /// ```
 impl TryFrom<u32> for SampleRate {
     type Error = UnsupportedRate;
@@ -357,7 +360,7 @@ impl TryFrom<u32> for SampleRate {
     }
 }
 
-/// The error of a sample rate that no kind of frame has.
+/// The error for a sample rate that no kind of frame has.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct UnsupportedRate {
@@ -367,7 +370,7 @@ pub struct UnsupportedRate {
 
 impl fmt::Display for UnsupportedRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} Hz is no rate of AudioSocket:", self.hz)?;
+        write!(f, "unsupported sample rate {} Hz: expected", self.hz)?;
         for (place, rate) in SampleRate::ALL.iter().enumerate() {
             let separator = if place == 0 { "" } else { "," };
             write!(f, "{separator} {}", rate.hz())?;

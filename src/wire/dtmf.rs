@@ -13,13 +13,13 @@ use core::time::Duration;
 // Exhaustive on purpose: the two dialects have no other signals, and a third dialect would be a breaking change.
 #[expect(clippy::exhaustive_enums)]
 pub enum Dtmf {
-    /// The key went down (start-stop dialect). A duration sent with a start has no meaning and is ignored.
+    /// The key went down (start-stop dialect). A duration in the frame is ignored.
     Start(Digit),
     /// The key came up (start-stop dialect).
     Stop {
         /// The key.
         digit: Digit,
-        /// The time the key was held, in milliseconds. It is unsigned; the C code has an `int` here that is never negative.
+        /// The time the key was held, in milliseconds.
         duration_ms: u32,
     },
     /// The key was pressed (Asterisk's dialect). Asterisk sends this once the key has come up, without a duration.
@@ -35,8 +35,6 @@ impl Dtmf {
     }
 
     /// Returns the time the key was held; `None` unless the signal is a stop.
-    ///
-    /// The exact field is `duration_ms`.
     pub const fn duration(&self) -> Option<Duration> {
         match *self {
             Dtmf::Stop { duration_ms, .. } => Some(Duration::from_millis(duration_ms as u64)),
@@ -93,14 +91,14 @@ impl FromStr for DtmfDialect {
     }
 }
 
-/// The error of a text that is no [`DtmfDialect`].
+/// The error for a text that is not the name of a [`DtmfDialect`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct ParseDialectError;
 
 impl fmt::Display for ParseDialectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the dialects are asterisk and start-stop")
+        f.write_str("unknown DTMF dialect: expected asterisk or start-stop")
     }
 }
 
@@ -108,9 +106,9 @@ impl core::error::Error for ParseDialectError {}
 
 /// One of the sixteen keys: `0` to `9`, `*`, `#`, and `A` to `D`.
 ///
-/// Asterisk passes on lower-case letters unchanged. A digit made from one is equal to the upper-case digit and shown in upper case,
-/// but it is sent as the byte that was received: see [`wire_code`](Digit::wire_code). `0` is a key because Asterisk sends it like
-/// any other, although the document of the start-stop dialect lists only `1-9`.
+/// Asterisk passes on lower-case letters unchanged. A digit made from a lower-case letter is equal to the upper-case digit and
+/// shown in upper case. It is sent in lower case: see [`wire_code`](Digit::wire_code). The document of the start-stop dialect
+/// lists only `1-9`, but Asterisk sends `0` like any other digit.
 ///
 /// ```
 /// use audiosocket::wire::Digit;
@@ -164,7 +162,7 @@ impl Digit {
         self.to_ascii() as char
     }
 
-    /// Returns the ASCII code that is sent, with a letter in the case in which it was given.
+    /// Returns the ASCII code that is sent: a letter keeps its case.
     pub const fn wire_code(self) -> u8 {
         self.0
     }
@@ -229,7 +227,11 @@ pub struct InvalidDigit {
 
 impl fmt::Display for InvalidDigit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no DTMF digit: 0-9, *, #, A-D", self.character)
+        write!(
+            f,
+            "{:?} is not a DTMF digit: expected 0-9, *, #, A-D",
+            self.character
+        )
     }
 }
 

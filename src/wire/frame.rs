@@ -6,8 +6,8 @@ use super::Kind;
 
 /// One frame: a kind and a borrowed payload of at most 65,535 bytes.
 ///
-/// Every `Frame` value can be encoded. No bytes are malformed at this layer. Any bytes are a frame or the start of one, so
-/// [`parse`](Frame::parse) has no error. [`message`](Frame::message) checks whether the payload suits its kind.
+/// Any bytes are a frame or the start of one, so [`parse`](Frame::parse) has no error. [`message`](Frame::message) checks
+/// whether the payload suits its kind.
 ///
 /// ```
 /// use audiosocket::wire::{Frame, Kind, Parsed};
@@ -291,7 +291,7 @@ impl fmt::Display for PayloadTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "payload of {} bytes, a frame holds at most 65535",
+            "payload of {} bytes is too long: a frame holds at most 65535",
             self.len
         )
     }
@@ -319,7 +319,7 @@ impl fmt::Display for BufferTooShort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "buffer of {} bytes is too short, {} needed",
+            "buffer of {} bytes is too short: expected at least {}",
             self.len, self.needed
         )
     }

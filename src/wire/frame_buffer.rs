@@ -12,14 +12,16 @@ use super::{Frame, Header, Parsed};
 
 /// A decoder that turns pieces of a stream into frames, without copying or allocating.
 ///
-/// It is the only decoder of this crate. [`FrameReader`](crate::stream::FrameReader) combines it with a `Read`. A microcontroller
-/// uses it with the receive function of its own TCP stack. Write the received bytes to [`spare`](FrameBuffer::spare), report
-/// their number with [`commit`](FrameBuffer::commit), and call [`next_frame`](FrameBuffer::next_frame) until it needs more.
+/// Use it with any source of bytes, such as the TCP stack of a microcontroller. For a `Read`,
+/// [`FrameReader`](crate::stream::FrameReader) does this work:
 ///
-/// You provide the storage, which is anything that lends bytes: an array, a slice, a vector. With storage of `n` bytes, the
-/// longest payload is `n - 3`. A longer frame is reported once and skipped, and the stream stays in step. 323 bytes hold
-/// Asterisk's 20 ms frames at 8 kHz; 65,538 bytes hold every possible frame. Storage of 3 bytes holds only frames without a
-/// payload; shorter storage holds no frame at all.
+/// 1. Write the received bytes to [`spare`](FrameBuffer::spare).
+/// 2. Report their number with [`commit`](FrameBuffer::commit).
+/// 3. Call [`next_frame`](FrameBuffer::next_frame) until it returns [`Decoded::Incomplete`].
+///
+/// You provide the storage: an array, a slice or a vector of bytes. With storage of `n` bytes, the longest payload is `n - 3`. A
+/// longer frame is reported once and skipped. 323 bytes hold Asterisk's 20 ms frames at 8 kHz; 65,538 bytes hold every possible
+/// frame. Storage of 3 bytes holds only frames without a payload; shorter storage holds no frame at all.
 ///
 /// ```
 /// use audiosocket::wire::{Decoded, FrameBuffer, Kind};
@@ -53,8 +55,8 @@ pub enum Decoded<'a> {
     Frame(Frame<'a>),
     /// There is no complete frame yet.
     Incomplete {
-        /// The number of missing bytes, at least 1: to the end of the header, or to the end of the frame. That frame may be one
-        /// that is being skipped.
+        /// The number of missing bytes, at least 1: to the end of the header, or to the end of the frame. The frame can be a
+        /// skipped one.
         needed: usize,
     },
     /// A frame over the limit starts here. Its payload is skipped as it arrives, and the frame is not reported again.
@@ -62,7 +64,7 @@ pub enum Decoded<'a> {
 }
 
 impl<S> FrameBuffer<S> {
-    /// Returns a buffer in `storage`, whose contents do not matter.
+    /// Returns an empty buffer that uses `storage`. The contents of `storage` do not matter.
     pub const fn new(storage: S) -> FrameBuffer<S> {
         FrameBuffer {
             storage,
@@ -92,7 +94,7 @@ impl<S> FrameBuffer<S> {
 
     /// Returns whether the stream is between two frames, so that it may end here.
     ///
-    /// No bytes are waiting then, and no frame is being skipped.
+    /// True if the buffer has no bytes and no frame is being skipped.
     pub const fn at_frame_boundary(&self) -> bool {
         self.is_empty() && self.skip == 0
     }
@@ -104,10 +106,10 @@ impl<S> FrameBuffer<S> {
 }
 
 impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
-    /// Returns the room for the next bytes.
+    /// Returns the free part of the storage, for the next bytes.
     ///
-    /// The room is as large as possible, so that one read may bring many frames. It is empty only if the storage has no room for
-    /// a header, or if frames are waiting that you have not taken.
+    /// It is empty only if the storage is shorter than a header, or full of frames that [`next_frame`](FrameBuffer::next_frame)
+    /// has not returned yet.
     pub fn spare(&mut self) -> &mut [u8] {
         let storage_len = self.storage.as_ref().len();
         if self.start == self.end {
@@ -123,7 +125,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
 
     /// Accepts the first `count` bytes of [`spare`](FrameBuffer::spare), which you have just written there.
     ///
-    /// A `count` over the length of the room counts as that length.
+    /// A `count` above the length of that part counts as the length.
     pub fn commit(&mut self, count: usize) {
         let room = self.storage.as_ref().len().saturating_sub(self.end);
         self.end = self.end.saturating_add(count.min(room));
@@ -132,7 +134,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
         self.start = self.start.saturating_add(skipped);
     }
 
-    /// Returns the header at the front once it is complete, even before its payload.
+    /// Returns the header of the next frame once it is complete, even before its payload.
     pub fn header(&self) -> Option<Header> {
         let (header, _) = self.waiting().split_first_chunk()?;
         Some(Header::parse(*header))
@@ -140,7 +142,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
 
     /// Returns the number of bytes that [`next_frame`](FrameBuffer::next_frame) still needs.
     ///
-    /// Returns 0 if it has a frame, or a frame over the limit to report.
+    /// Returns 0 if it would return a frame or report one over the limit.
     pub fn needed(&self) -> usize {
         match self.header() {
             Some(header) if self.is_too_long(header) => 0,
@@ -205,8 +207,8 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> FrameBuffer<S> {
 
     /// Moves the waiting bytes to the front, in steps that do not overlap.
     ///
-    /// It usually needs one step, but many if a short frame was taken from ahead of a long one. A copy of overlapping bytes would
-    /// need memmove, which takes as much flash on a microcontroller as this whole file.
+    /// It usually needs one step, but many if a short frame came out and a long one waits. A copy of overlapping bytes would need
+    /// memmove, which takes as much flash on a microcontroller as this whole file.
     fn move_to_front(&mut self) {
         let distance = self.start;
         if distance == 0 {

@@ -6,8 +6,7 @@ use super::SampleRate;
 
 /// The kind of a frame: its first byte.
 ///
-/// Every byte is a possible kind. This type is that byte, with names for the values that have a meaning today. A kind without a
-/// name survives a round trip like any other. If it gets a name later, nothing else changes.
+/// Every byte is a possible kind. This type holds any byte, and has constants for the values that have a meaning today.
 ///
 /// The values come from Asterisk (`include/asterisk/res_audiosocket.h`), except [`DTMF_START_STOP`](Kind::DTMF_START_STOP). That
 /// one comes from the start-stop dialect of the protocol.
@@ -23,7 +22,7 @@ use super::SampleRate;
 pub struct Kind(u8);
 
 impl Kind {
-    /// 0x00: the call is over. Asterisk obeys it and never sends it. It needs no payload, and a payload is ignored.
+    /// 0x00: the call is over. Asterisk obeys it and never sends it. A payload is ignored.
     pub const HANGUP: Kind = Kind(0x00);
     /// 0x01: the UUID of the call, 16 bytes. It is always Asterisk's first frame.
     pub const UUID: Kind = Kind(0x01);
@@ -33,7 +32,7 @@ impl Kind {
     pub const DTMF_DIGIT: Kind = Kind(0x03);
     /// 0x10: audio at 8 kHz, Asterisk's `slin`.
     pub const SLIN: Kind = Kind(0x10);
-    /// 0x11: audio at 12 kHz, Asterisk's `slin12`. Asterisk has this kind and those after it since 20.17, 21.12, 22.7 and 23.1.
+    /// 0x11: audio at 12 kHz, Asterisk's `slin12`. Asterisk has the kinds 0x11 to 0x18 since 20.17, 21.12, 22.7 and 23.1.
     pub const SLIN12: Kind = Kind(0x11);
     /// 0x12: audio at 16 kHz, Asterisk's `slin16`.
     pub const SLIN16: Kind = Kind(0x12);

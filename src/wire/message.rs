@@ -6,8 +6,7 @@ use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Header, Kind, 
 
 /// A message: a frame's payload, read as its kind requires.
 ///
-/// Tests check two laws. A message that is encoded and read again is the same message. A frame of any kind gives a message if its
-/// payload suits that kind.
+/// Encoding a message and reading it again gives an equal message (tested with random messages).
 ///
 /// ```
 /// use audiosocket::wire::{Digit, Dtmf, Frame, Message, Parsed};
@@ -31,12 +30,12 @@ pub enum Message<'a> {
     Audio(Audio<'a>),
     /// An error (kind 0xff).
     Error(ErrorCode<'a>),
-    /// Kind 0x02 without payload: silence, as some libraries define it. No Asterisk ever sent it, and every Asterisk since 20.14
-    /// ends the call when it receives it. Do not send it.
+    /// Kind 0x02 without payload: silence, as some old libraries define it. Do not send it: no Asterisk ever sent it, and every
+    /// Asterisk since 20.14 ends the call when it receives it.
     LegacySilence,
-    /// An undefined kind, kept whole.
+    /// A frame of an undefined kind.
     ///
-    /// If you make it from a frame of a defined kind, it is encoded as that frame. It is then read as that frame's message.
+    /// A frame of a defined kind can be sent this way too. The peer reads it as that frame's message.
     Unknown(Frame<'a>),
 }
 
@@ -44,7 +43,7 @@ impl<'a> Message<'a> {
     /// The longest payload, in bytes, of a message other than audio, errors and unknown kinds: the UUID.
     pub(crate) const INLINE_LEN: usize = Uuid::LEN;
 
-    /// Writes the message as a frame to the start of `buffer` and returns the part written.
+    /// Writes the message as a frame to `buffer` and returns the part written.
     ///
     /// # Errors
     ///
@@ -77,7 +76,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Writes a few words for logs, without the payload of an unknown frame or a long error code.
+/// Writes a few words for logs. Long payloads are left out.
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -234,7 +233,7 @@ const fn read_rarer_message<'a>(frame: &Frame<'a>) -> Result<Message<'a>, Payloa
 /// let frame = Frame::new(Kind::UUID, &too_short)?;
 /// let error = uuid_of(frame).expect_err("a UUID has 16 bytes");
 /// drop(too_short);
-/// assert_eq!(error.to_string(), "UUID (0x01) with payload length 4 instead of 16");
+/// assert_eq!(error.to_string(), "UUID (0x01) with payload length 4: expected 16");
 /// let error: &PayloadError = error.downcast_ref().expect("the error of the frame");
 /// assert!(matches!(error.reason(), PayloadErrorReason::Length { actual: 4, expected: 16, .. }));
 /// # Ok::<(), audiosocket::wire::PayloadTooLong>(())
@@ -299,27 +298,24 @@ pub enum PayloadErrorReason {
     },
 }
 
-/// Writes text that follows the name of a kind.
+/// Writes text to follow the name of a kind.
 impl fmt::Display for PayloadErrorReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PayloadErrorReason::Length { actual, expected } => {
-                write!(f, "with payload length {actual} instead of {expected}")
+                write!(f, "with payload length {actual}: expected {expected}")
             }
             PayloadErrorReason::EmptyAudio => {
-                f.write_str("without a sample, at least 2 bytes are due")
+                f.write_str("without a sample: expected at least 2 bytes")
             }
             PayloadErrorReason::OddAudio { actual } => {
-                write!(f, "with payload length {actual}, an even length is due")
+                write!(f, "with payload length {actual}: expected an even length")
             }
             PayloadErrorReason::DtmfState { state } => {
-                write!(
-                    f,
-                    "with state {state:#04x} instead of 0 (stop) or 1 (start)"
-                )
+                write!(f, "with state {state:#04x}: expected 0 (stop) or 1 (start)")
             }
             PayloadErrorReason::DtmfDigit { code } => {
-                write!(f, "with code {code:#04x} instead of a digit 0-9, *, #, A-D")
+                write!(f, "with code {code:#04x}: expected a digit 0-9, *, #, A-D")
             }
         }
     }
@@ -437,7 +433,7 @@ mod tests {
                     actual: 15,
                     expected: 16,
                 },
-                "UUID (0x01) with payload length 15 instead of 16",
+                "UUID (0x01) with payload length 15: expected 16",
             ),
             (
                 frame(0x01, &[0; 17]),
@@ -445,7 +441,7 @@ mod tests {
                     actual: 17,
                     expected: 16,
                 },
-                "UUID (0x01) with payload length 17 instead of 16",
+                "UUID (0x01) with payload length 17: expected 16",
             ),
             (
                 frame(0x02, &[1, b'1', 0, 0, 0]),
@@ -453,7 +449,7 @@ mod tests {
                     actual: 5,
                     expected: 6,
                 },
-                "DTMF (0x02) with payload length 5 instead of 6",
+                "DTMF (0x02) with payload length 5: expected 6",
             ),
             (
                 frame(0x02, &[1, b'1', 0, 0, 0, 0, 0]),
@@ -461,27 +457,27 @@ mod tests {
                     actual: 7,
                     expected: 6,
                 },
-                "DTMF (0x02) with payload length 7 instead of 6",
+                "DTMF (0x02) with payload length 7: expected 6",
             ),
             (
                 frame(0x02, &[2, b'1', 0, 0, 0, 0]),
                 PayloadErrorReason::DtmfState { state: 2 },
-                "DTMF (0x02) with state 0x02 instead of 0 (stop) or 1 (start)",
+                "DTMF (0x02) with state 0x02: expected 0 (stop) or 1 (start)",
             ),
             (
                 frame(0x02, &[2, b'x', 0, 0, 0, 0]),
                 PayloadErrorReason::DtmfState { state: 2 },
-                "DTMF (0x02) with state 0x02 instead of 0 (stop) or 1 (start)",
+                "DTMF (0x02) with state 0x02: expected 0 (stop) or 1 (start)",
             ),
             (
                 frame(0x02, &[1, 1, 0, 0, 0, 0]),
                 PayloadErrorReason::DtmfDigit { code: 1 },
-                "DTMF (0x02) with code 0x01 instead of a digit 0-9, *, #, A-D",
+                "DTMF (0x02) with code 0x01: expected a digit 0-9, *, #, A-D",
             ),
             (
                 frame(0x02, &[0, b'E', 0, 0, 0, 0]),
                 PayloadErrorReason::DtmfDigit { code: b'E' },
-                "DTMF (0x02) with code 0x45 instead of a digit 0-9, *, #, A-D",
+                "DTMF (0x02) with code 0x45: expected a digit 0-9, *, #, A-D",
             ),
             (
                 frame(0x03, &[]),
@@ -489,7 +485,7 @@ mod tests {
                     actual: 0,
                     expected: 1,
                 },
-                "DTMF (0x03) with payload length 0 instead of 1",
+                "DTMF (0x03) with payload length 0: expected 1",
             ),
             (
                 frame(0x03, b"12"),
@@ -497,28 +493,28 @@ mod tests {
                     actual: 2,
                     expected: 1,
                 },
-                "DTMF (0x03) with payload length 2 instead of 1",
+                "DTMF (0x03) with payload length 2: expected 1",
             ),
             // A later commit of the start-stop fork sends AST_CONTROL_* values, about 1 to 40, as kind 0x03.
             (
                 frame(0x03, &[16]),
                 PayloadErrorReason::DtmfDigit { code: 16 },
-                "DTMF (0x03) with code 0x10 instead of a digit 0-9, *, #, A-D",
+                "DTMF (0x03) with code 0x10: expected a digit 0-9, *, #, A-D",
             ),
             (
                 frame(0x10, &[]),
                 PayloadErrorReason::EmptyAudio,
-                "audio (0x10) without a sample, at least 2 bytes are due",
+                "audio (0x10) without a sample: expected at least 2 bytes",
             ),
             (
                 frame(0x12, &[0; 639]),
                 PayloadErrorReason::OddAudio { actual: 639 },
-                "audio (0x12) with payload length 639, an even length is due",
+                "audio (0x12) with payload length 639: expected an even length",
             ),
             (
                 frame(0x18, &[0; 65_535]),
                 PayloadErrorReason::OddAudio { actual: 65_535 },
-                "audio (0x18) with payload length 65535, an even length is due",
+                "audio (0x18) with payload length 65535: expected an even length",
             ),
         ];
         for (frame, fault, text) in table {

@@ -1,16 +1,16 @@
-//! Bytes, frames and messages.
+//! Bytes, frames and messages: the protocol itself.
 //!
 //! This module uses core only: no std, no heap, no I/O, no clock. It never panics, whatever the bytes.
 //!
-//! It works in three steps:
+//! Bytes become messages in two steps:
 //!
 //! 1. [`Frame::parse`] finds a *frame* in bytes. A frame is complete or incomplete, never malformed, because every byte is a
 //!    possible [`Kind`] and every two bytes are a possible length.
-//! 2. [`Frame::message`] reads a frame as a [`Message`]. A payload that does not suit its kind is a [`PayloadError`], and the
-//!    stream stays in step.
-//! 3. [`FrameBuffer`] does the first step for bytes that arrive in pieces.
+//! 2. [`Frame::message`] reads a frame as a [`Message`]. A payload that does not suit its kind is a [`PayloadError`], and you
+//!    can continue with the next frame.
 //!
-//! [`Frame::encode`] and [`Message::encode`] work in the other direction, into a buffer that you provide.
+//! [`FrameBuffer`] does the first step for bytes that arrive in pieces. [`Frame::encode`] and [`Message::encode`] work in the
+//! other direction, into a buffer that you provide.
 //!
 //! # The protocol
 //!
@@ -25,11 +25,14 @@
 //! | 0x02 | silence, in old libraries | none | nobody |
 //! | 0x03 | DTMF digit | ASCII code | Asterisk since 20.14, 21.9, 22.4, 23.0 (measured) |
 //! | 0x10 | audio at 8 kHz | signed linear samples, 16 bits, little-endian, mono | both |
-//! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96, 192 kHz | the same | both, Asterisk since 20.17, 21.12, 22.7, 23.1 |
+//! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96, 192 kHz | samples as for 0x10 | both, Asterisk since 20.17, 21.12, 22.7, 23.1 |
 //! | 0xff | error | a code of the application, or none | nobody in practice |
 //!
-//! The protocol's document leaves some points open. In this crate, a duration is unsigned. A start with a duration is a start,
-//! and a hangup with a payload is a hangup. `0` is a digit, and the letters a to d mean A to D.
+//! The protocol's document leaves some points open. This crate decides them as follows:
+//!
+//! - A duration is unsigned. A start may have a duration, which is ignored.
+//! - A hangup may have a payload, which is ignored.
+//! - `0` is a digit, and the letters a to d mean A to D.
 
 mod audio;
 mod dtmf;

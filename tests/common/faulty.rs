@@ -382,7 +382,7 @@ const HANGUP: [u8; 3] = [0, 0, 0];
 /// twice even on a busy machine. It is less than 96 frames of the caller, which Asterisk keeps in its queue (measured with 22.10).
 const PAUSE: Duration = Duration::from_millis(1500);
 
-/// Longer than the 2 s after which a header counts as stalled.
+/// Longer than 2 s, so that a header counts as stalled.
 const STALL: Duration = Duration::from_secs(3);
 
 fn pause(mut stream: &TcpStream, duration: Duration) -> io::Result<()> {

@@ -8,9 +8,9 @@ pub fn shape(text: &str) -> String {
 }
 
 fn shape_of_line(line: &str) -> String {
-    if let Some((before, rest)) = line.split_once(" ms, ") {
+    if let Some((before, rest)) = line.split_once(" jitter, ") {
         if rest.contains("gap") {
-            return shape_of_line(before) + " ms, GAPS";
+            return shape_of_line(before) + " jitter, GAPS";
         }
     }
     let mut before = "";

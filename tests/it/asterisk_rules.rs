@@ -61,7 +61,7 @@ fn echo_violates_no_rule() {
     assert_fine(&report, None);
     for call in report.calls() {
         // The greeting and the echo, without a part of the end.
-        assert!(call.frames_heard > 50, "{call:?}");
+        assert!(call.frames_received > 50, "{call:?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn playback_at_known_rates_violates_no_rule() {
         assert!(report.passed(), "{rate}: {report}");
         for call in report.calls() {
             assert_eq!(call.end, Some(End::RemoteHangup));
-            assert_eq!(call.frames_heard, 101, "the greeting and the audio");
+            assert_eq!(call.frames_received, 101, "the greeting and the audio");
         }
     }
 }
@@ -217,12 +217,15 @@ fn report_names_the_violation() {
     );
 
     let report = once.run(echo).unwrap();
-    assert_eq!(report.to_string(), "no version objects");
+    assert_eq!(report.to_string(), "no version reports a violation");
 
     let nobody = TestCall::new().versions([] as [Version; 0]);
     let report = nobody.run(echo).unwrap();
     assert!(!report.passed());
-    assert_eq!(report.to_string(), "no version was to call");
+    assert_eq!(
+        report.to_string(),
+        "no call was placed: choose at least one version"
+    );
 }
 
 #[test]

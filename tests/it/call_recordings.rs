@@ -317,7 +317,7 @@ fn record_reports_what_it_cannot_create() {
         message(RecordingTarget::numbered(folder.join("no"), "7"))
             .starts_with("cannot record in \"FOLDER/no/7.wav\": create its folder first (")
     );
-    assert!(message(RecordingTarget::numbered(&folder, "../7")).contains("is no file name"));
+    assert!(message(RecordingTarget::numbered(&folder, "../7")).contains("invalid recording name"));
     writer.finish();
 }
 

@@ -187,17 +187,17 @@ fn wrong_or_unknown_frame_does_not_end_the_call() {
         (
             0x10,
             &[],
-            "audio (0x10) without a sample, at least 2 bytes are due",
+            "audio (0x10) without a sample: expected at least 2 bytes",
         ),
         (
             0x10,
             &[1, 2, 3],
-            "audio (0x10) with payload length 3, an even length is due",
+            "audio (0x10) with payload length 3: expected an even length",
         ),
         (
             0x01,
             &[0; 4],
-            "UUID (0x01) with payload length 4 instead of 16",
+            "UUID (0x01) with payload length 4: expected 16",
         ),
         (
             0x01,
@@ -209,25 +209,25 @@ fn wrong_or_unknown_frame_does_not_end_the_call() {
         (
             0x02,
             &[1, b'1'],
-            "DTMF (0x02) with payload length 2 instead of 6",
+            "DTMF (0x02) with payload length 2: expected 6",
         ),
         (
             0x02,
             &[7, b'1', 0, 0, 0, 0],
-            "DTMF (0x02) with state 0x07 instead of 0 (stop) or 1 (start)",
+            "DTMF (0x02) with state 0x07: expected 0 (stop) or 1 (start)",
         ),
-        (0x03, &[], "DTMF (0x03) with payload length 0 instead of 1"),
+        (0x03, &[], "DTMF (0x03) with payload length 0: expected 1"),
         (
             0x03,
             b"x",
-            "DTMF (0x03) with code 0x78 instead of a digit 0-9, *, #, A-D",
+            "DTMF (0x03) with code 0x78: expected a digit 0-9, *, #, A-D",
         ),
         (0xff, &[], "Error(ErrorCode([]))"),
         (0xff, &[3], "Error(ErrorCode([03]))"),
         (
             0x15,
             &long_error,
-            "audio (0x15) with payload length 65535, an even length is due",
+            "audio (0x15) with payload length 65535: expected an even length",
         ),
     ];
     for (kind, payload, _) in table {
@@ -263,26 +263,26 @@ fn connection_without_uuid_first_is_refused() {
     let table: [(&[u8], &str); 7] = [
         (
             &[0x10, 0x01, 0x40],
-            "the first frame is audio (0x10), payload length 320, not a UUID of 16 bytes",
+            "the first frame is audio (0x10), payload length 320: expected a UUID of 16 bytes",
         ),
         (
             &[0x01, 0x00, 0x04, 1, 2, 3, 4],
-            "the first frame is UUID (0x01), payload length 4, not a UUID of 16 bytes",
+            "the first frame is UUID (0x01), payload length 4: expected a UUID of 16 bytes",
         ),
         (
             &[0x01, 0xff, 0xff],
-            "the first frame is UUID (0x01), payload length 65535, not a UUID of 16 bytes",
+            "the first frame is UUID (0x01), payload length 65535: expected a UUID of 16 bytes",
         ),
         (
             b"GET / HTTP/1.1\r\n\r\n",
-            "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes",
+            "the first frame is unknown kind 0x47, payload length 17748: expected a UUID of 16 bytes",
         ),
         (
             &[0x00, 0x00, 0x00],
-            "the first frame is hangup (0x00), payload length 0, not a UUID of 16 bytes",
+            "the first frame is hangup (0x00), payload length 0: expected a UUID of 16 bytes",
         ),
-        (&[], "no UUID in time: 0 of its 19 bytes came"),
-        (&drip, "no UUID in time: 18 of its 19 bytes came"),
+        (&[], "no UUID in time: received 0 of its 19 bytes"),
+        (&drip, "no UUID in time: received 18 of its 19 bytes"),
     ];
     for (bytes, refusal) in table {
         let mut stream = server.raw();
@@ -338,7 +338,7 @@ fn uuid_timeout_covers_the_whole_uuid() {
     };
     let incident = server.next_incident();
     let received: usize = incident
-        .split("in time: ")
+        .split("in time: received ")
         .nth(1)
         .unwrap()
         .split(' ')
@@ -423,7 +423,7 @@ fn handler_error_or_panic_ends_only_its_call() {
     for (digit, incident) in [
         ('1', "its handler failed: no such flight"),
         ('2', "its handler panicked: two is too much"),
-        ('3', "its handler panicked: a value that is no text"),
+        ('3', "its handler panicked: a value that is not text"),
     ] {
         let mut asterisk = server.call();
         let digit = Digit::try_from(digit).unwrap();

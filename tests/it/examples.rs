@@ -272,7 +272,7 @@ fn voicemail_keeps_the_second_message() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "one is kept");
 }
 
-/// Stays silent until so many samples that are not silence were received.
+/// Stays silent until `count` samples other than silence were received.
 fn wait_for_samples(caller: &mut SimulatedCaller, received: &dyn Fn() -> usize, count: usize) {
     let give_up = Instant::now() + PATIENCE;
     while received() < count {

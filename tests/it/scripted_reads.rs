@@ -330,32 +330,6 @@ fn source_claiming_too_many_bytes_is_harmless() {
 }
 
 #[test]
-fn read_errors_have_texts() {
-    let mut failing = FrameReader::new(Source::new([Step::Fail(ErrorKind::ConnectionReset)]));
-    let mut cut = FrameReader::new(&STREAM[7..12]);
-    let mut limited = FrameReader::with_max_payload_len(&STREAM[7..], 2);
-    let texts = [
-        failing.read_frame().map(|_| ()),
-        cut.read_frame().map(|_| ()),
-        limited.read_frame().map(|_| ()),
-    ]
-    .map(|outcome| {
-        let error = outcome.expect_err("a failure");
-        assert!(!error.is_timeout());
-        error.to_string()
-    });
-    let reset = io::Error::from(ErrorKind::ConnectionReset);
-    assert_eq!(
-        texts,
-        [
-            format!("cannot read: {reset}"),
-            "the stream ended inside a frame, which lacks 2 of its bytes".into(),
-            "frame too long: audio (0x10), payload length 4, at most 2 is taken".into(),
-        ]
-    );
-}
-
-#[test]
 fn frame_larger_than_the_buffer_is_awaited() {
     let mut bytes = vec![0x10, 0x40, 0x00];
     bytes.resize(3 + 0x4000, 7);

@@ -268,25 +268,6 @@ fn sink_claiming_too_many_bytes_is_harmless() {
 }
 
 #[test]
-fn write_errors_have_texts() {
-    let pipe = ErrorKind::BrokenPipe;
-    let mut writer = writer_with([Err(pipe), Ok(3), Err(pipe)]);
-    let texts = [(); 3].map(|()| {
-        let error = writer.write_frame(audio_frame()).expect_err("a failure");
-        error.to_string()
-    });
-    let broken = io::Error::from(pipe);
-    assert_eq!(
-        texts,
-        [
-            format!("cannot write: {broken}"),
-            format!("cannot write: {broken}, after 3 of 7 bytes"),
-            "cannot write: an earlier frame was cut short".into(),
-        ]
-    );
-}
-
-#[test]
 fn batch_length_is_that_on_the_wire() {
     let mut writer = FrameWriter::new(Sink::default());
     let mut batch = writer.batch();

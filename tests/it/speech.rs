@@ -618,14 +618,6 @@ fn g711_under_the_kind_of_linear_audio_is_suspected() {
 }
 
 #[test]
-fn play_errors_name_the_remedy() {
-    assert_eq!(
-        PlayError::RateMismatch(SampleRate::Hz16000).to_string(),
-        "audio at 16000 Hz is still queued, and only one rate can be queued at a time"
-    );
-}
-
-#[test]
 fn mark_before_hangup_is_reached_in_both_modes() {
     for threads in BOTH {
         let server = Served::start(builder(), move |call| {

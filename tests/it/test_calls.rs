@@ -40,7 +40,7 @@ fn dead_server_does_not_pass_unless_one_way() {
     let text = report.to_string();
     assert_eq!(text.lines().count(), report.calls().len());
     for line in text.lines() {
-        let expected = ": the server sent nothing; if it only receives, test it with one_way()";
+        let expected = ": the server sent nothing: if it only receives, test it with one_way()";
         assert!(line.ends_with(expected), "{line}");
     }
     let report = short_call().one_way().run_against(address).unwrap();
@@ -65,7 +65,7 @@ fn server_that_hangs_up_at_once_passes() {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     assert!(report.passed(), "{report}");
-    assert!(report.calls().iter().all(|call| call.frames_heard == 0));
+    assert!(report.calls().iter().all(|call| call.frames_received == 0));
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn calls_go_through_tls_as_the_guide_sets_it_up() {
         let report = call.run_against(plain.as_str()).unwrap();
         assert!(report.passed(), "{report}");
         // Out of the greeting and 100 echoed frames.
-        assert!(report.calls()[0].frames_heard > 25, "{report:?}");
+        assert!(report.calls()[0].frames_received > 25, "{report:?}");
     }
     let calls = versions.len();
     // Some of the 16 samples of the caller's tone.

@@ -229,7 +229,7 @@ impl Transport for Scripted {
 /// Returns the UUID and then a frame of audio for each read, as if the caller never stopped sending.
 #[derive(Default)]
 struct Talking {
-    has_begun: AtomicBool,
+    has_started: AtomicBool,
     /// The number of reads that might have waited.
     reads: AtomicUsize,
 }
@@ -242,7 +242,7 @@ impl Transport for Talking {
 
     fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
-        let frame = match self.has_begun.swap(true, Ordering::Relaxed) {
+        let frame = match self.has_started.swap(true, Ordering::Relaxed) {
             false => encoded(&[Message::Uuid(UUID)]),
             true => encoded(&[Message::Audio(audio)]),
         };
@@ -641,14 +641,14 @@ fn reset_met_by_sender_on_socket_is_the_end() {
 
 /// Cannot read without waiting. During each read, it makes another thread send a frame.
 struct SendingMeanwhile {
-    has_begun: AtomicBool,
+    has_started: AtomicBool,
     send: mpsc::Sender<()>,
     sent: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Transport for SendingMeanwhile {
     fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.has_begun.swap(true, Ordering::Relaxed) {
+        if !self.has_started.swap(true, Ordering::Relaxed) {
             let uuid = encoded(&[Message::Uuid(UUID)]);
             buffer[..uuid.len()].copy_from_slice(&uuid);
             return Ok(uuid.len());
@@ -684,7 +684,7 @@ fn read_that_waits_holds_up_no_sender() {
     let (send, asked) = mpsc::channel();
     let (answer, sent) = mpsc::channel();
     let transport = SendingMeanwhile {
-        has_begun: AtomicBool::new(false),
+        has_started: AtomicBool::new(false),
         send,
         sent: Mutex::new(sent),
     };

@@ -119,7 +119,7 @@ fn refused_file_is_named_in_one_line() {
     let fmt = chunk(b"fmt ", &good.format());
     let data = chunk(b"data", &good.audio);
     let sox = "; convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav";
-    let rest = "; convert what is there: sox in.wav -r 8000 -c 1 -b 16 out.wav";
+    let rest = "; convert the audio that it has: sox in.wav -r 8000 -c 1 -b 16 out.wav";
     let of = |tag, channels, bits, hz| {
         let file = WavFile {
             tag,
@@ -156,12 +156,12 @@ fn refused_file_is_named_in_one_line() {
         ),
         (
             with_audio(&good.audio, Some(640)),
-            "is cut: it has 320 of 640 bytes of audio",
+            "is truncated: it has 320 of 640 bytes of audio",
             rest,
         ),
         (
             with_audio(&[], Some(640)),
-            "is cut: it has 0 of 640 bytes of audio",
+            "is truncated: it has 0 of 640 bytes of audio",
             "",
         ),
         (
@@ -172,12 +172,12 @@ fn refused_file_is_named_in_one_line() {
         (with_audio(&[], None), "has no audio in its data chunk", ""),
         (
             riff(slice::from_ref(&data)),
-            "has no fmt chunk to say what its audio is",
+            "has no fmt chunk, which describes the audio",
             "",
         ),
         (
             riff(slice::from_ref(&fmt)),
-            "has no data chunk, and so no audio",
+            "has no data chunk, which holds the audio",
             "",
         ),
         (
@@ -197,13 +197,13 @@ fn refused_file_is_named_in_one_line() {
         ),
         (
             vec![0; 320],
-            "is no WAV file: it begins with 000000000000000000000000",
+            "is not a WAV file: it starts with 000000000000000000000000",
             "; convert it if it is raw 16-bit audio at 8000 Hz: \
              sox -t raw -r 8000 -c 1 -b 16 -e signed in.wav out.wav",
         ),
         (
             b"<html>not found".to_vec(),
-            "is no WAV file: it begins with \"<html>not fo\"",
+            "is not a WAV file: it starts with \"<html>not fo\"",
             "",
         ),
         (Vec::new(), "is empty", ""),
@@ -253,7 +253,7 @@ fn file_without_header_is_judged_by_extension() {
         ),
     ] {
         let error = refused(&[0xd9; 330]).with_path(name);
-        let reason = "is no WAV file: it begins with d9d9d9d9d9d9d9d9d9d9d9d9";
+        let reason = "is not a WAV file: it starts with d9d9d9d9d9d9d9d9d9d9d9d9";
         assert_eq!(error.to_string(), format!("{name} {reason}; {advice}"));
     }
     // Silence in A-law looks like text.
@@ -469,13 +469,17 @@ fn files_of_gigabytes_are_refused() {
         (
             5 << 30,
             0xffff_ffff,
-            "has more than 2147479550 bytes of audio",
+            "has too much audio: expected at most 2147479550 bytes",
         ),
-        (5 << 30, 0, "has more than 2147479550 bytes of audio"),
+        (
+            5 << 30,
+            0,
+            "has too much audio: expected at most 2147479550 bytes",
+        ),
         (
             1 << 30,
             0x7000_0000,
-            "is cut: it has 1073741780 of 1879048192 bytes of audio",
+            "is truncated: it has 1073741780 of 1879048192 bytes of audio",
         ),
     ] {
         fs::write(&path, header(audio_len)).unwrap();

@@ -42,11 +42,11 @@ fn call_reports_frames_and_end() {
         shape(&text.replacen("1 frame sent", "1 frames sent", 1)),
         "connected to ADDRESS
 call UUID
-the server sends digit 5
-the server sends unknown kind 0x77, payload length N
-over after N s: the peer hung up
+the server sent digit 5
+the server sent unknown kind 0x77, payload length N
+ended after N s: the peer hung up
 N frames sent, N received
-sent late by N ms at the median, p99 N ms
+sent N ms late at the median, p99 N ms
 first sound after N ms
 "
     );
@@ -78,19 +78,19 @@ fn call_reports_violations_and_consequences() {
         sorted(&shape(&unbroken.replacen("1 frame sent", "1 frames sent", 1))),
         sorted("connected to ADDRESS
 call UUID
-the server sends audio (0x10) with payload length N, an even length is due
-at N s: odd-length, audio with half a sample (byte N: N N 01). Asterisk N records noise from there on
-at N s: forbidden-kind, neither audio nor a hangup (byte N: ff N 00). Asterisk N hangs up the caller
-over after N s: Asterisk N hangs up the caller
+the server sent audio (0x10) with payload length N: expected an even length
+violation odd-length at N s: audio with half a sample (at byte N: N N 01); Asterisk N records noise from there on
+violation forbidden-kind at N s: neither audio nor a hangup (at byte N: ff N 00); Asterisk N hangs up the caller
+ended after N s: Asterisk N hangs up the caller
 N frames sent, N received
-sent late by N ms at the median, p99 N ms
+sent N ms late at the median, p99 N ms
 first sound after N ms
 ")
     );
     assert!(text.lines().all(|line| line.chars().count() <= 60));
     assert_eq!(
         stderr(&output),
-        "audiosocket: Asterisk 22.10 objects: odd-length, forbidden-kind\n"
+        "audiosocket: Asterisk 22.10 reports violations: odd-length, forbidden-kind\n"
     );
 }
 
@@ -149,10 +149,14 @@ fn call_judges_by_the_chosen_version() {
         assert_eq!(field(violations[0], "bytes"), "100001");
         assert_eq!(field(violations[0], "consequence"), "records-noise");
         assert!(field(last, "at_ms").parse::<f64>().is_ok());
+        let noun = match rules.len() {
+            1 => "a violation",
+            _ => "violations",
+        };
         assert_eq!(
             stderr(&output),
             format!(
-                "audiosocket: Asterisk {version} objects: {}\n",
+                "audiosocket: Asterisk {version} reports {noun}: {}\n",
                 rules.join(", ")
             )
         );
@@ -223,13 +227,13 @@ fn call_judges_newer_and_certified_releases() {
         let text = stdout(&place(&["--json"]));
         assert_eq!(field(text.lines().last().unwrap(), "asterisk"), shown);
         assert_eq!(
-            text.contains("is not known yet: judging as"),
+            text.contains("is not known yet: using the rules of"),
             is_newer,
             "{text}"
         );
         let error = stderr(&place(&[]));
         let warning =
-            format!("audiosocket: warning: Asterisk {shown} is not known yet: judging as ");
+            format!("audiosocket: warning: Asterisk {shown} is not known yet: using the rules of ");
         assert_eq!(error.starts_with(&warning), is_newer, "{error}");
     }
 }
@@ -309,7 +313,7 @@ fn server_closing_at_once_is_always_reported_alike() {
         assert_eq!(field(text.lines().last().unwrap(), "reason"), "closed");
         assert_eq!(
             stderr(&output),
-            "audiosocket: the peer closed before it sent a frame\n"
+            "audiosocket: the peer closed before sending a frame\n"
         );
         assert!(!fs::exists(&path).unwrap(), "a recording of nothing");
     }
@@ -345,7 +349,7 @@ fn call_fails_if_the_server_stops_reading() {
     assert!(text.contains("\"rule\":\"not-reading\""), "{text}");
     assert_eq!(
         stderr(&output),
-        "audiosocket: the server does not read: its side is full\n"
+        "audiosocket: the server stopped reading: its receive buffer is full\n"
     );
 }
 

@@ -65,7 +65,10 @@ fn capture_gives_findings_of_tap_recording() {
     let others = others.join("\n").replace(",\"missing\":0}", "}");
     assert_eq!(others + "\n", of_tap);
     let text = stdout(&inspect(&[], &text));
-    assert!(text.ends_with("\njudged    split-payload\n"), "{text}");
+    assert!(
+        text.ends_with("\nverdict   violation: split-payload\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -85,8 +88,8 @@ fn picture_of_capture_is_that_of_tap_recording() {
 #[test]
 fn pause_in_a_frame_counts_from_one_millisecond() {
     for (pause_us, verdict) in [
-        (900, "no violation in any version of Asterisk"),
-        (20_000, "split-payload"),
+        (900, "no violations in any version of Asterisk"),
+        (20_000, "violation: split-payload"),
     ] {
         let mut call = Connection::open(0, 0);
         call.data(From::Caller, 0, &frame(0x01, &[7; 16]));
@@ -96,7 +99,7 @@ fn pause_in_a_frame_counts_from_one_millisecond() {
         call.close(From::Caller, 40_000);
         let text = stdout(&inspect(&[], &call.text()));
         assert!(
-            text.ends_with(&format!("\njudged    {verdict}\n")),
+            text.ends_with(&format!("\nverdict   {verdict}\n")),
             "{text}"
         );
     }
@@ -136,11 +139,11 @@ fn lost_segment_is_named_and_the_rest_shown() {
     );
     assert!(!text.contains("gap  "), "{text}");
     assert!(
-        text.contains("\n< server  97 frames, 1.92 s of audio in 2.00 s, no gap, 1292\n"),
+        text.contains("\n< server  97 frames, 1.92 s of audio in 2.00 s, no gaps,\n          1292 bytes missing"),
         "{text}"
     );
     assert!(
-        text.ends_with("judged    no violation in any version of Asterisk, judged up\n          to 1.060 s, where bytes are missing\n"),
+        text.ends_with("verdict   no violations in any version of Asterisk, checked\n          up to 1.060 s, where bytes are missing\n"),
         "{text}"
     );
 }
@@ -166,10 +169,7 @@ fn capture_from_mid_call_starts_at_a_frame() {
     );
     assert_eq!(field(text.lines().last().unwrap(), "frames"), "151");
     let text = stdout(&inspect(&[], &call.text()));
-    assert!(
-        text.contains("not judged: the start of the call is missing\n"),
-        "{text}"
-    );
+    assert!(text.contains("not checked for violations"), "{text}");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn several_calls_have_a_line_each_and_uuid_chooses() {
             the caller closed the connection at 2.000 s
     0.500 s 22222222-2222-2222-2222-222222222222    2.000 s
             the caller closed the connection at 2.000 s
-2 calls; --uuid UUID shows one
+2 calls; --uuid UUID prints one of them
 "
     );
     let uuid = "22222222-2222-2222-2222-222222222222";
@@ -239,15 +239,13 @@ fn several_calls_have_a_line_each_and_uuid_chooses() {
     let nobody = "33333333-3333-3333-3333-333333333333";
     expect_failure(
         &inspect(&["--uuid", nobody], &text),
-        &format!(
-            "standard input has no call {nobody}; without --uuid, inspect lists its calls (2)"
-        ),
+        &format!("standard input has no call {nobody}: remove --uuid to list its 2 calls"),
     );
     let svg = inspect(&["--svg", "unused.svg"], &text);
     assert_eq!(svg.status.code(), Some(2));
     assert_eq!(
         stderr(&svg),
-        "audiosocket: --svg draws one call: choose it with --uuid (--help tells more)\n"
+        "audiosocket: --svg draws only one call: choose it with --uuid (see --help)\n"
     );
 }
 
@@ -273,7 +271,7 @@ fn list_fails_if_a_call_lacks_a_part() {
     let output = inspect(&[], &(echo(0, 0, 0x11).text() + &second.text()));
     expect_failure(
         &output,
-        "standard input lacks a part of 1 call; --uuid UUID shows which",
+        "standard input lacks a part of 1 call: --uuid UUID prints which",
     );
     assert!(
         stdout(&output).contains("323 missing bytes"),
@@ -295,7 +293,7 @@ fn text_with_a_wrong_line_is_shown_up_to_it() {
     let probe = "0\t1795376412.0\t40000\t0\t0\t0x0002\t\n";
     expect_failure(
         &inspect(&[], probe),
-        "standard input has no call: 1 connection without a byte; check the port in tshark's -Y",
+        "standard input has no call, only 1 connection without a byte: check the port in tshark's -Y",
     );
 }
 
@@ -317,7 +315,7 @@ fn packet_files_are_named_with_the_command() {
         expect_failure(
             &output,
             &format!(
-                "'{}' is a packet capture ({format}), which tshark reads: {command}",
+                "'{}' is a packet capture ({format}): read it with tshark: {command}",
                 file.path()
             ),
         );
@@ -342,5 +340,5 @@ fn uuid_is_for_captures_alone() {
     let uuid = "11111111-1111-1111-1111-111111111111";
     let output = run(&["inspect", file.path(), "--uuid", uuid]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("--uuid chooses a call of a packet capture"));
+    assert!(stderr(&output).contains("which is not a packet capture: remove --uuid"));
 }

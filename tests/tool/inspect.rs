@@ -89,7 +89,7 @@ fn inspect_prints_any_frame_content() {
 {"event":"frame","offset":14,"kind":255,"name":"error","len":2,"payload":"ab01"}
 {"event":"frame","offset":19,"kind":3,"name":"dtmf","len":1,"signal":"digit","digit":"D"}
 {"event":"frame","offset":23,"kind":16,"name":"audio","len":4,"rate":8000,"samples":2}
-{"event":"frame","offset":30,"kind":18,"name":"audio","len":1,"malformed":"audio (0x12) with payload length 1, an even length is due"}
+{"event":"frame","offset":30,"kind":18,"name":"audio","len":1,"malformed":"audio (0x12) with payload length 1: expected an even length"}
 {"event":"frame","offset":34,"kind":0,"name":"hangup","len":0}
 {"event":"end","frames":9,"bytes":37,"truncated":0}
 "##
@@ -106,7 +106,7 @@ fn inspect_prints_any_frame_content() {
        19  dtmf     digit D
        23  audio    1 x 4 bytes, 8000 Hz, 0.00 s
        30  audio    MALFORMED: audio (0x12) with payload
-                    length 1, an even length is due
+                    length 1: expected an even length
        34  hangup
        37  end      9 frames
 "
@@ -119,7 +119,7 @@ fn inspect_prints_any_frame_content() {
     );
     assert_eq!(
         stderr(&output),
-        "audiosocket: standard input ends inside a frame (bytes of it there: 1, missing: 2)\n"
+        "audiosocket: standard input ends inside a frame (bytes present: 1, missing: 2)\n"
     );
 }
 
@@ -138,7 +138,7 @@ fn inspect_reports_a_cut_capture() {
     );
     let error = stderr(&output);
     assert!(
-        error.contains("ends inside a frame (bytes of it there: 322, missing: 1)"),
+        error.contains("ends inside a frame (bytes present: 322, missing: 1)"),
         "{error}"
     );
 }

@@ -154,7 +154,7 @@ fn load_loses_nothing_of_serve_echo() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = stdout(&output);
     assert!(
-        text.starts_with("10 calls of 1.0 s, to 127.0.0.1:"),
+        text.starts_with("10 calls of 1.0 s to 127.0.0.1:"),
         "{text}"
     );
     assert!(
@@ -272,7 +272,7 @@ fn load_of_a_server_that_plays_reports_no_echo() {
         lines[1..3],
         [
             "the server does not echo",
-            "2 calls still playing: 2 s after the hangup the server still",
+            "2 calls still playing: the server still sent audio 2 s after",
         ],
         "{text}"
     );
@@ -441,7 +441,7 @@ fn close_after_the_uuid_counts_as_refused() {
     assert_eq!(report.number("frames_received"), 0);
     report.assert_problem(
         "refused",
-        "the peer closed before it sent a frame",
+        "the peer closed before sending a frame",
         "calls",
         3,
     );
@@ -499,7 +499,7 @@ fn server_that_stays_open_after_hangup_is_reported() {
     });
     let report = load(&address, 2, 1);
     report.assert_faults(100, &[("not_closed", 2)], "2 calls not closed");
-    report.assert_problem("not-closed", "2 s after the hangup", "calls", 2);
+    report.assert_problem("not-closed", "within 2 s of the hangup", "calls", 2);
     drop(kept);
 }
 
@@ -537,7 +537,9 @@ fn load_without_a_server_fails_at_once() {
     assert_eq!(stdout(&output), "");
     assert_eq!(
         stderr(&output),
-        format!("audiosocket: cannot call '{address}': {refused}\n")
+        format!(
+            "audiosocket: cannot call '{address}': {refused}: check the address, and that the server runs\n"
+        )
     );
 }
 
@@ -551,7 +553,7 @@ fn too_few_descriptors_are_reported_before_any_call() {
         ("ulimit -S -n 64", "raise it with 'ulimit -n 10"),
         (
             "ulimit -n 64",
-            "fewer --calls, or a hard limit that is higher than 64\n",
+            "use fewer --calls, or raise the hard limit of 64\n",
         ),
     ] {
         let script = format!("{limit}; exec \"$0\" load {address} --calls 100");
@@ -563,8 +565,8 @@ fn too_few_descriptors_are_reported_before_any_call() {
         assert_eq!(stdout(&output), "");
         let error = stderr(&output);
         assert!(
-            error.starts_with("audiosocket: too few descriptors: 100 calls need 10")
-                && error.contains(", and the limit is 64: ")
+            error.starts_with("audiosocket: too few file descriptors: 100 calls need 10")
+                && error.contains(", the limit is 64: ")
                 && error.contains(remedy),
             "{error}"
         );

@@ -27,6 +27,7 @@ mod descriptors;
 mod guide;
 mod inspect;
 mod load;
+mod messages;
 mod pictures;
 mod readme;
 mod reporting;

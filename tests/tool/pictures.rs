@@ -108,7 +108,7 @@ fn picture_has_all_marks_of_a_call() {
         lines.map(|class| count(&picture, "path", class)),
         [1, 1, 1, 1, 2]
     );
-    let summary = "452 frames, 9.00 s of audio in 9.00 s, 1 gap of 141 ms at 2.981 s, 1 burst, 1 split frame, 1 malformed frame, jitter 0.6 ms";
+    let summary = "452 frames, 9.00 s of audio in 9.00 s, 1 gap of 141 ms at 2.981 s, 1 burst, 1 split frame, 1 malformed frame, 0.6 ms jitter";
     assert!(texts(&picture, "text").contains(&summary));
     assert!(!picture.contains("<script") && !picture.contains("href"));
 }
@@ -150,7 +150,7 @@ fn picture_of_a_capture_has_one_direction() {
     ] {
         let picture = picture_of(&format!("{CAPTURES}/{name}.bin"), name);
         assert_eq!(texts(&picture, "digit"), digits, "{name}");
-        assert_eq!(texts(&picture, "name"), ["Sound"]);
+        assert_eq!(texts(&picture, "name"), ["Audio"]);
         assert_eq!(count(&picture, "path", "caller wide"), 0, "no spacing");
     }
 }
@@ -240,7 +240,7 @@ fn picture_over_its_own_input_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{input} to {svg}");
         let error = stderr(&output);
         assert!(
-            error.contains("that is the file to be inspected"),
+            error.contains("it is the file to inspect, use another"),
             "{error}"
         );
         assert_eq!(error.lines().count(), 1, "{error}");
@@ -256,11 +256,11 @@ fn failed_picture_write_is_reported_in_one_line() {
             1,
             "cannot write '/no/such/folder/x.svg': ",
         ),
-        (file.path(), 2, "that is the file to be inspected"),
+        (file.path(), 2, "it is the file to inspect, use another"),
         (
             "-",
             2,
-            "--svg '-': name a file, standard output has the lines",
+            "invalid value '-' for --svg: expected a file, not standard output",
         ),
     ] {
         let output = run(&["inspect", file.path(), "--svg", svg]);

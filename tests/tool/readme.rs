@@ -126,10 +126,10 @@ fn tool_page_shows_a_load() {
     let printed = output_of(&[&["load", address], &arguments[2..]].concat());
     serving.kill().unwrap();
     serving.wait().unwrap();
-    // Printed only when the machine is too busy.
+    // On a busy machine, the load is behind schedule, or takes more than 10 s and prints its progress.
     let lines = printed
         .lines()
-        .filter(|line| !line.contains("behind the clock"));
+        .filter(|line| !line.contains("behind schedule") && !line.ends_with(" corrupt"));
     let printed: Vec<&str> = lines.collect();
     assert_eq!(shape(&printed.join("\n")), shape(shown));
 }

@@ -148,7 +148,7 @@ fn calls_through_a_tap_go_on(start: impl FnOnce(&[&str]) -> Reporter, reason: &s
     assert_eq!(
         error,
         format!(
-            "audiosocket: cannot write to standard output: {reason}; the tap passes calls on without reports"
+            "audiosocket: cannot write to standard output: {reason}; the tap forwards calls without reports"
         )
     );
     callers.extend((0..CALLS).map(|_| Caller::call(&tap.address)));
@@ -189,7 +189,7 @@ fn serve_finishes_calls_after_its_reader_has_gone() {
     assert_eq!(
         error,
         "audiosocket: cannot write to standard output: its reader has closed it; \
-         calls in progress go on, no more are accepted"
+         calls in progress continue, and no more are accepted"
     );
     // When further callers are refused, the server is about to end. The call must continue.
     while TcpStream::connect(&server.address).is_ok() {}

@@ -129,7 +129,7 @@ fn serve_reports_refused_callers_with_reasons() {
     );
     assert_eq!(
         field(&lines[1], "reason"),
-        "the first frame is unknown kind 0x47, payload length 17748, not a UUID of 16 bytes"
+        "the first frame is unknown kind 0x47, payload length 17748: expected a UUID of 16 bytes"
     );
     assert_eq!(
         field(&lines[2], "uuid"),
@@ -137,7 +137,7 @@ fn serve_reports_refused_callers_with_reasons() {
     );
     assert_eq!(
         field(&lines[3], "text"),
-        "audio (0x10) without a sample, at least 2 bytes are due"
+        "audio (0x10) without a sample: expected at least 2 bytes"
     );
     assert_eq!(
         field(&lines[4], "text"),
@@ -192,20 +192,20 @@ SHORT from ADDRESS
 SHORT digit 5
 SHORT digit A starts
 SHORT digit A stops after N ms
-SHORT over: the peer closed inside a frame, which lacks N
-SHORT of its bytes
-SHORT N s, N frames in, N out
+SHORT ended: the peer closed inside a frame, which lacks
+SHORT N of its bytes
+SHORT N s, N frames received, N sent
 SHORT first sound after N ms
 "
     );
     assert_eq!(
         errors,
-        "audiosocket: 07070707 silence without payload
-audiosocket: 07070707 UUID 07070707-0707-0707-0707-070707070707
-audiosocket: 07070707 error: memory (0x04)
-audiosocket: 07070707 audio (0x10) without a sample, at least 2 bytes are due
-audiosocket: 07070707 unknown kind 0x77, payload length 0
-audiosocket: 07070707 1 more warning like these
+        "audiosocket: 07070707 received silence without payload
+audiosocket: 07070707 received UUID 07070707-0707-0707-0707-070707070707
+audiosocket: 07070707 received error: memory (0x04)
+audiosocket: 07070707 received audio (0x10) without a sample: expected at least 2 bytes
+audiosocket: 07070707 received unknown kind 0x77, payload length 0
+audiosocket: 07070707 1 more warning not printed
 "
     );
     assert!(lines.iter().all(|line| line.chars().count() <= 60));
@@ -222,7 +222,7 @@ fn serve_prints_first_warnings_and_counts_the_rest() {
     let lines = serving.finish();
     let texts: Vec<&str> = lines[2..8].iter().map(|line| field(line, "text")).collect();
     assert_eq!(texts[..5], ["unknown kind 0x20, payload length 0"; 5]);
-    assert_eq!(texts[5], "99995 more warnings like these");
+    assert_eq!(texts[5], "99995 more warnings not printed");
     assert_eq!(field(&lines[8], "event"), "hangup");
     assert_eq!(field(&lines[8], "frames_in"), "100000");
     assert_eq!(lines.len(), 9);
@@ -269,8 +269,8 @@ fn serve_ends_on_time_with_blocked_stdout_and_flood() {
     drop(serving);
     let error = stderr(&child.wait_with_output().unwrap());
     assert!(
-        error.starts_with("audiosocket: time is over and ")
-            && error.ends_with(" reports not printed: nobody reads the output\n"),
+        error.starts_with("audiosocket: the time is up with ")
+            && error.ends_with(" reports not printed: read the output faster\n"),
         "{error}"
     );
 }
@@ -287,8 +287,8 @@ fn caller_closing_at_once_is_always_reported_alike() {
     resetting.peek(&mut [0]).unwrap();
     drop(resetting);
     let lines = serving.finish();
-    let over = "07070707 over: the peer closed before it sent a frame";
-    let ends = lines.iter().filter(|line| *line == over);
+    let ended = "07070707 ended: the peer closed before sending a frame";
+    let ends = lines.iter().filter(|line| *line == ended);
     assert_eq!(ends.count(), 2, "{lines:?}");
 }
 

@@ -35,14 +35,14 @@ fn inspect_prints_a_call_in_order_of_time() {
     3.142 s < burst   7 frames in 0 ms, 140 ms of audio
     3.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
     3.161 s > audio   43 x 320 bytes, 8000 Hz, 0.86 s
-    4.014 s < split   the rest 12 ms after 3 of 323 bytes
+    4.014 s < split   3 of 323 bytes, the rest 12 ms later
     4.014 s < audio   57 x 320 bytes, 8000 Hz, 1.14 s
     4.022 s > audio   56 x 320 bytes, 8000 Hz, 1.12 s
-    5.122 s < tone    digit # as sound at 5.00 s, 98 ms
+    5.122 s < tone    digit # at 5.00 s for 98 ms
     5.141 s > audio   44 x 320 bytes, 8000 Hz, 0.88 s
     5.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
     6.002 s < audio   MALFORMED: audio (0x10) with payload
-                      length 3, an even length is due
+                      length 3: expected an even length
     6.002 s < audio   150 x 320 bytes, 8000 Hz, 3.00 s
     6.021 s > audio   149 x 320 bytes, 8000 Hz, 2.98 s
     9.010 s > closed
@@ -50,11 +50,11 @@ fn inspect_prints_a_call_in_order_of_time() {
     9.011 s < closed
     9.011 s   end     900 frames
 
-> caller  448 frames, 8.90 s of audio in 9.00 s, no gap but
-          1 at a digit, jitter 0.3 ms
+> caller  448 frames, 8.90 s of audio in 9.00 s, no gaps
+          except 1 at a digit, 0.3 ms jitter
 < server  452 frames, 9.00 s of audio in 9.00 s, 1 gap of
           141 ms at 2.981 s, 1 burst, 1 split frame, 1
-          malformed frame, jitter 0.6 ms
+          malformed frame, 0.6 ms jitter
 started   2026-11-22 19:40:12 UTC
 ended     the caller closed the connection at 9.010 s
 "
@@ -87,7 +87,7 @@ fn json_of_a_call_has_directions_and_times() {
 {"event":"burst","frames":7,"audio_ms":140.000,"duration_ms":0.006,"direction":"to-caller","at_ms":3122.014}
 {"event":"split","offset":64600,"after":3,"of":323,"duration_ms":12.000,"direction":"to-caller","at_ms":4002.000}
 {"event":"tone","digit":"#","at_ms":5003,"duration_ms":98,"direction":"to-caller"}
-{"event":"frame","offset":96900,"kind":16,"name":"audio","len":3,"malformed":"audio (0x10) with payload length 3, an even length is due","direction":"to-caller","at_ms":6001.900}
+{"event":"frame","offset":96900,"kind":16,"name":"audio","len":3,"malformed":"audio (0x10) with payload length 3: expected an even length","direction":"to-caller","at_ms":6001.900}
 {"event":"closed","direction":"to-server","at_ms":9010.000}
 {"event":"frame","offset":145356,"kind":0,"name":"hangup","len":0,"direction":"to-caller","at_ms":9010.500}
 {"event":"closed","direction":"to-caller","at_ms":9010.700}
@@ -133,8 +133,8 @@ fn equal_frames_of_any_kind_are_one_line() {
     0.004 s > dtmf    digit 4
     0.005 s < audio   1 x 320 bytes, 8000 Hz, 0.02 s
     0.006 s < audio   2 x MALFORMED: audio (0x10) with
-                      payload length 1, an even length is
-                      due
+                      payload length 1: expected an even
+                      length
 "
     );
     // In JSON, each frame has a line of its own.
@@ -165,7 +165,7 @@ fn wav_file_is_named_with_the_recording_beside_it() {
         assert_eq!(stdout(&output), "");
         assert_eq!(
             stderr(&output),
-            format!("audiosocket: {name} is a WAV file and has sound but no frames: {advice}\n")
+            format!("audiosocket: {name} is a WAV file, which has audio but no frames: {advice}\n")
         );
     }
 }
@@ -181,7 +181,7 @@ fn played_file() -> Vec<u8> {
         .concat()
 }
 
-const HEADER: &str = "a WAV file's header sent as audio, a click: send the data chunk alone";
+const HEADER: &str = "a WAV file header as audio, which is a click: send only the data chunk";
 
 #[test]
 fn header_of_a_played_file_is_named_by_inspect() {
@@ -195,7 +195,7 @@ fn header_of_a_played_file_is_named_by_inspect() {
             .lines()
             .find(|line| line.contains(" header  "))
             .expect(&text);
-        assert!(line.contains("a WAV file's header sent"), "{text}");
+        assert!(line.contains("a WAV file header as audio"), "{text}");
         let json = stdout(&run(&["inspect", "--json", file.path()]));
         let event = json
             .lines()
@@ -263,8 +263,8 @@ fn every_way_to_end_a_call_is_named() {
         (
             From::Server,
             b'e',
-            "< ended   takes no more",
-            "the server took no more",
+            "< ended   stopped reading",
+            "the server stopped reading",
         ),
         (From::Server, b'h', "< hangup", "the server sent a hangup"),
     ] {
@@ -323,13 +323,13 @@ fn g711_in_linear_audio_frames_is_named() {
         let text = stdout(&run(&["inspect", file.path()]));
         assert_eq!(
             text.contains(
-                "\n          8000 bytes a second: u-law or a-law; dial with\n          /c(slin)\n"
+                "\n          8000 bytes per second: u-law or a-law; dial with\n          /c(slin)\n"
             ),
             at_half_rate,
             "{text}"
         );
         assert!(
-            text.contains("no gap,") && text.contains("jitter 0.0 ms"),
+            text.contains("no gaps,") && text.contains("0.0 ms jitter"),
             "{text}"
         );
     }
@@ -349,21 +349,21 @@ fn damaged_recording_fails_after_its_good_part() {
             &whole[..whole.len() - 5],
             "900",
             "0",
-            "is cut inside an entry (bytes of it there: 7)",
+            "ends inside an entry (bytes present: 7)",
         ),
         (
             "damaged",
             &damaged,
             "900",
             "0",
-            "this tap recording is damaged: no entry where one is due",
+            "the tap recording is damaged: expected an entry, found other bytes",
         ),
         (
             "inside",
             &inside_a_frame.bytes,
             "0",
             "100",
-            "ends inside a frame of the server (bytes of it there: 100, missing: 223)",
+            "ends inside a frame of the server (bytes present: 100, missing: 223)",
         ),
     ] {
         let file = TestFile::new(&format!("{name}.tap"), bytes);
@@ -379,12 +379,8 @@ fn damaged_recording_fails_after_its_good_part() {
         assert_eq!(error.lines().count(), 1);
     }
     for (name, len, message) in [
-        ("header", 10, "this tap recording ends inside its header"),
-        (
-            "version",
-            16,
-            "a tap recording of version 2, this program reads 1",
-        ),
+        ("header", 10, "the tap recording ends inside its header"),
+        ("version", 16, "the tap recording has version 2, expected 1"),
     ] {
         let mut bytes = whole[..len].to_vec();
         bytes[4] = if name == "version" { 2 } else { 1 };

@@ -73,7 +73,7 @@ fn verdict(output: &Output) -> (Vec<String>, String) {
     );
     let violations = shape(&text.replace("\n  ", " "))
         .lines()
-        .filter(|line| line.starts_with("at "))
+        .filter(|line| line.starts_with("violation "))
         .map(String::from)
         .collect();
     let error = String::from_utf8(output.stderr.clone()).unwrap();
@@ -96,12 +96,12 @@ fn two_writes_per_frame_report_the_hangup() {
     assert_eq!(violations.len(), 1, "{violations:?}");
     assert_violation(
         &violations[0],
-        "at N s: split-payload, a payload apart from its header, or in parts (byte ",
-        "). Asterisk N hangs up the caller",
+        "violation split-payload at N s: a payload apart from its header, or in parts (at byte ",
+        "); Asterisk N hangs up the caller",
     );
     assert_eq!(
         error,
-        "audiosocket: Asterisk 22.10 objects: split-payload\n"
+        "audiosocket: Asterisk 22.10 reports a violation: split-payload\n"
     );
 }
 
@@ -138,17 +138,17 @@ fn unpaced_greeting_reports_dropped_frames() {
     assert_eq!(violations.len(), 2, "{violations:?}");
     assert_violation(
         &violations[0],
-        "at N s: too-fast, audio more than N s ahead of real time (byte ",
+        "violation too-fast at N s: audio more than N s ahead of real time (at byte ",
         "Asterisk N plays it too fast",
     );
     assert_violation(
         &violations[1],
-        "at N s: queue-overflow, more than N frames of audio at once (byte ",
+        "violation queue-overflow at N s: more than N frames of audio at once (at byte ",
         "Asterisk N drops the oldest N frames",
     );
     assert_eq!(
         error,
-        "audiosocket: Asterisk 22.10 objects: too-fast, queue-overflow\n"
+        "audiosocket: Asterisk 22.10 reports violations: too-fast, queue-overflow\n"
     );
 }
 
@@ -163,8 +163,8 @@ fn close_without_hangup_reports_the_hangup() {
         assert_eq!(violations.len(), 1, "{violations:?}");
         assert_violation(
             &violations[0],
-            "at N s: reset, closed with audio unread, which is a reset (byte ",
-            "). Asterisk N hangs up the caller",
+            "violation reset at N s: closed with audio unread, which is a reset (at byte ",
+            "); Asterisk N hangs up the caller",
         );
         let expected = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
         assert_eq!(error, expected);

@@ -162,9 +162,9 @@ impl Crowd {
         let mut slowest = Duration::ZERO;
         let mut connections = Vec::with_capacity(calls);
         for number in 0..calls {
-            let begun = Instant::now();
+            let started_at = Instant::now();
             let mut stream = TcpStream::connect(server.address).expect("a connection");
-            slowest = slowest.max(begun.elapsed());
+            slowest = slowest.max(started_at.elapsed());
             stream.set_nodelay(true).expect("nodelay");
             let mut hello = uuid_frame(number);
             hello.extend_from_slice(&frame);

@@ -25,9 +25,9 @@ pub struct Asterisk {
     uuid: Option<Uuid>,
     ticks: std::vec::IntoIter<Tick>,
     next_tick: Instant,
-    said: Vec<Samples>,
-    received: FrameBuffer<[u8; Frame::MAX_LEN]>,
-    heard: Vec<Samples>,
+    sent: Vec<Samples>,
+    buffer: FrameBuffer<[u8; Frame::MAX_LEN]>,
+    received: Vec<Samples>,
     hung_up: Option<Instant>,
     ended: bool,
 }
@@ -38,9 +38,9 @@ impl Asterisk {
             uuid: Some(uuid),
             ticks: ticks().into_iter(),
             next_tick: Instant::ZERO,
-            said: Vec::new(),
-            received: FrameBuffer::new([0; Frame::MAX_LEN]),
-            heard: Vec::new(),
+            sent: Vec::new(),
+            buffer: FrameBuffer::new([0; Frame::MAX_LEN]),
+            received: Vec::new(),
             hung_up: None,
             ended: false,
         }
@@ -58,18 +58,18 @@ impl Asterisk {
         if self.hung_up.is_none() && now >= self.next_tick {
             self.next_tick += PERIOD;
             match self.ticks.next().unwrap_or(Tick::Talk) {
-                Tick::Talk => self.say(socket, speech(self.said.len())),
+                Tick::Talk => self.talk(socket, speech(self.sent.len())),
                 Tick::Hold => {}
                 Tick::Sign(dtmf) => send(socket, Message::Dtmf(dtmf)),
-                Tick::Tone(samples) => self.say(socket, *samples),
+                Tick::Tone(samples) => self.talk(socket, *samples),
             }
         }
         while socket.can_recv() {
             let count = socket
-                .recv_slice(self.received.spare())
+                .recv_slice(self.buffer.spare())
                 .expect("it is open");
-            self.received.commit(count);
-            self.hear(now);
+            self.buffer.commit(count);
+            self.take_frames(now);
         }
         if !socket.may_recv() {
             self.ended = true;
@@ -77,16 +77,16 @@ impl Asterisk {
         }
     }
 
-    fn say(&mut self, socket: &mut Socket<'_>, samples: Samples) {
+    fn talk(&mut self, socket: &mut Socket<'_>, samples: Samples) {
         let mut bytes = [0; 320];
         let audio = Audio::from_samples(RATE, &samples, &mut bytes).expect("20 ms of audio");
         send(socket, Message::Audio(audio));
-        self.said.push(samples);
+        self.sent.push(samples);
     }
 
-    fn hear(&mut self, now: Instant) {
+    fn take_frames(&mut self, now: Instant) {
         loop {
-            match self.received.next_frame() {
+            match self.buffer.next_frame() {
                 Decoded::Frame(frame) => match frame.message() {
                     Ok(Message::Audio(audio)) if self.hung_up.is_none() => {
                         assert_eq!(audio.samples().len(), 160);
@@ -95,10 +95,10 @@ impl Asterisk {
                             .iter_mut()
                             .zip(audio.samples())
                             .for_each(|(to, from)| *to = from);
-                        self.heard.push(samples);
+                        self.received.push(samples);
                     }
                     Ok(Message::Hangup) if self.hung_up.is_none() => self.hung_up = Some(now),
-                    other => panic!("Asterisk ends a call upon {other:?}"),
+                    other => panic!("Asterisk ends a call on {other:?}"),
                 },
                 Decoded::TooLong(header) => panic!("{header} does not fit"),
                 Decoded::Incomplete { .. } => return,
@@ -110,25 +110,25 @@ impl Asterisk {
     pub fn judge(&self) -> String {
         let hung_up = self.hung_up.expect("a hangup at the end");
         assert!(
-            self.ended && self.received.is_empty(),
+            self.ended && self.buffer.is_empty(),
             "the end is between two frames"
         );
 
-        let (greeting, answers) = self.heard.split_first().expect("a greeting");
+        let (greeting, answers) = self.received.split_first().expect("a greeting");
         assert_eq!(*greeting, [0; 160]);
-        // Every frame gets a frame back, except the last, which gets the hangup.
-        assert_eq!(answers.len() + 1, self.said.len(), "a frame for a frame");
+        // The endpoint sends one frame for each frame, and the hangup for the last.
+        assert_eq!(answers.len() + 1, self.sent.len(), "a frame for a frame");
         let echoed = answers
             .iter()
-            .zip(&self.said)
-            .filter(|(heard, said)| heard == said)
+            .zip(&self.sent)
+            .filter(|(received, sent)| received == sent)
             .count();
         let with_tones = answers.len() - echoed;
         // Each digit is 100 ms of tone and 100 ms of pause.
         assert_eq!(with_tones, DIGITS.len() * 10);
 
         let mut detector = Detector::new(RATE);
-        let signals = detector.feed(self.heard.as_flattened());
+        let signals = detector.feed(self.received.as_flattened());
         let digits: String = signals
             .filter_map(|signal| match signal {
                 Signal::Stop { digit, .. } => Some(digit.to_char()),
@@ -137,10 +137,10 @@ impl Asterisk {
             .collect();
         assert_eq!(digits, DIGITS);
         format!(
-            "{} frames said: {echoed} came back as they were, {with_tones} with tones, 1 with the hangup\n\
-             digits pressed: {DIGITS}, two dialects and sound; heard: {digits}\n\
+            "{} frames sent: {echoed} came back unchanged, {with_tones} with tones, 1 with the hangup\n\
+             digits pressed: {DIGITS}, in two dialects and as tones; digits received as tones: {digits}\n\
              hung up after {hung_up}, then the end of the stream",
-            self.said.len(),
+            self.sent.len(),
         )
     }
 }

@@ -12,7 +12,7 @@ pub fn of_server(value: Option<OsString>) -> Result<String, Failure> {
     match value {
         Some(address) => Ok(address.to_string_lossy().into_owned()),
         None => Err(Failure::usage(
-            "which server? an address like 127.0.0.1:9092 is due",
+            "missing server address: add one, such as 127.0.0.1:9092",
         )),
     }
 }
@@ -27,38 +27,58 @@ pub fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// Returns the error for a failed connection.
 pub fn cannot_call(address: &str, error: &io::Error) -> Failure {
-    failure("", "call", address, error)
+    invalid(address, "address", error).unwrap_or_else(|| {
+        Failure::Failed(format!(
+            "cannot call {}: {error}: check the address, and that the server runs",
+            quoted(address)
+        ))
+    })
 }
 
 /// Returns the error for an address of `--listen` that cannot be listened on.
 pub fn cannot_listen(address: &str, error: &io::Error) -> Failure {
-    failure("--listen ", "listen on", address, error)
+    invalid(address, "--listen address", error).unwrap_or_else(|| {
+        Failure::Failed(format!(
+            "cannot listen on {}: {error}: choose another --listen address",
+            quoted(address)
+        ))
+    })
 }
 
 /// Returns the error for an address of `--to` that cannot be looked up.
 pub fn cannot_reach(address: &str, error: &io::Error) -> Failure {
-    failure("--to ", "reach", address, error)
+    invalid(address, "--to address", error).unwrap_or_else(|| {
+        Failure::Failed(format!(
+            "cannot look up {}: {error}: check the --to address",
+            quoted(address)
+        ))
+    })
 }
 
-fn failure(option: &str, verb: &str, address: &str, error: &io::Error) -> Failure {
-    let reason = match missing_part(address) {
-        Some(reason) => reason,
-        None if error.kind() == ErrorKind::InvalidInput => error.to_string(),
-        None => return Failure::Failed(format!("cannot {verb} {}: {error}", quoted(address))),
+/// Returns the error for an address that cannot be parsed.
+fn invalid(address: &str, what: &str, error: &io::Error) -> Option<Failure> {
+    let expected = match missing_part(address) {
+        Some(expected) => expected,
+        None if error.kind() == ErrorKind::InvalidInput => {
+            String::from("expected HOST:PORT, such as 127.0.0.1:9092")
+        }
+        None => return None,
     };
     let address = quoted(address);
-    Failure::Usage(format!("{option}{address} is no address: {reason}"))
+    Some(Failure::Usage(format!(
+        "invalid {what} {address}: {expected}"
+    )))
 }
 
-/// Returns what an address lacks that the system cannot resolve, with an example.
+/// Returns what to add to an address that the system cannot resolve.
 fn missing_part(address: &str) -> Option<String> {
     let is_port = |text: &str| text.parse::<u16>().is_ok();
     match address.split_once(':') {
         Some(("", port)) if is_port(port) => Some(format!(
-            "the host is missing, as in 127.0.0.1:{port} or, for all interfaces, 0.0.0.0:{port}"
+            "add the host, as in 127.0.0.1:{port} or, for all interfaces, 0.0.0.0:{port}"
         )),
-        None if is_port(address) => Some(format!("the host is missing, as in 127.0.0.1:{address}")),
-        None if !address.is_empty() => Some(format!("the port is missing, as in {address}:9092")),
+        None if is_port(address) => Some(format!("add the host, as in 127.0.0.1:{address}")),
+        None if !address.is_empty() => Some(format!("add the port, as in {address}:9092")),
         _ => None,
     }
 }

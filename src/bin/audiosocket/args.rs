@@ -30,6 +30,10 @@ pub enum Arg {
     Value(OsString),
 }
 
+/// Limit of a time in seconds: a year. No call is longer, and a clock cannot count times far beyond it.
+const MOST_SECONDS: f64 = 366.0 * 86_400.0;
+const EXPECTED_SECONDS: &str = "expected seconds above 0, up to 31622400, such as 5 or 0.5";
+
 impl Args {
     pub fn from_command_line() -> Args {
         Args::new(std::env::args_os().skip(1).collect())
@@ -48,9 +52,9 @@ impl Args {
     pub fn next(&mut self) -> Result<Option<Arg>, Failure> {
         if let Some(value) = &self.attached {
             return Err(Failure::Usage(format!(
-                "{} takes no value, not {}",
-                self.option,
-                quoted(value)
+                "unexpected value {} for {}: remove it",
+                quoted(value),
+                self.option
             )));
         }
         let Some(word) = self.rest.next() else {
@@ -108,7 +112,10 @@ impl Args {
             Some(Arg::Value(word)) => Err(word),
         }
         .map_err(|word: OsString| {
-            Failure::Usage(format!("nothing may follow {option}, not {}", quoted(word)))
+            Failure::Usage(format!(
+                "unexpected argument {} after {option}: remove it",
+                quoted(word)
+            ))
         })
     }
 
@@ -117,7 +124,7 @@ impl Args {
         self.attached
             .take()
             .or_else(|| self.rest.next())
-            .ok_or_else(|| Failure::Usage(format!("{} needs a value", self.option)))
+            .ok_or_else(|| Failure::Usage(format!("missing value for {}: add one", self.option)))
     }
 
     /// Returns the value of the last option as a path.
@@ -133,16 +140,16 @@ impl Args {
     pub fn input(&mut self) -> Result<PathBuf, Failure> {
         let path = self.path()?;
         match path.as_os_str() == "-" {
-            true => Err(self.wrong_value("-", "standard input is not read, name a file")),
+            true => Err(self.wrong_value("-", "expected a file, not standard input")),
             false => Ok(path),
         }
     }
 
     /// Returns the value of the last option as text.
     pub fn text(&mut self) -> Result<String, Failure> {
-        self.value()?.into_string().map_err(|value| {
-            Failure::Usage(format!("{} {} is not UTF-8", self.option, quoted(value)))
-        })
+        self.value()?
+            .into_string()
+            .map_err(|value| self.wrong_value(&value.to_string_lossy(), "expected UTF-8 text"))
     }
 
     /// Parses the value of the last option.
@@ -156,20 +163,18 @@ impl Args {
         let text = self.text()?;
         match text.parse() {
             Ok(count) if count > 0 => Ok(count),
-            _ => Err(self.wrong_value(&text, "a whole number of 1 or more is due")),
+            _ => Err(self.wrong_value(&text, "expected a whole number, 1 or more")),
         }
     }
 
     /// Parses the value as a time in seconds, such as `5` or `0.5`.
     pub fn seconds(&mut self) -> Result<Duration, Failure> {
         let text = self.text()?;
-        // A year is longer than any call, and a clock cannot count times far beyond it.
-        let longest = 366.0 * 86_400.0;
         text.parse()
             .ok()
-            .filter(|seconds| *seconds > 0.0 && *seconds <= longest)
+            .filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS)
             .map(Duration::from_secs_f64)
-            .ok_or_else(|| self.wrong_value(&text, "seconds are due, such as 5 or 0.5"))
+            .ok_or_else(|| self.wrong_value(&text, EXPECTED_SECONDS))
     }
 
     pub fn dialect(&mut self) -> Result<DtmfDialect, Failure> {
@@ -180,18 +185,25 @@ impl Args {
 
     /// Returns the error for an unknown option.
     pub fn unknown(&self) -> Failure {
-        Failure::Usage(format!("unknown option {}", quoted(&self.option)))
+        Failure::Usage(format!(
+            "unknown option {}: check the spelling",
+            quoted(&self.option)
+        ))
     }
 
     /// Returns the error for an invalid value of the last option.
     pub fn wrong_value(&self, value: &str, reason: impl Display) -> Failure {
-        Failure::Usage(format!("{} {}: {reason}", self.option, quoted(value)))
+        Failure::Usage(format!(
+            "invalid value {} for {}: {reason}",
+            quoted(value),
+            self.option
+        ))
     }
 }
 
 /// Returns the error for an unexpected argument.
 fn unexpected(value: OsString) -> Failure {
-    Failure::Usage(format!("unexpected argument {}", quoted(value)))
+    Failure::Usage(format!("unexpected argument {}: remove it", quoted(value)))
 }
 
 /// Returns the bytes after the first `=` of a word, unchanged.
@@ -254,60 +266,66 @@ mod tests {
             "--json"
         );
         assert_eq!(value, Some(OsString::from("here")));
-        let Err(Failure::Usage(said)) = args.next_option_beside(&mut value) else {
-            panic!("two were taken")
+        let Err(Failure::Usage(text)) = args.next_option_beside(&mut value) else {
+            panic!("accepted two values")
         };
-        assert_eq!(said, "unexpected argument 'there'");
+        assert_eq!(text, "unexpected argument 'there': remove it");
     }
 
     #[test]
     fn wrong_values_are_named_with_their_option() {
         for (words, message) in [
-            (&["--seconds"][..], "--seconds needs a value"),
+            (&["--seconds"][..], "missing value for --seconds: add one"),
             (
                 &["--seconds=0"],
-                "--seconds '0': seconds are due, such as 5 or 0.5",
+                "invalid value '0' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds", "NaN"],
-                "--seconds 'NaN': seconds are due, such as 5 or 0.5",
+                "invalid value 'NaN' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds", "1e300"],
-                "--seconds '1e300': seconds are due, such as 5 or 0.5",
+                "invalid value '1e300' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds", "-1"],
-                "--seconds '-1': seconds are due, such as 5 or 0.5",
+                "invalid value '-1' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
             (
                 &["--seconds="],
-                "--seconds '': seconds are due, such as 5 or 0.5",
+                "invalid value '' for --seconds: expected seconds above 0, up to 31622400, such as 5 or 0.5",
             ),
         ] {
             let mut args = args(words);
             args.next().unwrap();
-            let Err(Failure::Usage(said)) = args.seconds() else {
+            let Err(Failure::Usage(text)) = args.seconds() else {
                 panic!("{words:?}")
             };
-            assert_eq!(said, message);
+            assert_eq!(text, message);
         }
     }
 
     #[test]
     fn value_after_a_flag_is_refused() {
         for (words, message) in [
-            (&["--help", "x"][..], "nothing may follow --help, not 'x'"),
-            (&["-h", "--json"], "nothing may follow -h, not '--json'"),
-            (&["--help=1"], "--help takes no value, not '1'"),
-            (&["-h="], "-h takes no value, not ''"),
+            (
+                &["--help", "x"][..],
+                "unexpected argument 'x' after --help: remove it",
+            ),
+            (
+                &["-h", "--json"],
+                "unexpected argument '--json' after -h: remove it",
+            ),
+            (&["--help=1"], "unexpected value '1' for --help: remove it"),
+            (&["-h="], "unexpected value '' for -h: remove it"),
         ] {
             let mut args = args(words);
             args.next().unwrap();
-            let Err(Failure::Usage(said)) = args.end() else {
+            let Err(Failure::Usage(text)) = args.end() else {
                 panic!("{words:?}")
             };
-            assert_eq!(said, message);
+            assert_eq!(text, message);
         }
         let mut args = args(&["--help"]);
         args.next().unwrap();
@@ -318,9 +336,9 @@ mod tests {
     fn value_attached_to_a_flag_is_refused() {
         let mut args = args(&["--json=yes"]);
         assert_eq!(args.next().unwrap(), option("--json"));
-        let Err(Failure::Usage(said)) = args.next() else {
+        let Err(Failure::Usage(text)) = args.next() else {
             panic!("not refused")
         };
-        assert_eq!(said, "--json takes no value, not 'yes'");
+        assert_eq!(text, "unexpected value 'yes' for --json: remove it");
     }
 }

@@ -4,7 +4,7 @@ use audiosocket::call::End;
 
 /// Description of the end of such a call. Whether it arrives as a close or as a reset depends on which side's bytes were faster, so
 /// both have the same words.
-pub const CLOSED_AT_ONCE: &str = "the peer closed before it sent a frame";
+pub const CLOSED_AT_ONCE: &str = "the peer closed before sending a frame";
 
 /// Returns whether a call on which this many frames were received ended like this.
 pub fn is_closed_at_once(end: End, frames_received: usize) -> bool {

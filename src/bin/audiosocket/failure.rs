@@ -38,7 +38,7 @@ impl Failure {
     /// Returns the message, unless it has been printed.
     pub fn message(&self) -> Option<String> {
         match self {
-            Failure::Usage(message) => Some(format!("{message} (--help tells more)")),
+            Failure::Usage(message) => Some(format!("{message} (see --help)")),
             Failure::Failed(message) => Some(message.clone()),
             Failure::Reported => None,
             Failure::NobodyReads => Some(String::from(

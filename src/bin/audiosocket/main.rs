@@ -10,7 +10,6 @@ mod capture;
 mod closed_at_once;
 mod demo;
 mod failure;
-mod hearing;
 mod histogram;
 mod inspect;
 mod json;
@@ -19,6 +18,7 @@ mod on_panic;
 mod output;
 mod panel;
 mod printer;
+mod received_audio;
 mod recordings;
 mod reports;
 mod serve;
@@ -35,16 +35,21 @@ use output::Output;
 use text::quoted;
 
 const HELP: &str = "\
-audiosocket: Asterisk's AudioSocket calls, without Asterisk
+audiosocket: run, test and inspect AudioSocket calls
 
-  audiosocket demo           a whole call, in this process
+AudioSocket is Asterisk's TCP protocol for call audio. All
+commands also work without Asterisk.
+
+  audiosocket demo           run a call in this process
   audiosocket serve --echo   answer calls
-  audiosocket call ADDR      place a call, as Asterisk would
-  audiosocket tap            listen in between the two
-  audiosocket inspect FILE   show what a stream contains
-  audiosocket load ADDR      many calls at once, all checked
+  audiosocket call ADDR      place a call, as Asterisk does
+  audiosocket tap            forward calls to your server,
+                             and report what happens
+  audiosocket inspect FILE   print a recording of a call
+  audiosocket load ADDR      place many calls at once, and
+                             check the echo of each frame
 
-'audiosocket COMMAND --help' tells more about each.
+'audiosocket COMMAND --help' describes a command.
 --version prints the version.
 ";
 
@@ -64,7 +69,7 @@ fn main() -> ExitCode {
 fn run(args: &mut Args) -> Result<(), Failure> {
     match args.next()? {
         None => Err(Failure::usage(
-            "no command given: demo, serve, call, tap, inspect or load",
+            "missing command: expected demo, serve, call, tap, inspect or load",
         )),
         Some(Arg::Option(option)) => match option.as_str() {
             "--help" | "-h" => {
@@ -85,7 +90,7 @@ fn run(args: &mut Args) -> Result<(), Failure> {
             Some("inspect") => inspect::run(args).map_err(Failure::of_printing),
             Some("load") => load::run(args),
             _ => Err(Failure::Usage(format!(
-                "no such command: {}; there are demo, serve, call, tap, inspect and load",
+                "unknown command {}: expected demo, serve, call, tap, inspect or load",
                 quoted(&command)
             ))),
         },

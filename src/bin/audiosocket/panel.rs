@@ -15,7 +15,7 @@ use crate::violation::{fault_fields, fault_text};
 pub struct Panel {
     judges: Vec<Judge>,
     /// Number of violations already collected from each judge.
-    told: Vec<usize>,
+    collected: Vec<usize>,
     /// Whether a judge's version never places such a call. A dismissed judge is not consulted.
     is_dismissed: Vec<bool>,
     faults: VecDeque<Fault>,
@@ -47,7 +47,7 @@ impl Panel {
                     Judge::new(rules, started)
                 })
                 .collect(),
-            told: vec![0; Version::REPRESENTATIVES.len()],
+            collected: vec![0; Version::REPRESENTATIVES.len()],
             is_dismissed: vec![false; Version::REPRESENTATIVES.len()],
             faults: VecDeque::new(),
             handed_out: Vec::new(),
@@ -89,13 +89,15 @@ impl Panel {
 
     /// Runs `look` on each judge that is not dismissed, and collects the new violations.
     pub fn look(&mut self, at: Instant, look: impl Fn(&mut Judge)) {
-        for (place, (judge, told)) in self.judges.iter_mut().zip(&mut self.told).enumerate() {
+        for (place, (judge, collected)) in
+            self.judges.iter_mut().zip(&mut self.collected).enumerate()
+        {
             if self.is_dismissed.get(place) == Some(&true) {
                 continue;
             }
             look(judge);
-            for violation in judge.violations().iter().skip(*told) {
-                *told += 1;
+            for violation in judge.violations().iter().skip(*collected) {
+                *collected += 1;
                 if self
                     .handed_out
                     .contains(&(violation.rule, violation.offset))
@@ -153,20 +155,22 @@ impl Fault {
 
     /// Returns the violation and its consequences as one sentence.
     pub fn sentence(&self) -> String {
-        let mut parts = vec![fault_text(&self.violation)];
+        let fault = fault_text(&self.violation);
+        let mut parts = vec![format!("{}: {fault}", self.violation.rule)];
         parts.extend(self.consequence_texts());
         parts.join("; ")
     }
 
     /// Returns text lines that start with `start`: the violation, then its consequences with their versions.
     pub fn text(&self, start: &str) -> String {
+        let (rule, seconds) = (self.violation.rule, self.violation.at.as_secs_f64());
         let mut lines = vec![wrapped(
-            &format!("{start}{:.3} s ", self.violation.at.as_secs_f64()),
-            start,
+            &format!("{start}{seconds:.3} s server: violation {rule}, "),
+            &format!("{start}  "),
             &fault_text(&self.violation),
         )];
         for what in self.consequence_texts() {
-            let indent = format!("{start}  ");
+            let indent = format!("{start}    ");
             lines.push(wrapped(&indent, &format!("{indent}  "), &what));
         }
         lines.join("\n")
@@ -175,7 +179,7 @@ impl Fault {
     fn consequence_texts(&self) -> impl Iterator<Item = String> {
         let consequences = self.by_consequence().into_iter();
         consequences.map(|(what, versions)| match versions.len() == TABLE.len() {
-            true => format!("every Asterisk {what}"),
+            true => format!("every Asterisk version {what}"),
             false => format!("Asterisk {what}: {}", versions.join("; ")),
         })
     }
@@ -229,11 +233,11 @@ mod tests {
         let text = fault.text("0123abcd ");
         assert!(text.lines().all(|line| line.len() <= 60), "{text}");
         assert_eq!(
-            text.replace("\n0123abcd     ", " "),
+            text.replace("\n0123abcd       ", " "),
             format!(
-                "0123abcd 1.234 s empty-audio, audio without a sample (byte\n\
-                 0123abcd 0: 10 00 00)\n\
-                 0123abcd   Asterisk hangs up the caller: {}",
+                "0123abcd 1.234 s server: violation empty-audio, audio\n\
+                 0123abcd   without a sample (at byte 0: 10 00 00)\n\
+                 0123abcd     Asterisk hangs up the caller: {}",
                 rows.join("; ")
             )
         );
@@ -254,7 +258,10 @@ mod tests {
                 emptied: true,
             });
         });
-        assert!(panel.next().is_none(), "who sends 16 kHz takes it");
+        assert!(
+            panel.next().is_none(),
+            "versions that send 16 kHz accept it"
+        );
         panel.caller_sent(Kind::DTMF_START_STOP);
         panel.look(started, |judge| {
             judge.bytes_read(Received {
@@ -264,7 +271,7 @@ mod tests {
                 emptied: true,
             });
         });
-        assert!(panel.next().is_none(), "nobody sends both");
+        assert!(panel.next().is_none(), "no version sends both");
     }
 
     #[test]

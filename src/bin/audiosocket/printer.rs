@@ -29,7 +29,7 @@ impl Printer {
         consequence: &'static str,
         on_failure: impl FnOnce() + Send + 'static,
     ) -> Result<Printer, Failure> {
-        let (tell, printed) = mpsc::channel();
+        let (finished, printed) = mpsc::channel();
         let reports = Arc::clone(reports);
         let taken = Arc::clone(&reports);
         let print = move || {
@@ -43,7 +43,7 @@ impl Printer {
                 Failure::Reported
             });
             // The receiver is gone if the time limit was reached before.
-            let _ = tell.send(result);
+            let _ = finished.send(result);
         };
         match thread::Builder::new().spawn(print) {
             Ok(_) => Ok(Printer { reports, printed }),
@@ -67,7 +67,7 @@ impl Printer {
                 // Includes the report that is being printed.
                 let left = counted(self.reports.waiting() + 1, "report");
                 Err(Failure::Failed(format!(
-                    "time is over and {left} not printed: nobody reads the output"
+                    "the time is up with {left} not printed: read the output faster"
                 )))
             }
             Err(RecvTimeoutError::Disconnected) => {

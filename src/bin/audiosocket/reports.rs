@@ -102,7 +102,7 @@ impl Reports {
             if state.dropped > 0 {
                 let dropped = std::mem::take(&mut state.dropped);
                 let text = format!(
-                    "{} dropped: the output is read too slowly",
+                    "{} dropped: read the output faster",
                     counted(dropped, "report")
                 );
                 return Some(Report {
@@ -191,7 +191,7 @@ mod tests {
             .collect();
         let (last, others) = texts.split_last().unwrap();
         assert_eq!(others, expected);
-        assert_eq!(last, "92001 reports dropped: the output is read too slowly");
+        assert_eq!(last, "92001 reports dropped: read the output faster");
     }
 
     #[test]
@@ -223,10 +223,7 @@ mod tests {
         reports.close();
         let texts = texts(&reports);
         assert_eq!(texts.len(), CAPACITY + 1);
-        assert_eq!(
-            texts[CAPACITY],
-            "1 report dropped: the output is read too slowly"
-        );
+        assert_eq!(texts[CAPACITY], "1 report dropped: read the output faster");
     }
 
     #[test]

@@ -79,10 +79,10 @@ mod tests {
     fn long_lines_are_broken_between_words() {
         assert_eq!(wrapped("a ", "  ", "b c"), "a b c");
         let words = "four ".repeat(30);
-        let lines = wrapped("12345 over: ", "12345 ", words.trim_end());
+        let lines = wrapped("12345 ended: ", "12345 ", words.trim_end());
         assert_eq!(
             lines.lines().map(str::len).collect::<Vec<_>>(),
-            [56, 60, 55],
+            [57, 60, 55],
             "{lines}"
         );
         assert!(

@@ -5,14 +5,13 @@ use audiosocket::asterisk::Violation;
 use crate::json::Object;
 use crate::text::hexadecimal;
 
-/// Describes a violation and its place.
+/// Describes a violation's fault and its place.
 pub fn fault_text(violation: &Violation) -> String {
     let place = match hexadecimal(violation.bytes(), " ") {
-        bytes if bytes.is_empty() => format!("byte {}", violation.offset),
-        bytes => format!("byte {}: {bytes}", violation.offset),
+        bytes if bytes.is_empty() => format!("at byte {}", violation.offset),
+        bytes => format!("at byte {}: {bytes}", violation.offset),
     };
-    let (rule, fault) = (violation.rule, violation.rule.fault());
-    format!("{rule}, {fault} ({place})")
+    format!("{} ({place})", violation.rule.fault())
 }
 
 /// Adds a violation to an object, as fields.

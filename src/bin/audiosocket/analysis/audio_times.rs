@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct AudioTimes {
     end: Option<Duration>,
-    heard_ms: f64,
+    audio_ms: f64,
     /// For each recent frame: the milliseconds of audio before it, and the time at which it was placed.
     places: VecDeque<(f64, Duration)>,
 }
@@ -29,19 +29,19 @@ impl AudioTimes {
         if self.places.len() == MOST_PLACES {
             self.places.pop_front();
         }
-        self.places.push_back((self.heard_ms, start));
-        self.heard_ms += length_ms;
+        self.places.push_back((self.audio_ms, start));
+        self.audio_ms += length_ms;
         start
     }
 
-    /// Returns the time, in milliseconds, at which `heard_ms` of audio had been played.
-    pub fn at_ms(&self, heard_ms: f64) -> f64 {
+    /// Returns the time, in milliseconds, at which `audio_ms` of audio had been played.
+    pub fn at_ms(&self, audio_ms: f64) -> f64 {
         let place = self
             .places
-            .partition_point(|(before, _)| *before <= heard_ms);
+            .partition_point(|(before, _)| *before <= audio_ms);
         match self.places.get(place.saturating_sub(1)) {
-            Some((before, start)) => start.as_secs_f64() * 1000.0 + (heard_ms - before).max(0.0),
-            None => heard_ms,
+            Some((before, start)) => start.as_secs_f64() * 1000.0 + (audio_ms - before).max(0.0),
+            None => audio_ms,
         }
     }
 }

@@ -17,7 +17,7 @@ pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
         What::Tone(tone) => {
             let seconds = tone.at_ms / 1000.0;
             let (digit, duration_ms) = (tone.digit, tone.duration_ms);
-            let text = format!("digit {digit} as sound at {seconds:.2} s, {duration_ms} ms");
+            let text = format!("digit {digit} at {seconds:.2} s for {duration_ms} ms");
             ("tone", text)
         }
         What::WavHeader => ("header", String::from(WAV_HEADER)),
@@ -38,17 +38,17 @@ pub fn words(what: &What<'_>) -> Option<(&'static str, String)> {
         }
         What::Split(split) => {
             let text = format!(
-                "the rest {:.0} ms after {} of {} bytes",
-                milliseconds(split.lasted),
+                "{} of {} bytes, the rest {:.0} ms later",
                 split.after,
-                split.frame_len
+                split.frame_len,
+                milliseconds(split.lasted)
             );
             ("split", text)
         }
-        What::Ending(Ending::TakesNoMore) => ("ended", String::from("takes no more")),
+        What::Ending(Ending::StoppedReading) => ("ended", String::from("stopped reading")),
         What::Ending(ending) => (ending.name(), String::new()),
         What::Lost(lost) => ("missing", lost_text(lost)),
-        What::Violation(fault) => ("breaks", fault.sentence()),
+        What::Violation(fault) => ("violation", fault.sentence()),
     })
 }
 
@@ -59,7 +59,7 @@ fn lost_text(lost: Lost) -> String {
     };
     match lost.skipped {
         0 => missing,
-        skipped => format!("{missing}; {skipped} more up to the next frame skipped"),
+        skipped => format!("{missing}; skipped {skipped} more, up to the next frame"),
     }
 }
 

@@ -24,16 +24,16 @@ pub enum HowEnded {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ends {
     /// First end of each side that shows how it ended.
-    told: [Option<Ended>; 2],
+    shown: [Option<Ended>; 2],
     /// First time each side stopped reading. This is only the sign of an end that may be seen later.
-    took_no_more: [Option<Ended>; 2],
+    stopped_reading: [Option<Ended>; 2],
 }
 
 impl Ends {
     pub fn add(&mut self, ended: Ended) {
         let of_side = match ended.how {
-            HowEnded::Ended(Ending::TakesNoMore) => &mut self.took_no_more,
-            _ => &mut self.told,
+            HowEnded::Ended(Ending::StoppedReading) => &mut self.stopped_reading,
+            _ => &mut self.shown,
         };
         let first = &mut of_side[usize::from(ended.by == Sender::Server)];
         if first.is_none_or(|first| ended.at < first.at) {
@@ -43,15 +43,17 @@ impl Ends {
 
     /// Returns the earliest end, which is the one that counts.
     pub fn first(&self) -> Option<Ended> {
-        let sides = self.told.iter().zip(&self.took_no_more);
+        let sides = self.shown.iter().zip(&self.stopped_reading);
         sides
-            .filter_map(|(told, took_no_more)| match (*told, *took_no_more) {
-                (Some(told), Some(sign)) => Some(Ended {
-                    at: told.at.min(sign.at),
-                    ..told
-                }),
-                (told, sign) => told.or(sign),
-            })
+            .filter_map(
+                |(shown, stopped_reading)| match (*shown, *stopped_reading) {
+                    (Some(shown), Some(sign)) => Some(Ended {
+                        at: shown.at.min(sign.at),
+                        ..shown
+                    }),
+                    (shown, sign) => shown.or(sign),
+                },
+            )
             .min_by_key(|ended| ended.at)
     }
 }
@@ -62,7 +64,7 @@ mod tests {
 
     const CLOSED: HowEnded = HowEnded::Ended(Ending::Closed);
     const RESET: HowEnded = HowEnded::Ended(Ending::Reset);
-    const TAKES_NO_MORE: HowEnded = HowEnded::Ended(Ending::TakesNoMore);
+    const STOPPED_READING: HowEnded = HowEnded::Ended(Ending::StoppedReading);
 
     fn ended(by: Sender, how: HowEnded, at: u64) -> Ended {
         let at = Duration::from_millis(at);
@@ -84,14 +86,14 @@ mod tests {
             (
                 [
                     ended(Caller, CLOSED, 1),
-                    ended(Server, TAKES_NO_MORE, 2),
+                    ended(Server, STOPPED_READING, 2),
                     ended(Server, RESET, 3),
                 ],
                 ended(Caller, CLOSED, 1),
             ),
             (
                 [
-                    ended(Server, TAKES_NO_MORE, 1),
+                    ended(Server, STOPPED_READING, 1),
                     ended(Caller, CLOSED, 2),
                     ended(Server, RESET, 3),
                 ],
@@ -99,11 +101,11 @@ mod tests {
             ),
             (
                 [
-                    ended(Server, TAKES_NO_MORE, 1),
+                    ended(Server, STOPPED_READING, 1),
                     ended(Caller, CLOSED, 2),
                     ended(Caller, CLOSED, 3),
                 ],
-                ended(Server, TAKES_NO_MORE, 1),
+                ended(Server, STOPPED_READING, 1),
             ),
         ] {
             for order in [

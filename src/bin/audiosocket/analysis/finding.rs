@@ -66,7 +66,7 @@ pub struct Split {
 pub enum Ending {
     Closed,
     Reset,
-    TakesNoMore,
+    StoppedReading,
 }
 
 impl Ending {
@@ -75,7 +75,7 @@ impl Ending {
         match self {
             Ending::Closed => "closed",
             Ending::Reset => "reset",
-            Ending::TakesNoMore => "takes-no-more",
+            Ending::StoppedReading => "takes-no-more",
         }
     }
 }

@@ -80,7 +80,7 @@ impl Side {
             Seen::Bytes(bytes) => return self.take_bytes(entry.at, bytes, show),
             Seen::Closed => Ending::Closed,
             Seen::Reset => Ending::Reset,
-            Seen::TakesNoMore => Ending::TakesNoMore,
+            Seen::StoppedReading => Ending::StoppedReading,
         };
         show(&self.found(entry.at, entry.at, What::Ending(ending)))?;
         Ok(Some(HowEnded::Ended(ending)))
@@ -171,10 +171,10 @@ impl Side {
                 let samples = audio.samples().len();
                 let time = self.times.place(at, samples, audio.rate().hz());
                 show(&self.found(at, time, What::Frame(frame)))?;
-                if self.wav_headers.hear(audio) {
+                if self.wav_headers.add(audio) {
                     show(&self.found(at, time, What::WavHeader))?;
                 }
-                for tone in self.tones.hear(audio) {
+                for tone in self.tones.add(audio) {
                     self.show_tone(at, tone, show)?;
                 }
             }

@@ -60,7 +60,7 @@ impl CallSummary {
             HowEnded::HungUp => "sent a hangup",
             HowEnded::Ended(Ending::Closed) => "closed the connection",
             HowEnded::Ended(Ending::Reset) => "reset the connection",
-            HowEnded::Ended(Ending::TakesNoMore) => "took no more",
+            HowEnded::Ended(Ending::StoppedReading) => "stopped reading",
         };
         format!("the {} {how} at {}", ended.by, seconds(ended.at))
     }
@@ -94,7 +94,7 @@ impl SideSummary {
             phrases.push(format!("{} missing", counted(self.missing, "byte")));
         }
         if let Some(jitter_ms) = cadence.jitter_ms() {
-            phrases.push(format!("jitter {jitter_ms:.1} ms"));
+            phrases.push(format!("{jitter_ms:.1} ms jitter"));
         }
         if self.truncated > 0 {
             phrases.push(format!(
@@ -124,30 +124,34 @@ impl SideSummary {
     }
 }
 
+/// Warning about audio from Asterisk at half its expected byte rate.
+pub const G711_RECEIVED: &str = "8000 bytes per second: u-law or a-law; dial with /c(slin)";
+const G711_SENT: &str = "8000 bytes per second: u-law or a-law, or half the speed of real time";
+
 /// Returns a warning if the audio arrives at half its expected rate.
 pub fn suspicion(sender: Sender, cadence: &Cadence) -> Option<&'static str> {
     cadence.is_g711_suspected().then_some(match sender {
-        Sender::Caller => "8000 bytes a second: u-law or a-law; dial with /c(slin)",
-        Sender::Server => "8000 bytes a second: u-law or a-law, or half as fast as due",
+        Sender::Caller => G711_RECEIVED,
+        Sender::Server => G711_SENT,
     })
 }
 
 fn gaps(cadence: &Cadence) -> String {
     let at_digits = match cadence.gaps_with_digit() {
         0 => String::new(),
-        1 => String::from(" but 1 at a digit"),
-        gaps => format!(" but {gaps} at digits"),
+        1 => String::from(" except 1 at a digit"),
+        gaps => format!(" except {gaps} at digits"),
     };
     let Some(worst) = cadence.worst_gap() else {
-        return format!("no gap{at_digits}");
+        return format!("no gaps{at_digits}");
     };
     let which = match cadence.gaps() {
         1 => String::from("1 gap"),
-        gaps => format!("{gaps} gaps, the worst"),
+        gaps => format!("{gaps} gaps, the longest"),
     };
     let lasted = milliseconds(worst.lasted);
     let since = seconds(worst.since);
-    let and_at_digits = at_digits.replace("but", "and");
+    let and_at_digits = at_digits.replace("except", "and");
     format!("{which} of {lasted:.0} ms at {since}{and_at_digits}")
 }
 

@@ -7,7 +7,7 @@ use audiosocket::wire::{Audio, Digit, SampleRate};
 /// it cannot be joined.
 #[derive(Debug, Default)]
 pub struct Tones {
-    hearing: Option<(SampleRate, Detector)>,
+    detector: Option<(SampleRate, Detector)>,
     /// Milliseconds of audio before that of the current detector.
     before_ms: f64,
     samples: u64,
@@ -23,17 +23,17 @@ pub struct Tone {
 
 impl Tones {
     /// Returns the digits that end in this audio or shortly before it.
-    pub fn hear(&mut self, audio: Audio<'_>) -> Vec<Tone> {
+    pub fn add(&mut self, audio: Audio<'_>) -> Vec<Tone> {
         let mut tones = Vec::new();
         if self
-            .hearing
+            .detector
             .as_ref()
             .is_none_or(|(rate, _)| *rate != audio.rate())
         {
             tones = self.finish();
-            self.hearing = Some((audio.rate(), Detector::new(audio.rate())));
+            self.detector = Some((audio.rate(), Detector::new(audio.rate())));
         }
-        if let Some((rate, detector)) = &mut self.hearing {
+        if let Some((rate, detector)) = &mut self.detector {
             self.samples += audio.samples().len() as u64;
             let signals = detector.feed(audio.samples());
             tones.extend(signals.filter_map(|signal| tone(signal, *rate, self.before_ms)));
@@ -43,7 +43,7 @@ impl Tones {
 
     /// Returns the digit at the end of the audio, if there is one.
     pub fn finish(&mut self) -> Vec<Tone> {
-        let Some((rate, mut detector)) = self.hearing.take() else {
+        let Some((rate, mut detector)) = self.detector.take() else {
             return Vec::new();
         };
         let tones = detector.finish();

@@ -21,16 +21,21 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.rules[..], self.stopped) {
             ([], Some(Duration::ZERO)) => {
-                return f.write_str("not judged: the start of the call is missing");
+                return f.write_str("not checked for violations: the start of the call is missing");
             }
-            ([], _) => f.write_str("no violation in any version of Asterisk")?,
+            ([], _) => f.write_str("no violations in any version of Asterisk")?,
             (rules, _) => {
                 let names: Vec<&str> = rules.iter().map(|rule| rule.name()).collect();
-                f.write_str(&names.join(", "))?;
+                let plural = if names.len() == 1 { "" } else { "s" };
+                write!(f, "violation{plural}: {}", names.join(", "))?;
             }
         }
         match self.stopped {
-            Some(at) => write!(f, ", judged up to {}, where bytes are missing", seconds(at)),
+            Some(at) => write!(
+                f,
+                ", checked up to {}, where bytes are missing",
+                seconds(at)
+            ),
             None => Ok(()),
         }
     }

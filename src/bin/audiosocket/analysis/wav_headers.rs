@@ -12,14 +12,14 @@ pub struct WavHeaders {
 
 /// What to do about a header.
 pub const WAV_HEADER: &str =
-    "a WAV file's header sent as audio, a click: send the data chunk alone";
+    "a WAV file header as audio, which is a click: send only the data chunk";
 
 /// `RIFF`, a size, and `WAVE`.
 const MARK_LEN: usize = 12;
 
 impl WavHeaders {
     /// Returns whether this audio completes the mark of a header.
-    pub fn hear(&mut self, audio: Audio<'_>) -> bool {
+    pub fn add(&mut self, audio: Audio<'_>) -> bool {
         let sound = &mut self.tail;
         sound.extend_from_slice(audio.bytes());
         let is_mark = |bytes: &[u8]| bytes.starts_with(b"RIFF") && bytes.ends_with(b"WAVE");
@@ -42,7 +42,7 @@ mod tests {
             let mut headers = WavHeaders::default();
             let found = sound
                 .chunks(frame_len)
-                .filter(|frame| headers.hear(Audio::new(SampleRate::Hz8000, frame).unwrap()));
+                .filter(|frame| headers.add(Audio::new(SampleRate::Hz8000, frame).unwrap()));
             assert_eq!(found.count(), 1, "{frame_len}");
         }
     }
@@ -58,7 +58,7 @@ mod tests {
             &[0; 320],
         ] {
             let audio = Audio::new(SampleRate::Hz8000, sound).unwrap();
-            assert!(!headers.hear(audio), "{sound:?}");
+            assert!(!headers.add(audio), "{sound:?}");
         }
     }
 }

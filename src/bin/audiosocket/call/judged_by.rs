@@ -44,7 +44,7 @@ impl JudgedBy {
                 return match way {
                     None => Ok(None),
                     Some(way) => Err(Failure::Usage(format!(
-                        "--through {way} has no effect without a version: remove --asterisk none"
+                        "--through {way} has no effect with --asterisk none: remove one of them"
                     ))),
                 };
             }
@@ -56,14 +56,14 @@ impl JudgedBy {
         let is_narrow = rate == SampleRate::Hz8000;
         if !is_narrow && !version.behaviour().knows_all_rates {
             return Err(Failure::Usage(format!(
-                "Asterisk {version} knows no other rate than 8000 Hz, not {rate}"
+                "Asterisk {version} supports only 8000 Hz, not {rate}: use that rate, or --asterisk with a newer version"
             )));
         }
         let rules = Rules::for_version(version);
         let rules = match way {
             Some(Way::Application) if !is_narrow => {
                 return Err(Failure::Usage(format!(
-                    "--through application: AudioSocket() sends 8000 Hz, not {rate}: use --through dial"
+                    "--through application supports only 8000 Hz, not {rate}: use --through dial"
                 )));
             }
             Some(way) => rules.through(way),
@@ -74,9 +74,11 @@ impl JudgedBy {
         if has_digits && rules.consequences().digits.is_none() && dialect.is_none() {
             let driver = &version.behaviour().channel_driver;
             return Err(Failure::Usage(match driver.digits {
-                None => format!("--dtmf: Asterisk {version} sends no digits"),
+                None => format!(
+                    "Asterisk {version} sends no digits: remove --dtmf, or use --asterisk with a newer version"
+                ),
                 Some(_) => format!(
-                    "--dtmf: the application of Asterisk {version} sends no digits: use --through dial"
+                    "the application of Asterisk {version} sends no digits: use --through dial"
                 ),
             }));
         }

@@ -11,9 +11,9 @@ use super::violations::Violations;
 use super::wish::Options;
 use crate::analysis::wav_headers::{WAV_HEADER, WavHeaders};
 use crate::failure::Failure;
-use crate::hearing::Hearing;
 use crate::json::Object;
 use crate::output::Output;
+use crate::received_audio::ReceivedAudio;
 use crate::text::wrapped;
 
 /// Reports digits until the call is over, or until shortly after the caller has finished.
@@ -21,21 +21,21 @@ pub fn listen(
     listener: &mut CallReceiver<SimulatedConnection>,
     is_caller_done: impl Fn() -> bool,
     violations: &mut Violations,
-    hearing: &mut Hearing,
+    received_audio: &mut ReceivedAudio,
     options: &Options,
     output: &Output,
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let mut ends: Option<Instant> = None;
-    let mut seconds_told = 0;
+    let mut seconds_shown = 0;
     let mut wav_headers = WavHeaders::default();
-    let tells_seconds = !options.json && io::stdout().is_terminal();
+    let shows_seconds = !options.json && io::stdout().is_terminal();
     loop {
         violations.print(&listener.violations(), output)?;
         let now = Instant::now();
         let seconds = now.saturating_duration_since(started).as_secs();
-        if tells_seconds && seconds > seconds_told {
-            seconds_told = seconds;
+        if shows_seconds && seconds > seconds_shown {
+            seconds_shown = seconds;
             let stats = listener.stats();
             let (sent, received) = (stats.frames_sent, stats.frames_received);
             output.line(&format!("{seconds:>3} s: {sent} sent, {received} received"))?;
@@ -58,8 +58,8 @@ pub fn listen(
         match event {
             None => return Ok(()),
             Some(Event::Message(Message::Audio(audio))) => {
-                hearing.hear(audio);
-                if wav_headers.hear(audio) {
+                received_audio.add(audio);
+                if wav_headers.add(audio) {
                     warn(WAV_HEADER, options, output)?;
                 }
             }
@@ -76,7 +76,7 @@ pub fn listen(
 fn warn(text: &str, options: &Options, output: &Output) -> Result<(), Failure> {
     output.line(&match options.json {
         true => Object::event("warning").text("text", text).finish(),
-        false => wrapped("the server sends ", "  ", text),
+        false => wrapped("the server sent ", "  ", text),
     })
 }
 

@@ -20,60 +20,73 @@ use audiosocket::simulator::SimulatedAsterisk;
 use crate::address::cannot_call;
 use crate::args::Args;
 use crate::failure::{Failure, cannot_start_a_thread};
-use crate::hearing::Hearing;
 use crate::json::Object;
 use crate::on_panic::OnPanic;
 use crate::output::{self, Output};
+use crate::received_audio::ReceivedAudio;
 use crate::text::quoted;
 use listen::listen;
 use record::record;
 use summary::Summary;
-use talk::{Said, talk};
+use talk::{Sent, talk};
 use violations::Violations;
 use wish::{Options, Wish};
 
 const HELP: &str = "\
 audiosocket call ADDR [OPTIONS]
 
-Places a call to an AudioSocket server, as Asterisk would:
-connects, sends the UUID, then a file or silence in frames
-of 20 ms, and digits; reports what comes back.
+Places a call to the AudioSocket server at ADDR, as Asterisk
+does: connects, sends the UUID, a frame of audio every 20 ms
+and digits. Reports what the server sends, and whether
+Asterisk would accept it.
 
-  --uuid UUID       the call's UUID; a random one by default
-  --play FILE.wav   say this at the file's rate: a WAV file,
+  --play FILE.wav   play this file, then silence: WAV,
                     16-bit mono, 8000 to 192000 Hz
-  --record FILE.wav record the call there, stereo: caller
-                    left, the server's side right
-  --dtmf DIGITS     press these, each for 100 ms
-  --dialect NAME    asterisk (kind 0x03) or start-stop (kind
-                    0x02); by default, as the version has it
-  --rate HZ         of silence: 8000 (default) to 192000
-  --seconds S       hang up after S seconds; by default 1 s
-                    after file and digits, or after 5 s
-  --asterisk V      judge the server by Asterisk V's rules:
-                    22.10 (default), 20.13, ..., start-stop;
-                    none: by none; list: what each does
-  --one-way         let a server pass that sends nothing
-  --through WAY     application (default), or dial for
-                    Dial(AudioSocket/..): the default for
-                    start-stop and rates above 8000
-  --json            one line of JSON for each event
+  --rate HZ         rate of the silence without a file: 8000
+                    (default), 16000, ... or 192000
+  --dtmf DIGITS     press these (0-9, *, #, A-D), for 100 ms
+                    each, after 1 s of the call
+  --dialect NAME    send digits as frames of kind 0x03
+                    (asterisk) or 0x02 (start-stop); by
+                    default, as the version of Asterisk does
+  --uuid UUID       UUID of the call; random by default
+  --seconds S       hang up after S seconds, such as 0.5, up
+                    to 366 days; by default 1 s after the
+                    file and the digits, or after 5 s if
+                    there is neither
+  --record FILE.wav record the call in this new file, in
+                    stereo: caller left, server right
+  --asterisk V      check the server by the rules of version
+                    V of Asterisk: 22.10 (default), 20.13,
+                    start-stop, and so on. none: do not
+                    check. list: print all versions and
+                    their rules, and place no call
+  --through WAY     check by the rules of AudioSocket() in
+                    the dialplan (application, default) or
+                    of Dial(AudioSocket/...) (dial, default
+                    for start-stop and rates above 8000)
+  --one-way         accept a server that sends nothing
+  --json            print a line of JSON for each event
 
+A violation, which is what Asterisk would not accept, is
+printed when it happens, with Asterisk's reaction. 'late' is
+how late the frames were sent; 'jitter' is how far the
+server's frames arrived from their spacing, on average; a
+gap is more than 60 ms from one 20 ms frame to the next.
+
+Exits 1 if the connection failed; if the server violated a
+rule, reset the connection, closed it inside a frame,
+stopped reading or sent nothing (the kernel accepts
+connections for a dead server too); or if the call ended
+before all digits were pressed. A call that is interrupted
+(Ctrl-C) prints no report: end it with --seconds instead.
+
+Examples:
   audiosocket call 127.0.0.1:9092
   audiosocket call 127.0.0.1:9092 --play hello.wav
   audiosocket call 127.0.0.1:9092 --dtmf 42# --json
   audiosocket call 127.0.0.1:9092 --asterisk 20.13
   audiosocket call --asterisk list
-
-'late' is how late the frames sent were, against a clock of
-20 ms. What the server does wrong is told when it happens,
-with what that Asterisk does then. Exits 1 if there is no
-connection, if Asterisk objects, if the server reset the
-connection, ended it inside a frame, stopped reading, or
-sent nothing (a dead server accepts connections too), or if
-the call ended before all digits were pressed. A call that
-is interrupted (Ctrl-C) prints no report: limit it with
---seconds instead.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -89,7 +102,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 /// Warns that a version newer than the table judges as the newest row.
 fn warn_of_newer(version: Version, json: bool, output: &Output) -> Result<(), Failure> {
     let newest = version.behaviour().versions();
-    let text = format!("Asterisk {version} is not known yet: judging as {newest}");
+    let text = format!("Asterisk {version} is not known yet: using the rules of {newest}");
     match json {
         true => output.line(&Object::event("warning").text("text", &text).finish()),
         false => output::print_error(&format!("warning: {text}"))
@@ -102,7 +115,7 @@ fn call(options: &Options) -> Result<(), Failure> {
     // Checked before connecting to the server. The recording itself does not overwrite a file either.
     if let Some(path) = options.record.as_ref().filter(|path| path.exists()) {
         return Err(Failure::Failed(format!(
-            "cannot record in {}: it exists already",
+            "cannot record in {}: the file exists: choose another name",
             quoted(path)
         )));
     }
@@ -135,33 +148,33 @@ fn call(options: &Options) -> Result<(), Failure> {
         None => None,
     };
     let started = Instant::now();
-    let mut hearing = Hearing::since(started);
+    let mut received_audio = ReceivedAudio::since(started);
     let (listener, caller) = asterisk.split();
     let quiet = AtomicBool::new(false);
-    let (said, heard) = thread::scope(|scope| {
+    let (sent, received) = thread::scope(|scope| {
         let talking = thread::Builder::new()
             .spawn_scoped(scope, || talk(caller, options, &quiet))
             .map_err(|error| cannot_start_a_thread(&error))?;
         let _stops = OnPanic(|| quiet.store(true, Ordering::Relaxed));
-        let heard = listen(
+        let received = listen(
             listener,
             || talking.is_finished(),
             &mut violations,
-            &mut hearing,
+            &mut received_audio,
             options,
             &output,
         );
-        if heard.is_err() {
+        if received.is_err() {
             // The output failed, so the rest of the call cannot be reported.
             quiet.store(true, Ordering::Relaxed);
         }
-        Ok::<_, Failure>((talking.join(), heard))
+        Ok::<_, Failure>((talking.join(), received))
     })?;
-    let Said {
+    let Sent {
         late,
         failure,
         unpressed,
-    } = said.map_err(|_| Failure::failed("the caller's thread panicked"))?;
+    } = sent.map_err(|_| Failure::failed("the caller's thread panicked"))?;
 
     let (end, stats) = (asterisk.end(), asterisk.stats());
     let seconds = started.elapsed().as_secs_f64();
@@ -170,7 +183,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         drop(recorder);
         recordings.finish()
     });
-    heard?;
+    received?;
     violations.print(&found, &output)?;
     let summary = Summary {
         end,
@@ -179,7 +192,7 @@ fn call(options: &Options) -> Result<(), Failure> {
         stats,
         late,
         unpressed,
-        hearing,
+        received_audio,
         found,
     };
     output.line(&match options.json {

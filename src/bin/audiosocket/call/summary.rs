@@ -8,9 +8,9 @@ use super::violations::{Violations, fields};
 use super::wish::Options;
 use crate::closed_at_once::{CLOSED_AT_ONCE, end_name, end_text, is_closed_at_once};
 use crate::failure::Failure;
-use crate::hearing::Hearing;
 use crate::histogram::Histogram;
 use crate::json::Object;
+use crate::received_audio::ReceivedAudio;
 use crate::text::{counted, wrapped};
 
 /// Finished call, for the summary.
@@ -23,7 +23,7 @@ pub struct Summary {
     pub late: Histogram,
     /// Digits of `--dtmf` that were not pressed.
     pub unpressed: Vec<Digit>,
-    pub hearing: Hearing,
+    pub received_audio: ReceivedAudio,
     pub found: Vec<Violation>,
 }
 
@@ -44,7 +44,7 @@ impl Summary {
         if !self.unpressed.is_empty() {
             summary = summary.text("digits_not_pressed", &self.unpressed_digits());
         }
-        summary = self.hearing.fields(summary);
+        summary = self.received_audio.fields(summary);
         if let Some(rules) = options.rules {
             let found = self.found.iter();
             summary = summary
@@ -60,28 +60,25 @@ impl Summary {
 
     /// Returns the summary as text lines.
     pub fn text(&self, options: &Options, violations: &Violations) -> String {
-        let over = format!("over after {:.1} s: ", self.seconds);
+        let start = format!("ended after {:.1} s: ", self.seconds);
         let sent = counted(self.stats.frames_sent, "frame");
         let received = self.stats.frames_received;
         let mut lines = vec![
-            wrapped(&over, "  ", &self.how_it_ended(violations)),
+            wrapped(&start, "  ", &self.how_it_ended(violations)),
             format!("{sent} sent, {received} received"),
         ];
         if let Some((p50, p99)) = self.late_ms() {
             lines.push(format!(
-                "sent late by {p50:.2} ms at the median, p99 {p99:.2} ms"
+                "sent {p50:.2} ms late at the median, p99 {p99:.2} ms"
             ));
         }
-        lines.extend(self.hearing.lines());
+        lines.extend(self.received_audio.lines());
         if let (Some(rules), []) = (options.rules, &self.found[..]) {
             lines.push(match rules.way() {
                 Way::ChannelDriver => {
-                    format!(
-                        "Asterisk {}, by Dial(), objects to nothing",
-                        rules.version()
-                    )
+                    format!("Asterisk {}, Dial(): no violations", rules.version())
                 }
-                _ => format!("Asterisk {} objects to nothing", rules.version()),
+                _ => format!("Asterisk {}: no violations", rules.version()),
             });
         }
         lines.join("\n")
@@ -96,7 +93,7 @@ impl Summary {
             complaints.extend(failure.message());
         } else if !self.found.is_empty() {
             complaints.push(violations.complaint(&self.found));
-        } else if self.has_heard_nothing() && !options.is_one_way {
+        } else if self.has_received_nothing() && !options.is_one_way {
             complaints.push(String::from(
                 "the server sent nothing: check that it runs, or add --one-way if it only receives",
             ));
@@ -128,7 +125,7 @@ impl Summary {
     }
 
     /// Returns whether the server sent neither a frame nor a hangup. The kernel accepts connections for a dead server too.
-    fn has_heard_nothing(&self) -> bool {
+    fn has_received_nothing(&self) -> bool {
         self.stats.frames_received == 0 && self.end != Some(End::RemoteHangup)
     }
 
@@ -146,7 +143,7 @@ impl Summary {
         match (self.end, ended_by, self.failure) {
             (Some(End::LocalHangup), Some(violation), _) => violations.consequence(violation),
             (Some(end), _, _) => end_text(end, self.stats.frames_received),
-            (None, _, Some(_)) => String::from("the server takes no more"),
+            (None, _, Some(_)) => String::from("the server stopped reading"),
             (None, _, None) => End::LocalHangup.to_string(),
         }
     }
@@ -166,7 +163,7 @@ fn judge(end: Option<End>, failure: Option<SendError>) -> Result<(), Failure> {
             "the server reset the connection: Asterisk would have hung up the caller",
         )),
         (Some(End::TimedOut(Timeout::Write)), _) => Err(Failure::failed(
-            "the server does not read: its side is full",
+            "the server stopped reading: its receive buffer is full",
         )),
         (Some(end), _) => Err(Failure::Failed(end.to_string())),
         (None, Some(error)) => Err(Failure::Failed(format!("{error}"))),
@@ -208,12 +205,12 @@ mod tests {
             (
                 Some(End::TimedOut(Timeout::Write)),
                 GONE,
-                "the server does not read: its side is full",
+                "the server stopped reading: its receive buffer is full",
             ),
             (None, GONE, "the connection is closed for sending"),
         ] {
             match judge(end, failure) {
-                Err(Failure::Failed(said)) => assert_eq!(said, message),
+                Err(Failure::Failed(text)) => assert_eq!(text, message),
                 other => panic!("{other:?}"),
             }
         }

@@ -12,7 +12,7 @@ use super::wish::Options;
 use crate::histogram::Histogram;
 
 /// Result of the sending side.
-pub struct Said {
+pub struct Sent {
     pub late: Histogram,
     /// Why the caller stopped early, if it did.
     pub failure: Option<SendError>,
@@ -32,7 +32,7 @@ const AFTER_ALL: Duration = Duration::from_secs(1);
 
 /// Sends audio and presses keys until the end of the script. Stops early at the time limit, when `quiet` is set, or when a send
 /// fails.
-pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Said {
+pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool) -> Sent {
     let mut talk = Talk {
         pressed: 0,
         source: Source::new(options),
@@ -43,8 +43,8 @@ pub fn talk(caller: &mut SimulatedCaller, options: &Options, quiet: &AtomicBool)
         quiet,
         caller,
     };
-    let stopped = talk.say_all(&options.digits);
-    Said {
+    let stopped = talk.send_all(&options.digits);
+    Sent {
         late: talk.late,
         failure: match stopped {
             Err(Stopped::Failed(error)) => Some(error),
@@ -78,37 +78,37 @@ impl From<SendError> for Stopped {
 }
 
 impl Talk<'_> {
-    fn say_all(&mut self, digits: &[Digit]) -> Result<(), Stopped> {
-        let has_nothing_to_say = digits.is_empty() && self.source.is_at_end();
+    fn send_all(&mut self, digits: &[Digit]) -> Result<(), Stopped> {
+        let has_only_silence = digits.is_empty() && self.source.is_at_end();
         if !digits.is_empty() {
-            self.speak(BEFORE_DIGITS)?;
+            self.send_for(BEFORE_DIGITS)?;
         }
         for (place, digit) in digits.iter().enumerate() {
             if place > 0 {
-                self.speak(BETWEEN_DIGITS)?;
+                self.send_for(BETWEEN_DIGITS)?;
             }
             self.caller.press(*digit, DIGIT_HELD)?;
             self.pressed += 1;
         }
         while !self.source.is_at_end() {
-            self.say_frame()?;
+            self.send_frame()?;
         }
         match self.ends {
-            Some(_) => self.speak(Duration::MAX),
-            None if has_nothing_to_say => self.speak(DEFAULT_LENGTH),
-            None => self.speak(AFTER_ALL),
+            Some(_) => self.send_for(Duration::MAX),
+            None if has_only_silence => self.send_for(DEFAULT_LENGTH),
+            None => self.send_for(AFTER_ALL),
         }
     }
 
-    fn speak(&mut self, duration: Duration) -> Result<(), Stopped> {
+    fn send_for(&mut self, duration: Duration) -> Result<(), Stopped> {
         let frames = duration.as_millis() / 20;
         for _ in 0..frames {
-            self.say_frame()?;
+            self.send_frame()?;
         }
         Ok(())
     }
 
-    fn say_frame(&mut self) -> Result<(), Stopped> {
+    fn send_frame(&mut self) -> Result<(), Stopped> {
         if self.quiet.load(Ordering::Relaxed)
             || self.ends.is_some_and(|ends| Instant::now() >= ends)
         {
@@ -142,10 +142,10 @@ impl<'a> Source<'a> {
     }
 
     fn next_frame(&mut self) -> Option<Audio<'_>> {
-        let (said, left) = self.left.split_at(self.frame.len().min(self.left.len()));
+        let (piece, left) = self.left.split_at(self.frame.len().min(self.left.len()));
         self.left = left;
-        self.frame[..said.len()].copy_from_slice(said);
-        self.frame[said.len()..].fill(0);
+        self.frame[..piece.len()].copy_from_slice(piece);
+        self.frame[piece.len()..].fill(0);
         Audio::new(self.rate, &self.frame).ok()
     }
 }

@@ -66,19 +66,20 @@ fn is_for_all(rule: &Rule) -> bool {
 
 fn text() -> String {
     let mut text = format!(
-        "A server is judged by one of these versions with\n\
-         'audiosocket call ADDR --asterisk VERSION', by {} if none\n\
-         is named. With --json this list tells where each rule is\n\
-         known from, too. What a server may do wrong:\n\n",
+        "'audiosocket call ADDR --asterisk VERSION' checks a server\n\
+         by the rules of one of these versions ({} by default).\n\
+         --json adds the source of each rule. The rules, each with\n\
+         the fault that violates it:\n\n",
         Version::default()
     );
     for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
     }
-    text += "\nWhat every Asterisk then does. 'Dial:' is what the\n\
-             channel driver does instead of the application\n\
-             ('--through dial'); the dialplan continues when its leg\n\
-             has ended, if Dial() has the option g:\n\n";
+    text += "\nThe reaction of every version is below. 'Dial:' marks the\n\
+             reaction of the channel driver (--through dial) where it\n\
+             differs from that of the application. If the driver ends\n\
+             its leg of the call, the dialplan continues only if\n\
+             Dial() has the option g.\n\n";
     for rule in Rule::ALL.iter().filter(|rule| is_for_all(rule)) {
         text += &both(rule.name(), |way| {
             consequence(&TABLE[0], TABLE[0].through(way), *rule)
@@ -136,15 +137,15 @@ fn both(name: &str, behaviour: impl Fn(Way) -> String) -> String {
 
 fn consequence(behaviour: &Behaviour, way: &Consequences, rule: Rule) -> String {
     let Some(consequence) = behaviour.consequence_in(way, rule) else {
-        let fork_takes_digits = behaviour.channel_driver.digits == Some(DtmfDialect::StartStop);
+        let fork_accepts_digits = behaviour.channel_driver.digits == Some(DtmfDialect::StartStop);
         return String::from(match rule {
-            Rule::ForbiddenKind if fork_takes_digits => "takes digits (0x02), skips the rest",
+            Rule::ForbiddenKind if fork_accepts_digits => "accepts digits (0x02), skips the rest",
             Rule::EmptyAudio | Rule::ForbiddenKind => "skips it",
-            Rule::UnknownRate => "knows all, 0x10 to 0x18",
+            Rule::UnknownRate => "supports all, 0x10 to 0x18",
             Rule::Idle => "waits indefinitely",
             Rule::StalledHeader => "does not wait",
-            Rule::NoHangup => "takes it for a hangup",
-            _ => "takes it",
+            Rule::NoHangup => "treats it as a hangup",
+            _ => "accepts it",
         });
     };
     let wait = match rule {

@@ -48,12 +48,21 @@ impl Violations {
             .iter()
             .map(|violation| violation.rule.name())
             .collect();
-        format!("Asterisk {} objects: {}", self.version, names.join(", "))
+        let noun = match names.len() {
+            1 => "a violation",
+            _ => "violations",
+        };
+        format!(
+            "Asterisk {} reports {noun}: {}",
+            self.version,
+            names.join(", ")
+        )
     }
 
     fn text(&self, violation: &Violation) -> String {
-        let start = format!("at {:.3} s: ", violation.at.as_secs_f64());
-        let text = format!("{}. {}", fault_text(violation), self.consequence(violation));
+        let (rule, seconds) = (violation.rule, violation.at.as_secs_f64());
+        let start = format!("violation {rule} at {seconds:.3} s: ");
+        let text = format!("{}; {}", fault_text(violation), self.consequence(violation));
         wrapped(&start, "  ", &text)
     }
 }

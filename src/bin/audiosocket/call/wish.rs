@@ -58,7 +58,7 @@ impl Wish {
                 "--dtmf" => {
                     let text = args.text()?;
                     if text.is_empty() {
-                        return Err(args.wrong_value(&text, "digits are due: 0-9, *, #, A-D"));
+                        return Err(args.wrong_value(&text, "expected digits: 0-9, *, #, A-D"));
                     }
                     digits = text
                         .chars()
@@ -77,7 +77,7 @@ impl Wish {
                         || {
                             let rates = SampleRate::ALL.iter().map(|rate| rate.hz().to_string());
                             let rates = rates.collect::<Vec<_>>().join(", ");
-                            args.wrong_value(&text, format_args!("the rates are {rates}"))
+                            args.wrong_value(&text, format_args!("expected one of {rates}"))
                         },
                     )?);
                 }
@@ -97,7 +97,7 @@ impl Wish {
         let rate = match (rate, &file, &speech) {
             (Some(rate), Some(file), Some(speech)) if rate != speech.rate() => {
                 return Err(Failure::Usage(format!(
-                    "--rate is {rate}, but {} is at {}",
+                    "--rate is {rate}, but {} has {}: remove --rate",
                     quoted(file),
                     speech.rate()
                 )));

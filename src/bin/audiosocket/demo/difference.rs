@@ -13,17 +13,17 @@ pub fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
     let total = sent.len();
     let place = equal_at_start(sent, back);
     let number = place + 1;
-    let Some(due) = sent.get(place) else {
+    let Some(expected) = sent.get(place) else {
         return match back.len() - total {
             0 => None,
-            1 => Some(String::from("a frame too many came back at the end")),
-            more => Some(format!("{more} frames too many came back at the end")),
+            1 => Some(String::from("1 extra frame came back at the end")),
+            more => Some(format!("{more} extra frames came back at the end")),
         };
     };
     let met = match back.get(place) {
         None => {
             return Some(format!(
-                "audio frame {number} of {total} is missing, and all after it"
+                "audio frame {number} of {total} and all later ones are missing"
             ));
         }
         Some(met) => met,
@@ -31,32 +31,35 @@ pub fn first_difference(sent: &[Vec<u8>], back: &[Vec<u8>]) -> Option<String> {
     // Two frames are swapped if each is in the other's place and the next frame is right.
     let other = (number..total).find(|other| sent.get(*other) == Some(met));
     if let Some(other) = other {
-        if back.get(other) == Some(due) && back.get(other + 1) == sent.get(other + 1) {
+        if back.get(other) == Some(expected) && back.get(other + 1) == sent.get(other + 1) {
             return Some(format!(
                 "audio frames {number} and {} of {total} are swapped",
                 other + 1
             ));
         }
     }
-    if back.get(place + 1) == Some(due) {
+    if back.get(place + 1) == Some(expected) {
         return Some(format!(
-            "a frame too many came back before audio frame {number} of {total}"
+            "1 extra frame came back before audio frame {number} of {total}"
         ));
     }
     if other.is_some() {
         return Some(format!("audio frame {number} of {total} is missing"));
     }
-    if due.len() != met.len() {
+    if expected.len() != met.len() {
         return Some(format!(
             "audio frame {number} of {total} is altered: it has {} bytes instead of {}",
             met.len(),
-            due.len()
+            expected.len()
         ));
     }
-    let byte = due.iter().zip(met).position(|(due, met)| due != met)?;
+    let byte = expected
+        .iter()
+        .zip(met)
+        .position(|(expected, met)| expected != met)?;
     Some(format!(
         "audio frame {number} of {total} is altered: its byte {byte} is {:#04x} instead of {:#04x}",
-        met[byte], due[byte]
+        met[byte], expected[byte]
     ))
 }
 
@@ -105,27 +108,27 @@ mod tests {
         back.insert(10, sent[9].clone());
         assert_eq!(
             first_difference(&sent, &back).unwrap(),
-            "a frame too many came back before audio frame 11 of 150"
+            "1 extra frame came back before audio frame 11 of 150"
         );
 
         assert_eq!(
             first_difference(&sent, &sent[..149]).unwrap(),
-            "audio frame 150 of 150 is missing, and all after it"
+            "audio frame 150 of 150 and all later ones are missing"
         );
         assert_eq!(
             first_difference(&sent, &[]).unwrap(),
-            "audio frame 1 of 150 is missing, and all after it"
+            "audio frame 1 of 150 and all later ones are missing"
         );
         let mut back = sent.clone();
         back.push(sent[0].clone());
         assert_eq!(
             first_difference(&sent, &back).unwrap(),
-            "a frame too many came back at the end"
+            "1 extra frame came back at the end"
         );
         back.push(sent[0].clone());
         assert_eq!(
             first_difference(&sent, &back).unwrap(),
-            "2 frames too many came back at the end"
+            "2 extra frames came back at the end"
         );
 
         for (one, other) in [(0, 1), (98, 99), (148, 149), (7, 90)] {
@@ -145,7 +148,7 @@ mod tests {
         back.insert(10, sent[11].clone());
         assert_eq!(
             first_difference(&sent, &back).unwrap(),
-            "a frame too many came back before audio frame 11 of 150"
+            "1 extra frame came back before audio frame 11 of 150"
         );
         let mut back = sent.clone();
         back.drain(10..12);

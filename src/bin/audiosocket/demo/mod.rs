@@ -27,11 +27,23 @@ use timeline::Timeline;
 const HELP: &str = "\
 audiosocket demo
 
-A whole call in one process, over loopback: a server that
-echoes, and a simulated Asterisk that talks for 3 s, presses
-4, 2 and #, and checks that all of it comes back unaltered.
+Runs a call in one process, over loopback. A simulated
+Asterisk plays a tone for 3 s and presses 4, 2 and #. A
+server sends the audio back. At the end, the command checks
+that every frame and digit arrived unaltered.
 
-Exits 1 if anything was lost or altered, and names it.
+Prints the events of the call, with the time of each, then:
+
+  sent        frames and digits that Asterisk sent
+  received    frames that came back
+  lateness    how late the frames were sent
+  round trip  time from sending a frame to its echo
+
+Exits 1 if a frame or digit was lost or altered, and prints
+the first one.
+
+Example:
+  audiosocket demo
 ";
 
 /// Caller's script: a number of 20 ms frames to send, then a digit to press, if any.
@@ -68,7 +80,7 @@ fn demonstrate(
     mut print: impl FnMut(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     print(
-        "A call between a server and a simulated Asterisk, both in\nthis process, over loopback.\n\n",
+        "A call from a simulated Asterisk to a server, both in this\nprocess, over loopback.\n\n",
     )?;
     // The server sends no silence of its own, so each frame it returns is one that was sent.
     let only_echo = CallOptions::default()
@@ -103,7 +115,7 @@ fn demonstrate(
             Err(_) => Err(Failure::failed("the server's thread panicked")),
         }
     })?;
-    let server_heard = notes
+    let server_received = notes
         .digits
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
@@ -114,7 +126,7 @@ fn demonstrate(
     if let Some(incident) = incidents.first() {
         return Err(Failure::Failed(incident.clone()));
     }
-    match outcome.first_fault(&server_heard) {
+    match outcome.first_fault(&server_received) {
         None => print("\nok: nothing was lost or altered\n"),
         Some(fault) => Err(Failure::Failed(fault)),
     }
@@ -132,8 +144,8 @@ impl ServerNotes<'_> {
         self.timeline.note(&format!("server    {note}"));
     }
 
-    fn hears(&self, digit: Digit) {
-        self.note(&format!("hears digit {digit}"));
+    fn receives(&self, digit: Digit) {
+        self.note(&format!("receives digit {digit}"));
         self.digits
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -144,19 +156,19 @@ impl ServerNotes<'_> {
 /// Handles a call with the loop of a typical server, and adds notes to the timeline.
 fn answer(call: &mut Call, notes: &ServerNotes<'_>) -> Result<(), SendError> {
     notes.note(&format!(
-        "has the call, {}...",
+        "accepts call {}...",
         &call.uuid().to_string()[..8]
     ));
     let voice = call.voice();
     while let Some(event) = call.receive() {
         match event {
             Event::Message(Message::Audio(audio)) => voice.send_now(audio)?,
-            Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => notes.hears(digit),
-            other => notes.note(&format!("gets {other}")),
+            Event::Message(Message::Dtmf(Dtmf::Digit(digit))) => notes.receives(digit),
+            other => notes.note(&format!("receives {other}")),
         }
     }
     if let Some(end) = call.end() {
-        notes.note(&format!("over: {end}"));
+        notes.note(&format!("ended: {end}"));
     }
     Ok(())
 }
@@ -202,7 +214,7 @@ struct Sent {
 
 fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
     let mut sent = Sent::default();
-    timeline.note("Asterisk  talks: a rising tone, 20 ms a frame");
+    timeline.note("Asterisk  plays a rising tone in 20 ms frames");
     let mut tone = RisingTone::new(SampleRate::Hz8000);
     for (frames, digit) in SCRIPT {
         for _ in 0..frames {
@@ -227,7 +239,7 @@ fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
         }
         sent.digits.push(digit);
     }
-    timeline.note("Asterisk  has said all");
+    timeline.note("Asterisk  stops playing");
     sent
 }
 
@@ -267,7 +279,7 @@ fn listen(
             Some(Event::TimeUp) => {}
             Some(Event::Message(Message::Audio(audio))) => {
                 if received.audio.is_empty() {
-                    timeline.note("Asterisk  hears the first echo");
+                    timeline.note("Asterisk  receives the first echo");
                 }
                 received.at.push(Instant::now());
                 received.audio.push(audio.bytes().to_vec());
@@ -279,7 +291,7 @@ fn listen(
         }
     }
     if let Some(end) = listener.end() {
-        timeline.note(&format!("Asterisk  over: {end}"));
+        timeline.note(&format!("Asterisk  ended: {end}"));
     }
     received
 }
@@ -300,7 +312,7 @@ impl Outcome {
             .zip(&self.received.audio)
             .filter(|(sent, back)| sent == back);
         let mut text = format!(
-            "\nsent        {} of audio, {}\nback        {}, {} of them equal in place\n",
+            "\nsent        {} of audio, {}\nreceived    {}, {} of them unaltered and in place\n",
             counted(self.sent.audio.len(), "frame"),
             counted(self.sent.digits.len(), "digit"),
             counted(self.received.audio.len(), "frame"),
@@ -312,9 +324,10 @@ impl Outcome {
         for (sent, back) in self.sent.at.iter().zip(&self.received.at).take(paired) {
             echo.add(back.saturating_duration_since(*sent));
         }
-        for (what, times) in [("sent late", &self.sent.late), ("echo after", &echo)] {
-            if let (Some(median), Some(worst)) = (times.percentile_ms(50), times.longest_ms()) {
-                text += &format!("{what:<10}  {median:.2} ms at the median, {worst:.2} at worst\n");
+        for (what, times) in [("lateness", &self.sent.late), ("round trip", &echo)] {
+            if let (Some(median), Some(longest)) = (times.percentile_ms(50), times.longest_ms()) {
+                text +=
+                    &format!("{what:<10}  {median:.2} ms at the median, {longest:.2} ms at most\n");
             }
         }
         if paired > 0 && paired < self.sent.audio.len() {
@@ -325,7 +338,7 @@ impl Outcome {
     }
 
     /// Describes the first frame or digit that was lost or altered.
-    fn first_fault(&self, server_heard: &[Digit]) -> Option<String> {
+    fn first_fault(&self, server_received: &[Digit]) -> Option<String> {
         if let Some(error) = &self.sent.failure {
             return Some(format!(
                 "after {} of audio: {error}",
@@ -333,9 +346,7 @@ impl Outcome {
             ));
         }
         if let Some(other) = self.received.others.first() {
-            return Some(format!(
-                "the server sent something else than audio: {other}"
-            ));
+            return Some(format!("the server sent more than audio: {other}"));
         }
         first_difference(&self.sent.audio, &self.received.audio).or_else(|| {
             let word = |digits: &[Digit]| {
@@ -344,11 +355,11 @@ impl Outcome {
                     .map(|digit| digit.to_char())
                     .collect::<String>()
             };
-            (self.sent.digits != server_heard).then(|| {
+            (self.sent.digits != server_received).then(|| {
                 format!(
-                    "pressed {}, the server heard {}",
+                    "Asterisk pressed {}, but the server received {}",
                     word(&self.sent.digits),
-                    word(server_heard)
+                    word(server_received)
                 )
             })
         })
@@ -361,11 +372,11 @@ mod tests {
 
     use super::*;
 
-    /// Runs the demonstration with a server that sends the frames `said_for` returns for each audio frame. Returns the result and
+    /// Runs the demonstration with a server that sends the frames `echo_of` returns for each audio frame. Returns the result and
     /// the printed text.
     fn demonstrate_with(
         listen_on: Duration,
-        said_for: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync,
+        echo_of: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync,
     ) -> (Result<(), Failure>, String) {
         let mut printed = String::new();
         let answer = |call: &mut Call, notes: &ServerNotes<'_>| {
@@ -374,11 +385,11 @@ mod tests {
             while let Some(event) = call.receive() {
                 if let Some(audio) = event.audio() {
                     number += 1;
-                    for bytes in said_for(number, audio.bytes()) {
+                    for bytes in echo_of(number, audio.bytes()) {
                         voice.send_now(Audio::new(audio.rate(), &bytes).unwrap())?;
                     }
                 } else if let Some(Dtmf::Digit(digit)) = event.dtmf() {
-                    notes.hears(digit);
+                    notes.receives(digit);
                 }
             }
             Ok(())
@@ -391,8 +402,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn fault_with(said_for: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync) -> (String, String) {
-        match demonstrate_with(LISTEN_ON, said_for) {
+    fn fault_with(echo_of: impl Fn(usize, &[u8]) -> Vec<Vec<u8>> + Sync) -> (String, String) {
+        match demonstrate_with(LISTEN_ON, echo_of) {
             (Err(Failure::Failed(fault)), printed) => (fault, printed),
             other => panic!("{other:?}"),
         }
@@ -414,11 +425,11 @@ mod tests {
         });
         assert_eq!(fault, "audio frame 100 of 150 is missing");
         assert!(
-            printed.contains("back        149 frames, 99 of them equal in place\n"),
+            printed.contains("received    149 frames, 99 of them unaltered and in place\n"),
             "{printed}"
         );
         assert!(
-            printed.ends_with("at worst\n            (99 frames, up to the first fault)\n"),
+            printed.ends_with("at most\n            (99 frames, up to the first fault)\n"),
             "{printed}"
         );
     }
@@ -447,7 +458,7 @@ mod tests {
             _ => vec![bytes.to_vec()],
         });
         let fault = result.unwrap_err().message().unwrap();
-        assert_eq!(fault, "a frame too many came back at the end");
+        assert_eq!(fault, "1 extra frame came back at the end");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn choose(
     if all == 0 {
         damage?;
         return Err(Failure::Failed(format!(
-            "{input} has no call: {} without a byte; check the port in tshark's -Y",
+            "{input} has no call, only {} without a byte: check the port in tshark's -Y",
             counted(silent, "connection")
         )));
     }
@@ -59,7 +59,8 @@ pub fn choose(
         (Some(last), _) => calls.push(last),
         (None, Some(uuid)) => {
             return Err(Failure::Failed(format!(
-                "{input} has no call {uuid}; without --uuid, inspect lists its calls ({all})"
+                "{input} has no call {uuid}: remove --uuid to list its {}",
+                counted(all, "call")
             )));
         }
         (None, None) => {}
@@ -118,7 +119,7 @@ fn list(
     Ok(match incomplete {
         0 => Ok(()),
         _ => Err(Failure::Failed(format!(
-            "{input} lacks a part of {}; --uuid UUID shows which",
+            "{input} lacks a part of {}: --uuid UUID prints which",
             counted(incomplete, "call")
         ))),
     })

@@ -45,8 +45,8 @@ pub fn draw(picture: &Picture, summary: &Summary, name: &str) -> String {
         None => {
             let [lane, _] = &picture.lanes;
             drawing.heading(
-                "Sound",
-                "time is that of the audio: a raw stream has no other",
+                "Audio",
+                "the time is that of the audio, because a raw stream has no times",
             );
             drawing.sound(lane, "caller", full_scale);
         }
@@ -126,7 +126,7 @@ fn numbers(picture: &Picture, summary: &Summary, name: &str) -> String {
             let [lane, _] = &picture.lanes;
             numbers.push(counted(summary.frames, "frame"));
             numbers.push(format!("{} of audio", seconds(lane.audio_length)));
-            for (labels, what) in [(&lane.signals, "signal"), (&lane.tones, "sound")] {
+            for (labels, what) in [(&lane.signals, "frames"), (&lane.tones, "tones")] {
                 if labels.count() > 0 {
                     let digits = counted(labels.count(), "digit");
                     numbers.push(format!("{digits} as {what}"));
@@ -200,7 +200,7 @@ impl Drawing {
         self.labels(&lane.signals, "digits", rows[0], to, ["box", "digit", "at"]);
         self.labels(
             &lane.tones,
-            "heard",
+            "tones",
             rows[1],
             to,
             ["hollow", "heard", "heard-at"],

@@ -43,42 +43,46 @@ const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
                          [--uuid UUID]
 
-Shows what FILE contains, - being standard input: a
-recording that audiosocket tap has made of both directions,
-or a raw stream, the bytes of one direction as they came,
-or a packet capture, as text from tshark.
+Prints the contents of FILE, or of standard input for '-'.
+FILE can be:
 
-It shows frames, equal ones on one line; DTMF digits, as
-signals and in the sound; what is malformed; and, since a
-tap recording has times: gaps, bursts, frames in pieces,
-jitter, who ended the call. > is what the caller sent, < the
-server.
+  a tap recording   both directions of a call with times,
+                    from audiosocket tap --record
+  a raw stream      the bytes of one direction
+  a packet capture  as text from tshark, see below
 
-  --json         a line of JSON for each frame and finding,
-                 and one at the end
-  --svg OUT.svg  also draws it: the sound of both sides, the
-                 digits, gaps and bursts, the time between
-                 frames. OUT.svg is overwritten
-  --uuid UUID    shows this call of a packet capture; else
-                 several calls get a line each
+Prints all frames, with equal ones on one line, and DTMF
+digits (frames and tones). A malformed frame is marked
+MALFORMED. If the file has times, prints gaps, bursts, split
+frames ('audiosocket tap --help' explains them) and how the
+call ended, with '>' for the caller and '<' for the server.
 
-  audiosocket tap --listen 127.0.0.1:9092 \\
-      --to 127.0.0.1:9093 --record calls
+  --json         print a line of JSON for each frame and
+                 event, and one at the end
+  --svg OUT.svg  also draw the call: the audio of both
+                 sides, digits, gaps, bursts, and the time
+                 between frames. Overwrites OUT.svg
+  --uuid UUID    print this call of a packet capture.
+                 Without it, several calls are only listed
+
+Exits 1 if the stream ends inside a frame, the recording
+ends inside an entry, or the capture lacks a part of the
+call.
+
+Examples:
+  audiosocket tap --listen 127.0.0.1:9093 \\
+      --to 127.0.0.1:9092 --record calls
   audiosocket inspect calls/UUID.tap
   audiosocket inspect calls/UUID.tap --svg call.svg
   nc -l 9092 | audiosocket inspect -
   audiosocket inspect call.bin --json | grep malformed
 
-A packet capture (tcpdump -w capture.pcap) goes through
-tshark, which comes with Wireshark:
-
+For a packet capture (tcpdump -w capture.pcap), tshark is
+needed, which is a part of Wireshark:
   tshark -r capture.pcap -Y 'tcp.port==9092' -T fields \\
       -e tcp.stream -e frame.time_epoch -e tcp.srcport \\
       -e tcp.seq -e tcp.len -e tcp.flags -e tcp.payload \\
       | audiosocket inspect -
-
-Exits 1 if the stream ends inside a frame, or the recording
-inside an entry, or the capture lacks a part of the call.
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
@@ -98,7 +102,8 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
             _ => return Err(args.unknown()),
         }
     }
-    let file = file.ok_or_else(|| Failure::usage("which file? - is standard input"))?;
+    let file =
+        file.ok_or_else(|| Failure::usage("missing file: add its name, or - for standard input"))?;
     let lines: Box<dyn Lines> = if json {
         Box::new(JsonLines)
     } else {
@@ -132,14 +137,14 @@ fn inspect(
             Some(captured) => Some(captured),
             None if svg.is_some() => {
                 return Err(Failure::usage(
-                    "--svg draws one call: choose it with --uuid",
+                    "--svg draws only one call: choose it with --uuid",
                 ));
             }
             None => return Ok(()),
         },
         (false, Some(_)) => {
             return Err(Failure::Usage(format!(
-                "--uuid chooses a call of a packet capture; {input} is another kind of file"
+                "--uuid has no effect on {input}, which is not a packet capture: remove --uuid"
             )));
         }
         (false, None) => None,
@@ -218,6 +223,6 @@ impl Display for Input {
 /// Returns the error for a stream that ends inside a frame.
 fn unfinished(input: &Input, whose: &str, there: usize, needed: usize) -> Failure {
     Failure::Failed(format!(
-        "{input} ends inside a frame{whose} (bytes of it there: {there}, missing: {needed})"
+        "{input} ends inside a frame{whose} (bytes present: {there}, missing: {needed})"
     ))
 }

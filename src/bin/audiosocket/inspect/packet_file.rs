@@ -23,6 +23,6 @@ pub fn refuse(start: &[u8], input: impl Display) -> Result<(), Failure> {
         _ => return Ok(()),
     };
     Err(Failure::Failed(format!(
-        "{input} is a packet capture ({format}), which tshark reads: {COMMAND}"
+        "{input} is a packet capture ({format}): read it with tshark: {COMMAND}"
     )))
 }

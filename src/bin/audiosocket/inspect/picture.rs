@@ -72,7 +72,7 @@ impl Picture {
                 lane.splits
                     .add_span(time, time.saturating_add(split.lasted), 1.0)
             }
-            What::Ending(Ending::TakesNoMore) => lane.add_ending(time, "takes no more"),
+            What::Ending(Ending::StoppedReading) => lane.add_ending(time, "stopped reading"),
             What::Ending(ending) => lane.add_ending(time, ending.name()),
             What::Lost(_) | What::Violation(_) => {}
         }

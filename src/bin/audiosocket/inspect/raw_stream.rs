@@ -38,10 +38,10 @@ pub fn read(
             Ok(Some(frame)) => {
                 show(&found(What::Frame(frame)))?;
                 if let Ok(Message::Audio(audio)) = frame.message() {
-                    if wav_headers.hear(audio) {
+                    if wav_headers.add(audio) {
                         show(&found(What::WavHeader))?;
                     }
-                    for tone in tones.hear(audio) {
+                    for tone in tones.add(audio) {
                         show(&found(What::Tone(tone)))?;
                     }
                     audio_ms +=

@@ -54,7 +54,7 @@ pub fn read(
     ) {
         (Some(damage), _, _) => Err(damage),
         (None, 1.., _) => Err(Failure::Failed(format!(
-            "{input} is cut inside an entry (bytes of it there: {})",
+            "{input} ends inside an entry (bytes present: {})",
             recording.cut()
         ))),
         (None, 0, Some(side)) => {

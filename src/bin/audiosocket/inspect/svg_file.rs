@@ -18,12 +18,12 @@ impl SvgFile {
     pub fn new(path: OsString, input: &OsStr) -> Result<SvgFile, Failure> {
         if path == "-" {
             return Err(Failure::usage(
-                "--svg '-': name a file, standard output has the lines",
+                "invalid value '-' for --svg: expected a file, not standard output",
             ));
         }
         if is_input(&path, input) {
             return Err(Failure::Usage(format!(
-                "--svg {}: that is the file to be inspected, name another",
+                "invalid value {} for --svg: it is the file to inspect, use another",
                 quoted(path)
             )));
         }

@@ -156,7 +156,8 @@ impl Lines for TextLines {
         let Some(call) = &summary.call else {
             if summary.truncated > 0 {
                 let offset = summary.bytes - summary.truncated;
-                let unfinished = format!("an unfinished frame, bytes there: {}", summary.truncated);
+                let unfinished =
+                    format!("an unfinished frame, bytes present: {}", summary.truncated);
                 text += &line(Place::Offset(offset), "CUT", &unfinished);
             }
             let frames = counted(summary.frames, "frame");
@@ -200,7 +201,10 @@ impl Lines for TextLines {
     }
 
     fn calls_end(&mut self, calls: usize, _: &Summary) -> String {
-        format!("{}; --uuid UUID shows one\n", counted(calls, "call"))
+        format!(
+            "{}; --uuid UUID prints one of them\n",
+            counted(calls, "call")
+        )
     }
 }
 
@@ -221,7 +225,7 @@ fn call_text(call: &CallSummary) -> String {
     paragraph("started", &Utc(call.started).to_string());
     paragraph("ended", &call.ended());
     if let Some(verdict) = &call.verdict {
-        paragraph("judged", &verdict.to_string());
+        paragraph("verdict", &verdict.to_string());
     }
     text
 }

@@ -23,6 +23,6 @@ pub fn refusal(start: &[u8], input: &Input) -> Option<Failure> {
         false => String::from("inspect the .tap file that 'audiosocket tap --record DIR' writes"),
     };
     Some(Failure::Failed(format!(
-        "{input} is a WAV file and has sound but no frames: {advice}"
+        "{input} is a WAV file, which has audio but no frames: {advice}"
     )))
 }

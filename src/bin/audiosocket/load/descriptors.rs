@@ -17,12 +17,12 @@ pub fn too_few_for(calls: usize) -> Option<String> {
         return None;
     }
     let remedy = if hard_limit < needed {
-        format!("fewer --calls, or a hard limit that is higher than {hard_limit}")
+        format!("use fewer --calls, or raise the hard limit of {hard_limit}")
     } else {
         format!("raise it with 'ulimit -n {needed}'")
     };
     Some(format!(
-        "too few descriptors: {calls} calls need {needed}, and the limit is {limit}: {remedy}"
+        "too few file descriptors: {calls} calls need {needed}, the limit is {limit}: {remedy}"
     ))
 }
 
@@ -65,8 +65,8 @@ mod tests {
     fn descriptor_check_passes_none_and_refuses_too_many() {
         assert_eq!(too_few_for(0), None);
         if fs::exists("/proc/self/limits").unwrap() {
-            let said = too_few_for(usize::MAX - 1);
-            assert!(said.is_none_or(|text| text.starts_with("too few descriptors: ")));
+            let text = too_few_for(usize::MAX - 1);
+            assert!(text.is_none_or(|text| text.starts_with("too few file descriptors: ")));
         }
     }
 }

@@ -26,8 +26,8 @@ pub enum Piece {
 const DECIDABLE_LEN: usize = SOUND_LEN + MARK.len() - 1;
 
 impl Echo {
-    /// Adds the sound of one received frame of the run with this number. Calls `tell` for each complete piece.
-    pub fn hear(&mut self, run: u32, sound: &[u8], mut tell: impl FnMut(Piece)) {
+    /// Adds the sound of one received frame of the run with this number. Calls `on_piece` for each complete piece.
+    pub fn add(&mut self, run: u32, sound: &[u8], mut on_piece: impl FnMut(Piece)) {
         self.pending.extend_from_slice(sound);
         let mut rest = &self.pending[..];
         loop {
@@ -41,14 +41,14 @@ impl Echo {
                 None if rest.len() < DECIDABLE_LEN => break,
                 None => len_of_altered(&rest[..DECIDABLE_LEN]),
             };
-            tell(stamp.map_or_else(|| other_piece(run, &rest[..len]), Piece::Unaltered));
+            on_piece(stamp.map_or_else(|| other_piece(run, &rest[..len]), Piece::Unaltered));
             rest = &rest[len..];
         }
         let begin = self.pending.len() - rest.len();
         self.pending.drain(..begin);
     }
 
-    /// Returns the last piece, if `hear` has not reported all.
+    /// Returns the last piece, if `add` has not reported all.
     pub fn last(&self, run: u32) -> Option<Piece> {
         (!self.pending.is_empty()).then(|| other_piece(run, &self.pending))
     }
@@ -98,11 +98,11 @@ mod tests {
 
     /// Returns the numbers of the frames found when the sound arrives in pieces of `piece_len` bytes, `None` for an altered one, and
     /// the piece at the end.
-    fn heard(sound: &[u8], piece_len: usize) -> (Vec<Option<u32>>, Option<Piece>) {
+    fn received(sound: &[u8], piece_len: usize) -> (Vec<Option<u32>>, Option<Piece>) {
         let mut echo = Echo::default();
         let mut frames = Vec::new();
         for piece in sound.chunks(piece_len) {
-            echo.hear(RUN, piece, |piece| match piece {
+            echo.add(RUN, piece, |piece| match piece {
                 Piece::Unaltered(stamp) => frames.push(Some(stamp.frame)),
                 Piece::Altered => frames.push(None),
                 Piece::Foreign => {}
@@ -116,7 +116,7 @@ mod tests {
         let stream = [vec![0; 320], sound(0), sound(1), vec![0; 2], sound(2)].concat();
         for piece_len in 1..=stream.len() {
             let all = vec![Some(0), Some(1), Some(2)];
-            assert_eq!(heard(&stream, piece_len), (all, None), "{piece_len}");
+            assert_eq!(received(&stream, piece_len), (all, None), "{piece_len}");
         }
     }
 
@@ -130,7 +130,7 @@ mod tests {
                 let is_same = change == 0;
                 let middle = is_same.then_some(1);
                 let all = vec![Some(0), middle, Some(2)];
-                assert_eq!(heard(&stream, 320), (all, None), "byte {place}");
+                assert_eq!(received(&stream, 320), (all, None), "byte {place}");
             }
         }
     }
@@ -148,7 +148,7 @@ mod tests {
         ] {
             let mut cut = stream.clone();
             cut.drain(missing.clone());
-            assert_eq!(heard(&cut, 320).0, all, "{missing:?}");
+            assert_eq!(received(&cut, 320).0, all, "{missing:?}");
         }
     }
 
@@ -156,19 +156,22 @@ mod tests {
     fn alteration_in_last_frame_is_found_at_the_end() {
         let stream = [sound(0), sound(1)].concat();
         assert_eq!(
-            heard(&stream[..639], 320),
+            received(&stream[..639], 320),
             (vec![Some(0)], Some(Piece::Altered))
         );
         // One byte has no mark.
         assert_eq!(
-            heard(&stream[..321], 320),
+            received(&stream[..321], 320),
             (vec![Some(0)], Some(Piece::Foreign))
         );
         let mut altered = stream.clone();
         altered[639] ^= 1;
-        assert_eq!(heard(&altered, 320), (vec![Some(0)], Some(Piece::Altered)));
+        assert_eq!(
+            received(&altered, 320),
+            (vec![Some(0)], Some(Piece::Altered))
+        );
         let silence_at_last = [sound(0), vec![0; 7]].concat();
-        assert_eq!(heard(&silence_at_last, 320), (vec![Some(0)], None));
+        assert_eq!(received(&silence_at_last, 320), (vec![Some(0)], None));
     }
 
     #[test]
@@ -179,7 +182,7 @@ mod tests {
             .map(|place| (place * 7 % 250 + 1) as u8)
             .collect();
         for frame in speech.chunks(320) {
-            echo.hear(RUN, frame, |piece| pieces.push(piece));
+            echo.add(RUN, frame, |piece| pieces.push(piece));
         }
         pieces.extend(echo.last(RUN));
         assert_eq!(pieces, [Piece::Foreign; 100]);

@@ -31,42 +31,53 @@ use verdict::Verdict;
 const HELP: &str = "\
 audiosocket load ADDR [--calls N] [--seconds S] [--json]
 
-Places many calls at once to a server that echoes, looks at
-every frame that comes back, and measures how long it took.
+Places N calls at once to an echo server at ADDR, compares
+every frame that comes back with the frame that was sent,
+and measures the time between the two.
 
-  --calls N      calls at once; 10 by default
-  --seconds S    how long each talks; 10 by default
-  --json         one line of JSON for each event
+  --calls N      number of calls, 1 to 65535 (default 10)
+  --seconds S    how long each call sends, such as 0.5, up
+                 to 366 days (default 10)
+  --json         print a line of JSON for each event
 
+All calls start within 1 s, or 1000 per second if there are
+more. Each sends its UUID, and then a frame of 320 bytes
+(8 kHz) every 20 ms. All frames differ. After the last one,
+a call waits up to 2 s for the echo, hangs up, and waits up
+to 2 s for the server to close. The server may cut the audio
+into frames of other lengths, and may send silence of its
+own.
+
+A frame is
+
+  lost           if it did not come back
+  corrupt        if it came back with changed bytes
+  doubled        if it came back again
+  out of order   if it came back after a later one
+  crossed        if it came back on another call
+  foreign        if no call sent it: 20 ms of other audio
+  unexpected     if it is neither 8 kHz audio nor silence
+
+A call is
+
+  refused        if it ended before the server sent audio
+  ended early    if it ended later, before the hangup
+  not closed     if the server did not close it in 2 s
+  still playing  if the server also still sent audio then
+
+The round trip is the time from sending a frame to receiving
+it unaltered. The lateness is how late frames were sent. If
+it is high, or if the load is 'behind schedule', then this
+machine is too slow, not the server. p50 is the median; 99 %
+of the values are at most p99.
+
+Exits 1 if any frame or call is one of these.
+
+Examples, with a server to try them on:
+  audiosocket serve --echo
   audiosocket load 127.0.0.1:9092
   audiosocket load 127.0.0.1:9092 --calls 500 --seconds 20
   audiosocket load 127.0.0.1:9092 --json | tail -1
-
-To try it: audiosocket serve --echo
-
-The calls begin within a second (a thousand a second, if
-there are more). Each sends its UUID, then a frame of 320
-bytes every 20 ms, 8 kHz, no two frames alike. They have 2 s
-to come back; then the call hangs up, and the server has 2 s
-to close. Silence that comes between is the server's own and
-does not count. A frame is
-
-  lost           it did not come back, in whatever state
-  corrupt        a bit of it, or more, had changed
-  doubled        it came back before
-  out of order   one sent after it came back before it
-  crossed        another call had sent it
-  foreign        no call had sent it: 20 ms of other audio
-
-wherever the server cuts the stream. A call is refused if it
-ends before any audio came. Unexpected are frames that are
-neither audio of that rate nor silence. 'late' is how late
-frames were sent: if that is much, or the load is 'behind
-the clock', this machine is too slow, not the server. Round
-trips are of frames that came back right.
-
-Exits 1 if anything of that happened to a frame or a call,
-a call ended early, or the server did not close it.
 ";
 
 struct Options {
@@ -98,7 +109,8 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             "--calls" => {
                 calls = args.count()?;
                 if calls > MOST_CALLS {
-                    let most = format!("at most {MOST_CALLS}, for each takes a port");
+                    let most =
+                        format!("expected at most {MOST_CALLS}, because each call needs a port");
                     return Err(args.wrong_value(&calls.to_string(), most));
                 }
             }
@@ -141,13 +153,13 @@ fn load(options: &Options) -> Result<(), Failure> {
         calls,
     ));
     let outcomes = threads.go(&run);
-    let told = tell(options, &run, &outcomes);
-    if told.is_err() {
+    let reported = report(options, &run, &outcomes);
+    if reported.is_err() {
         // The output failed, so the result cannot be reported.
         run.stop();
         while outcomes.recv().is_ok() {}
     }
-    told
+    reported
 }
 
 /// Connects the call to the first address that accepts. A name can have several addresses, and a server need not listen on all.
@@ -219,19 +231,19 @@ fn start_thread(work: impl FnOnce(&Run) + Send + 'static) -> Result<Sender<Arc<R
         })
         .map_err(|error| {
             Failure::Failed(format!(
-                "too few threads, one for each call is needed: {error}: fewer --calls, or raise the limit with 'ulimit -u'"
+                "cannot start a thread for each call: {error}: use fewer --calls, or raise the limit with 'ulimit -u'"
             ))
         })?;
     Ok(gate)
 }
 
 /// Reports progress during the run, and the result at the end.
-fn tell(options: &Options, run: &Run, outcomes: &Receiver<Outcome>) -> Result<(), Failure> {
+fn report(options: &Options, run: &Run, outcomes: &Receiver<Outcome>) -> Result<(), Failure> {
     let output = Output::new();
     if !options.json {
         let calls = counted(options.calls, "call");
         let seconds = options.seconds.as_secs_f64();
-        let plan = format!("of {seconds:.1} s, to {}", options.address);
+        let plan = format!("of {seconds:.1} s to {}", options.address);
         output.line(&wrapped(&format!("{calls} "), "  ", &plan))?;
     }
     let mut verdict = Verdict::default();
@@ -239,7 +251,7 @@ fn tell(options: &Options, run: &Run, outcomes: &Receiver<Outcome>) -> Result<()
     loop {
         match outcomes.recv_timeout(progress.time_left(run)) {
             Ok(outcome) => verdict.add(outcome),
-            Err(RecvTimeoutError::Timeout) => progress.tell(run, verdict.calls(), &output)?,
+            Err(RecvTimeoutError::Timeout) => progress.print(run, verdict.calls(), &output)?,
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
@@ -247,5 +259,5 @@ fn tell(options: &Options, run: &Run, outcomes: &Receiver<Outcome>) -> Result<()
     if verdict.calls() < options.calls {
         return Err(Failure::failed("the thread of a call panicked"));
     }
-    verdict.tell(run, options.json, &output)
+    verdict.print(run, options.json, &output)
 }

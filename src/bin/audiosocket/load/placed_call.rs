@@ -25,12 +25,12 @@ pub struct PlacedCall {
     number: u32,
     /// Set when the UUID has been sent.
     stream: OnceLock<TcpStream>,
-    said: AtomicU32,
+    sent: AtomicU32,
     /// Why the call could not send all frames.
     failure: OnceLock<ErrorKind>,
     is_over: AtomicBool,
     /// Tally after the last received frames, for readers on other threads.
-    heard: Mutex<Tally>,
+    received: Mutex<Tally>,
 }
 
 /// Result of a call.
@@ -92,21 +92,21 @@ impl PlacedCall {
     }
 
     /// Sends the next frame, if the call is connected and has a frame left.
-    pub fn say(&self, run: &Run) {
-        let said = self.said.load(Ordering::Relaxed);
-        let Some(stream) = self.stream.get().filter(|_| !self.has_said_all(run)) else {
+    pub fn send_next(&self, run: &Run) {
+        let sent = self.sent.load(Ordering::Relaxed);
+        let Some(stream) = self.stream.get().filter(|_| !self.has_sent_all(run)) else {
             return;
         };
         let stamp = Stamp {
             run: run.number,
             call: self.number,
-            frame: said,
+            frame: sent,
             sent_at: run.nanoseconds(),
         };
         // Counted before sending, because the echo can arrive before this thread continues.
-        self.said.store(said + 1, Ordering::Relaxed);
+        self.sent.store(sent + 1, Ordering::Relaxed);
         if let Err(error) = write_audio(stream, &stamp.sound()) {
-            self.said.store(said, Ordering::Relaxed);
+            self.sent.store(sent, Ordering::Relaxed);
             let _ = self.failure.set(error.kind());
             // Wakes the other thread, which reads the remaining bytes and then the end.
             let _ = stream.shutdown(Shutdown::Both);
@@ -114,8 +114,8 @@ impl PlacedCall {
     }
 
     /// Returns whether all frames have been sent, or no more can be sent.
-    pub fn has_said_all(&self, run: &Run) -> bool {
-        self.said.load(Ordering::Relaxed) >= run.frames_per_call
+    pub fn has_sent_all(&self, run: &Run) -> bool {
+        self.sent.load(Ordering::Relaxed) >= run.frames_per_call
             || self.failure.get().is_some()
             || self.is_over()
     }
@@ -131,10 +131,10 @@ impl PlacedCall {
 
     /// Returns the frames sent and received so far.
     pub fn tally(&self) -> Tally {
-        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let received = *self.received.lock().unwrap_or_else(PoisonError::into_inner);
         Tally {
-            sent: self.said.load(Ordering::Relaxed) as usize,
-            ..heard
+            sent: self.sent.load(Ordering::Relaxed) as usize,
+            ..received
         }
     }
 
@@ -144,7 +144,7 @@ impl PlacedCall {
         let fault = match self.connect_in_turn(run) {
             Err(error) => Some(Fault::Refused(reason_not_connected(&error))),
             Ok(None) => None,
-            Ok(Some(stream)) => Hearing::new(self, run, stream, &mut unexpected).run(),
+            Ok(Some(stream)) => Receiving::new(self, run, stream, &mut unexpected).run(),
         };
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(stream) = self.stream.get() {
@@ -184,48 +184,48 @@ fn reason_not_connected(error: &io::Error) -> String {
     // EMFILE and ENFILE, on every Unix.
     match error.raw_os_error() {
         Some(23 | 24) if cfg!(unix) => {
-            format!("{error}: fewer --calls, or raise the limit with 'ulimit -n'")
+            format!("{error}: use fewer --calls, or raise the limit with 'ulimit -n'")
         }
         _ => error.to_string(),
     }
 }
 
 /// Receiving side of a call.
-struct Hearing<'a> {
+struct Receiving<'a> {
     call: &'a PlacedCall,
     run: &'a Run,
     stream: &'a TcpStream,
     reader: FrameReader<&'a TcpStream>,
     echo: Echo,
     check: Check,
-    /// When the last audio came.
-    heard_audio: Option<Instant>,
+    /// When the last audio arrived.
+    last_audio: Option<Instant>,
     unexpected: &'a mut BTreeSet<u8>,
     /// When to stop waiting, first for the last frames and then for the server to close.
     deadline: Option<Instant>,
     has_hung_up: bool,
-    frames_heard: usize,
+    frames_received: usize,
 }
 
-impl<'a> Hearing<'a> {
+impl<'a> Receiving<'a> {
     fn new(
         call: &'a PlacedCall,
         run: &'a Run,
         stream: &'a TcpStream,
         unexpected: &'a mut BTreeSet<u8>,
-    ) -> Hearing<'a> {
-        Hearing {
+    ) -> Receiving<'a> {
+        Receiving {
             call,
             run,
             stream,
             reader: FrameReader::new(stream),
             echo: Echo::default(),
             check: Check::new(run.number, call.number, run.frames_per_call),
-            heard_audio: None,
+            last_audio: None,
             unexpected,
             deadline: None,
             has_hung_up: false,
-            frames_heard: 0,
+            frames_received: 0,
         }
     }
 
@@ -238,7 +238,7 @@ impl<'a> Hearing<'a> {
                 Err(error) if error.is_timeout() => {}
                 Err(error) => break Some(End::from(error)),
             }
-            let is_hung_up = self.hear_frames();
+            let is_hung_up = self.process_frames();
             self.publish();
             if is_hung_up {
                 break Some(End::RemoteHangup);
@@ -251,29 +251,29 @@ impl<'a> Hearing<'a> {
             }
         };
         if let Some(piece) = self.echo.last(self.run.number) {
-            self.check.hear(piece);
+            self.check.count(piece);
         }
-        let sent = self.call.said.load(Ordering::Relaxed) as usize;
+        let sent = self.call.sent.load(Ordering::Relaxed) as usize;
         self.check.finish(sent);
         self.publish();
         self.fault(end)
     }
 
     /// Processes the frames that have been read. Returns whether one of them is a hangup.
-    fn hear_frames(&mut self) -> bool {
+    fn process_frames(&mut self) -> bool {
         let at = self.run.nanoseconds();
         // The reader accepts frames of every length, so no frame is too long.
         while let Ok(Some(frame)) = self.reader.buffered_frame() {
-            self.frames_heard += 1;
+            self.frames_received += 1;
             let sound = frame.payload();
             match frame.kind() {
                 Kind::HANGUP if !self.has_hung_up => return true,
                 Kind::HANGUP => {}
                 Kind::SLIN => {
-                    self.heard_audio = Some(Instant::now());
+                    self.last_audio = Some(Instant::now());
                     let (check, round_trips) = (&mut self.check, &self.run.round_trips);
-                    self.echo.hear(self.run.number, sound, |piece| {
-                        if let Some(stamp) = check.hear(piece) {
+                    self.echo.add(self.run.number, sound, |piece| {
+                        if let Some(stamp) = check.count(piece) {
                             let nanoseconds = at.saturating_sub(stamp.sent_at);
                             round_trips.add(Duration::from_nanos(nanoseconds));
                         }
@@ -293,21 +293,21 @@ impl<'a> Hearing<'a> {
     fn publish(&self) {
         *self
             .call
-            .heard
+            .received
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = self.check.tally;
     }
 
     fn is_time_to_go(&mut self) -> bool {
         let now = Instant::now();
-        if self.deadline.is_none() && self.call.has_said_all(self.run) {
+        if self.deadline.is_none() && self.call.has_sent_all(self.run) {
             self.deadline = now.checked_add(PATIENCE);
         }
         let is_too_late = self.deadline.is_some_and(|deadline| now >= deadline);
         let tally = self.check.tally;
-        let has_heard_all = self.deadline.is_some()
+        let has_received_all = self.deadline.is_some()
             && tally.right + tally.corrupt >= self.run.frames_per_call as usize;
-        is_too_late || !self.has_hung_up && (has_heard_all || self.run.is_stopped())
+        is_too_late || !self.has_hung_up && (has_received_all || self.run.is_stopped())
     }
 
     /// Hangs up so that no bytes in transit are lost.
@@ -326,7 +326,7 @@ impl<'a> Hearing<'a> {
         }
         let Some(end) = end else {
             let is_playing = self
-                .heard_audio
+                .last_audio
                 .is_some_and(|at| at.elapsed() < STILL_PLAYING);
             return Some(match is_playing {
                 true => Fault::StillPlaying,
@@ -342,10 +342,10 @@ impl<'a> Hearing<'a> {
             Some(ErrorKind::ConnectionReset) => End::Reset,
             _ => end,
         };
-        Some(if self.heard_audio.is_some() {
+        Some(if self.last_audio.is_some() {
             Fault::EndedEarly(end.to_string())
         } else {
-            Fault::Refused(end_text(end, self.frames_heard))
+            Fault::Refused(end_text(end, self.frames_received))
         })
     }
 }

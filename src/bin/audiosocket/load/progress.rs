@@ -49,7 +49,7 @@ impl Progress {
         run.time_left_to(self.next)
     }
 
-    pub fn tell(&mut self, run: &Run, calls_over: usize, output: &Output) -> Result<(), Failure> {
+    pub fn print(&mut self, run: &Run, calls_over: usize, output: &Output) -> Result<(), Failure> {
         let seconds = self.next.as_secs();
         // A report missed because of slow output is not printed later.
         while run.time_left_to(self.next).is_zero() {
@@ -71,7 +71,7 @@ impl Progress {
             );
         }
         let line = format!(
-            "{seconds:3} s {under_way:5} calls, {sent} sent, {received} back, {corrupt} corrupt"
+            "{seconds:3} s {under_way:5} calls, {sent} sent, {received} received, {corrupt} corrupt"
         );
         if self.form == Form::Lines {
             return output.line(&line);

@@ -106,11 +106,11 @@ impl Run {
         let shares = Run::shares(self.calls.len());
         let calls = || (0..).zip(&self.calls).skip(share).step_by(shares);
         let (mut round, mut behind) = (Duration::ZERO, Duration::ZERO);
-        while !self.is_stopped() && !calls().all(|(_, call)| call.has_said_all(self)) {
+        while !self.is_stopped() && !calls().all(|(_, call)| call.has_sent_all(self)) {
             for (number, call) in calls() {
                 let due = round + behind + phase(number, self.calls.len());
                 thread::sleep(self.time_left_to(due));
-                if call.has_said_all(self) || !call.is_under_way() {
+                if call.has_sent_all(self) || !call.is_under_way() {
                     continue;
                 }
                 let late = self.started.elapsed().saturating_sub(due);
@@ -119,7 +119,7 @@ impl Run {
                     // A call never sends two frames at once, so the schedule moves by the delay.
                     behind += late;
                 }
-                call.say(self);
+                call.send_next(self);
             }
             round += FRAME_TIME;
         }

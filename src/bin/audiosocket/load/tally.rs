@@ -81,9 +81,9 @@ impl Check {
     }
 
     /// Counts a returned frame. Returns the stamp of a right one: unaltered, from this call, and the first of its number.
-    pub fn hear(&mut self, piece: Piece) -> Option<Stamp> {
+    pub fn count(&mut self, piece: Piece) -> Option<Stamp> {
         match piece {
-            Piece::Unaltered(stamp) => self.hear_unaltered(stamp).then_some(stamp),
+            Piece::Unaltered(stamp) => self.count_unaltered(stamp).then_some(stamp),
             Piece::Altered => {
                 self.tally.corrupt += 1;
                 None
@@ -105,7 +105,7 @@ impl Check {
         self.tally.corrupt = corrupt;
     }
 
-    fn hear_unaltered(&mut self, stamp: Stamp) -> bool {
+    fn count_unaltered(&mut self, stamp: Stamp) -> bool {
         if (stamp.run, stamp.call) != (self.run, self.call) {
             self.tally.crossed += 1;
             return false;
@@ -157,11 +157,11 @@ mod tests {
     }
 
     /// Returns the tally of a call of 200 frames.
-    fn tally(heard: impl IntoIterator<Item = Option<Stamp>>) -> Tally {
+    fn tally(received: impl IntoIterator<Item = Option<Stamp>>) -> Tally {
         let mut check = Check::new(RUN, CALL, 200);
         check.tally.sent = 200;
-        for stamp in heard {
-            check.hear(stamp.map_or(Piece::Altered, Piece::Unaltered));
+        for stamp in received {
+            check.count(stamp.map_or(Piece::Altered, Piece::Unaltered));
         }
         check.finish(200);
         check.tally
@@ -184,13 +184,13 @@ mod tests {
         let mut check = Check::new(RUN, CALL, 200);
         check.tally.sent = 200;
         for _ in 0..1000 {
-            assert_eq!(check.hear(Piece::Foreign), None);
+            assert_eq!(check.count(Piece::Foreign), None);
         }
         check.finish(200);
         let tally = check.tally;
         assert_eq!((tally.lost(), tally.corrupt, tally.foreign), (200, 0, 1000));
         assert!(tally.is_without_echo());
-        check.hear(Piece::Altered);
+        check.count(Piece::Altered);
         check.finish(200);
         assert_eq!((check.tally.lost(), check.tally.corrupt), (199, 1));
         assert!(!check.tally.is_without_echo());
@@ -214,7 +214,7 @@ mod tests {
             71 => 70,
             same => same,
         };
-        for (heard, expected, lost) in [
+        for (received, expected, lost) in [
             (vec![], right(0), 200),
             ((0..199).map(all).collect(), right(199), 1),
             (
@@ -259,7 +259,7 @@ mod tests {
                 0,
             ),
         ] {
-            let tally = tally(heard);
+            let tally = tally(received);
             assert_eq!((tally, tally.lost()), (expected, lost));
         }
     }

@@ -42,7 +42,7 @@ impl Verdict {
     }
 
     /// Prints the result. Returns an error if any call or frame had a fault.
-    pub fn tell(&self, run: &Run, json: bool, output: &Output) -> Result<(), Failure> {
+    pub fn print(&self, run: &Run, json: bool, output: &Output) -> Result<(), Failure> {
         if self.is_without_echo() {
             output.line(&match json {
                 true => Object::event("problem")
@@ -182,7 +182,7 @@ impl Verdict {
         text += &(wrapped("", "  ", &faults) + "\n");
         for (what, times) in [
             ("round trip", &run.round_trips),
-            ("sent late", &run.lateness),
+            ("lateness", &run.lateness),
         ] {
             let times = (
                 times.percentile_ms(50),
@@ -192,13 +192,13 @@ impl Verdict {
             );
             if let (Some(p50), Some(p90), Some(p99), Some(longest)) = times {
                 text += &format!(
-                    "{what:10} {p50:.2} ms, p90 {p90:.2}, p99 {p99:.2}, at most {longest:.2}\n"
+                    "{what:10} p50 {p50:.2} ms, p90 {p90:.2}, p99 {p99:.2}, max {longest:.2}\n"
                 );
             }
         }
         let behind = run.behind();
         if !behind.is_zero() {
-            let reason = "behind the clock: this machine is too slow for it";
+            let reason = "behind schedule: this machine is too slow";
             let start = format!("{:.1} s ", behind.as_secs_f64());
             text += &(wrapped(&start, "  ", reason) + "\n");
         }
@@ -250,11 +250,11 @@ fn described(fault: &Fault) -> (&'static str, &str) {
         Fault::EndedEarly(reason) => ("ended-early", reason),
         Fault::NotClosed => (
             "not-closed",
-            "2 s after the hangup the server had not closed",
+            "the server did not close within 2 s of the hangup",
         ),
         Fault::StillPlaying => (
             "still-playing",
-            "2 s after the hangup the server still sent audio",
+            "the server still sent audio 2 s after the hangup",
         ),
     }
 }

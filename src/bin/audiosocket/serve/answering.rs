@@ -8,9 +8,10 @@ use audiosocket::wire::{Dtmf, Message, Uuid};
 
 use super::speech::{Answer, Speech};
 use super::warnings::Warnings;
+use crate::analysis::summary::G711_RECEIVED;
 use crate::closed_at_once::{end_name, end_text};
-use crate::hearing::Hearing;
 use crate::json::Object;
+use crate::received_audio::ReceivedAudio;
 use crate::recordings::Recordings;
 use crate::reports::{Importance, Report, Reports};
 use crate::text::{counted, short, wrapped};
@@ -25,7 +26,7 @@ pub struct Answering<'a> {
     pub recordings: Option<(&'a Recordings, &'a Path)>,
     pub reports: &'a Reports,
     /// Whether to report progress each second, for a person at a terminal.
-    pub tells_seconds: bool,
+    pub shows_seconds: bool,
 }
 
 impl Answering<'_> {
@@ -38,7 +39,7 @@ impl Answering<'_> {
             hang_up_after,
             recordings,
             reports,
-            tells_seconds,
+            shows_seconds,
         } = self;
         let uuid = call.uuid();
         let started = Instant::now();
@@ -56,8 +57,8 @@ impl Answering<'_> {
         let mut warnings = Warnings::new(uuid, reports);
         let voice = call.voice();
         let mut digits = KeyEvents::new();
-        let mut hearing = Hearing::since(started);
-        let mut next_second = started.checked_add(SECOND).filter(|_| tells_seconds);
+        let mut received_audio = ReceivedAudio::since(started);
+        let mut next_second = started.checked_add(SECOND).filter(|_| shows_seconds);
         let mut speech = Speech::new(answer);
         // Errors of `begin` and of the sends below are ignored. If the caller has gone, the next event is the end of the call.
         let _ = speech.begin(&voice);
@@ -82,7 +83,7 @@ impl Answering<'_> {
                     let _ = speech.go_on(&voice);
                 }
                 Some(Event::Message(Message::Audio(audio))) => {
-                    hearing.hear(audio);
+                    received_audio.add(audio);
                     // Echo is not mixed with a digit that is being sent back.
                     if matches!(answer, Answer::Echo) && voice.queued().is_zero() {
                         let _ = voice.send_now(audio);
@@ -90,24 +91,24 @@ impl Answering<'_> {
                 }
                 Some(Event::Message(message @ Message::Dtmf(dtmf))) => {
                     reports.add(dtmf_report(uuid, message, dtmf));
-                    hearing.note_digit();
+                    received_audio.note_digit();
                     digits.push(dtmf, Instant::now());
                 }
-                Some(other) => warnings.add(&other.to_string()),
+                Some(other) => warnings.add_received(&other.to_string()),
             }
             while let Some(event) = digits.pop(Instant::now()) {
                 if let (true, KeyEvent::Press { digit, .. }) = (digits_back, event) {
-                    // In the case in which it came.
+                    // In the same case as the received digit.
                     let _ = voice.send_digits(&char::from(digit.wire_code()).to_string());
                 }
             }
         }
         if call.stats().is_g711_suspected {
-            warnings.add("8000 bytes a second: u-law or a-law; dial with /c(slin)");
+            warnings.add(G711_RECEIVED);
         }
         warnings.finish();
         if let Some(end) = call.end() {
-            reports.add(end_report(call, end, started, hearing));
+            reports.add(end_report(call, end, started, received_audio));
         }
     }
 }
@@ -135,7 +136,7 @@ fn progress_report(call: &Call, started: Instant) -> Report {
     Report {
         importance: Importance::Detail,
         json: Object::event("second"),
-        text: format!("{short} {seconds:>3} s: {frames_in} in, {frames_out} out"),
+        text: format!("{short} {seconds:>3} s: {frames_in} received, {frames_out} sent"),
     }
 }
 
@@ -150,23 +151,27 @@ fn dtmf_report(uuid: Uuid, message: Message<'_>, dtmf: Dtmf) -> Report {
 }
 
 #[inline(never)]
-fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Report {
+fn end_report(call: &Call, end: End, started: Instant, received_audio: ReceivedAudio) -> Report {
     let (uuid, stats) = (call.uuid(), call.stats());
     let short = short(uuid);
     let seconds = started.elapsed().as_secs_f64();
     let (frames_in, frames_out) = (stats.frames_received, stats.frames_sent);
     let indent = format!("{short} ");
-    let over = wrapped(
-        &format!("{short} over: "),
+    let ended = wrapped(
+        &format!("{short} ended: "),
         &indent,
         &end_text(end, frames_in),
     );
     let frames = counted(frames_in, "frame");
     let mut lines = vec![
-        over,
-        format!("{short} {seconds:.1} s, {frames} in, {frames_out} out"),
+        ended,
+        format!("{short} {seconds:.1} s, {frames} received, {frames_out} sent"),
     ];
-    for text in hearing.lines().into_iter().chain(said_text(&stats)) {
+    for text in received_audio
+        .lines()
+        .into_iter()
+        .chain(played_text(&stats))
+    {
         lines.push(wrapped(&indent, &indent, &text));
     }
     let json = Object::event("hangup")
@@ -177,7 +182,7 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
         .number("frames_out", frames_out);
     Report {
         importance: Importance::Call,
-        json: said_fields(hearing.fields(json), &stats),
+        json: played_fields(received_audio.fields(json), &stats),
         text: lines.join("\n"),
     }
 }
@@ -186,7 +191,7 @@ fn end_report(call: &Call, end: End, started: Instant, hearing: Hearing) -> Repo
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Adds the lateness of the sent audio: `late_ms_p50`, `late_ms_p99`, `gaps_out`. Adds nothing if no audio was sent.
-fn said_fields(object: Object, stats: &CallStats) -> Object {
+fn played_fields(object: Object, stats: &CallStats) -> Object {
     match lateness_ms(stats) {
         Some((p50, p99)) => object
             .thousandths("late_ms_p50", p50)
@@ -196,13 +201,15 @@ fn said_fields(object: Object, stats: &CallStats) -> Object {
     }
 }
 
-fn said_text(stats: &CallStats) -> Option<String> {
+fn played_text(stats: &CallStats) -> Option<String> {
     let (p50, p99) = lateness_ms(stats)?;
     let gaps = match stats.gaps {
-        0 => String::from("no gap"),
+        0 => String::from("no gaps"),
         gaps => counted(gaps, "gap"),
     };
-    Some(format!("said late by {p50:.2} ms, p99 {p99:.2} ms, {gaps}"))
+    Some(format!(
+        "played {p50:.2} ms late at the median, p99 {p99:.2} ms, {gaps}"
+    ))
 }
 
 fn lateness_ms(stats: &CallStats) -> Option<(f64, f64)> {

@@ -30,39 +30,54 @@ use speech::Answer;
 const HELP: &str = "\
 audiosocket serve --echo|--silence|--play FILE [OPTIONS]
 
-Answers AudioSocket calls: sends the audio back, says a file
-and hangs up, or sends silence.
+Answers AudioSocket calls. Choose what the caller receives:
 
-  --listen ADDR       where; 127.0.0.1:9092 by default, and
-                      port 0 lets the system choose
-  --echo              send back what the caller says
-  --play FILE.wav     say this file at its own rate: 16-bit
-                      mono, 8000 to 192000 Hz
-  --silence           send silence
-  --record DIR        record each call to DIR/UUID.wav,
-                      stereo: caller left, our side right
-  --dialect NAME      with --echo, send digits back, too, to
-                      start-stop as signals (kind 0x02),
-                      to asterisk as tones
-  --answer            first send 03 00 01 04: a start-stop
-                      fork rings until then, and stock
-                      Asterisk ends the call
+  --echo              the caller's own audio
+  --silence           silence
+  --play FILE.wav     this file once, then a hangup: a WAV
+                      file, 16-bit mono, 8000 to 192000 Hz
+
+Options:
+
+  --listen ADDR       listen here (127.0.0.1:9092 by
+                      default); with port 0, the system
+                      chooses the port
+  --record DIR        record each call as DIR/UUID.wav, in
+                      stereo: caller left, server right
+  --dialect NAME      send digits back too; needs --echo.
+                      start-stop: as frames (kind 0x02);
+                      asterisk: as tones, because Asterisk
+                      accepts no digit frames
+  --answer            send 03 00 01 04 first. The start-stop
+                      fork of Asterisk rings until then;
+                      stock Asterisk ends the call
   --hang-up-after S   hang up each call after S seconds
-  --max-calls N       refuse more at once; 1000 by default
-  --calls N           stop after N calls in all
+  --max-calls N       refuse calls beyond N at once; 1000 by
+                      default
+  --calls N           stop after N calls in total
   --seconds S         stop after S seconds
-  --json              one line of JSON for each event
+  --json              print a line of JSON for each event
 
-  audiosocket serve --echo
-  audiosocket serve --play prompt.wav --record calls
-  audiosocket serve --silence --listen 0.0.0.0:9092
+N is 1 or more. S is in seconds, above 0 and up to 366 days,
+such as 5 or 0.5.
+
+Prints the start, the digits and the end of each call, after
+the first 8 characters of its UUID. The end includes the
+jitter (how far frames arrived from their spacing, on
+average) and the gaps (more than 60 ms from one 20 ms frame
+to the next, except at digits).
+
+Exits 1 if a recording failed. If the output fails, the
+server accepts no more calls, finishes those in progress and
+exits 1.
 
 In Asterisk's dialplan:
   same => n,AudioSocket(${UUID()},127.0.0.1:9092)
 
-Exits 1 if a recording failed. If its output fails, it
-accepts no more calls, finishes those in progress and exits
-1.
+Examples:
+  audiosocket serve --echo
+  audiosocket serve --play prompt.wav --record calls
+  audiosocket serve --silence --listen 0.0.0.0:9092
 ";
 
 struct Options {
@@ -97,10 +112,10 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--echo" | "--play" | "--silence" => {
-                if answer.as_ref().is_some_and(|answer| *answer != option) {
-                    return Err(Failure::usage(
-                        "one of --echo, --play and --silence, not two",
-                    ));
+                if let Some(other) = answer.as_ref().filter(|answer| **answer != option) {
+                    return Err(Failure::Usage(format!(
+                        "{other} and {option} exclude each other: remove one"
+                    )));
                 }
                 if option == "--play" {
                     file = Some(args.input()?);
@@ -126,13 +141,13 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         (_, Some(file)) => Answer::Speech(Wav::open(&file)?),
         _ => {
             return Err(Failure::usage(
-                "how are calls to be answered: --echo, --play FILE or --silence?",
+                "missing option: add --echo, --play FILE or --silence",
             ));
         }
     };
     if dialect.is_some() && !matches!(answer, Answer::Echo) {
         return Err(Failure::usage(
-            "--dialect is of use with --echo only: digits are sent back",
+            "--dialect has no effect without --echo: remove it, or use --echo",
         ));
     }
     Ok(Some(Options {
@@ -196,7 +211,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
     let handle = server.handle();
-    let consequence = "calls in progress go on, no more are accepted";
+    let consequence = "calls in progress continue, and no more are accepted";
     let printer = Printer::start(&reports, options.json, consequence, move || {
         handle.shut_down(Duration::MAX);
     })?;
@@ -238,7 +253,7 @@ fn answer_calls(
                 handle.shut_down(Duration::MAX);
             }
             if number > calls {
-                let reason = format!("--calls {calls}, and so many have started");
+                let reason = format!("--calls {calls} is reached");
                 reports.add(refusal_report(&peer_text(call), &reason));
                 return Ok(());
             }
@@ -250,7 +265,7 @@ fn answer_calls(
             hang_up_after: options.hang_up_after,
             recordings,
             reports,
-            tells_seconds: !options.json && io::stdout().is_terminal(),
+            shows_seconds: !options.json && io::stdout().is_terminal(),
         }
         .run();
         Ok(())

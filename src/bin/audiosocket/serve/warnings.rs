@@ -26,27 +26,38 @@ impl<'a> Warnings<'a> {
     }
 
     pub fn add(&mut self, text: &str) {
-        self.count += 1;
-        if self.count <= WARNINGS_PER_CALL {
-            self.report(text);
-        }
+        self.count_and_report(text, text);
+    }
+
+    /// Adds a warning about a message that a server does not expect.
+    pub fn add_received(&mut self, message: &str) {
+        self.count_and_report(message, &format!("received {message}"));
     }
 
     /// Reports the number of warnings that were not printed.
     pub fn finish(self) {
         let more = self.count.saturating_sub(WARNINGS_PER_CALL);
         if more > 0 {
-            self.report(&format!("{} like these", counted(more, "more warning")));
+            let text = format!("{} not printed", counted(more, "more warning"));
+            self.report(&text, &text);
         }
     }
 
-    fn report(&self, text: &str) {
+    fn count_and_report(&mut self, text: &str, line: &str) {
+        self.count += 1;
+        if self.count <= WARNINGS_PER_CALL {
+            self.report(text, line);
+        }
+    }
+
+    /// Reports `text` in JSON, and `line` as a line of text.
+    fn report(&self, text: &str, line: &str) {
         self.reports.add(Report {
             importance: Importance::Warning,
             json: Object::event("warning")
                 .text("uuid", &self.uuid.to_string())
                 .text("text", text),
-            text: format!("{} {text}", short(self.uuid)),
+            text: format!("{} {line}", short(self.uuid)),
         });
     }
 }

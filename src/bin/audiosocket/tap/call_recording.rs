@@ -15,7 +15,7 @@ use crate::text::quoted;
 pub struct CallRecording<'a> {
     folder: Option<Folder<'a>>,
     started: Instant,
-    begun_at: SystemTime,
+    started_at: SystemTime,
     held: Vec<OwnedEntry>,
     held_len: usize,
     running: Option<Running>,
@@ -36,7 +36,7 @@ impl<'a> CallRecording<'a> {
         CallRecording {
             folder,
             started,
-            begun_at: SystemTime::now(),
+            started_at: SystemTime::now(),
             held: Vec::new(),
             held_len: 0,
             running: None,
@@ -78,7 +78,7 @@ impl<'a> CallRecording<'a> {
         let name = log
             .uuid()
             .map_or_else(|| String::from("no-uuid"), |uuid| uuid.to_string());
-        let (bytes, name) = match folder.recordings.bytes(folder.path, &name, self.begun_at) {
+        let (bytes, name) = match folder.recordings.bytes(folder.path, &name, self.started_at) {
             Ok(started) => started,
             Err(error) => {
                 let path = quoted(folder.path);

@@ -21,8 +21,8 @@ pub struct Log<'a> {
     reports: &'a Reports,
     peer: SocketAddr,
     uuid: Option<Uuid>,
-    is_begun: bool,
-    is_suspicion_told: bool,
+    has_started: bool,
+    is_suspicion_reported: bool,
 }
 
 impl<'a> Log<'a> {
@@ -31,8 +31,8 @@ impl<'a> Log<'a> {
             reports,
             peer,
             uuid: None,
-            is_begun: false,
-            is_suspicion_told: false,
+            has_started: false,
+            is_suspicion_reported: false,
         }
     }
 
@@ -47,7 +47,7 @@ impl<'a> Log<'a> {
 
     /// Reports that the call has started, once.
     pub fn begin(&mut self) {
-        if std::mem::replace(&mut self.is_begun, true) {
+        if std::mem::replace(&mut self.has_started, true) {
             return;
         }
         let peer = self.peer;
@@ -71,7 +71,7 @@ impl<'a> Log<'a> {
         self.report(
             Importance::Detail,
             Object::event("probe").text("peer", &peer.to_string()),
-            format!("{peer} came and went without a byte"),
+            format!("{peer} connected and closed without a byte"),
         );
     }
 
@@ -127,7 +127,7 @@ impl<'a> Log<'a> {
 
     /// Prints a suspicion about the audio format, once.
     pub fn add_suspicion(&mut self, text: &str) {
-        if !std::mem::replace(&mut self.is_suspicion_told, true) {
+        if !std::mem::replace(&mut self.is_suspicion_reported, true) {
             self.warn(text);
         }
     }
@@ -147,9 +147,9 @@ impl<'a> Log<'a> {
             Some(Ended { by, how, .. }) => (by.to_string(), reason(how), how_text(by, how)),
             None => (String::from("tap"), "stopped", "the tap was stopped"),
         };
-        let over = format!("{short} over after {:.1} s: ", length.as_secs_f64());
+        let start_of_end = format!("{short} ended after {:.1} s: ", length.as_secs_f64());
         let indent = format!("{short}   ");
-        let mut lines = vec![wrapped(&over, &indent, text)];
+        let mut lines = vec![wrapped(&start_of_end, &indent, text)];
         let mut json = self
             .object("hangup")
             .text("by", &by)
@@ -216,11 +216,11 @@ const fn how_text(by: Sender, how: HowEnded) -> &'static str {
             "the server closed without a hangup frame"
         }
         (Sender::Server, HowEnded::Ended(Ending::Reset)) => "the server reset the connection",
-        (Sender::Server, HowEnded::Ended(Ending::TakesNoMore)) => "the server takes no more",
+        (Sender::Server, HowEnded::Ended(Ending::StoppedReading)) => "the server stopped reading",
         // Asterisk sends no hangup frame.
         (Sender::Caller, HowEnded::HungUp) => "the caller sent a hangup frame (0x00)",
         // Asterisk closes. If audio is unread then, the close is a reset.
         (Sender::Caller, HowEnded::Ended(Ending::Closed | Ending::Reset)) => "the caller hung up",
-        (Sender::Caller, HowEnded::Ended(Ending::TakesNoMore)) => "the caller takes no more",
+        (Sender::Caller, HowEnded::Ended(Ending::StoppedReading)) => "the caller stopped reading",
     }
 }

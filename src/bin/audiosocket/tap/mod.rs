@@ -27,33 +27,46 @@ use tapping::Tapping;
 const HELP: &str = "\
 audiosocket tap --listen ADDR --to ADDR [OPTIONS]
 
-Stands between Asterisk and your server, whatever that is
-written in. Passes every byte on as it comes, and tells what
-it sees: digits, gaps, bursts, frames in pieces; who ended
-the call, and how; and what each version of Asterisk makes
-of what your server does wrong.
+Accepts calls from Asterisk and forwards them to your
+server, which can be in any language. Changes no byte.
+Prints what happens in each call: digits, gaps, bursts and
+split frames, how the call ended, and each violation by
+your server with the reaction of each Asterisk version.
 
-  --listen ADDR  where Asterisk connects to; port 0 lets the
-                 system choose
-  --to ADDR      your server
-  --record DIR   record each call: the sound as DIR/UUID.wav
+  --listen ADDR  address that Asterisk connects to; with
+                 port 0, the system chooses the port
+  --to ADDR      address of your server
+  --record DIR   record each call: the audio as DIR/UUID.wav
                  (caller left, server right), and every byte
                  with its time as DIR/UUID.tap
-  --calls N      stop after N connections in all
-  --seconds S    stop after S seconds
-  --json         one line of JSON for each event
+  --calls N      stop after N (1 or more) connections
+  --seconds S    stop after S seconds, such as 0.5, up to
+                 366 days
+  --json         print a line of JSON for each event
 
+  violation  what a version of Asterisk does not accept
+  gap        more than 60 ms from one 20 ms frame to the
+             next
+  burst      frames that arrive faster than they play
+  split      a frame in parts, 5 ms or more apart
+  jitter     how far frames arrive from their spacing, on
+             average
+
+The lines of a call start with the first 8 characters of its
+UUID.
+
+Exits 1 if a call could not be forwarded or recorded. If the
+output fails, the tap continues to forward calls, without
+reports, and exits 1 at its end.
+
+In Asterisk's dialplan, enter the address of the tap instead
+of the server's:
+  same => n,AudioSocket(${UUID()},127.0.0.1:9093)
+
+Examples:
   audiosocket tap --listen 127.0.0.1:9093 \\
                   --to 127.0.0.1:9092 --record taps
   audiosocket inspect taps/UUID.tap --svg call.svg
-
-In Asterisk's dialplan, the tap's address instead of the
-server's:
-  same => n,AudioSocket(${UUID()},127.0.0.1:9093)
-
-Exits 1 if it could not pass on or record a call. If its
-output fails, it passes calls on without reports, and exits
-1 at its end.
 ";
 
 struct Options {
@@ -87,9 +100,11 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
             _ => return Err(args.unknown()),
         }
     }
-    let listen = listen
-        .ok_or_else(|| Failure::usage("where is Asterisk to connect to? --listen ADDR is due"))?;
-    let to = to.ok_or_else(|| Failure::usage("which server? --to ADDR is due"))?;
+    let listen = listen.ok_or_else(|| {
+        Failure::usage("missing --listen: add --listen ADDR, for Asterisk to connect to")
+    })?;
+    let to = to
+        .ok_or_else(|| Failure::usage("missing --to: add --to ADDR, the address of your server"))?;
     let addresses = to
         .to_socket_addrs()
         .map_err(|error| address::cannot_reach(&to, &error))?;
@@ -111,7 +126,9 @@ fn tap(options: Options) -> Result<(), Failure> {
         .map(canonical)
         .map_err(|error| Failure::Failed(format!("cannot listen: {error}")))?;
     if options.to.iter().any(|to| is_the_same(*to, address)) {
-        return Err(Failure::usage("--to is the address of the tap itself"));
+        return Err(Failure::Usage(format!(
+            "--to address {address} is the tap's own: use that of your server"
+        )));
     }
     let reports = Arc::new(Reports::default());
     let recordings = match &options.record {
@@ -127,8 +144,8 @@ fn tap(options: Options) -> Result<(), Failure> {
     let ends_at = options
         .seconds
         .and_then(|seconds| Instant::now().checked_add(seconds));
-    let (tell, told) = mpsc::channel();
-    let consequence = "the tap passes calls on without reports";
+    let (over, is_over) = mpsc::channel();
+    let consequence = "the tap forwards calls without reports";
     let printer = Printer::start(&reports, options.json, consequence, || {})?;
     let folder = options
         .record
@@ -141,8 +158,8 @@ fn tap(options: Options) -> Result<(), Failure> {
         let wait = move || {
             // Waits until the requested number of calls has ended, or the time limit is reached.
             let _ = match ends_at {
-                None => told.recv().is_ok(),
-                Some(at) => told
+                None => is_over.recv().is_ok(),
+                Some(at) => is_over
                     .recv_timeout(at.saturating_duration_since(Instant::now()))
                     .is_ok(),
             };
@@ -151,12 +168,12 @@ fn tap(options: Options) -> Result<(), Failure> {
         thread::Builder::new()
             .spawn_scoped(scope, wait)
             .map_err(|error| cannot_start_a_thread(&error))?;
-        let tell_the_end = || {
-            let _ = tell.send(());
+        let report_the_end = || {
+            let _ = over.send(());
         };
-        let _stops = OnPanic(tell_the_end);
+        let _stops = OnPanic(report_the_end);
         tapping.run(listener);
-        tell_the_end();
+        report_the_end();
         Ok::<(), Failure>(())
     })?;
     let has_failed = tapping.has_failed();

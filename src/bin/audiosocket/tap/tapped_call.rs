@@ -151,7 +151,7 @@ impl<'a> TappedCall<'a> {
                 // A broken pipe does not count: it follows a close. On Windows, a write after a close is a reset, too, and so is every
                 // read after a reset.
                 *was_reset |= cfg!(not(windows)) && error.kind() == ErrorKind::ConnectionReset;
-                self.see(Sender::Server, Instant::now(), Seen::TakesNoMore);
+                self.see(Sender::Server, Instant::now(), Seen::StoppedReading);
                 false
             }
         }
@@ -195,7 +195,7 @@ impl<'a> TappedCall<'a> {
                     }
                     if is_passed_on && write_all(&self.caller, bytes, || {}).is_err() {
                         is_passed_on = false;
-                        self.see(Sender::Caller, at, Seen::TakesNoMore);
+                        self.see(Sender::Caller, at, Seen::StoppedReading);
                     }
                     self.see(Sender::Server, at, Seen::Bytes(bytes));
                 }
@@ -210,7 +210,7 @@ impl<'a> TappedCall<'a> {
                     break;
                 }
             }
-            self.tell_faults(at);
+            self.report_faults(at);
         }
         self.server_done.store(true, Ordering::Release);
     }
@@ -247,13 +247,13 @@ impl<'a> TappedCall<'a> {
     }
 
     fn see(&self, sender: Sender, at: Instant, what: Seen<'_>) {
-        if what == Seen::TakesNoMore && self.is_cut.load(Ordering::Relaxed) {
+        if what == Seen::StoppedReading && self.is_cut.load(Ordering::Relaxed) {
             return;
         }
-        let since_begun = at.saturating_duration_since(self.started);
+        let since_start = at.saturating_duration_since(self.started);
         let entry = Entry {
             sender,
-            at: since_begun,
+            at: since_start,
             what,
         };
         let new_kinds = self.watch().see(at, entry);
@@ -262,7 +262,7 @@ impl<'a> TappedCall<'a> {
         }
     }
 
-    fn tell_faults(&self, now: Instant) {
+    fn report_faults(&self, now: Instant) {
         loop {
             let Some(fault) = self.panel().next_settled(now) else {
                 return;

@@ -70,7 +70,7 @@ impl<'a> Tapping<'a> {
                     Err(error) if is_timeout(&error) => continue,
                     Err(error) => {
                         // The connection waits until it can be accepted.
-                        self.warn(&format!("cannot accept: {error}"));
+                        self.warn(&format!("cannot accept a connection: {error}"));
                         thread::sleep(AFTER_FAILURE);
                         continue;
                     }
@@ -78,11 +78,11 @@ impl<'a> Tapping<'a> {
                 accepted += 1;
                 let started = thread::Builder::new().spawn_scoped(scope, move || {
                     if let Err(error) = self.pass_on(caller, peer) {
-                        self.fail(&format!("{peer} cannot be passed on: {error}"));
+                        self.fail(&format!("cannot forward the call from {peer}: {error}"));
                     }
                 });
                 if let Err(error) = started {
-                    self.fail(&format!("{peer} cannot be passed on: {error}"));
+                    self.fail(&format!("cannot forward the call from {peer}: {error}"));
                 }
             }
             // The system refuses further connections, so no peer waits in the backlog.
@@ -91,10 +91,10 @@ impl<'a> Tapping<'a> {
     }
 
     fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
-        let begun = Instant::now();
+        let started_at = Instant::now();
         let server = self.connect()?;
-        let watch = TapWatch::new(peer, begun, self.reports, self.folder);
-        let call = Arc::new(TappedCall::new(caller, server, begun, watch));
+        let watch = TapWatch::new(peer, started_at, self.reports, self.folder);
+        let call = Arc::new(TappedCall::new(caller, server, started_at, watch));
         {
             let mut under_way = self.under_way();
             under_way.retain(|call| call.strong_count() > 0);
@@ -112,7 +112,9 @@ impl<'a> Tapping<'a> {
             match TcpStream::connect_timeout(address, LONGEST_CONNECT) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
-                    let message = format!("the server at {address} does not answer: {error}");
+                    let message = format!(
+                        "no connection to the server at {address}: {error}: check that it runs"
+                    );
                     last_error = io::Error::new(error.kind(), message);
                 }
             }

@@ -49,7 +49,7 @@ pub enum Seen<'a> {
     /// The sender's connection was reset.
     Reset,
     /// Bytes for the sender could not be forwarded: it has stopped reading.
-    TakesNoMore,
+    StoppedReading,
 }
 
 /// Entry that owns its bytes.
@@ -83,7 +83,7 @@ impl From<Entry<'_>> for OwnedEntry {
             Seen::Bytes(bytes) => (None, bytes.to_vec()),
             Seen::Closed => (Some(Seen::Closed), Vec::new()),
             Seen::Reset => (Some(Seen::Reset), Vec::new()),
-            Seen::TakesNoMore => (Some(Seen::TakesNoMore), Vec::new()),
+            Seen::StoppedReading => (Some(Seen::StoppedReading), Vec::new()),
         };
         OwnedEntry {
             sender: entry.sender,

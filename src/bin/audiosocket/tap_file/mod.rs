@@ -43,7 +43,7 @@ mod tests {
             (Sender::Caller, 7, Seen::Bytes(&[1, 2, 3])),
             (Sender::Server, 8, Seen::Closed),
             (Sender::Caller, 9, Seen::Reset),
-            (Sender::Server, 256, Seen::TakesNoMore),
+            (Sender::Server, 256, Seen::StoppedReading),
         ] {
             let at = Duration::from_micros(at);
             writer.add(Entry { sender, at, what }).unwrap();
@@ -88,7 +88,7 @@ mod tests {
                 "Entry { sender: Caller, at: 7µs, what: Bytes([1, 2, 3]) }",
                 "Entry { sender: Server, at: 8µs, what: Closed }",
                 "Entry { sender: Caller, at: 9µs, what: Reset }",
-                "Entry { sender: Server, at: 256µs, what: TakesNoMore }",
+                "Entry { sender: Server, at: 256µs, what: StoppedReading }",
             ]
         );
         assert_eq!(cut, 0);

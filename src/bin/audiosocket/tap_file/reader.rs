@@ -78,7 +78,7 @@ impl<R: Read> TapReader<R> {
                 (b'd', _) => Seen::Bytes(&self.bytes),
                 (b'c', true) => Seen::Closed,
                 (b'r', true) => Seen::Reset,
-                (b'e', true) => Seen::TakesNoMore,
+                (b'e', true) => Seen::StoppedReading,
                 _ => return Err(TapFileError::NoEntry),
             },
         }))
@@ -101,16 +101,16 @@ impl fmt::Display for TapFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TapFileError::Io(error) => error.fmt(f),
-            TapFileError::NoRecording => f.write_str("it is no tap recording"),
-            TapFileError::CutInHeader => f.write_str("this tap recording ends inside its header"),
+            TapFileError::NoRecording => f.write_str("it is not a tap recording"),
+            TapFileError::CutInHeader => f.write_str("the tap recording ends inside its header"),
             TapFileError::OtherVersion(version) => {
                 write!(
                     f,
-                    "a tap recording of version {version}, this program reads {VERSION}"
+                    "the tap recording has version {version}, expected {VERSION}"
                 )
             }
             TapFileError::NoEntry => {
-                f.write_str("this tap recording is damaged: no entry where one is due")
+                f.write_str("the tap recording is damaged: expected an entry, found other bytes")
             }
         }
     }

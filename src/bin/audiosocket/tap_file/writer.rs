@@ -33,7 +33,7 @@ impl<W: Write> TapWriter<W> {
             Seen::Bytes(bytes) => (b'd', bytes),
             Seen::Closed => (b'c', &[][..]),
             Seen::Reset => (b'r', &[][..]),
-            Seen::TakesNoMore => (b'e', &[][..]),
+            Seen::StoppedReading => (b'e', &[][..]),
         };
         let (piece, rest) = bytes.split_at(bytes.len().min(usize::from(u16::MAX)));
         self.entry.clear();

@@ -10,23 +10,23 @@ use crate::text::counted;
 
 /// Monitor of the audio's arrival times, for the report at the end.
 #[derive(Debug)]
-pub struct Hearing {
+pub struct ReceivedAudio {
     started: Instant,
     first: Option<Duration>,
     cadence: Cadence,
 }
 
-impl Hearing {
+impl ReceivedAudio {
     /// Creates the monitor of a call that started at the given time.
-    pub fn since(started: Instant) -> Hearing {
-        Hearing {
+    pub fn since(started: Instant) -> ReceivedAudio {
+        ReceivedAudio {
             started,
             first: None,
             cadence: Cadence::default(),
         }
     }
 
-    pub fn hear(&mut self, audio: Audio<'_>) {
+    pub fn add(&mut self, audio: Audio<'_>) {
         let at = self.started.elapsed();
         if self.first.is_none() && audio.samples().any(|sample| sample != 0) {
             self.first = Some(at);
@@ -65,14 +65,14 @@ impl Hearing {
         }
         if let Some(jitter_ms) = self.cadence.jitter_ms() {
             let gaps = match self.cadence.worst_gap() {
-                None => String::from("no gap"),
+                None => String::from("no gaps"),
                 Some(gap) => format!(
-                    "{}, worst {} ms",
+                    "{}, longest {} ms",
                     counted(self.cadence.gaps(), "gap"),
                     gap.lasted.as_millis()
                 ),
             };
-            lines.push(format!("heard with jitter {jitter_ms:.1} ms, {gaps}"));
+            lines.push(format!("received with {jitter_ms:.1} ms jitter, {gaps}"));
         }
         lines
     }

@@ -51,38 +51,36 @@ fn every_test_in_the_table_exists() {
 #[test]
 fn every_test_of_an_invariant_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let models = root.join("tests/models");
-    if !models.exists() {
+    let folder = root.join("tests/models/src/models");
+    if !folder.exists() {
         println!("skipped: the package has no models");
         return;
     }
-    let (mut sources, mut all) = (Vec::new(), Vec::new());
+    let (mut sources, mut tests, mut models) = (Vec::new(), Vec::new(), Vec::new());
     sources_below(&root.join("src"), &mut sources);
-    sources_below(&root.join("tests"), &mut all);
-    all.extend_from_slice(&sources);
-    let mut tests = functions_after("#[test]\n", &all);
-    tests.extend(functions_after("pub(super) ", &all));
+    sources_below(&root.join("tests"), &mut tests);
+    sources_below(&folder, &mut models);
+    let mut names = functions_after("#[test]\n", &sources);
+    names.extend(functions_after("#[test]\n", &tests));
+    for visibility in ["pub(super) ", "pub(crate) "] {
+        names.extend(functions_after(visibility, &models));
+    }
 
     let mut named = 0;
     for text in &sources {
         let Some((_, comment)) = text.split_once("\n// Invariants") else {
             continue;
         };
-        let comment = comment.lines().take_while(|it| !it.is_empty());
+        let (comment, _) = comment.split_once("\n\n").unwrap();
         // Names in backticks, inside parentheses: tests and models. Paths and types are not names of functions.
-        for (place, part) in comment
-            .collect::<Vec<_>>()
-            .join(" ")
-            .split(['(', ')'])
-            .enumerate()
-        {
-            let names = part.split('`').skip(1).step_by(2);
-            for name in names.filter(|_| place % 2 == 1) {
+        for (place, part) in comment.split(['(', ')']).enumerate() {
+            let quoted = part.split('`').skip(1).step_by(2);
+            for name in quoted.filter(|_| place % 2 == 1) {
                 let is_function = name
                     .bytes()
                     .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_');
                 if is_function && name != "orderings" {
-                    assert!(tests.contains(name), "no test or model {name}");
+                    assert!(names.contains(name), "no test or model {name}");
                     named += 1;
                 }
             }

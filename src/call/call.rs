@@ -156,7 +156,7 @@ impl<T: Transport> Call<T> {
 
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
-    /// After that time, every call returns [`Event::TimeUp`], so a loop has to end there or set a new time. See
+    /// After that time, it returns [`Event::TimeUp`] again and again, so a loop has to end there or set a new time. See
     /// [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.listener.receive_until(time)

@@ -119,8 +119,8 @@ impl<T: Transport> CallReceiver<T> {
 
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
-    /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. The next call then
-    /// returns one of those first. On Linux, [`Event::TimeUp`] is 0.1 ms late at the median.
+    /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. When it is called again,
+    /// it returns one of those first. On Linux, [`Event::TimeUp`] is 0.1 ms late at the median.
     ///
     /// [`Event::TimeUp`] does not end the events. `while let Some(event) = call.receive_until(time)` loops without a pause after
     /// `time` has passed, so leave such a loop at [`Event::TimeUp`].

@@ -13,7 +13,7 @@ pub struct CallStats {
     pub frames_sent: usize,
     /// The lateness of the frames of [played](super::Voice::play) audio, against the call's clock.
     pub lateness: Lateness,
-    /// Played frames that were late by half a frame or more: 10 ms, unless frames are longer.
+    /// Played frames that were late by half a frame or more: 10 ms for frames of 20 ms.
     pub late_frames: usize,
     /// Played frames that were late by a whole frame or more, or lost. Each is an audible gap. The handler or the machine was busy.
     pub gaps: usize,

@@ -54,9 +54,9 @@ pub struct Detector {
     last_end: u64,
 }
 
-/// A start or a stop of a digit. They alternate, and their positions never decrease.
+/// A start or a stop of a digit. Starts and stops alternate.
 ///
-/// Positions count the samples fed to the detector; the first one is at 0.
+/// Positions count the samples fed to the detector; the first sample is at 0. They never decrease from signal to signal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Signal {

@@ -6,8 +6,8 @@ use super::{Frame, PayloadTooLong};
 
 /// The payload of an error frame: an application's code of any length, or nothing.
 ///
-/// [`flags`](ErrorCode::flags) reads a payload of one byte as Asterisk's bit flags, as defined in the protocol's document.
-/// Asterisk itself never sends an error frame, and ends the call when it receives one.
+/// [`flags`](ErrorCode::flags) reads a payload of one byte as the bit flags of the protocol's document. Asterisk itself never
+/// sends an error frame, and ends the call when it receives one.
 ///
 /// ```
 /// use audiosocket::wire::{ErrorCode, ErrorFlags};
@@ -49,7 +49,7 @@ impl<'a> ErrorCode<'a> {
     }
 }
 
-// A code is usually one byte or a few. 65,535 numbers in a log are of no use to a reader.
+// A code is usually one byte or a few. 65,535 numbers in a log would be useless.
 impl fmt::Debug for ErrorCode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.payload.len() {
@@ -69,7 +69,7 @@ impl fmt::Display for ErrorCode<'_> {
     }
 }
 
-/// Asterisk's error code, with one bit for each fault.
+/// The bit flags of a one-byte error code, as defined in the protocol's document.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ErrorFlags(u8);
 

@@ -131,7 +131,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-// The payload is left out because an audio payload is hundreds of numbers of no use to a reader.
+// Without the payload, because hundreds of numbers of audio would be useless.
 impl fmt::Debug for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

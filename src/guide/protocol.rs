@@ -14,8 +14,8 @@
 //! - *Measured* means measured with Debian's Asterisk 22.10.1 on loopback, in November 2026.
 //! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run.
 //!
-//! The tables by version are printed from the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges
-//! servers by the same data, and the test `tests/tool/guide.rs` compares the tables with it.
+//! The tables by version show the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges servers by the
+//! same data, and the test `tests/tool/guide.rs` compares the tables with it.
 //!
 //! # Frames
 //!
@@ -245,4 +245,4 @@
 //!
 //! - [Asterisk's documentation](https://docs.asterisk.org/Configuration/Channel-Drivers/AudioSocket/) of the protocol.
 //! - [CyCoreSystems/audiosocket](https://github.com/CyCoreSystems/audiosocket), where the protocol comes from.
-//! - `audiosocket call --asterisk list` prints the tables of this page.
+//! - `audiosocket call --asterisk list` prints what each version does, and all rules.

@@ -12,10 +12,11 @@
 //! - The *fork* is an Asterisk with modules of the start-stop dialect. The document "AudioSocket with DTMF" describes that
 //!   dialect. It was written before Asterisk sent any digits.
 //! - *Measured* means measured with Debian's Asterisk 22.10.1 on loopback, in November 2026.
-//! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run.
+//! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run, also with the fork's
+//!   modules.
 //!
-//! The tables by version show the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges servers by the
-//! same data, and the test `tests/tool/guide.rs` compares the tables with it.
+//! The tables by version show the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges servers by
+//! the same data, and the test `tests/tool/guide.rs` compares the tables with it.
 //!
 //! # Frames
 //!
@@ -104,7 +105,7 @@
 //! and the dialplan does not continue (measured). [`Server`](crate::server::Server) takes the four steps for every call, also
 //! when a handler fails or panics.
 //!
-//! After these steps the dialplan continues only where the version allows it, as the second table shows:
+//! Whether the dialplan continues after these steps depends on the way and on the version:
 //!
 //! - After the application: since 20.14, 21.9 and 22.4, and in all of 23. Older versions and the fork hang up the caller.
 //! - After `Dial()`: in every version, but only with the option `g`. The dialplan then continues however the leg ended: by a
@@ -128,8 +129,8 @@
 //! - 20.21, 22.11 and 23.5 are in the newest row because their release candidates have the same AudioSocket files as 22.10
 //!   (read).
 //! - A release newer than the table is judged as the newest row, and `audiosocket call` prints a warning.
-//! - A certified release behaves as the release that it was made from: 18.9, 20.7 or 22.8 (read). `--asterisk
-//!   certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
+//! - A certified release behaves as the release that it was made from: 18.9, 20.7 or 22.8 (read).
+//!   `--asterisk certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
 //!
 //! Some callers send frames that are neither audio nor digits, such as comfort noise. The application ignores them. The driver
 //! depends on the version (all read):

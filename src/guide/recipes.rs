@@ -4,8 +4,8 @@
 //! the examples and `audiosocket serve` listen.
 //!
 //! *Measured* means measured with Debian's Asterisk 22.10.1. A name such as `app-play` is a case of `.ci/asterisk` in the
-//! repository: a real Asterisk repeats it each time that the check runs. *Read* means read in Asterisk's source and not run;
-//! the sentence gives the reason.
+//! repository: the real Asterisk repeats it in each run of that check. *Read* means read in Asterisk's source and not run.
+//! Facts about other versions are always read, because the check runs only 22.10.1; elsewhere the page gives the reason.
 //!
 //! # The modules
 //!
@@ -18,7 +18,7 @@
 //!
 //! `${UUID()}` is in the module `func_uuid`. Load missing modules in `modules.conf`. Debian's packages have all of them, and a
 //! plain release builds them by default. In a certified release (18.9, 20.7 and 22.8), switch the three AudioSocket modules on
-//! in `make menuselect` (read, because the checks do not build Asterisk).
+//! in `make menuselect` (read; not run, because the check uses Debian's packages).
 //!
 //! # Application or channel driver?
 //!
@@ -28,7 +28,7 @@
 //! | | `AudioSocket()` | `Dial(AudioSocket/...)` |
 //! |---|---|---|
 //! | audio | 8 kHz | the rate in the dial string |
-//! | no traffic in either direction | ends the call after 2 s, since 20.14, 21.9 and 22.4 (measured; other versions read) | no limit in any version (measured, read) |
+//! | no traffic in either direction | ends the call after 2 s, since 20.14, 21.9 and 22.4 (measured) | no limit in any version (measured, read) |
 //! | the caller's digits | since 20.14, 21.9 and 22.4 (`app-dtmf`); the fork sends none | the same; the fork sends start and stop |
 //! | audio at the start | nothing is lost | the first 1 to 3 frames from the server may be lost, until the bridge is built (measured) |
 //! | audio at the end | nothing is lost | the last frames may be lost, if the hangup follows at once (measured) |
@@ -69,7 +69,7 @@
 //! - The formats `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin48` and `slin96` keep the sound as it is (`slin16-play`
 //!   and the like). Avoid `slin44` and `slin192`. Asterisk's resampler halves the amplitude on the way from a caller of 8 kHz
 //!   to the server, and with `slin44` also on the way back (`slin44-play`, `slin192-play`).
-//! - Rates above 8 kHz need 20.17, 21.12, 22.7 or 23.1 (read, because the checks run 22.10 only).
+//! - Rates above 8 kHz need 20.17, 21.12, 22.7, 23.1 or later (read).
 //! - The server reads the rate from [`Audio::rate`](crate::wire::Audio::rate) or
 //!   [`Call::received_rate`](crate::call::Call::received_rate). It may play at another rate; Asterisk converts that (measured).
 //!
@@ -80,8 +80,8 @@
 //! # ExternalMedia, from ARI
 //!
 //! ExternalMedia makes a channel like that of `Dial()`. The ARI application creates it, waits for its event `StasisStart`, and
-//! adds it to a bridge. `data` is the UUID of the call. It must not be empty (read in `resource_channels.c`; not run, because
-//! the request never reaches a server):
+//! adds it to a bridge. `data` is the UUID of the call. Asterisk refuses the request if `data` is empty (read in
+//! `resource_channels.c`; not run, because no server takes part in it):
 //!
 //! ```text
 //! POST /ari/channels/externalMedia?app=APP&external_host=127.0.0.1:9092&encapsulation=audiosocket
@@ -152,14 +152,11 @@
 //!
 //! | way | Asterisk | the caller |
 //! |---|---|---|
-//! | `AudioSocket()` | since 20.14, 21.9 and 22.4, and all of 23 | continues with the next line (`app-play10`; other versions read) |
-//! | `AudioSocket()` | older versions, and the fork | is hung up; an extension `h` runs (read; the fork measured) |
-//! | `Dial(AudioSocket/...,,g)` | all | continues with the next line (`gslin-play10`; other versions read) |
+//! | `AudioSocket()` | since 20.14, 21.9 and 22.4, and all of 23 | continues with the next line (`app-play10`) |
+//! | `AudioSocket()` | older versions, and the fork | is hung up, and an extension `h` runs (read; the hangup by the fork is measured) |
+//! | `Dial(AudioSocket/...,,g)` | all | continues with the next line (`gslin-play10`) |
 //! | `Dial(AudioSocket/...)` | all | is hung up (`slin-play10`) |
-//!
-//! Other versions are read, because the checks run 22.10 only.
-//!
-//! The protocol has no field for a result. Before it hangs up, the server stores the result where the dialplan finds it: in
+The protocol has no field for a result. Before it hangs up, the server stores the result where the dialplan finds it: in
 //! Asterisk's database, with `DBPut` of the manager interface (`db-wait`), or behind a web service (`web-wait`):
 //!
 //! ```text
@@ -180,7 +177,7 @@
 //! ```
 //!
 //! Both cases were run with a closed port, which refuses at once. If an address neither accepts nor refuses, Asterisk gives up
-//! after 2 s (read in `ast_audiosocket_connect`; not run, because the checks use loopback, where every address does one or the
+//! after 2 s (read in `ast_audiosocket_connect`; not run, because the check uses loopback, where every address does one or the
 //! other).
 //!
 //! If the server's name has several addresses, Asterisk tries them in order. It continues with the next one if a connection is
@@ -240,9 +237,10 @@
 //!  same => n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin),,g)
 //! ```
 //!
-//! A later commit of the fork (dd4ec61) leaves the caller ringing, without audio, until the server sends the frame `03 00 01
-//! 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer) and `audiosocket serve --answer` send it
-//! when the call is admitted. Do not use them with any other Asterisk: it ends a call that contains this frame.
+//! A later commit of the fork (dd4ec61) leaves the caller ringing, without audio, until the server sends the frame
+//! `03 00 01 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer) and
+//! `audiosocket serve --answer` send it when the call is admitted. Do not use them with any other Asterisk: it ends a call that
+//! contains this frame.
 //!
 //! # A look at a call, without changing the server
 //!

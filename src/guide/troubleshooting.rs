@@ -105,12 +105,12 @@
 //!
 //! The tap shows which side sends nothing:
 //!
-//! | silent | cause | remedy |
+//! | no audio from | cause | remedy |
 //! |---|---|---|
 //! | both sides | each waits for the other's first frame (Asterisk issue 2089, open in August 2026) | send a frame of silence after the UUID, as [`initial_silence`](crate::call::CallOptions::initial_silence) does |
 //! | the caller | their channel is not in the bridge, or on hold | look at `core show channels` and at the bridge |
 //! | the server, although its log says that it plays | one thread per call, and the handler is not in [`receive`](crate::call::Call::receive) | return to `receive`, or use [two threads](super::threads) |
-//! | no call at all | the UUID is not a UUID, such as `${UNIQUEID}`: Asterisk does not connect (measured) | use `${UUID()}` |
+//! | any side, because there is no call | the UUID is not a UUID, such as `${UNIQUEID}`: Asterisk does not connect (measured) | use `${UUID()}` |
 //! | the tap prints "came and went without a byte" | the channel was not answered: Asterisk connects and closes (measured) | put `Answer()` ahead of `AudioSocket()` |
 //!
 //! A server of this crate takes a connection without a byte for a health check, and reports nothing.
@@ -152,8 +152,8 @@
 //!
 //! The rule `split-payload`, and split frames in the tap; the call ends now and then. The server writes header and payload with
 //! two calls, or in pieces that ignore the frames. Asterisk waits 5 ms for the rest, or not at all, depending on the
-//! [version](super::protocol#timing-and-the-end-by-version). Write each frame with one `write`, in Python `sock.sendall(header
-//! + payload)`, and set `TCP_NODELAY`.
+//! [version](super::protocol#timing-and-the-end-by-version). Write each frame with one `write`, in Python
+//! `sock.sendall(header + payload)`, and set `TCP_NODELAY`.
 //!
 //! A network that loses packets can cause this with any server if frames are longer than about 1,400 bytes, because they then
 //! take several packets. Use 32 kHz or less, or put the server next to Asterisk.
@@ -161,13 +161,13 @@
 //! # Calls that end at once, with no reason in the log
 //!
 //! The handler has returned. If it failed or panicked, only the hook of
-//! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) receives the error: `.on_incident(|incident|
-//! eprintln!("{incident}"))`. A common error is a prompt longer than [`max_queued`](crate::call::CallOptions::max_queued),
-//! which is 5 minutes by default.
+//! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) receives the error:
+//! `.on_incident(|incident| eprintln!("{incident}"))`. A common error is a prompt longer than
+//! [`max_queued`](crate::call::CallOptions::max_queued), which is 5 minutes by default.
 //!
 //! # Calls that end when the server sends digits or audio
 //!
-//! Since 20.14, 21.9 and 22.4, three kinds of frames end a call:
+//! Since 20.14, 21.9 and 22.4, three kinds of frames end a call. Older versions and the start-stop fork skip them.
 //!
 //! - `forbidden-kind`: anything except audio and 0x00. [`Voice::send_digits`](crate::call::Voice::send_digits) sends digits as
 //!   tones.
@@ -195,8 +195,8 @@
 //!
 //! *The process is Asterisk:*
 //!
-//! - After a call: up to 20.13, 21.8 and 22.3, Asterisk uses up a core when the server closes without 0x00 (`no-hangup`; read).
-//!   Send 0x00, and use a newer Asterisk.
+//! - After a call: up to 20.13, 21.8 and 22.3, and on the start-stop fork, Asterisk uses up a core when the server closes
+//!   without 0x00 (`no-hangup`; read, and measured with the fork). Send 0x00, and use a newer Asterisk.
 //! - During a call: the application `AudioSocket()` of 18.0 to 18.19, 19, and 20.0 to 20.4 always does (read), and so does the
 //!   application of the start-stop fork (measured). 18.20 and 20.5 fixed it. `Dial(AudioSocket/...)` does not do it.
 //!
@@ -263,15 +263,15 @@
 //! continues at the next frame, stops judging there, and exits with 1. It also exits with 1 if the capture starts in the middle
 //! of a call. `inspect` holds the capture in memory, so filter a large one with `-Y`.
 //!
-//! The place of the capture decides what it shows:
+//! The place of the capture decides what it proves:
 //!
-//! | question | captured at Asterisk | captured at the server |
+//! | the capture has | captured at Asterisk | captured at the server |
 //! |---|---|---|
-//! | Did the server send too fast, or split frames? | It shows what Asterisk received. The network may have split or delayed it. | It shows what the server sent. |
-//! | Did the server cause a gap in its audio? | Only if there are no retransmissions: look for `tcp.analysis.retransmission`. | Yes. |
-//! | Did Asterisk cause a gap in the caller's audio? | Yes. | Only if there are no retransmissions. |
-//! | Why did this Asterisk end the call? | The judgement applies, because it uses the times of arrival. | The judgement is that of an Asterisk on this machine. |
-//! | Which side closed first? | The first FIN or RST counts. | The same, but both sides may close before they see the other's packet. |
+//! | a burst or a split frame from the server | Asterisk received it like this; the network may be the cause | the server sent it like this |
+//! | a gap in the server's audio | the server is the cause, unless packets were sent again: look for `tcp.analysis.retransmission` | the server is the cause |
+//! | a gap in the caller's audio | Asterisk sent nothing | Asterisk sent nothing, unless packets were sent again |
+//! | a rule under `judged` | this Asterisk received the violation at that time | an Asterisk on the server's machine would receive it at that time |
+//! | the first FIN or RST | that side closed first | the same, but both sides may close before they see the other's packet |
 //!
 //! The times are the kernel's. No capture shows when a program read its bytes. Two captures of one call, one at each end, show
 //! what the network added.

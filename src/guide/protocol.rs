@@ -159,7 +159,7 @@
 //! - *No traffic* means that neither side sends. The limit of 2 s is the application's alone; the driver has no limit in any
 //!   version (measured, read).
 //! - *Hangs up* in a column for both ways means that the application hangs up the caller, and that the driver ends its leg. The
-//!   fork's application hangs up the caller after every violation (measured).
+//!   fork's application hangs up the caller after a hangup frame, a split or truncated frame, and a reset (measured).
 //! - *Misread* means that Asterisk loses its place in the stream. It takes other bytes for the missing part of the header, or
 //!   the rest of the header for its start.
 //! - Versions that do not wait may still accept parts that were written one right after the other, if the kernel has joined

@@ -156,7 +156,8 @@
 //! | `AudioSocket()` | older versions, and the fork | is hung up, and an extension `h` runs (read; the hangup by the fork is measured) |
 //! | `Dial(AudioSocket/...,,g)` | all | continues with the next line (`gslin-play10`) |
 //! | `Dial(AudioSocket/...)` | all | is hung up (`slin-play10`) |
-The protocol has no field for a result. Before it hangs up, the server stores the result where the dialplan finds it: in
+//!
+//! The protocol has no field for a result. Before it hangs up, the server stores the result where the dialplan finds it: in
 //! Asterisk's database, with `DBPut` of the manager interface (`db-wait`), or behind a web service (`web-wait`):
 //!
 //! ```text

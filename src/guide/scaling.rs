@@ -43,8 +43,9 @@
 //!
 //! `.ci/asterisk` places calls from Asterisk 22.10.1 through the same file (`app-play/haproxy`). A tone of 3 s comes back
 //! unbroken. When the server of a call is killed, HAProxy closes the connection to Asterisk. If the kill did not fall inside a
-//! frame, Asterisk treats this as a hangup, and the dialplan continues. The dialplan can then call `AudioSocket()` again, with
-//! a new UUID, and reaches one of the other servers.
+//! frame, Asterisk treats this as a hangup, and the dialplan continues (other versions:
+//! [recipes](super::recipes#after-the-call)). The dialplan can then call `AudioSocket()` again, with a new UUID, and reaches
+//! one of the other servers.
 //!
 //! The comments of the file give the reason for each line. Also note:
 //!

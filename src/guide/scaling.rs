@@ -79,15 +79,15 @@
 //! `AudioSocket(${UUID()},servers.example:9092)` needs nothing between Asterisk and the servers: give the name one address for
 //! each server. Asterisk resolves the name for each call and tries the addresses in the order in which the system returns them:
 //!
-//! - A server that refuses connections costs no call. Asterisk 22.10 logged a warning and tried the next address (tried once by
-//!   hand, with three addresses of one name in `/etc/hosts`).
-//! - An address at which nothing answers delays each call by 2 s, in which the caller hears nothing (read in Asterisk's source;
-//!   not tested).
-//! - An address that the system cannot reach, such as IPv6 without a route, ends the attempt (read; not tested).
+//! - A server that refuses connections costs no call. Asterisk logs a warning and tries the next address (measured with 22.10.1
+//!   and two addresses of one name in `/etc/hosts`).
+//! - An address that neither accepts nor refuses delays each call by 2 s, in which the caller hears nothing (measured
+//!   likewise).
+//! - An address without a route ends the attempt (read). Debian's resolver puts such addresses last (measured).
 //!
-//! DNS does not distribute calls. In the test, every call went to the first address that accepted it. The name server and the
-//! system's resolver decide whether the order changes from call to call; the resolver sorts addresses by rules of its own (RFC
-//! 6724). A full server also gets calls. So use DNS for a spare server.
+//! DNS does not distribute calls. Every call goes to the first address that accepts it. The name server and the system's
+//! resolver decide whether the order changes from call to call; the resolver sorts addresses by rules of its own (RFC 6724). A
+//! full server also gets calls. So use DNS for a spare server.
 //!
 //! Choosing in the dialplan distributes calls well, but does not notice a failed server (not tested):
 //!

@@ -123,8 +123,9 @@
 //! # "Connection refused", "Network is unreachable"
 //!
 //! - *Connection refused*: no program listens at this address. An Asterisk in a container has a `127.0.0.1` of its own.
-//! - *Network is unreachable*: the server's name has an address of a network that this machine cannot reach, for example IPv6
-//!   without a route. Asterisk then does not try the name's other addresses (read). Use an IPv4 address.
+//! - *Network is unreachable*: Asterisk's machine has no route to the address, for example to an IPv6 address. Asterisk then
+//!   does not try other addresses of the name (read). Debian's resolver puts addresses without a route last (measured); with
+//!   another one, use an IPv4 address.
 //!
 //! # "Unsupported frame type 10 for AudioSocket"
 //!

@@ -1,9 +1,8 @@
-//! AudioSocket, Asterisk's TCP protocol for live audio: servers, the protocol's parts, and tests. The crate is synchronous and has
-//! no dependencies. Its lower layers use no heap, so the same code serves a thousand calls on a server and one call on a
-//! microcontroller.
+//! Servers for AudioSocket, Asterisk's TCP protocol for the live audio of calls, and simulated callers to test them. The crate is
+//! synchronous, has no dependencies, and contains no unsafe code.
 //!
-//! Asterisk connects, sends the UUID of the call and then a frame of audio every 20 ms, and plays the audio it receives. It also
-//! sends digits, in one of two dialects. This server echoes the caller:
+//! Asterisk connects to your server and sends the UUID of the call. Then it sends the caller's audio, a frame every 20 ms, and the
+//! keys that the caller presses. It plays the audio that the server sends back. This server echoes the caller:
 //!
 #![cfg_attr(feature = "std", doc = "```no_run")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -22,25 +21,35 @@
 //! }
 //! ```
 //!
-//! Each layer uses only layers above it in this list:
+//! The line `AudioSocket(${UUID()},127.0.0.1:9092)` in Asterisk's dialplan connects a call to this server. Each call runs the
+//! closure on a thread of its own. When the closure returns, the server hangs up, and the dialplan continues with its next line.
+//! (Versions of Asterisk before 20.14, 21.9 and 22.4 hang up the caller instead.)
 //!
-//! - [`wire`]: bytes, frames and messages. No std, no heap, no I/O, no clock, no panic.
-//! - [`tone`]: DTMF as sound: a generator and a detector. No std and no heap, like `wire`.
-//! - [`g711`]: u-law and A-law to linear samples, and back. No std and no heap, like `wire`.
-//! - [`resample`]: samples of one rate to samples of another. No std and no heap, like `wire`.
+//! # Modules
+//!
+//! The package is called `asterisk-audiosocket`, and its library `audiosocket`. Each module uses only modules above it in this
+//! list. The first four need neither std nor a heap, so they also run on microcontrollers. The others need the feature `std`,
+//! which is enabled by default.
+//!
+//! - [`wire`]: bytes, frames and messages.
+//! - [`tone`]: a generator and a detector for DTMF tones.
+//! - [`g711`]: u-law and A-law to linear samples, and back.
+//! - [`resample`]: conversion between sample rates.
 //! - [`stream`]: frames over any `Read` and `Write`, and the 20 ms clock.
 //! - [`wav`]: WAV files: audio to play, and recordings of both sides of a call.
-//! - [`call`]: one call: events, playback, digits, statistics, and how it ends.
+//! - [`call`]: one call: events, playback, digits, recording, statistics, and how it ends.
 //! - [`server`]: many calls: one thread each, limits, admission, shutdown.
 //! - [`asterisk`]: how each version of Asterisk reacts to a server's bytes.
-//! - [`simulator`]: Asterisk's part of a call, for tests of a server in any language.
+//! - [`simulator`]: simulated Asterisk callers that test a server in any language.
 //!
-//! The [`guide`] covers topics beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, one or two
-//! threads per call, what a call costs, security, and troubleshooting by symptom. The package is called `asterisk-audiosocket` and
-//! also contains a command-line tool, `audiosocket`. The tool answers, places, records and charts calls. The package's README
-//! starts with a server and a call from the tool.
+//! The [`guide`] covers topics beyond single items: the protocol by version of Asterisk, dialplan recipes, barge-in, threads,
+//! costs, security and troubleshooting. The package also contains the command-line tool `audiosocket`, which serves, places,
+//! records and analyzes calls. Install it with `cargo install asterisk-audiosocket`.
 //!
-//! On a microcontroller, disable the feature `std` and pass the bytes of any TCP stack to a [`wire::FrameBuffer`]:
+//! # Microcontrollers
+//!
+//! Disable the default features, and pass the bytes of any TCP stack to a [`wire::FrameBuffer`]. This function counts the samples
+//! received; [`guide::embedded`] shows a whole call:
 //!
 //! ```
 //! use audiosocket::wire::{Decoded, FrameBuffer, Message};
@@ -67,8 +76,10 @@
 //! assert_eq!(on_bytes(&mut buffer, &[2, 0]), 2);
 //! ```
 //!
-//! You can test a server without Asterisk. A [`TestCall`] simulates a call from every known version of Asterisk, to a handler or to
-//! a server in any language, and reports the violations. Here `answer` is the handler, the closure passed to `run` above:
+//! # Tests without Asterisk
+//!
+//! A [`TestCall`] calls a handler, or a server in any language, as every known version of Asterisk. It reports what the server did
+//! that a version does not accept. Here `answer` is the closure of the first example, as a function:
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -88,7 +99,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`SimulatedAsterisk`] places a single call that the test controls step by step; [`simulator`] shows how to use it.
+//! [`SimulatedAsterisk`] places a single call that the test controls step by step.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,27 +1,35 @@
-//! What a call costs: threads, memory, processor and lateness, and how many calls a core holds.
+//! The cost of a call: threads, memory, processor time and delay, and how many calls a core can carry. Read this page to choose a
+//! machine and its limits.
 //!
-//! # In short
+//! The figures are from `bench/RESULTS.md` in the repository, measured in November 2026 on a virtual machine with two cores.
+//! `bench/run` repeats the measurement on another machine in ten minutes; Go and Python servers are in the same tables.
 //!
-//! | of a call | it costs |
+//! # One call
+//!
+//! | resource | cost of a call |
 //! |---|---|
-//! | threads | one; two with [`with_player`](crate::call::Call::with_player) |
-//! | memory | 16 KiB for the buffer, the call's state and what its stack has touched; some 10 KiB more for a second thread |
-//! | heap allocations | a few when it begins, none for a frame that comes or is sent |
-//! | system calls | 2 for a frame that is echoed, a read and a write (counted) |
-//! | processor | 0.11 % of a core for an echo at 50 frames a second; 0.15 % with speech by the clock, 0.2 % in [two threads](super::threads) |
-//! | descriptors | one |
+//! | threads | one; one more in [`with_player`](crate::call::Call::with_player), and one more for each [recording](super::recording#many-calls) that does not share a thread |
+//! | memory | about 15 KiB: a buffer of 4 KiB, and the pages of the stack that were touched. A second thread takes about 10 KiB more |
+//! | heap allocations | a few when the call starts, none for a frame received or sent (`tests/no_alloc.rs`) |
+//! | system calls | 2 for an echoed frame: a read and a write |
+//! | processor, echo | 0.11 % of a core, with 50 frames a second in each direction |
+//! | processor, playback | 0.12 to 0.14 % of a core, or 0.16 to 0.18 % in [two threads](super::threads) |
+//! | descriptors | one, and one for each recording |
 //!
-//! So a core is full with some 900 echoes, or 500 to 650 calls on which both sides talk; below that it has something to spare for
-//! what the handlers do. What costs is waking up fifty times a second, not the bytes: to parse a frame takes some 2 ns, to be
-//! woken for it, to read and to write it 22,000.
+//! So a core can carry about 900 echoed calls. It can carry about 800 calls on which both sides talk, or 570 if each call has two
+//! threads. The work of your handlers comes on top.
 //!
-//! # From one call to two thousand
+//! Most of the cost is waking up 50 times a second. An echoed frame takes 22 µs of processor time: the thread wakes up, reads and
+//! writes. Parsing the frame is 2 ns of that.
 //!
-//! Echoed calls of 50 frames a second each way, the load beside on the same two cores (`audiosocket load`). Nothing was lost or
-//! altered in any row. CPU and memory are those of the server's process alone; memory is what it has more than before the first
-//! call, which with few calls is mostly what a first call touches once.
+//! # 1 to 2000 calls
 //!
-//! | calls | % of a core a call | KiB a call | round trip, median and p99 |
+//! Each call was an echo with 50 frames a second in each direction. `audiosocket load` placed the calls from the same two cores
+//! and compared every frame: no frame was lost or altered. Processor time and memory are those of the server's process. Memory is
+//! its growth over an idle server, so with few calls it is mostly memory that a process touches once. A round trip is the time
+//! from sending a frame to receiving its echo.
+//!
+//! | calls | % of a core per call | KiB per call | round trip, median and p99 |
 //! |---|---|---|---|
 //! | 1 | 0.20 | 324 | 0.12, 0.2 ms |
 //! | 10 | 0.12 | 41 | 0.05, 0.1 ms |
@@ -30,35 +38,34 @@
 //! | 1000 | 0.10 | 15 | 0.2, 2 ms |
 //! | 2000 | 0.10 | 15 | 0.4, 4 ms |
 //!
-//! In the last row the load itself no longer kept its clock on what the server left of the two cores: it sent somewhat fewer than
-//! 50 frames a second, so that row's percent and round trips are a little too good.
+//! With 2000 calls, the load generator was too slow for the two cores and sent fewer than 50 frames a second. The figures of that
+//! row are therefore slightly too good.
 //!
-//! The cost of a call does not grow with their number, for calls share nothing but the machine. What grows is the waiting for a
-//! core: the p99 does, once server and load together take all there are.
+//! The cost of a call does not depend on the number of calls, because calls share nothing except the machine. The p99 grows when
+//! server and load together use all cores of the machine.
 //!
-//! Threads are no limit below some thousands: each has a stack of 2 MiB in the address space, of which only the touched pages are
-//! memory.
+//! Each thread reserves a stack of 2 MiB of address space on Linux. Only the touched pages use memory, so 2000 threads are no
+//! problem.
 //!
-//! # What else to allow for
+//! # Limits to raise and memory to plan
 //!
-//! - Descriptors: a server with the default settings needs up to 3100, and the usual limit of a process is 1024. Raise it
-//!   (`ulimit -n 3200`) before the server faces the internet. [`max_calls`](crate::server::ServerBuilder::max_calls) has the sum
-//!   for other settings. A server that runs out of descriptors keeps its calls and accepts the next one when it has one again.
-//! - Threads: systemd's `TasksMax` and a container's `pids.max` count them.
-//! - The kernel holds more for a connection than we do once a peer does not read: up to some megabytes of what was sent.
-//! - A crowd: a listener of std has a backlog of 128, and a connection that finds it full waits a second. See
+//! - Descriptors: a server needs up to `max_calls` + `max_pending` + 1100, which is 3100 with the default settings, and one more
+//!   for each recording. The usual limit of a process is 1024. Set it with `ulimit -n`, or `LimitNOFILE=` in systemd, before the
+//!   server faces the internet. [`max_calls`](crate::server::ServerBuilder::max_calls) explains the sum. A server that runs out of
+//!   descriptors keeps its calls, and accepts new ones as soon as it can (`tests/tool/descriptors.rs`).
+//! - Threads: `TasksMax=` in systemd and `pids.max` of a container limit them.
+//! - Playback: the queue of a call takes 16,000 bytes for each second of audio at 8 kHz, and twice that at 16 kHz. By default it
+//!   accepts 5 minutes; [`max_queued`](crate::call::CallOptions::max_queued) sets another limit.
+//! - Kernel memory: if a peer does not read, the kernel keeps up to a few megabytes of the audio sent to it.
+//! - Crowds: std's listener has a backlog of 128 connections. A connection that finds it full is delayed by a second. If a
+//!   thousand callers can arrive at once, pass a listener with a longer backlog to
 //!   [`from_listener`](crate::server::ServerBuilder::from_listener).
-//! - Speech: a queue holds what waits to be said, 32 KB for each second at 16 kHz.
-//! - Your handler. What it computes for a frame comes on top, and so does what it waits for: [one thread or two](super::threads).
 //!
 //! # Bursts
 //!
-//! After a stall of the network many frames come at once. One read brings up to a dozen of 20 ms, and each echo is a write: 4.8
-//! us of processor a frame, a fifth of what a paced one costs. A program on the [stream layer](crate::stream) that answers bursts
-//! all the time sends them together by [`FrameWriter::batch`](crate::stream::FrameWriter::batch): 0.7 us a frame, as a loop that
-//! copies bytes.
+//! After a stall of the network, many frames arrive at once. One read then returns up to a dozen frames of 20 ms at 8 kHz, and
+//! each echo is a separate write. An echoed frame takes 4.6 µs of processor time in such a burst, a fifth of its usual cost.
 //!
-//! # Where the figures are from
-//!
-//! `bench/run` takes them all and writes `bench/RESULTS.md`, with those of Go and Python beside them. These are from a virtual
-//! machine with two cores; what another machine holds, it tells in ten minutes.
+//! A program that answers bursts all the time should use the module [`stream`](crate::stream) and send the frames of a burst
+//! together, with [`FrameWriter::batch`](crate::stream::FrameWriter::batch). That takes 0.64 µs a frame, the same as a loop that
+//! copies bytes without looking at them.

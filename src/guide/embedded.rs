@@ -1,19 +1,21 @@
-//! On a microcontroller: without std, without a heap, with any TCP stack.
+//! A call on a microcontroller: without std, without a heap, with any TCP stack. This page is for firmware that takes part in a
+//! call itself.
 //!
 //! ```toml
 //! [dependencies]
 //! asterisk-audiosocket = { version = "0.1", default-features = false }
 //! ```
 //!
-//! Without the feature `std` the crate is [`wire`](crate::wire), [`tone`](crate::tone), [`g711`](crate::g711) and
-//! [`resample`](crate::resample). They need core alone, and have no panic path and no floats. Their state is in values of a known
-//! size, and nothing in them waits, reads a clock or does I/O.
+//! Without the feature `std`, the crate consists of [`wire`](crate::wire), [`tone`](crate::tone), [`g711`](crate::g711) and
+//! [`resample`](crate::resample). They use core alone and integers only, and cannot panic (`tests/linking` in the repository
+//! proves it by linking). Their state is in values of a known size. They do no I/O, read no clock and never wait. Calls, playback,
+//! servers and recordings need std.
 //!
-//! # A call over smoltcp
+//! # A call with smoltcp
 //!
-//! Bytes go from the stack into the room that a [`FrameBuffer`](crate::wire::FrameBuffer) has to spare, and frames come out of
-//! it. This is the loop of `examples/smoltcp`, which sends audio back as it came and answers digits with their tones. There it
-//! carries a call between two stacks in one process: `cargo run` in that folder.
+//! Your program copies the bytes that the TCP stack has received into a [`FrameBuffer`](crate::wire::FrameBuffer), and takes whole
+//! frames out of it. This loop is from the package `examples/smoltcp` in the repository. It echoes audio, and sends a digit's
+//! tones for each digit received. `cargo run` in that folder carries a call between two TCP stacks in one process.
 //!
 //! ```ignore
 //! pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<(), Error> {
@@ -52,7 +54,7 @@
 //! }
 //! ```
 //!
-//! What `answer.hear` says goes to the stack as a whole frame or not at all:
+//! The frames that `answer.hear` sends go through this function. It passes a whole frame to the stack, or nothing:
 //!
 //! ```ignore
 //! fn send(socket: &mut Socket<'_>, message: Message<'_>) -> Result<(), SendError> {
@@ -67,29 +69,35 @@
 //! }
 //! ```
 //!
-//! What Asterisk asks of any server, a small one included:
+//! # Rules for a small server
 //!
-//! - Whole frames. Asterisk 22.10 waits 5 ms for the rest of a payload, older versions do not wait at all, and then the call is
-//!   over (measured). So: no Nagle (`set_nagle_enabled(false)`), and a frame only when there is room for all of it.
-//! - A frame of audio every 20 ms, at the rate of the caller's. Who answers each frame with one has the caller's clock and needs
-//!   none of its own. But while a key is held, and on some calls until the first answer, the caller's audio does not come: a
-//!   first frame of silence upon the UUID, and a timer for speech that must not pause.
-//! - Digits as sound: Asterisk ends the call upon a frame of DTMF. [`Generator`](crate::tone::Generator) makes them.
-//! - An end in order: [`Hangup`](crate::wire::Message::Hangup), then the end of this side (`close`), and what still comes is read
-//!   until the other side has ended, too. Then the dialplan goes on.
+//! These rules hold for every server. The module [`call`](crate::call) follows them for you; without it, your program must:
 //!
-//! # How large the buffer is
+//! - Send whole frames. Asterisk 22.10 waits 5 ms for the rest of a payload, and ends the call if it does not arrive (measured).
+//!   Versions before 20.15, 21.10 and 22.5 do not wait at all. So disable Nagle's algorithm (`set_nagle_enabled(false)`), and send
+//!   a frame only when there is room for all of it.
+//! - Send a frame of audio every 20 ms. If you answer each frame received with one frame of the same duration, you need no timer.
+//!   But Asterisk sends no audio while a key is held, and some calls start silent until the server sends audio. So send a frame of
+//!   silence when the UUID arrives, and use a timer for audio that must not pause.
+//! - Send digits as sound, made by a [`Generator`](crate::tone::Generator). Asterisk ends the call when it receives a digit frame;
+//!   only the start-stop fork accepts one.
+//! - End a call in this order: send [`Hangup`](crate::wire::Message::Hangup), close your side (`close`), and read until the other
+//!   side has closed too. Then the dialplan continues, since Asterisk 20.14, 21.9 and 22.4. Unread bytes would turn the close into
+//!   a reset.
 //!
-//! 323 bytes hold the frame that Asterisk sends at 8 kHz, 643 at 16 kHz. A longer frame than the buffer holds is told as
-//! [`TooLong`](crate::wire::Decoded::TooLong) and skipped, and what follows it is in step. More
-//! frames in a buffer mean fewer copies, and no fewer bytes.
+//! The page [`protocol`](super::protocol) has these rules for each version of Asterisk.
 //!
-//! # What it takes
+//! # Buffer size
 //!
-//! On a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`, as `.ci/firmware` prints it. The flash of a part
-//! is how much larger a program is with it than without, in bytes, for a rate that is known at run time only. The stack holds
-//! what the part keeps, too, as that is a local variable here; it is what was used of a painted stack. The script fails if a
-//! figure is off by more than a tenth, or if `wire` alone, beside a program that copies slices already, takes more than 2 KiB.
+//! A buffer of 323 bytes holds Asterisk's frame at 8 kHz, and 643 bytes its frame at 16 kHz. A frame that is longer than the
+//! buffer is reported as [`TooLong`](crate::wire::Decoded::TooLong) and skipped; the frames after it are read correctly. A buffer
+//! for several frames saves copies.
+//!
+//! # Flash and memory
+//!
+//! These are bytes on a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`. *Flash* is the growth of a program
+//! when it uses the part, with a sample rate that is known only at run time. *It keeps* is the size of the part's state. *Stack*
+//! is the deepest use of the stack, measured by painting it. It includes the state, which is a local variable here.
 //!
 //! | part | flash | with the functions that copy memory | it keeps | stack, deepest |
 //! |---|---|---|---|---|
@@ -102,13 +110,13 @@
 //!
 //! 1400 bytes of the resampler's flash are the table of its filter.
 //!
-//! The functions that copy memory come with the compiler, and whatever else copies a slice has them already: those of Rust's
-//! ready-made core library are large because they are made for speed. A core library that is built with the program (`-Z
-//! build-std`) has smaller ones.
+//! The functions that copy memory come with the compiler. Programs that copy slices have them already. They are large in Rust's
+//! ready-made core library, because it is built for speed, and smaller in a core library built with the program (`-Z build-std`).
 //!
-//! The emulated board counts instructions. A Cortex-M3 needs one cycle for most of them, and two for a load or a multiplication
-//! with addition (its *Technical Reference Manual*). Resampling one call from 8 to 16 kHz and back takes 12 million instructions a
-//! second.
+//! # Processor time
+//!
+//! The emulated board counts instructions. A Cortex-M3 takes one cycle for most of them, and two for a load or for a
+//! multiplication with addition (its *Technical Reference Manual*).
 //!
 //! | part | instructions a sample |
 //! |---|---|
@@ -118,19 +126,26 @@
 //! | `resample::Resampler`, 8 to 16 kHz, per output sample | 292 |
 //! | `resample::Resampler`, 16 to 8 kHz, per input sample | 459 |
 //!
-//! # What shows it
+//! At 8 kHz the detector thus takes 6.3 million instructions a second. Resampling one call from 8 to 16 kHz and back takes 12
+//! million.
 //!
-//! `.ci/firmware` runs `tests/firmware` on an emulated board (QEMU, lm3s6965evb: 256 KiB of flash, 64 KiB of memory) and on the
-//! host, and compares their reports line by line: captures of a real Asterisk in odd pieces through a buffer of 700 bytes, frames
-//! longer than that, corrupted captures with each error in words, digits made and heard at all nine rates, noise resampled
-//! between all pairs of rates, every G.711 code, and an answered call.
+//! # How this is tested
 //!
-//! The same report comes from PowerPC, with words of 32 bits, and s390x, with 64, both of which have the big end first (QEMU's
-//! user emulation); the unit tests of `wire` and `g711` run on both, those of `tone` and `resample` on s390x. So both orders of
-//! bytes and both sizes of words are tried, by programs that run. Processors of 16 bits are not tried, and of the layers that need std none is elsewhere
-//! than on x86-64.
+//! `.ci/firmware` in the repository checks the tables above. It fails if a figure differs by more than a tenth (or 32 bytes, if
+//! that is more), or if `wire` without the functions that copy memory takes more than 2 KiB of flash.
 //!
-//! No program of `.ci/firmware` that has a part of this crate in it calls for a division of 64 bits, or for a
-//! multiplication, division or shift of 128, which the script looks for among the symbols; a program that divides 64 bits on
-//! purpose shows that it would be found. The detector and the resampler multiply to 64 bits, which is one instruction
-//! there.
+//! It also runs `tests/firmware` on an emulated board (QEMU's lm3s6965evb, with 256 KiB of flash and 64 KiB of memory) and on the
+//! host, and compares their reports line by line. The reports cover captures of a real Asterisk in pieces, frames that are too
+//! long, corrupted captures with every error, digits at all nine rates, noise resampled between all pairs of rates, every G.711
+//! code, and an answered call.
+//!
+//! Other processors:
+//!
+//! - Big-endian machines with 32 bits (PowerPC) and 64 bits (s390x) print the same report under QEMU's user emulation. The unit
+//!   tests of `wire` and `g711` pass on both, those of `tone` and `resample` on s390x.
+//! - `.ci/portability` compiles the four modules for Cortex-M0 (`thumbv6m-none-eabi`), Cortex-M3, RISC-V
+//!   (`riscv32imac-unknown-none-elf`) and the 16-bit MSP430. Nothing has been run on a 16-bit processor.
+//!
+//! None of the four modules calls a function for 64-bit division or for 128-bit arithmetic. The script looks for them among the
+//! symbols of each program, and finds one in a program that divides on purpose. The detector and the resampler multiply to 64
+//! bits, which is one instruction on this processor.

@@ -1,27 +1,46 @@
-//! The guide: what to know beyond the single items.
+//! The guide: topics that go beyond single items of the API. Each page stands alone, so start with the one that you need.
 //!
-//! - [`protocol`]: the protocol, both dialects of DTMF, and every version of Asterisk.
-//! - [`recipes`]: dialplans, UUIDs, and what becomes of a call afterwards.
-//! - [`websocket`]: AudioSocket or chan_websocket?
-//! - [`barge_in`]: the caller cuts in.
-//! - [`recording`]: recording calls.
-//! - [`threads`]: one thread for a call, or two.
-//! - [`costs`]: what a call costs, and how many a core holds.
-//! - [`speech_services`]: rates and formats of speech services, and the dialplan for each.
-//! - [`tones`]: how well digits are made and heard as sound.
-//! - [`security`]: whom to let in, and TLS.
-//! - [`troubleshooting`]: by symptom, what to run and what to change.
-//! - [`scaling`]: more calls than one machine takes: HAProxy, DNS, Kubernetes.
-//! - [`embedded`]: on a microcontroller, with any TCP stack.
+//! Understand AudioSocket:
 //!
-//! The examples of which it speaks are programs to start from, in the folder
-//! [`examples`](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) of the package; the tool `audiosocket` is in
-//! the package, too: `cargo install asterisk-audiosocket`. The README shows what each of its commands prints. What begins with
-//! `.ci`, and the folder `bench`, is in the repository and not in the package.
+//! - [`protocol`]: frames, digits, and what each version of Asterisk does with a server's bytes.
+//! - [`websocket`]: the choice between AudioSocket and chan_websocket.
+//!
+//! Connect Asterisk to a server:
+//!
+//! - [`recipes`]: dialplans, the UUID of a call, and what happens to a call after the server hangs up.
+//! - [`security`]: who may connect, and TLS.
+//!
+//! Write a server:
+//!
+//! - [`barge_in`]: callers that interrupt a prompt by a key or by talking.
+//! - [`threads`]: one or two threads for a call, and how late audio is with each.
+//! - [`recording`]: recording calls in the server, with the tool, or in Asterisk.
+//! - [`speech_services`]: the audio formats of speech services, and the dialplan for each.
+//! - [`embedded`]: a call on a microcontroller, with any TCP stack.
+//!
+//! Run a server:
+//!
+//! - [`costs`]: the threads, memory and processor time of a call.
+//! - [`scaling`]: more calls than one machine can serve: HAProxy, DNS, Kubernetes.
+//! - [`troubleshooting`]: symptoms, and how to find and remove their causes.
+//! - [`tool`]: the commands of the tool `audiosocket`, and what they print.
+//!
+//! Check what the crate promises:
+//!
+//! - [`guarantees`]: each promise, and the test or measurement that shows it.
+//! - [`tones`]: how reliably digits are generated and detected as sound, compared with other programs.
+//!
+//! # Files that the guide names
+//!
+//! The [example programs](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) and most tests are in the package.
+//! The folders `.ci`, `bench`, `fuzz`, `examples/smoltcp`, `examples/voice_bot`, `tests/firmware`, `tests/linking` and
+//! `tests/models` are only in the repository. The command-line tool `audiosocket` is part of the package;
+//! `cargo install asterisk-audiosocket` installs it.
 
 pub mod barge_in;
 pub mod costs;
 pub mod embedded;
+pub mod guarantees;
 pub mod protocol;
 pub mod recipes;
 pub mod recording;
@@ -30,5 +49,6 @@ pub mod security;
 pub mod speech_services;
 pub mod threads;
 pub mod tones;
+pub mod tool;
 pub mod troubleshooting;
 pub mod websocket;

@@ -1,11 +1,14 @@
-//! Speech services: the rates they use, the dialplan for each, and what to do when Asterisk cannot resample.
+//! Speech services: the audio formats of recognizers, synthesizers and speech models, and the dialplan for each. This page is for
+//! servers that pass a call's audio to such a service.
 //!
-//! *Measured* means seen with Debian's Asterisk 22.10.1. *Read* means read in its source and not run.
+//! *Measured* means observed with Debian's Asterisk 22.10.1. *Read* means read in Asterisk's source.
 //!
-//! # What each service uses
+//! # Formats of services
 //!
-//! Each row was read in November 2026 from the source that it names. Services change their formats; check before you build.
-//! "Linear" is signed, 16 bits, one channel, little-endian: the samples of an [`Audio`](crate::wire::Audio) as they are.
+//! The formats were read in November 2026 in the source that each row names. Services change them, so check before you build.
+//! "Linear" is signed, 16 bits, one channel, little-endian: the samples of an [`Audio`](crate::wire::Audio) without any change.
+//! The dial string names the format in which Asterisk sends the caller's audio, for example
+//! `Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)`: `slin` is linear at 8 kHz, `slin16` at 16 kHz.
 //!
 //! | service | from the caller | to the caller | dial string | source |
 //! |---|---|---|---|---|
@@ -27,8 +30,9 @@
 //! AudioSocket has no kind for 22.05 kHz, and [`resample`](crate::resample) does not convert it. Use a voice of 16 kHz, or convert
 //! the audio with another program, for example sox.
 //!
-//! A caller with a telephone sends at most 4 kHz of sound. Audio of 16 or 24 kHz made from it sounds the same; the service only
-//! needs the rate. A caller with a wideband codec, such as G.722 or Opus, sends more, and only a format above `slin` keeps it.
+//! A higher rate does not improve the sound of an ordinary telephone call, whose audio ends at 4 kHz; the service only needs the
+//! rate. If the caller has a wideband codec, such as G.722 or Opus, use `slin16` or higher, because `slin` removes everything
+//! above 4 kHz.
 //!
 //! [openai-python]: https://github.com/openai/openai-python
 //! [gemini]: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/live-api
@@ -45,21 +49,21 @@
 //! [whisper.h]: https://github.com/ggml-org/whisper.cpp/blob/master/include/whisper.h
 //! [piper]: https://huggingface.co/datasets/rhasspy/piper-checkpoints/discussions/1
 //!
-//! # Asterisk resamples for you
+//! # Resampling in Asterisk
 //!
 //! Name the service's rate in the dial string, and Asterisk converts the caller's audio to it:
 //!
 //! ```text
-//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16),,g)
+//!  same => n,Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)
 //! ```
 //!
-//! That costs the server nothing. Do without `slin44` and `slin192`: Asterisk's resampler halves the amplitude on the way to them
-//! (measured).
+//! The option `g` lets the dialplan continue after the call. Resampling in Asterisk costs the server nothing. Avoid `slin44` and
+//! `slin192`, because Asterisk's resampler halves the amplitude of audio that it converts to them (measured).
 //!
 //! ## Two rates in one call
 //!
-//! A server may play at another rate than it receives; Asterisk converts that, too (measured). Gemini Live takes 16 kHz and
-//! returns 24 kHz: dial with `/c(slin16)`, and set the rate once before you play.
+//! A server may play at another rate than it receives, and Asterisk converts that audio too (measured). Gemini Live, for example,
+//! accepts 16 kHz and returns 24 kHz. Dial with `/c(slin16)`, and set the rate of playback once:
 //!
 //! ```no_run
 //! use audiosocket::Server;
@@ -71,7 +75,7 @@
 //!         voice.set_rate(SampleRate::Hz24000)?;
 //!         while let Some(event) = call.receive() {
 //!             if let Some(audio) = event.audio() {
-//!                 // Send `audio.bytes()`, 16 kHz, to the service. Play its answer with `voice.play`.
+//!                 // Send `audio.bytes()`, 16 kHz, to the service. Play its audio, 24 kHz, with `voice.play`.
 //! #               let _ = audio;
 //!             }
 //!         }
@@ -80,13 +84,15 @@
 //! }
 //! ```
 //!
-//! # When Asterisk cannot resample
+//! # Resampling in the server
 //!
-//! - The application `AudioSocket()` sends 8 kHz, whatever the service needs.
-//! - Asterisk before 20.17, 21.12, 22.7 and 23.1 has no rate above 8 kHz, in either direction (read).
+//! Asterisk cannot resample in two cases:
 //!
-//! Then resample in the server. One [`Resampler`](crate::resample::Resampler) for each direction of each call, because it keeps
-//! the samples that its filter still needs:
+//! - The application `AudioSocket()` sends 8 kHz only.
+//! - Versions before 20.17, 21.12, 22.7 and 23.1 have no rate above 8 kHz, in either direction (read).
+//!
+//! Then resample in the server. Use one [`Resampler`](crate::resample::Resampler) for each direction of each call, because it
+//! keeps the samples that its filter still needs:
 //!
 //! ```
 //! use audiosocket::resample::Resampler;
@@ -105,32 +111,32 @@
 //!         }
 //!     }
 //!
-//!     /// A frame from the caller, as bytes at 16 kHz.
-//!     fn heard(&mut self, audio: Audio<'_>) -> Vec<u8> {
+//!     /// Converts a frame from the caller to bytes at 16 kHz.
+//!     fn for_service(&mut self, audio: Audio<'_>) -> Vec<u8> {
 //!         let samples = self.to_service.feed(audio.samples());
 //!         samples.flat_map(i16::to_le_bytes).collect()
 //!     }
 //!
-//!     /// Bytes at 24 kHz from the service, an even number, as samples for `voice.play_samples`.
-//!     fn answered(&mut self, bytes: &[u8]) -> Vec<i16> {
+//!     /// Converts an even number of bytes at 24 kHz to samples for `voice.play_samples`.
+//!     fn for_caller(&mut self, bytes: &[u8]) -> Vec<i16> {
 //!         self.to_caller.feed(Samples::new(bytes)).collect()
 //!     }
 //! }
 //!
 //! let mut bridge = Bridge::new();
 //! let audio = Audio::new(SampleRate::Hz8000, &[0; 320])?;
-//! assert_eq!(bridge.heard(audio).len(), 640);
-//! assert_eq!(bridge.answered(&[0; 960]).len(), 160);
+//! assert_eq!(bridge.for_service(audio).len(), 640);
+//! assert_eq!(bridge.for_caller(&[0; 960]).len(), 160);
 //! # Ok::<(), audiosocket::wire::AudioError>(())
 //! ```
 //!
-//! Each direction adds at most 1.75 ms. Both take 0.05 % of a core (`bench/resamplers`). Recordings need none of this: a
-//! [`Recording`](crate::wav::Recording) resamples each side to the rate of the file.
+//! Each direction of this example adds at most 1.75 ms of delay. Both together take 0.05 % of a core (`bench/resamplers` in the
+//! repository). Recordings need no resampler of yours: they convert each side to the rate of the file.
 //!
 //! # G.711 as it is
 //!
-//! A service that takes u-law or A-law at 8 kHz needs no resampling, neither by Asterisk nor by the server. The dialplan still
-//! names `/c(slin)`, so that Asterisk decodes whatever codec the caller has, and the server encodes:
+//! A service that accepts u-law or A-law at 8 kHz needs no resampling. The dial string still has `/c(slin)`, so that Asterisk
+//! decodes every codec that callers may have, and the server encodes:
 //!
 //! ```
 //! use audiosocket::g711::Law;
@@ -150,10 +156,11 @@
 //!
 //! # G.711 that nobody asked for
 //!
-//! Without `c()` in the dial string, the channel driver sends the caller's own codec under kind 0x10: noise, if you take it for
-//! linear audio (measured). Add `/c(slin)`. If the dialplan is not yours to change, decode:
-//! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is true after a second, and which of the two laws it is
-//! depends on the caller's trunk: u-law in North America and Japan, A-law elsewhere.
+//! Without `c()` in the dial string, the channel driver sends the caller's own codec, often G.711, as kind 0x10. That kind means
+//! linear audio at 8 kHz, and G.711 that is read as linear audio is noise (measured). Add `/c(slin)` to the dial string.
+//!
+//! If you cannot change the dialplan, decode the audio. [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is true
+//! after a second of G.711. The law depends on the caller's trunk: u-law in North America and Japan, A-law elsewhere.
 //!
 //! ```no_run
 //! use audiosocket::Server;
@@ -170,6 +177,7 @@
 //!             } else {
 //!                 audio.samples().collect()
 //!             };
+//!             // Use the samples here.
 //! #           drop(samples);
 //!         }
 //!         Ok(())

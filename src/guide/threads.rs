@@ -1,7 +1,8 @@
-//! One thread for a call, or two.
+//! One or two threads for a call. This page helps you choose if your handler plays audio and also computes or waits for other
+//! programs.
 //!
-//! A server gives each call a thread. Audio that is [played](crate::call::Voice::play) on a call waits in a queue. One frame of it
-//! is sent every 20 ms, whatever the caller does meanwhile. This page says which thread keeps that clock.
+//! A server runs each call on one thread. [`Voice::play`](crate::call::Voice::play) only queues audio. Some thread must then send
+//! one frame of it every 20 ms: the thread of the call itself, or a second one.
 //!
 //! # One thread
 //!
@@ -19,18 +20,21 @@
 //! }
 //! ```
 //!
-//! The call plays while it waits in [`receive`](crate::call::Call::receive) or
-//! [`receive_until`](crate::call::Call::receive_until). Between two such calls the clock stands still, so a handler has to return to
-//! them within 20 ms. A handler that computes for 3 s makes a gap of 3 s if audio is queued. Then playback continues where it was,
-//! at its normal pace, and `stats().gaps` counts one gap. The caller's audio of these 3 s waits in the kernel and is received at
-//! once afterwards; nothing of it is lost. But if the caller is silent meanwhile, no bytes are sent in either direction, and
-//! Asterisk's application ends the call after 2 s, even if audio is queued.
+//! The call plays queued audio while it waits in [`receive`](crate::call::Call::receive) or
+//! [`receive_until`](crate::call::Call::receive_until). It sends nothing while the handler does other work, so the handler should
+//! call one of them again within 20 ms. These are the effects of a handler that computes for 3 s:
 //!
-//! During playback, the caller's audio is received up to one frame later. The thread sleeps until the next frame's time, because a
-//! sleep is exact to 0.1 ms and a read with a timeout returns 4 to 8 ms late. Without playback there is no such delay.
+//! - Playback has a gap of 3 s. Then it continues where it stopped, at its normal speed, and
+//!   [`stats().gaps`](crate::call::CallStats::gaps) counts one gap.
+//! - The caller's audio of these 3 s stays in the kernel and is received afterwards. No frame of it is lost.
+//! - If the caller is silent too, Asterisk ends the call after 2 s, because no bytes are sent in either direction. (The
+//!   application `AudioSocket()` has this limit since 20.14, 21.9 and 22.4; the channel driver has no such limit.)
 //!
-//! [`receive_until`](crate::call::Call::receive_until) returns [`TimeUp`](crate::call::Event::TimeUp) at its time, and again
-//! whenever you call it after that time. So a loop has to end at that event, or set a new time:
+//! During playback, the handler receives the caller's audio up to one frame late. The thread sleeps until the next frame's time,
+//! because a sleep is exact to 0.1 ms and a read with a timeout returns 4 to 8 ms late. Without playback there is no such delay.
+//!
+//! A handler that has to do something at certain times uses `receive_until`. It returns [`TimeUp`](crate::call::Event::TimeUp) at
+//! the given time, and again at once whenever you call it after that time. So a loop must end at that event, or set a new time:
 //!
 //! ```no_run
 //! use std::time::{Duration, Instant};
@@ -55,14 +59,14 @@
 //!
 //! fn handle(
 //!     call: &mut Call,
-//!     answer: fn(&[i16]) -> Vec<i16>,
+//!     reply_to: fn(&[i16]) -> Vec<i16>,
 //! ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //!     call.with_player(|receiver, voice| {
 //!         while let Some(event) = receiver.receive() {
 //!             if let Some(audio) = event.audio() {
 //!                 let samples: Vec<i16> = audio.samples().collect();
-//!                 // This may take seconds: playback continues meanwhile.
-//!                 voice.play_samples(&answer(&samples))?;
+//!                 // This may take seconds. Playback continues meanwhile.
+//!                 voice.play_samples(&reply_to(&samples))?;
 //!             }
 //!         }
 //!         Ok(())
@@ -70,35 +74,45 @@
 //! }
 //! ```
 //!
-//! [`Call::with_player`](crate::call::Call::with_player) starts a thread that plays the queued audio and keeps the call alive,
-//! whatever the handler does. Neither thread waits for the other: audio is received when it arrives, and frames are sent at their
-//! times. When the closure returns, the thread stops and the call continues in one thread. If the closure fails or panics, the call
-//! is hung up first. The price is a second thread: about 10 KB of memory and, while both sides talk, more processor time; see the
-//! table below.
+//! [`Call::with_player`](crate::call::Call::with_player) starts a thread that plays the queued audio and keeps the call alive
+//! while the closure works. Neither thread waits for the other: audio is received when it arrives, and frames are sent at their
+//! times. When the closure returns, the second thread stops, and the call continues with one thread. If the closure returns an
+//! error or panics, the call is hung up first.
 //!
-//! A thread that produces each frame itself needs no queue: [`Call::split`](crate::call::Call::split) returns a
-//! [`Player`](crate::call::Player) for it, whose [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and sends
-//! it.
+//! The price is a second thread: about 10 KiB of memory, and processor time for waking up. For 200 calls, two threads need 0.35
+//! cores instead of 0.25 if both sides talk, and 0.32 instead of 0.27 if the caller is silent (see the table below).
 //!
-//! # Which one
+//! A thread that produces each frame itself needs no queue. [`Call::split`](crate::call::Call::split) returns a
+//! [`Player`](crate::call::Player) for it, whose [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and
+//! sends the frame.
 //!
-//! Use one thread while the handler is quick: announcements, menus, recorders, and everything that only passes audio on. Use two
-//! threads if the handler computes or waits for longer than 10 ms, or if every millisecond of the caller's audio counts.
+//! # The choice
 //!
-//! A handler that computes does not receive. A bot that the caller can interrupt needs a third thread: the handler only receives,
-//! clears the queue, and passes audio over a channel to a worker that has a clone of the voice. The example `bridge` passes it to
-//! another program in this way. Audio that other threads queue needs no second thread: any [`Voice`](crate::call::Voice) can play.
-//! Without a player, it starts up to a quarter of a second late on a line that is silent in both directions.
+//! Use one thread if the handler is quick: announcements, menus, recorders, and everything that only passes audio on. Use two
+//! threads if the handler computes or waits for longer than 10 ms, or if a delay of 20 ms in the caller's audio matters.
 //!
-//! # What was measured
+//! A handler cannot receive while it computes. So a bot that the caller can interrupt needs a third thread:
 //!
-//! The program `lateness` in the folder `bench` measured this on an idle virtual machine with two cores. Each row is the least
-//! disturbed of several rounds of 4 s. *Bare* is the limit: threads that only sleep until the next 20 ms and write. *Bare, and
-//! read* has a second thread for each call that reads, and wakes four times a second to notice what other threads do. *Played
-//! late* is the time from a frame's scheduled time until it was sent. *Received late* is the time from the moment a frame was sent
-//! until the handler had it.
+//! - The handler only receives. It clears the queue when the caller interrupts, and passes audio to a worker over a channel.
+//! - The worker computes, and plays its results with a clone of the voice.
 //!
-//! | calls | callers | server | played late, median and p99 | received late, median and p99 | processor cores |
+//! The example `bridge` works like this; its worker is another program.
+//!
+//! Any thread may play with a clone of the [`Voice`](crate::call::Voice). This alone does not require `with_player`. But without
+//! it, playback starts up to a quarter of a second late if the line has been silent in both directions.
+//!
+//! # Measurements
+//!
+//! The program `lateness` in the folder `bench` of the repository measured these values in November 2026, on an idle virtual
+//! machine with two cores. Each row is the least disturbed of several rounds of 4 s.
+//!
+//! - *Played late* is the time from a frame's scheduled time until it was sent.
+//! - *Received late* is the time from the moment a caller sent a frame until the handler had it.
+//! - *Cores* is the processor time of the server's process, in cores, for all calls together.
+//! - *Bare* is the limit of the machine: threads that only sleep until the next 20 ms and write a frame. *Bare, and read* has a
+//!   second thread per call, which reads and wakes up four times a second.
+//!
+//! | calls | callers | server | played late, median and p99 | received late, median and p99 | cores |
 //! |---|---|---|---|---|---|
 //! | 1 | talking | bare, and read | 0.1, 0.2 ms | 0.1, 0.1 ms | 0.003 |
 //! | 1 | talking | two threads | 0.1, 0.2 ms | 0.1, 0.1 ms | 0.005 |
@@ -117,5 +131,6 @@
 //! | 1000 | silent | two threads | 0.1, 0.70 ms | | 1.12 |
 //! | 1000 | silent | one thread | 0.1, 0.38 ms | | 1.13 |
 //!
-//! With a thousand calls, the next round can show twice these values, also for the bare threads. A thousand calls on which both
-//! sides talk need more than two cores, together with the program that plays the callers. Such a round would measure the machine.
+//! In another round, the values of 1000 calls can be twice as high, also for the bare threads. There are no rows for 1000 calls
+//! with talking callers. Together with the program that plays the callers, they need more than two cores, and the result would
+//! only show that the machine is overloaded.

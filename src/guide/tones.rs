@@ -1,15 +1,23 @@
-//! Digits as sound, measured: how well [`tone`](crate::tone) makes and detects them, compared with spandsp and multimon-ng.
+//! The quality of digits as sound: what the generator and the detector of [`tone`](crate::tone) achieve, compared with spandsp and
+//! multimon-ng. You need this page if digits reach your server as tones and you want to know how many of them the detector misses,
+//! and how often it mistakes speech for a digit.
 //!
-//! Repeat the measurement with `cargo run --release --bin digits` in the folder `bench`. It used spandsp 0.0.6, multimon-ng 1.2,
-//! sox 14.4 and espeak-ng 1.51 of Debian 12. spandsp and multimon-ng get the sound resampled to 8 and 22.05 kHz by sox.
+//! The program `digits` in the folder `bench` of the repository made these tables: `cargo run --release --bin digits`. It used
+//! spandsp 0.0.6, multimon-ng 1.2, sox 14.4 and espeak-ng 1.51 of Debian 12. For spandsp and multimon-ng, sox resampled the sound
+//! to 8 and 22.05 kHz.
 //!
-//! - The generator's digits, 16 at each of the nine rates: multimon-ng detects 144 of 144.
-//! - sox's digits, 16 at each of the nine rates: the detector detects 144 of 144.
+//! Other programs agree with the crate about clean digits:
+//!
+//! - multimon-ng detects all 144 digits of the generator, 16 at each of the nine rates.
+//! - The detector detects all 144 digits of sox, 16 at each of the nine rates.
+//!
+//! In the tables, a cell such as `288 + 3` means that 288 digits were detected correctly, and that 3 more were detected that are
+//! wrong or repeated. "The detector" is the one of this crate.
 //!
 //! # Limits of ITU-T Q.24
 //!
-//! Each case has 320 digits at 8 kHz, 100 ms long and at -10 dBm0 unless the case states otherwise. The required values are
-//! AT&T's. A cell has the digits detected right, and after the plus sign the others: wrong or repeated digits.
+//! Each row has 320 digits at 8 kHz, 100 ms long and at -10 dBm0 for each tone, unless the row states otherwise. Q.24 lists the
+//! values of several administrations; the column "required" has those of AT&T.
 //!
 //! | case | required | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
@@ -33,16 +41,16 @@
 //! | noise 10 dB below | | 320 | 320 | 320 |
 //! | noise 10 dB below, 40 ms of tone and of pause | | 320 | 315 | 320 |
 //!
-//! With all limits at once (40 ms, 15 dB of noise, the high tone 8 dB weaker, both tones 1.5 % off) the detector missed 1 of 6400
-//! digits in a longer run.
+//! In a longer run with all limits at once (40 ms, noise 15 dB below, the high tone 8 dB weaker, both tones 1.5 % off), the
+//! detector missed 1 of 6400 digits.
 //!
 //! # Faults of real lines
 //!
-//! Each case has 25 random alignments at each of 8, 16 and 48 kHz; a cell has one number for each rate. Presses are `7`, `4` or
-//! `0123456789*#`, 100 ms long and at -10 dBm0 for each tone unless the case states otherwise. `--bin digits -- lines` prints
-//! this table.
+//! Each row was measured at 8, 16 and 48 kHz, with 25 random alignments of the digits; a cell has one value for each rate. The
+//! column "made" has the number of digits generated at each rate. The digits are `7`, `4` or `0123456789*#`, 100 ms long and at
+//! -10 dBm0 for each tone, unless the row states otherwise. `cargo run --release --bin digits -- lines` prints this table.
 //!
-//! | line | made | the detector | spandsp | multimon-ng |
+//! | fault | made | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
 //! | one lost frame of 20 ms, as zeros, in a press of 160 ms | 25 | 25, 25, 25 | 25 + 15, 25 + 15, 25 + 14 | 25 + 12, 25 + 6, 25 + 7 |
 //! | one lost frame of 20 ms, as missing samples, in a press of 160 ms | 25 | 25, 25, 25 | 25, 25, 25 | 25, 25, 25 |
@@ -61,10 +69,11 @@
 //!
 //! # Digits over speech
 //!
-//! The speech is the voice en-us+f2 of espeak-ng; its level is the mean over all of it. The 300 digits are those of the table
-//! above. A prompt's echo is such speech. "Before" is the detector of version 0.1.0.
+//! A prompt whose echo returns with the caller's digits is speech over digits. Here the speech is the voice en-us+f2 of espeak-ng,
+//! and its level is the mean over all of the speech. The 300 digits and the three rates are those of the table above. The second
+//! column is an earlier version of the detector.
 //!
-//! | speech below the digit | before | the detector | spandsp | multimon-ng |
+//! | speech below the digit | earlier version | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
 //! | 14 dB | 298, 299, 299 | 298, 299, 299 | 299 + 2, 300 + 2, 300 + 1 | 300 + 5, 300 + 5, 300 + 4 |
 //! | 12 dB | 295, 298, 298 | 295, 298, 298 | 297 + 5, 299 + 6, 300 + 3 | 299 + 3, 300 + 7, 300 + 9 |
@@ -77,6 +86,8 @@
 //!
 //! # Speech and music without digits
 //!
+//! A detector should report no digit in these sounds. The last three columns have the digits that each one reported.
+//!
 //! | sound | minutes | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
 //! | espeak-ng, en-us+f2 | 133.6 | 0 | 0 | 210 |
@@ -88,6 +99,6 @@
 //! | the prompts of Asterisk (Debian's asterisk-core-sounds), five languages, 2831 files | 131.0 | 0 | 0 | 1 |
 //! | Asterisk's music on hold (Debian's asterisk-moh-opsound-wav), 5 files | 18.6 | 0 | 0 | 0 |
 //!
-//! The detector also found no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower
-//! one, and none in 10 hours at the pitch `-p 90`. In 27 hours at `-p 75` and `-p 99`, which no adult speaks at, it found 17,
-//! where version 0.1.0 found 632.
+//! The detector also reported no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower
+//! one, and no digit in 10 hours at the pitch `-p 90`. In 27 hours at `-p 75` and `-p 99`, higher than adults speak, it reported
+//! 17 digits, and the earlier version reported 632.

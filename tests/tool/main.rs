@@ -13,6 +13,7 @@ mod common {
     pub mod tap_file;
     pub mod test_file;
     pub mod tool;
+    pub mod tool_page;
     pub mod transcript;
     pub mod wav_file;
 }

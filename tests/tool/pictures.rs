@@ -271,3 +271,15 @@ fn failed_picture_write_is_reported_in_one_line() {
     }
     assert_eq!(fs::read(file.path()).unwrap(), nine_seconds().bytes);
 }
+
+/// The picture in the README and in the guide.
+#[test]
+fn committed_picture_is_real() {
+    let file = TestFile::new("call.tap", &nine_seconds().bytes);
+    let picture = picture_of(file.path(), "committed");
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/call.svg");
+    assert!(
+        fs::read_to_string(committed).is_ok_and(|committed| committed == picture),
+        "{committed} differs from the picture that `inspect --svg` draws:\n{picture}"
+    );
+}

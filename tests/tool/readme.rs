@@ -1,18 +1,15 @@
-//! Everything that the README shows exists in the project.
+//! The README and the guide's page about the tool show what exists in the project and what the tool prints.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::common::tool_page::transcript_of;
 use crate::common::transcript::shape;
 
 const README: &str = include_str!("../../README.md");
 
-/// Returns the text between two fences of the README. The first fence ends with `language`.
-fn block(language: &str) -> &'static str {
-    blocks(language).next().unwrap()
-}
-
+/// Returns the texts between the README's fences. The first fence of each ends with `language`.
 fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
     README
         .split(&format!("```{language}\n"))
@@ -20,17 +17,6 @@ fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
         .map(|rest| &rest[..rest.find("```").unwrap()])
         .collect::<Vec<_>>()
         .into_iter()
-}
-
-/// Returns the arguments that the README passes to the command, and the output it shows.
-#[track_caller]
-fn transcript_of(command: &str) -> (Vec<&'static str>, &'static str) {
-    let start = format!("$ audiosocket {command}");
-    let shown = blocks("console")
-        .find(|block| block.starts_with(&start))
-        .unwrap();
-    let (line, output) = shown.split_once('\n').unwrap();
-    (line.split(' ').skip(2).collect(), output)
 }
 
 fn audiosocket(arguments: &[&str]) -> Command {
@@ -75,18 +61,18 @@ fn readme_test_is_a_test_that_runs() {
         .lines()
         .map(|line| line.strip_prefix("    ").unwrap_or(line))
         .collect();
-    let test: Vec<&str> = block("rust,ignore").lines().collect();
+    let test: Vec<&str> = blocks("rust,ignore").next().unwrap().lines().collect();
     assert!(example.windows(test.len()).any(|lines| lines == test));
 }
 
 #[test]
-fn readme_inspect_output_is_real() {
-    let (arguments, shown) = transcript_of("inspect");
+fn tool_page_shows_a_raw_stream() {
+    let (arguments, shown) = transcript_of("inspect tests/captures");
     assert_eq!(output_of(&arguments), shown);
 }
 
 #[test]
-fn readme_demo_output_is_real() {
+fn tool_page_shows_the_demo() {
     // Two threads report events, and some are simultaneous, so the order of the lines varies.
     let sorted = |text: &str| {
         let mut lines: Vec<String> = shape(text).lines().map(String::from).collect();
@@ -98,7 +84,7 @@ fn readme_demo_output_is_real() {
 }
 
 #[test]
-fn readme_serve_and_call_output_is_real() {
+fn tool_page_shows_both_sides_of_a_call() {
     let (serve_arguments, serve_shown) = transcript_of("serve");
     let (call_arguments, call_shown) = transcript_of("call");
     let mut serving = audiosocket(&serve_arguments)
@@ -125,7 +111,7 @@ fn readme_serve_and_call_output_is_real() {
 }
 
 #[test]
-fn readme_load_output_is_real() {
+fn tool_page_shows_a_load() {
     let (arguments, shown) = transcript_of("load");
     let mut serving = audiosocket(&["serve", "--echo", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
@@ -148,26 +134,52 @@ fn readme_load_output_is_real() {
     assert_eq!(shape(&printed.join("\n")), shape(shown));
 }
 
-/// On crates.io, only the README is available.
+/// Files are linked by relative paths, so that the links work in a checkout. Only pages of the guide are on docs.rs.
 #[test]
-fn readme_links_are_absolute_and_lead_to_files() {
-    const SOURCE: &str = "https://docs.rs/crate/asterisk-audiosocket/latest/source/";
+fn readme_links_lead_to_files_and_pages() {
     const GUIDE: &str = "https://docs.rs/asterisk-audiosocket/latest/audiosocket/guide/";
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_checkout = root.join(".ci").exists();
     let inline = README.split("](").skip(1);
     let inline = inline.map(|rest| rest.split(')').next().unwrap());
     let defined = README.lines().filter(|line| line.starts_with('['));
     let defined = defined.filter_map(|line| line.split_once("]: "));
     let links: Vec<&str> = inline.chain(defined.map(|(_, link)| link)).collect();
-    assert!(links.len() > 20, "{links:?}");
+    assert!(links.len() > 15, "{links:?}");
     for link in links {
-        assert!(link.starts_with("https://"), "{link}");
-        if let Some(path) = link.strip_prefix(SOURCE) {
-            assert!(root.join(path).exists(), "{link}");
+        if let Some(page) = link.strip_prefix(GUIDE) {
+            let page = page.strip_suffix('/').unwrap_or("mod");
+            assert!(root.join(format!("src/guide/{page}.rs")).exists(), "{link}");
+        } else if let Some(heading) = link.strip_prefix('#') {
+            let headings = README.lines().filter_map(|line| line.strip_prefix("## "));
+            let anchors = headings.map(|heading| heading.to_lowercase().replace(' ', "-"));
+            assert!(anchors.into_iter().any(|it| it == heading), "{link}");
+        } else if !link.starts_with("https://") {
+            // The package does not contain this example.
+            let is_packaged = !link.starts_with("examples/voice_bot");
+            if is_packaged || is_checkout {
+                assert!(root.join(link).exists(), "{link}");
+            }
         }
-        if let Some(chapter) = link.strip_prefix(GUIDE) {
-            let chapter = chapter.strip_suffix('/').unwrap_or("mod");
-            assert!(root.join(format!("src/guide/{chapter}.rs")).exists());
+    }
+}
+
+#[test]
+fn guarantees_name_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_checkout = root.join(".ci").exists();
+    let page = include_str!("../../src/guide/guarantees.rs");
+    let named = page.split('`').skip(1).step_by(2);
+    let paths: Vec<&str> = named.filter(|name| name.contains('/')).collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    for path in paths {
+        // The rest is only in the repository.
+        let is_packaged = ["tests/it", "tests/tool", "examples/"]
+            .iter()
+            .any(|folder| path.starts_with(folder));
+        if is_packaged || is_checkout {
+            let exists = root.join(path).exists() || root.join(format!("{path}.rs")).exists();
+            assert!(exists, "{path}");
         }
     }
 }

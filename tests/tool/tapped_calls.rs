@@ -11,9 +11,8 @@ use crate::common::test_file::TestFile;
 use crate::common::tool::{
     HANGUP_FRAME, Serving, UUID_FRAME, audiosocket, field, run, stderr, stdout,
 };
+use crate::common::tool_page::transcript_of;
 use crate::common::wav_file::WavFile;
-
-const README: &str = include_str!("../../README.md");
 
 #[test]
 fn inspect_prints_a_call_in_order_of_time() {
@@ -63,11 +62,10 @@ ended     the caller closed the connection at 9.010 s
 }
 
 #[test]
-fn readme_tap_output_is_real() {
-    let file = TestFile::new("readme.tap", &nine_seconds().bytes);
+fn tool_page_shows_a_tap_recording() {
+    let file = TestFile::new("page.tap", &nine_seconds().bytes);
     let printed = stdout(&run(&["inspect", file.path()]));
-    let shown = format!("```console\n$ audiosocket inspect call.tap\n{printed}```\n");
-    assert!(README.contains(&shown), "{shown}");
+    assert_eq!(transcript_of("inspect call.tap").1, printed);
 }
 
 #[test]

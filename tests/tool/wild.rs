@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::common::program::Program;
+use crate::common::tool_page::transcript_of;
 use crate::common::transcript::shape;
 
 /// A running server.
@@ -105,14 +106,11 @@ fn two_writes_per_frame_report_the_hangup() {
 }
 
 #[test]
-fn readme_shows_the_report_of_two_writes() {
+fn tool_page_shows_the_report_of_two_writes() {
     let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
         return;
     };
-    let (_, after) = include_str!("../../README.md")
-        .split_once("$ audiosocket call 127.0.0.1:9092 --asterisk 22.10\n")
-        .unwrap();
-    let (shown, _) = after.split_once("```").unwrap();
+    let (_, shown) = transcript_of("call 127.0.0.1:9092 --asterisk 22.10");
     let output = server.judged_by("22.10");
     let printed = [output.stdout, output.stderr].concat();
     let normalized = |text: &str| -> Vec<String> {

@@ -70,24 +70,26 @@ const SHORTEST: Duration = Duration::from_millis(20);
 /// Number of letters of normal text that fit on a line.
 const LINE_LETTERS: usize = 168;
 
-// Without colours, the row of a mark shows its meaning.
+// Without colours, the row of a mark shows its meaning. Each rule names the picture, because a page that includes the picture takes its
+// rules over.
 const STYLE: &str = "\
 <defs><pattern id=\"hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
 <path d=\"M0 0V5\" stroke=\"#777\" stroke-width=\"1.6\"/></pattern></defs>
 <style>
-text{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif;font-size:12px;fill:#111}
-.title{font-size:18px;font-weight:bold}.name{font-weight:bold}.small{font-size:11px;fill:#444}
-.digit{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:13px;font-weight:bold;fill:#fff}
-.heard{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:13px;font-weight:bold}
-path{fill:none;stroke-width:1}
-.paper{fill:#fff}.panel{fill:none;stroke:#999}
-.grid{stroke:#ddd}.level{stroke:#bbb}.due{stroke:#555;stroke-dasharray:2 3}
-.caller{stroke:#1b5598}.server{stroke:#a84a0c}
-.box{fill:#222}.hollow{fill:#fff;stroke:#222}
-.wide{stroke-width:2}
-.at{stroke:#222}.heard-at{stroke:#222;stroke-dasharray:3 3}.over{stroke:#111;stroke-width:3}
-.void{fill:url(#hatch);fill-opacity:.45}
-.gap{fill:url(#hatch);stroke:#444}.burst,.split,.malformed{fill:#222}
+.call-picture{max-width:100%;height:auto}
+.call-picture text{font-family:Helvetica,Arial,'DejaVu Sans',sans-serif;font-size:12px;fill:#111}
+.call-picture .title{font-size:18px;font-weight:bold}.call-picture .name{font-weight:bold}.call-picture .small{font-size:11px;fill:#444}
+.call-picture .digit{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:13px;font-weight:bold;fill:#fff}
+.call-picture .heard{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:13px;font-weight:bold}
+.call-picture path{fill:none;stroke-width:1}
+.call-picture .paper{fill:#fff}.call-picture .panel{fill:none;stroke:#999}
+.call-picture .grid{stroke:#ddd}.call-picture .level{stroke:#bbb}.call-picture .due{stroke:#555;stroke-dasharray:2 3}
+.call-picture .caller{stroke:#1b5598}.call-picture .server{stroke:#a84a0c}
+.call-picture .box{fill:#222}.call-picture .hollow{fill:#fff;stroke:#222}
+.call-picture .wide{stroke-width:2}
+.call-picture .at{stroke:#222}.call-picture .heard-at{stroke:#222;stroke-dasharray:3 3}.call-picture .over{stroke:#111;stroke-width:3}
+.call-picture .void{fill:url(#hatch);fill-opacity:.45}
+.call-picture .gap{fill:url(#hatch);stroke:#444}.call-picture .burst,.call-picture .split,.call-picture .malformed{fill:#222}
 </style>
 ";
 

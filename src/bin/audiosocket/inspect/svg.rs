@@ -79,7 +79,7 @@ impl Svg {
     pub fn finish(self, title: &str, width: f64, height: f64, definitions: &str) -> String {
         let (width, height) = (Tenths(width), Tenths(height));
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"call-picture\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\">\n\
              <title>{}</title>\n{definitions}<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n{}</svg>\n",
             escaped(title),
             self.elements

@@ -1,0 +1,224 @@
+//! The command-line tool `audiosocket`: what each command is for, and what it prints.
+//!
+//! Read this page if you test or debug an AudioSocket server, in any language. `cargo install asterisk-audiosocket` installs the tool.
+//! Each command lists its options with `--help`. Tests compare the transcripts on this page with what the tool prints.
+//!
+//! # The commands
+//!
+//! | command | what it does | use it to |
+//! |---|---|---|
+//! | `demo` | runs a server and a simulated Asterisk in one process | see a call, and check the installation |
+//! | `serve` | answers calls: sends the audio back, plays a file, or sends silence | test a dialplan without a server of your own |
+//! | `call` | places a call as Asterisk would, and judges the server | test a server without Asterisk |
+//! | `tap` | forwards calls between Asterisk and a server, and reports what goes wrong | debug a real call |
+//! | `inspect` | prints and draws a recording of `tap`, a raw stream or a packet capture | look at a call afterwards |
+//! | `load` | places many calls at once to a server that echoes, and checks every frame | measure a server |
+//!
+//! # A demonstration
+//!
+//! The exit code is 1 if a frame or a digit was lost or altered.
+//!
+//! ```console
+//! $ audiosocket demo
+//! A call between a server and a simulated Asterisk, both in
+//! this process, over loopback.
+//!
+//!   0.000 s  Asterisk  connects and sends the UUID
+//!   0.000 s  Asterisk  talks: a rising tone, 20 ms a frame
+//!   0.001 s  server    has the call, 7b301f23...
+//!   0.001 s  Asterisk  hears the first echo
+//!   0.981 s  Asterisk  presses 4: no audio for 0.12 s
+//!   1.101 s  server    hears digit 4
+//!   1.581 s  Asterisk  presses 2: no audio for 0.12 s
+//!   1.701 s  server    hears digit 2
+//!   2.182 s  Asterisk  presses #: no audio for 0.12 s
+//!   2.302 s  server    hears digit #
+//!   3.282 s  Asterisk  has said all
+//!   3.382 s  Asterisk  hangs up: closes the connection
+//!   3.383 s  server    over: the peer closed the connection
+//!
+//! sent        150 frames of audio, 3 digits
+//! back        150 frames, 150 of them equal in place
+//! sent late   0.26 ms at the median, 0.38 at worst
+//! echo after  0.08 ms at the median, 0.34 at worst
+//!
+//! ok: nothing was lost or altered
+//! ```
+//!
+//! # Answer calls
+//!
+//! `serve --echo` sends the caller's audio back, `--play prompt.wav` plays a file and hangs up, and `--silence` sends silence. With
+//! `--record calls`, it records both sides of each call as `calls/UUID.wav`.
+//!
+//! ```console
+//! $ audiosocket serve --echo --calls 1
+//! listening on 127.0.0.1:9092
+//! a069a524 call a069a524-3ec6-42bb-b6e0-2728aa858d8e
+//! a069a524 from 127.0.0.1:33390
+//! a069a524 digit 4
+//! a069a524 digit 2
+//! a069a524 digit #
+//! a069a524 over: the peer closed the connection
+//! a069a524 2.7 s, 113 frames in, 111 out
+//! a069a524 heard with jitter 0.0 ms, no gap
+//! ```
+//!
+//! # Place a call
+//!
+//! `call` sends five seconds of silence, or a file with `--play hello.wav`. `--record call.wav` records both sides. This is the caller's
+//! side of the call above:
+//!
+//! ```console
+//! $ audiosocket call 127.0.0.1:9092 --dtmf 42#
+//! connected to 127.0.0.1:9092
+//! call a069a524-3ec6-42bb-b6e0-2728aa858d8e
+//! over after 2.7 s: this side hung up
+//! 113 frames sent, 111 received
+//! sent late by 0.18 ms at the median, p99 2.26 ms
+//! heard with jitter 0.3 ms, 3 gaps, worst 120 ms
+//! Asterisk 22.10 objects to nothing
+//! ```
+//!
+//! The gaps in this transcript are not faults: Asterisk sends no audio while a key is held, so there is nothing to echo.
+//!
+//! # Judge a server
+//!
+//! Each version of Asterisk ends calls for different reasons. `call` judges the server by one version, 22.10 by default. The transcript
+//! shows a server in Python that writes a frame's header and payload separately ([`two_writes.py`][two_writes]):
+//!
+//! ```console
+//! $ audiosocket call 127.0.0.1:9092 --asterisk 22.10
+//! connected to 127.0.0.1:9092
+//! call a281403c-38ba-423c-a173-06b88b11af66
+//! at 0.026 s: split-payload, a payload apart from its header,
+//!   or in parts (byte 323: 10 01 40). Asterisk 22.10 hangs up
+//!   the caller
+//! over after 0.0 s: Asterisk 22.10 hangs up the caller
+//! 2 frames sent, 1 received
+//! sent late by 0.00 ms at the median, p99 0.17 ms
+//! audiosocket: Asterisk 22.10 objects: split-payload
+//! ```
+//!
+//! `--through dial` judges as the channel driver does, not as the application. `audiosocket call --asterisk list` prints what each version
+//! does, and the [protocol](super::protocol) page has the same as tables. A server that sends nothing fails, because the kernel accepts
+//! connections for a program that no longer runs. `--one-way` lets a server pass that only receives.
+//!
+//! # Watch a real call
+//!
+//! `tap` listens for Asterisk and connects to your server. Put the address of `tap` into the dialplan. It forwards every byte as it arrives,
+//! and reports each violation with what the versions of Asterisk do then. This server sends its audio at twice the speed
+//! (`cargo run --example faulty_server` has this server and 23 others):
+//!
+//! ```console
+//! $ audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092
+//! listening on 127.0.0.1:9093
+//! be77937c call be77937c-1f05-43cb-a337-c8867b6c23a5
+//! be77937c from 127.0.0.1:42068
+//! be77937c 0.972 s too-fast, audio more than 1 s ahead of real
+//! be77937c time (byte 31654: 10 01 40 00 00 00 00 00)
+//! be77937c   every Asterisk plays it too fast
+//! be77937c 1.993 s server: burst 201 frames in 1990 ms, 4020
+//! be77937c   ms of audio
+//! be77937c over after 2.0 s: the server hung up (0x00)
+//! be77937c caller: 101 frames, 2.00 s of audio in 2.00 s, no
+//! be77937c   gap, jitter 0.1 ms
+//! be77937c server: 202 frames, 4.02 s of audio in 2.01 s, no
+//! be77937c   gap, 1 burst, jitter 10.0 ms
+//! ```
+//!
+//! `tap` adds 0.05 to 0.15 ms to the round trip, and 0.2 ms at the 99th percentile (`bench/run`). `--record DIR` writes the sound of both
+//! sides to `UUID.wav`, and every byte with its time to `UUID.tap`, for `inspect`.
+//!
+//! # Look at a recording
+//!
+//! `inspect` prints a recording of `tap` in order of time. `>` marks what the caller sent, and `<` what the server sent:
+//!
+//! ```console
+//! $ audiosocket inspect call.tap
+//!     0.000 s > uuid    11223344-5566-7788-99aa-bbccddeeff00
+//!     0.001 s > audio   100 x 320 bytes, 8000 Hz, 2.00 s
+//!     0.001 s < audio   105 x 320 bytes, 8000 Hz, 2.10 s
+//!     2.093 s > dtmf    digit 4
+//!     2.094 s > dtmf    digit 2
+//!     2.102 s > gap     121 ms without audio, at a digit
+//!     2.102 s > audio   52 x 320 bytes, 8000 Hz, 1.04 s
+//!     2.102 s < audio   45 x 320 bytes, 8000 Hz, 0.90 s
+//!     3.122 s < gap     141 ms without audio
+//!     3.122 s < audio   7 x 320 bytes, 8000 Hz, 0.14 s
+//!     3.141 s > audio   1 x 320 bytes, 8000 Hz, 0.02 s
+//!     3.142 s < burst   7 frames in 0 ms, 140 ms of audio
+//!     3.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
+//!     3.161 s > audio   43 x 320 bytes, 8000 Hz, 0.86 s
+//!     4.014 s < split   the rest 12 ms after 3 of 323 bytes
+//!     4.014 s < audio   57 x 320 bytes, 8000 Hz, 1.14 s
+//!     4.022 s > audio   56 x 320 bytes, 8000 Hz, 1.12 s
+//!     5.122 s < tone    digit # as sound at 5.00 s, 98 ms
+//!     5.141 s > audio   44 x 320 bytes, 8000 Hz, 0.88 s
+//!     5.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
+//!     6.002 s < audio   MALFORMED: audio (0x10) with payload
+//!                       length 3, an even length is due
+//!     6.002 s < audio   150 x 320 bytes, 8000 Hz, 3.00 s
+//!     6.021 s > audio   149 x 320 bytes, 8000 Hz, 2.98 s
+//!     9.010 s > closed
+//!     9.011 s < hangup
+//!     9.011 s < closed
+//!     9.011 s   end     900 frames
+//!
+//! > caller  448 frames, 8.90 s of audio in 9.00 s, no gap but
+//!           1 at a digit, jitter 0.3 ms
+//! < server  452 frames, 9.00 s of audio in 9.00 s, 1 gap of
+//!           141 ms at 2.981 s, 1 burst, 1 split frame, 1
+//!           malformed frame, jitter 0.6 ms
+//! started   2026-11-22 19:40:12 UTC
+//! ended     the caller closed the connection at 9.010 s
+//! ```
+//!
+//! `--svg call.svg` draws the same call: the sound of both sides with digits, gaps, bursts and split frames, and below it the time between
+//! frames. An hour of a call is a file of less than 300 kB.
+//!
+#![doc = include_str!("../../examples/call.svg")]
+//!
+//! A raw stream is the bytes of one direction, for example from `nc -l 9092`. The file name `-` means standard input:
+//!
+//! ```console
+//! $ audiosocket inspect tests/captures/slin-mix.bin
+//!         0  uuid     11223344-5566-7788-99aa-bbccddeeff00
+//!        19  audio    41 x 320 bytes, 8000 Hz, 0.82 s
+//!     13262  dtmf     digit 1
+//!     13266  audio    12 x 320 bytes, 8000 Hz, 0.24 s
+//!     17142  dtmf     digit 2
+//!     17146  audio    13 x 320 bytes, 8000 Hz, 0.26 s
+//!     21345  dtmf     digit #
+//!     21349  audio    12 x 320 bytes, 8000 Hz, 0.24 s
+//!     25225  dtmf     digit A
+//!     25229  audio    52 x 320 bytes, 8000 Hz, 1.04 s
+//!     42025  end      135 frames
+//! ```
+//!
+//! `inspect` also reads packet captures (`tcpdump -w`) by way of `tshark`:
+//! [troubleshooting](super::troubleshooting#from-a-packet-capture) has the command. For Wireshark itself there is a dissector,
+//! [`audiosocket.lua`][dissector].
+//!
+//! # Measure a server
+//!
+//! `load` works with a server in any language that echoes. No two frames that it sends are equal, so it detects lost, altered, doubled and
+//! reordered frames, and frames of another call. Any of these, or a call that the server refuses or ends, is exit code 1.
+//!
+//! ```console
+//! $ audiosocket load 127.0.0.1:9092 --calls 100 --seconds 3
+//! 100 calls of 3.0 s, to 127.0.0.1:9092
+//! 15000 frames sent, 15000 received
+//! 0 lost, 0 corrupt, 0 doubled, 0 out of order, 0 crossed
+//! round trip 0.04 ms, p90 0.07, p99 0.13, at most 1.73
+//! sent late  0.08 ms, p90 0.08, p99 0.15, at most 4.13
+//! ok: nothing was lost or altered
+//! ```
+//!
+//! # Scripts
+//!
+//! `serve`, `call`, `tap`, `inspect` and `load` print one line of JSON for each event with `--json`. Exit codes are 0 for success, 1 if
+//! something failed, and 2 for a wrong command line. If their output fails, `tap` continues to forward calls and `serve` finishes the calls
+//! in progress; both then exit with 1. The output has no colours.
+//!
+//! [two_writes]: https://docs.rs/crate/asterisk-audiosocket/latest/source/tests/wild/two_writes.py
+//! [dissector]: https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/wireshark/audiosocket.lua

@@ -244,8 +244,7 @@
 //!
 //! # A look at a call, without changing the server
 //!
-//! Run a tap, and put its port 9093 into the dialplan in place of the server's. [Troubleshooting](super::troubleshooting) shows
-//! what it reports.
+//! Run a tap, and put its port 9093 into the dialplan in place of the server's. [The tool](super::tool) shows what it prints.
 //!
 //! ```text
 //! audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record taps

@@ -67,7 +67,7 @@
 //! | sends any bytes at all | nothing: no bytes can make the decoder panic | `tests/it/headers.rs` tries all headers; the repository has fuzz targets |
 //!
 //! Each of them ends only its own call. The test `tests/it/hostile_peers.rs` runs nine attacks beside 50 calls, which lose no
-//! frame.
+//! frame. [Guarantees](super::guarantees) lists what else is tested.
 //!
 //! With the default settings, a server needs up to 3100 descriptors: the documentation of
 //! [`max_calls`](crate::server::ServerBuilder::max_calls) has the sum. If the limit of the process (`ulimit -n`) is lower,

@@ -29,8 +29,8 @@
 //! audiosocket inspect taps/UUID.tap --svg call.svg
 //! ```
 //!
-//! If you cannot use a tap, capture packets instead: [From a packet capture](#from-a-packet-capture). Inside a server of this
-//! crate, [`Call::stats`](crate::call::Call::stats) has the gaps, and
+//! [The tool](super::tool) shows what each command prints. If you cannot use a tap, capture packets instead: [From a packet
+//! capture](#from-a-packet-capture). Inside a server of this crate, [`Call::stats`](crate::call::Call::stats) has the gaps, and
 //! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) receives refusals and the errors of handlers.
 //!
 //! # Rules, and what to change

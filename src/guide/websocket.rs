@@ -67,7 +67,7 @@
 //! - **The application `AudioSocket()`**. When the server hangs up, the dialplan continues with the next line, since 20.14,
 //!   21.9 and 22.4. `chan_websocket` is a channel, which `Dial()` or ARI has to create.
 //! - **A header of three bytes.** A server is a page of code in any language. On [microcontrollers](super::embedded), the
-//!   modules `wire` and `tone` of this crate read and write the frames.
+//!   module [`wire`](crate::wire) of this crate reads and writes the frames.
 //! - **Longer messages**: a frame holds up to 65,535 bytes. `chan_websocket` closes the connection and hangs up the call at
 //!   messages above 65,500 bytes ([documentation][docs]).
 //! - **No queue in Asterisk** while the server paces. Audio in the queue of `chan_websocket` stays ahead of all later audio, so

@@ -53,6 +53,9 @@
 //! On a listener for both families, such as `[::]:9092`, an IPv4 peer has an IPv4 address, and not `::ffff:10.0.0.5`. So a rule
 //! about IPv4 addresses applies there, too.
 //!
+//! `idle_timeout` also ends the call of a caller who is on hold or has muted the telephone. Choose a time that is longer than
+//! that.
+//!
 //! # What a bad peer can do to a server of this crate
 //!
 //! | a peer that | costs | limit, and its default |
@@ -74,7 +77,8 @@
 //! silent peers can use up the descriptors. The server then keeps its calls, and accepts the next one when a descriptor is
 //! free.
 //!
-//! The name of a recording is the UUID, printed by the server from 16 bytes. So no peer can choose a path outside the folder.
+//! The tool names a recording after the UUID, which it prints from 16 bytes. So no peer can choose a path outside the folder.
+//! Use the UUID as the name in your own server, too.
 //!
 //! # What a bad server can do to Asterisk
 //!

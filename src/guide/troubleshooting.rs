@@ -140,7 +140,7 @@
 //!
 //! # Replies that come later and later
 //!
-//! Audio waits in a queue, on one side or the other, and never gets out of it again.
+//! Audio waits in a queue, in the server or in its source, and everything after it is late.
 //! [`Voice::queued`](crate::call::Voice::queued) shows how much; [`Voice::clear`](crate::call::Voice::clear) discards what is
 //! out of date. Or the handler is too slow for 50 frames a second. Then the caller's audio waits in the kernel.
 //!
@@ -177,8 +177,8 @@
 //!
 //! # The caller is hung up instead of continuing in the dialplan
 //!
-//! - After `AudioSocket()` the dialplan continues only since 20.14, 21.9 and 22.4, and never on the start-stop fork. With
-//!   those, put the rest of the dialplan into an extension `h`.
+//! - After `AudioSocket()` the dialplan continues only since 20.14, 21.9 and 22.4, and never on the start-stop fork. With older
+//!   versions and with the fork, put the rest of the dialplan into an extension `h`.
 //! - After `Dial(AudioSocket/...)` it continues only with the option `g`, in every version.
 //! - `reset` or `truncated`: the server closed with audio unread, or inside a frame. A server has to send 0x00, close its
 //!   sending direction, read to the end, and only then close. A [`Server`](crate::server::Server) does so when a handler

@@ -53,8 +53,8 @@
 //! On a listener for both families, such as `[::]:9092`, an IPv4 peer has an IPv4 address, and not `::ffff:10.0.0.5`. So a rule
 //! about IPv4 addresses applies there, too.
 //!
-//! `idle_timeout` also ends the call of a caller who is on hold or has muted the telephone. Choose a time that is longer than
-//! that.
+//! `idle_timeout` also ends the call of a caller whose telephone sends nothing, for example on hold. Choose a time that is
+//! longer than that.
 //!
 //! # What a bad peer can do to a server of this crate
 //!

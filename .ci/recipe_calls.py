@@ -117,6 +117,25 @@ def tries(lab, scenario):
     return "TRYSTATUS is FAILED, and the dialplan continues"
 
 
+def tries_for_2_s(lab, scenario):
+    """The address neither accepts nor refuses, because its queue is full: TryExec() gives up after 2 s."""
+    log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
+    with contextlib.ExitStack() as waiting, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):  # the queue holds one
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                caller.connect(listener.getsockname())
+        lab.call(scenario, listener.getsockname()[1], call_uuid)
+        lab.wait_for_log(log_start, f"tried FAILED - {lab.DIALPLAN_GOES_ON}", call_uuid, seconds=20)
+    complaints = lab.complaints_here(log_start)
+    if not any("MAX_CONNECT_TIMEOUT_MSEC (2000)" in line for line in complaints):
+        raise Failure(f"Asterisk gives another reason: {complaints or 'none'}")
+    return "gives up after 2 s, TRYSTATUS is FAILED, and the dialplan goes on"
+
+
 def runs_extension_h(lab, scenario):
     """There is no listener on the port. AudioSocket() hangs up the caller, and Asterisk runs the extension h."""
     log_start, call_uuid = lab.log_size(), str(uuid.uuid4())
@@ -210,5 +229,6 @@ CASES = [
 # These cases provoke complaints in Asterisk's log.
 PROVOKING = [
     ("try-wait", tries),
+    ("try-wait/full", tries_for_2_s),
     ("exth-wait", runs_extension_h),
 ]

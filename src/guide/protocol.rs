@@ -1,77 +1,119 @@
-//! The protocol, with both dialects of DTMF, and what each version of Asterisk makes of it.
+//! The AudioSocket protocol, and what each version of Asterisk does with it.
 //!
-//! The tables by version are those of [`asterisk`](crate::asterisk), by which servers are judged here: a test
-//! compares them. *Measured* means with Debian's Asterisk 22.10.1 on loopback, *read* means in the source of the release.
+//! Read this page if you write an AudioSocket server without this crate, or if a call ends and you want to know which rule the
+//! server violated. A server of this crate follows all of these rules. Then you only need the tables, for what your Asterisk
+//! supports.
+//!
+//! These words have one meaning throughout the guide:
+//!
+//! - The *server* is your program. Asterisk connects to it, once for each call.
+//! - The *application* is `AudioSocket()` in the dialplan.
+//! - The *driver* is the channel driver: `Dial(AudioSocket/...)`, and ExternalMedia in ARI.
+//! - The *fork* is an Asterisk with modules of the start-stop dialect. The document "AudioSocket with DTMF" describes that
+//!   dialect. It was written before Asterisk sent any digits.
+//! - *Measured* means measured with Debian's Asterisk 22.10.1 on loopback, in November 2026.
+//! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run, also with the fork's
+//!   modules.
+//!
+//! The tables by version show the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges servers by
+//! the same data, and the test `tests/tool/guide.rs` compares the tables with it.
 //!
 //! # Frames
 //!
-//! Asterisk connects to the server over TCP. Both sides then send frames: a kind of one byte, the length of the payload in two
-//! bytes, big-endian, the payload. Any byte is a possible kind and any two are a possible length, so no stream is malformed: a
-//! frame is there, or not yet all of it.
+//! Both sides send frames. A frame has a kind of one byte, a length of two bytes in big-endian order, and a payload of that
+//! length.
+//!
+//! Every byte is a possible kind, and every two bytes are a possible length. So a stream is never malformed at this level: a
+//! frame is complete, or more bytes are needed. Only a payload can be wrong for its kind.
 //!
 //! ```
 //! use audiosocket::wire::{Audio, Message, SampleRate};
 //!
 //! let audio = Audio::new(SampleRate::Hz8000, &[0xd2, 0x04])?;
 //! let mut buffer = [0; 5];
-//! // Kind 0x10, two bytes, the sample 1234 in little-endian order.
+//! // Kind 0x10, length 2, and the sample 1234 in little-endian order.
 //! assert_eq!(Message::Audio(audio).encode(&mut buffer)?, [0x10, 0x00, 0x02, 0xd2, 0x04]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | kind | what it is | payload | who sends it |
+//! | kind | meaning | payload | sender |
 //! |---|---|---|---|
-//! | 0x00 | hangup | none | the server. Asterisk never does (measured, read) |
-//! | 0x01 | UUID of the call | 16 bytes, in the order in which a UUID is written | Asterisk, first of all, within 12 ms of connecting (measured) |
-//! | 0x02 | DTMF, start-stop dialect | 6 bytes, see below | the start-stop fork, and servers to it |
-//! | 0x02 | silence, as some libraries have it | none | nobody: no Asterisk ever sent it (read) |
+//! | 0x00 | hangup | none | the server. Asterisk never sends it (measured, read) |
+//! | 0x01 | UUID of the call | 16 bytes, in the order in which a UUID is written | Asterisk, as its first frame, within 12 ms of connecting (measured) |
+//! | 0x02 | DTMF, start-stop dialect | 6 bytes, see below | the fork, and servers that send digits to it |
+//! | 0x02 | silence, a constant of some libraries | none | no Asterisk ever sent it (read) |
 //! | 0x03 | DTMF, Asterisk's dialect | 1 byte, see below | Asterisk |
-//! | 0x10 | audio at 8 kHz | 16-bit samples, little-endian, one channel | both |
-//! | 0x11 to 0x18 | audio at 12, 16, 24, 32, 44.1, 48, 96 and 192 kHz | the same | both |
-//! | 0xff | error | of Asterisk's own making bits: 1 hangup, 2 frame forwarding, 4 memory | nobody: it is defined, and Asterisk never sends it (measured, read) |
+//! | 0x10 to 0x18 | audio | signed 16-bit samples, little-endian, one channel | both |
+//! | 0xff | error | optional: one byte of flags, 1 hangup, 2 frame forwarding, 4 memory | it is defined, but Asterisk never sends it (measured, read) |
 //!
-//! *The start-stop fork* is an Asterisk with modules of that dialect, which is that of the document "AudioSocket with DTMF",
-//! written before Asterisk sent any digits.
+//! A server may send hangups and audio, and to the fork also DTMF. What each version does with other kinds is in a [table
+//! below](#kinds-and-rates-by-version).
 //!
-//! What comes under 0x10 is linear only if the dialplan asked for that. Through the channel driver or ExternalMedia without a
-//! linear format the caller's own codec comes under it, as a rule G.711, u-law or a-law: 160 bytes in 20 ms instead of 320
-//! (measured), which sounds like loud noise. Nothing in a frame tells; the bytes of a second do
-//! ([`is_g711_suspected`](crate::call::CallStats::is_g711_suspected)), and [recipes](super::recipes) has the dial strings.
-//! [speech_services](super::speech_services) shows the decoder, and which rates services need.
+//! # Audio
 //!
-//! Frames of 20 ms are usual: 320 bytes at 8 kHz. They are no law: the last one of a file is shorter, and 10, 40 and 60 ms exist.
-//! Asterisk writes each with one call, every 20 ms (measured: 99 of 100 within 24 ms), and nothing at all while the other leg of
-//! the call is silent, or while a key is held. So what comes in is no clock.
+//! The kind is the sample rate:
+//!
+//! | kind | 0x10 | 0x11 | 0x12 | 0x13 | 0x14 | 0x15 | 0x16 | 0x17 | 0x18 |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | rate in kHz | 8 | 12 | 16 | 24 | 32 | 44.1 | 48 | 96 | 192 |
+//! | bytes in 20 ms | 320 | 480 | 640 | 960 | 1280 | 1764 | 1920 | 3840 | 7680 |
+//!
+//! Frames usually hold 20 ms. Do not rely on it: the last frame of a file is shorter (measured), and calls with frames of 10,
+//! 40 or 60 ms exist.
+//!
+//! The frames that arrive are not a clock. Asterisk writes one every 20 ms (measured: 99 of 100 within 24 ms). It writes none
+//! while the caller's side is silent, and none while a key is held. A key of 100 ms leaves a gap of 120 ms (measured).
+//!
+//! **Kind 0x10 can contain G.711.** Without a linear format in the dial string, the driver sends the caller's own codec as kind
+//! 0x10, usually u-law or A-law: 160 bytes in 20 ms instead of 320 (measured). Read as linear samples, it is loud noise. A
+//! single frame does not show the difference, but the bytes of a second do: see
+//! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected). [Recipes](super::recipes) has the right dial strings, and
+//! [speech services](super::speech_services) decodes G.711.
 //!
 //! # The two dialects of DTMF
 //!
-//! A digit comes in one of two ways, which [`Message`](crate::wire::Message) tells apart by kind and length, without
-//! configuration, and of which [`KeyEvents`](crate::call::KeyEvents) makes one:
+//! Digits arrive in one of two dialects. [`Message`](crate::wire::Message) distinguishes them by kind and length, so there is
+//! nothing to configure. [`KeyEvents`](crate::call::KeyEvents) turns either dialect into one event for each press.
 //!
-//! | | start-stop | Asterisk |
+//! | | start-stop dialect | Asterisk's dialect |
 //! |---|---|---|
 //! | kind and length | 0x02, 6 bytes | 0x03, 1 byte |
-//! | payload | 1 for start or 0 for stop; the digit in ASCII; 4 bytes of duration in ms, **little-endian**, 0 at the start | the digit in ASCII |
-//! | sent | when the key goes down and when it comes up | when it comes up |
-//! | duration | yes | no: what the pause in the audio was |
-//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; Asterisk passes lower case as it is (measured) | the same (measured) |
-//! | from the caller | by the channel driver; the application sends none (measured) | by both |
-//! | from the server | a stop is a digit of 100 ms on the other leg, whatever its duration; a start is ignored (measured) | **ends the call** (measured): send tones |
+//! | payload | 1 for start or 0 for stop; the digit in ASCII; the duration in ms, 4 bytes, **little-endian**, 0 in a start | the digit in ASCII |
+//! | sent | when the key goes down, and when it comes up | when the key comes up |
+//! | duration | yes | no, but the gap in the audio shows it |
+//! | digits | `0` to `9`, `*`, `#`, `A` to `D`; lower case stays lower case (measured) | the same (measured) |
+//! | who sends the caller's digits | the driver; the application sends none (measured) | application and driver |
+//! | a digit from the server | a stop plays a digit of 100 ms to the caller, whatever its duration; a start is ignored (measured) | **ends the call** (measured): send tones instead |
 //!
-//! [`Voice::send_digits`](crate::call::Voice::send_digits) does what suits the peer. A [`Digit`](crate::wire::Digit) is shown in upper
-//! case and compares equal in both cases. It keeps the byte that was received, so an echo sends lower case back as lower case.
+//! [`Voice::send_digits`](crate::call::Voice::send_digits) sends digits in the form that suits the peer. A
+//! [`Digit`](crate::wire::Digit) prints in upper case and compares equal in both cases. It keeps the received byte, so an echo
+//! returns lower case as lower case.
 //!
-//! # How a call ends
+//! # The end of a call
 //!
-//! Asterisk ends one by closing the connection; if bytes of the server were unread, its kernel resets it instead (measured).
-//! Neither is an error. The server has one good way: the frame `00 00 00`, no more writing, reading until Asterisk has closed,
-//! and then closing. One that closes with the caller's audio unread resets the connection, upon which the caller is hung up and
-//! the dialplan does not go on (measured). [`Server`](crate::server::Server) ends its calls in that way, also upon errors and
-//! panics.
+//! Asterisk ends a call by closing the connection. If its kernel still has unread bytes from the server, the server sees a
+//! reset instead (measured). Neither is an error.
 //!
-//! # By version: what is sent, and what is taken
+//! A server ends a call in four steps:
 //!
-//! | Asterisk | caller's digits, application | driver | audio of 0x11 to 0x18 | audio without a sample | other kinds |
+//! 1. Send the hangup frame `00 00 00`.
+//! 2. Close the sending direction (`shutdown(Write)`).
+//! 3. Read and discard until Asterisk has closed.
+//! 4. Close the connection.
+//!
+//! If a server closes while audio from Asterisk is unread, its kernel sends a reset. The application then hangs up the caller,
+//! and the dialplan does not continue (measured). [`Server`](crate::server::Server) takes the four steps for every call, also
+//! when a handler fails or panics.
+//!
+//! Whether the dialplan continues after these steps depends on the way and on the version:
+//!
+//! - After the application: since 20.14, 21.9 and 22.4, and in all of 23. Older versions and the fork hang up the caller.
+//! - After `Dial()`: in every version, but only with the option `g`. The dialplan then continues however the leg ended: by a
+//!   hangup frame, a violation or a reset (measured with 22.10, and with the fork's modules).
+//!
+//! # Kinds and rates by version
+//!
+//! | Asterisk | digits from the application | digits from the driver | audio 0x11 to 0x18 | audio without a sample | other kinds |
 //! |---|---|---|---|---|---|
 //! | 18, 19, to 20.13, 21.8 and 22.3 | none | none | skipped | skipped | skipped |
 //! | 20.14, 21.9, 22.4 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
@@ -80,79 +122,107 @@
 //! | 20.17-18, 22.7-8, 23.1-2 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
 //! | 20.19, 22.9, 23.3 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
 //! | 20.20-21, 22.10-11, 23.4-5 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | start-stop | none | 0x02 | skipped | skipped | digits (0x02) taken, others skipped |
+//! | start-stop | none | 0x02 | skipped | skipped | digits (0x02) accepted, others skipped |
 //!
-//! 22.11, 23.5 and 20.21 are in the newest row because their release candidates have the same files (read). A newer release is judged
-//! as that row, and `audiosocket call` warns. A certified release behaves as the release it was made from: 18.9, 20.7 and 22.8
-//! (read). `--asterisk certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
+//! - "18, 19, to 20.13, 21.8 and 22.3" means all of 18 and 19, and 20, 21 and 22 up to these releases. "start-stop" is the
+//!   fork.
+//! - 20.21, 22.11 and 23.5 are in the newest row because their release candidates have the same AudioSocket files as 22.10
+//!   (read).
+//! - A release newer than the table is judged as the newest row, and `audiosocket call` prints a warning.
+//! - A certified release behaves as the release that it was made from: 18.9, 20.7 or 22.8 (read).
+//!   `--asterisk certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
 //!
-//! The caller's side can send frames that are neither audio nor digits, such as comfort noise. The application ignores them. The
-//! channel driver sends them as audio (0x10) up to 20.13, 21.8 and 22.3. From 20.14, 21.9, 22.4 and 23.0 on they end its leg, with
-//! "Unsupported frame type 10 for AudioSocket" in the log. It ignores them since 20.20, 22.10 and 23.4 (all read).
+//! Some callers send frames that are neither audio nor digits, such as comfort noise. The application ignores them. The driver
+//! depends on the version (all read):
 //!
-//! The kinds that a server may send are 0x00 and audio, and to the fork DTMF.
+//! | Asterisk | the driver |
+//! |---|---|
+//! | 18, 19, to 20.13, 21.8 and 22.3, and the fork | sends them to the server as audio, kind 0x10 |
+//! | from 20.14, 21.9, 22.4 and 23.0, up to 20.19, 21.12, 22.9 and 23.3 | ends its leg, and logs "Unsupported frame type 10 for AudioSocket" |
+//! | since 20.20, 22.10 and 23.4 | ignores them |
 //!
-//! # By version: time, and the end
+//! # Timing and the end by version
 //!
-//! | Asterisk | header in parts | header that stops | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |
+//! | Asterisk | split header | unfinished header | split payload | no traffic, application | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame |
 //! |---|---|---|---|---|---|---|---|---|
 //! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
-//! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 21.12 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
-//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan goes on | ends its leg | as after 0x00 |
+//! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
+//! | 21.12 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
+//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
+//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
+//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
 //! | start-stop | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
 //!
-//! The *application* is `AudioSocket()`, the *driver* is `Dial(AudioSocket/...)` and ExternalMedia. Where one column stands for
-//! both, **hangs up** means that the application hangs up the caller and that the driver ends its leg. After the driver's leg has
-//! ended, the dialplan continues if `Dial()` has the option `g`, however the server ended it: with 0x00, by a violation or by a
-//! reset (measured with 22.10, and with the fork's modules). The application of the fork hangs up the caller in each of these cases
-//! (measured). `audiosocket call --through dial` judges a server as the driver does.
+//! - A *split* header or payload arrives in parts, with a pause between them. An *unfinished* header is one or two bytes, and
+//!   then nothing while the connection stays open.
+//! - *No traffic* means that neither side sends. The limit of 2 s is the application's alone; the driver has no limit in any
+//!   version (measured, read).
+//! - *Hangs up* in a column for both ways means that the application hangs up the caller, and that the driver ends its leg. The
+//!   fork's application hangs up the caller after a hangup frame, a split or truncated frame, and a reset (measured).
+//! - *Misread* means that Asterisk loses its place in the stream. It takes other bytes for the missing part of the header, or
+//!   the rest of the header for its start.
+//! - Versions that do not wait may still accept parts that were written one right after the other, if the kernel has joined
+//!   them.
 //!
-//! *A header that stops* is one or two bytes and then nothing, with the connection open: a lone `00`, for example. Since 20.17, 22.7 and
-//! 23.1 Asterisk reads a header in a loop without a time limit (read). The application and the driver's leg then wait until the
-//! server closes, and the caller is not heard (measured with 22.10). Other versions act on the bytes that are there: they hang up at a
-//! `00`. **In the driver it can stop all of Asterisk:** a hangup request on the waiting leg blocked, and further calls with it, for 20
-//! minutes, until the server was killed (measured with 22.10.1). When the server closed, a call that had waited connected within 0.5 s.
-//! Beside a waiting application, other calls go on as usual; only its own call cannot be hung up (measured). So send a frame with one `write`, and close the connection if a part
-//! cannot be sent. This crate does: it completes a frame or closes its direction within the
-//! [`write_timeout`](crate::call::CallOptions::write_timeout). `stalled-header` of `audiosocket call` finds it.
+//! **So write each frame with one `write`, and set `TCP_NODELAY`.** `audiosocket call --through dial` judges a server as the
+//! driver does; without the option it judges as the application does.
 //!
-//! The application of 18.0 to 18.19, all of 19, and 20.0 to 20.4 uses up a processor core *during* a call, whatever the server does
-//! (read). So does certified 18.9. The channel driver does not.
+//! # An unfinished header can stop Asterisk
 //!
-//! The channel driver has no time-out in any version (measured, read). *Misread* means that what was in memory, or the rest of
-//! the header, is taken for its beginning, and the stream is out of step. Where nothing waits, parts written right after one
-//! another may pass, if the kernel has put them together. Hence: a frame is one `write`, and `TCP_NODELAY` is set. The fork's
-//! application uses up a processor core in any case (measured). Its driver does so after the server has closed, while the caller is
-//! silent. If the server has closed both directions and the caller talks, its leg ends within 40 ms (measured).
+//! Since 20.17, 22.7 and 23.1, Asterisk reads a header in a loop without a time limit (read). A single byte `00` is enough,
+//! because it could be the first byte of a hangup frame. Asterisk then waits until the server sends the rest or closes, and the
+//! server does not receive the caller's audio (measured). Other versions act on the bytes that are there: they hang up at a
+//! `00`.
 //!
-//! # Servers that are silent, through the channel driver
+//! - **In the driver it can stop all of Asterisk.** A request to hang up the waiting leg blocked, and other calls with it, for
+//!   20 minutes, until the server was killed. A call that had waited was connected within 0.5 s after that (measured).
+//! - In the application, other calls continue. Only the call itself cannot be hung up (measured).
 //!
-//! Since 20.17, 22.7 and 23.1 the driver's loop for a header has no time limit. Asterisk issue 2089 counts 2,328 polls in one call that
-//! was silent both ways, and in issue 2078 ARI requests stall for minutes beside ExternalMedia over AudioSocket; both are open. Measured
-//! with 22.10.1 and `.ci/external-media`, on a busy machine with two cores, with ExternalMedia calls whose callers were silent:
+//! So close the connection if a part of a frame cannot be sent. This crate does: within the
+//! [`write_timeout`](crate::call::CallOptions::write_timeout) it completes a frame or closes its sending direction. In a server
+//! of your own, the rule `stalled-header` of `audiosocket call` finds this fault.
+//!
+//! # Versions that use up a processor core
+//!
+//! | Asterisk | when | in the driver, too |
+//! |---|---|---|
+//! | 18.0 to 18.19, all of 19, 20.0 to 20.4, certified 18.9 | during every call, whatever the server does (read) | no |
+//! | up to 20.13, 21.8 and 22.3 | after the server has closed without a hangup frame (read) | yes |
+//! | the fork | during every call (measured) | only after the server has closed, while the caller is silent (measured) |
+//!
+//! If the fork's caller talks after the server has closed both directions, the driver's leg ends within 40 ms (measured).
+//!
+//! # Servers that do not send, with ExternalMedia
+//!
+//! Let the server send a frame of silence at the start of a call and one each second. Two reports about ExternalMedia over
+//! AudioSocket give the reason; both were open in August 2026:
+//!
+//! - Asterisk issue 2089 (23.3.0): a call stayed silent both ways because its server waited for the caller's first frame.
+//!   Asterisk polled 2,328 times for a header meanwhile. Pull request 2090, also open, limits that loop.
+//! - Asterisk issue 2078 (20.18 and 20.19): ARI requests stalled for minutes.
+//!
+//! With 22.10.1, a server that does not send costs no extra CPU time. `.ci/external-media` in the repository measured it with
+//! ExternalMedia calls whose callers were silent, on a busy machine with two cores:
 //!
 //! | calls | server | CPU of Asterisk, of one core | `GET /ari/channels`, median | worst |
 //! |---|---|---|---|---|
 //! | 1 | never sends | 0.6 % | 0.9 ms | 4 ms |
-//! | 1 | sends silence first and every second | 0.6 % | 1.7 ms | 13 ms |
-//! | 1 | talks | 1.0 % | 1.3 ms | 93 ms |
+//! | 1 | sends silence at the start and each second | 0.6 % | 1.7 ms | 13 ms |
+//! | 1 | sends 50 frames a second | 1.0 % | 1.3 ms | 93 ms |
 //! | 10 | never sends | 0.9 % | 1.5 ms | 50 ms |
-//! | 10 | sends silence first and every second | 1.2 % | 1.3 ms | 7 ms |
-//! | 10 | talks | 3.5 % | 1.3 ms | 2 ms |
+//! | 10 | sends silence at the start and each second | 1.2 % | 1.3 ms | 7 ms |
+//! | 10 | sends 50 frames a second | 3.5 % | 1.3 ms | 2 ms |
 //! | 50 | never sends | 2.5 to 2.8 % | 4.1 to 4.5 ms | 87 to 393 ms |
-//! | 50 | sends silence first and every second | 3.3 to 3.6 % | 3.4 to 4.4 ms | 8 to 69 ms |
-//! | 50 | talks | 14.8 to 19.4 % | 4.4 to 4.7 ms | 132 to 292 ms |
+//! | 50 | sends silence at the start and each second | 3.3 to 3.6 % | 3.4 to 4.4 ms | 8 to 69 ms |
+//! | 50 | sends 50 frames a second | 14.8 to 19.4 % | 4.4 to 4.7 ms | 132 to 292 ms |
 //!
-//! So in 22.10.1 a silent server costs no extra CPU time. The worst times are mostly those of the busy machine. In one of four runs with
-//! 50 calls to the server that never sends, no result came within 4 minutes, until Asterisk was stopped; the cause was not found.
+//! Most of the worst times come from the busy machine. In one of four runs with 50 calls to the server that never sends, the
+//! measurement had no result after 4 minutes, and Asterisk was then stopped. The cause was not found.
 //!
-//! # In every version
+//! # Rules of every version
 //!
-//! | what the server does | application | driver | its name here |
+//! | what the server does | application | driver | rule |
 //! |---|---|---|---|
 //! | audio with half a sample | records noise from there on | records noise from there on | `odd-length` |
 //! | audio more than 1 s ahead of real time | plays it too fast | plays it too fast | `too-fast` |
@@ -161,18 +231,19 @@
 //! | closed inside a frame | hangs up the caller | ends its leg | `truncated` |
 //! | does not read what is sent | hangs up the caller | ends its leg | `not-reading` |
 //!
-//! Of 1 s of audio at once nothing is lost, of 2 s the oldest 64 frames, of 10 s 256 to 320 (measured). What comes at twice the
-//! real time is not lost, but played fast: **the server has to pace**.
+//! **The server has to pace its audio.** Asterisk plays frames as they arrive, so audio at twice the real time is not lost but
+//! plays too fast. A burst of 1 s loses nothing, a burst of 2 s loses the oldest 64 frames, and a burst of 10 s loses 256 to
+//! 320 frames (measured).
 //!
 //! # What does no harm
 //!
-//! - Audio of another rate than the channel's: it is converted (measured).
-//! - Audio before Asterisk's UUID was read (measured).
-//! - A nil UUID, or one of no version: Asterisk takes any (measured). A text that is no UUID means that there is no connection at
-//!   all.
+//! - Audio of another rate than the channel's, where the version supports the kind: Asterisk converts it (measured).
+//! - Audio that the server sends before it has read the UUID (measured).
+//! - A nil UUID, or one of no version: Asterisk accepts both (measured). If the text in the dialplan is not a UUID, Asterisk
+//!   does not connect at all (measured).
 //!
-//! # Where it is written down otherwise
+//! # Other descriptions
 //!
 //! - [Asterisk's documentation](https://docs.asterisk.org/Configuration/Channel-Drivers/AudioSocket/) of the protocol.
-//! - [CyCoreSystems/audiosocket](https://github.com/CyCoreSystems/audiosocket), where it comes from.
-//! - `audiosocket call --asterisk list` prints what is above.
+//! - [CyCoreSystems/audiosocket](https://github.com/CyCoreSystems/audiosocket), where the protocol comes from.
+//! - `audiosocket call --asterisk list` prints what each version does, and all rules.

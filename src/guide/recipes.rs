@@ -1,176 +1,204 @@
-//! Dialplan recipes: how a call gets to the server, with what UUID, and what becomes of it afterwards.
+//! Dialplan recipes: how a call reaches the server, with what UUID, and what happens to the caller afterwards.
 //!
-//! *Measured* means seen with Debian's Asterisk 22.10.1; what `.ci/asterisk --list` names is repeated in each run of that. *Read*
-//! means read in its source and not run, because it is about other versions or about a network that the test does not have. `127.0.0.1:9092` is where the examples and `audiosocket serve` listen.
+//! Use this page to write the lines in `extensions.conf` that send a call to your server. `127.0.0.1:9092` is the address where
+//! the examples and `audiosocket serve` listen.
 //!
-//! # First of all: the modules
+//! *Measured* means measured with Debian's Asterisk 22.10.1. A name such as `app-play` is a case of `.ci/asterisk` in the
+//! repository: the real Asterisk repeats it in each run of that check. *Read* means read in Asterisk's source and not run.
+//! Facts about other versions are always read, because the check runs only 22.10.1; elsewhere the page gives the reason.
 //!
-//! `asterisk -rx 'module show like audiosocket'` has to show `res_audiosocket`, and `app_audiosocket` for the application or
-//! `chan_audiosocket` for the channel driver; `${UUID()}` is `func_uuid`. `modules.conf` loads what is missing. If you build Asterisk
-//! from source, the three are off until `make menuselect` turns them on. That includes every certified release (18.9, 20.7 and 22.8;
-//! read).
+//! # The modules
 //!
-//! # The application, or the channel driver?
+//! `asterisk -rx 'module show like audiosocket'` must list `res_audiosocket`, and the module of the way that you use:
+//!
+//! | way | module |
+//! |---|---|
+//! | the application, `AudioSocket()` | `app_audiosocket` |
+//! | the channel driver, `Dial(AudioSocket/...)` and ExternalMedia | `chan_audiosocket` |
+//!
+//! `${UUID()}` is in the module `func_uuid`. Load missing modules in `modules.conf`. Debian's packages have all of them, and a
+//! plain release builds them by default. In a certified release (18.9, 20.7 and 22.8), switch the three AudioSocket modules on
+//! in `make menuselect` (read; not run, because the check uses Debian's packages).
+//!
+//! # Application or channel driver?
+//!
+//! Use the application unless you need one of the features that only the channel driver has: audio above 8 kHz, several parties
+//! in a bridge, or ARI.
 //!
 //! | | `AudioSocket()` | `Dial(AudioSocket/...)` |
 //! |---|---|---|
-//! | audio | 8 kHz | any rate: name one |
-//! | nobody sends for 2 s | the call ends (measured, since 20.14, 21.9, 22.4) | nothing |
-//! | digits to the server | yes, Asterisk's dialect | yes, both dialects |
-//! | at the beginning | nothing is lost | the first 1 to 3 frames that the server sends may be, while the bridge is built (measured) |
-//! | at the end | nothing is lost | the last frames too, if the hangup follows them at once (measured) |
-//! | after 0x00 | the dialplan goes on | its leg ends; the dialplan goes on only with the option `g` of `Dial()` (measured) |
+//! | audio | 8 kHz | the rate in the dial string |
+//! | no traffic in either direction | ends the call after 2 s, since 20.14, 21.9 and 22.4 (measured) | no limit in any version (measured, read) |
+//! | the caller's digits | since 20.14, 21.9 and 22.4 (`app-dtmf`); the fork sends none | the same; the fork sends start and stop |
+//! | audio at the start | nothing is lost | the first 1 to 3 frames from the server may be lost, until the bridge is built (measured) |
+//! | audio at the end | nothing is lost | the last frames may be lost, if the hangup follows at once (measured) |
+//! | after the server's hangup | the dialplan continues, since 20.14, 21.9 and 22.4 (`app-play10`); the fork hangs up the caller | the dialplan continues with the option `g` (`gslin-play10`), else the caller is hung up (`slin-play10`) |
 //! | in a conference, or with ARI | no | yes |
 //!
-//! The application, for most purposes. The channel driver for better sound than that of 8 kHz, or if the server is one of several
-//! parties.
+//! *The fork* is an Asterisk with modules of the start-stop dialect of DTMF; it has a [section](#the-start-stop-fork) of its
+//! own.
 //!
 //! # The application
 //!
 //! ```text
-//! exten = 100,1,Answer()
-//!  same = n,Set(CALL=${UUID()})
-//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
-//!  same = n,Verbose(1,The server is done with ${CALL})
-//!  same = n,Hangup()
+//! exten => 100,1,Answer()
+//!  same => n,Set(CALL=${UUID()})
+//!  same => n,AudioSocket(${CALL},127.0.0.1:9092)
+//!  same => n,Verbose(1,The server has finished ${CALL})
+//!  same => n,Hangup()
 //! ```
 //!
-//! Measured. `Answer()` is needed: on a channel that was not answered Asterisk connects, finds that
-//! out, closes without having sent a byte, and hangs the caller up (measured). A [`Server`](crate::server::Server) takes that for a
+//! `Answer()` is required. Without it, Asterisk connects to the server, finds that the channel is not answered, closes without
+//! sending a byte, and hangs up the caller (`appna-wait`). A [`Server`](crate::server::Server) takes such a connection for a
 //! health check.
 //!
 //! # The channel driver, with good sound
 //!
 //! ```text
-//! exten = 101,1,Answer()
-//!  same = n,Set(CALL=${UUID()})
-//!  same = n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16),,g)
-//!  same = n,Hangup()
+//! exten => 101,1,Answer()
+//!  same => n,Set(CALL=${UUID()})
+//!  same => n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin16),,g)
+//!  same => n,Hangup()
 //! ```
 //!
-//! Without the `g` the caller is hung up when the server hangs up, and what stands behind `Dial()` is not done (measured, with it
-//! and without). **Always name a linear format.** Without `c()`, a caller with u-law sends u-law under the kind of linear audio,
-//! which is noise (measured); see [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) and
-//! [speech_services](super::speech_services).
+//! - **Always give a linear format in `c()`.** Without it, a caller with u-law sends u-law under the kind of linear audio,
+//!   which is noise (measured). See [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) and [speech
+//!   services](super::speech_services).
+//! - **Always give the option `g`.** Without it, the caller is hung up when the server hangs up, and the lines after `Dial()`
+//!   do not run.
+//! - The formats `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin48` and `slin96` keep the sound as it is (`slin16-play`
+//!   and the like). Avoid `slin44` and `slin192`. Asterisk's resampler halves the amplitude on the way from a caller of 8 kHz
+//!   to the server, and with `slin44` also on the way back (`slin44-play`, `slin192-play`).
+//! - Rates above 8 kHz need 20.17, 21.12, 22.7, 23.1 or later (read).
+//! - The server reads the rate from [`Audio::rate`](crate::wire::Audio::rate) or
+//!   [`Call::received_rate`](crate::call::Call::received_rate). It may play at another rate; Asterisk converts that (measured).
 //!
-//! Measured with `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin44`, `slin48`, `slin96` and `slin192`. Do without `slin44`
-//! and `slin192`: on the way to them Asterisk's own resampler halves the amplitude of a caller of 8 kHz, and with `slin44` that
-//! of the server on the way back, too (measured). A server hears the rate from [`Audio::rate`](crate::wire::Audio::rate) and
-//! [`Call::received_rate`](crate::call::Call::received_rate); it may speak at another, which Asterisk converts (measured). Rates above
-//! 8 kHz came with 20.17, 21.12, 22.7 and 23.1 (read).
-//!
-//! So that no word is lost at either end, begin with 60 ms of silence, and hang up with
-//! [`Voice::hang_up_after_playback`](crate::call::Voice::hang_up_after_playback), which lets the last frame last. Say 60 ms of silence
-//! before that if the last syllable matters.
+//! So that no word is lost, start with 60 ms of silence, and hang up with
+//! [`Voice::hang_up_after_playback`](crate::call::Voice::hang_up_after_playback), which waits until the last frame has been
+//! played. If the last syllable matters, play 60 ms of silence after it.
 //!
 //! # ExternalMedia, from ARI
 //!
-//! A channel like that of `Dial()`. An application of ARI makes it and puts it into a bridge when its event `StasisStart` has come. The
-//! UUID goes into `data`, which must not be empty (read in `resource_channels.c`):
+//! ExternalMedia makes a channel like that of `Dial()`. The ARI application creates it, waits for its event `StasisStart`, and
+//! adds it to a bridge. `data` is the UUID of the call. Without it, Asterisk returns the error 400, "data can not be empty"
+//! (measured):
 //!
 //! ```text
 //! POST /ari/channels/externalMedia?app=APP&external_host=127.0.0.1:9092&encapsulation=audiosocket
 //!      &transport=tcp&connection_type=client&format=slin16&data=40325ec2-5efd-4bd3-805f-53576e581d13
 //! ```
 //!
-//! Measured with `slin` and `slin16`: a tone of 3 s comes back unbroken, the caller's digits arrive, and the call ends when the
-//! application deletes the channel. When the server hangs up, the application gets the event `ChannelDestroyed`. If the application
-//! makes the caller's leg, too, as a `Local` channel, it should pass the same format as `formats`: without that, Asterisk halved the
-//! amplitude at `slin` (measured with 22.10.1).
-//!
-//! Such a call stays silent if Asterisk and the server wait for each other's first frame (Asterisk issue 2089, open with 22.10). The
-//! servers of this crate [send one first](crate::call::CallOptions::initial_silence).
+//! - A tone of 3 s comes back unbroken, and the call ends when the application deletes the channel (`slin-play/external`,
+//!   `slin16-play/external`).
+//! - The caller's digits arrive (`slin16-dtmf/external`).
+//! - When the server hangs up, the application receives the event `ChannelDestroyed` (`slin16-wait/external`).
+//! - If the application also creates the caller's leg, as a `Local` channel, pass the same format as `formats`. Without that,
+//!   Asterisk halved the amplitude at `slin` (measured).
+//! - If Asterisk and the server wait for each other's first frame, the call stays silent (Asterisk issue 2089, open in August
+//!   2026). A server of this crate [sends one first](crate::call::CallOptions::initial_silence).
 //!
 //! # The UUID
 //!
-//! It is all that the protocol tells of a call: neither caller nor number comes with it. `${UUID()}` makes one (module
-//! `func_uuid`), of version 4 (measured). `${UNIQUEID}` is none: it looks like `1763841221.42`, and Asterisk then makes no connection at all
-//! (measured). Make it before the call and keep it in a variable, as above, so that both sides know it.
+//! The UUID is all that the protocol carries about a call. There is no number of the caller. `${UUID()}` makes a UUID of
+//! version 4 (`fresh-wait`). Make it ahead of the call and keep it in a variable, so that the dialplan and the server both know
+//! it. `${UNIQUEID}` is not a UUID: it looks like `1763841221.42`, and Asterisk then does not connect at all (measured).
 //!
-//! To tell the server more, put it where the server can look it up by the UUID, *before* the call:
+//! To give the server more data, store it under the UUID *before* the call:
 //!
 //! ```text
-//!  same = n,Set(CALL=${UUID()})
-//!  same = n,Set(DB(calls/${CALL})=${CALLERID(num)},${EXTEN})
-//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
+//!  same => n,Set(CALL=${UUID()})
+//!  same => n,Set(DB(calls/${CALL})=${CALLERID(num)},${EXTEN})
+//!  same => n,AudioSocket(${CALL},127.0.0.1:9092)
 //! ```
 //!
-//! The server asks Asterisk's manager (`Action: DBGet`, `Family: calls`, `Key:` the UUID); or the dialplan tells a web service of
-//! the server, with `CURL()` in place of `DB()`:
-//! `Set(NOTED=${CURL(http://127.0.0.1:8080/calls/${CALL}?caller=${CALLERID(num)})})`. Both measured. [`Uuid`](crate::wire::Uuid) prints lower case, as `${UUID()}`
-//! makes it; in the keys of Asterisk's database the case counts.
+//! The server then reads it from Asterisk's manager interface: `Action: DBGet`, `Family: calls`, and the UUID as `Key`
+//! (`db-wait`). Or the dialplan sends it to a web service of the server, with `CURL()` in place of `DB()` (`web-wait`):
+//!
+//! ```text
+//!  same => n,Set(NOTED=${CURL(http://127.0.0.1:8080/calls/${CALL}?caller=${CALLERID(num)})})
+//! ```
+//!
+//! [`Uuid`](crate::wire::Uuid) prints lower case, as `${UUID()}` does. The keys of Asterisk's database are case-sensitive.
+//!
+//! A server can also refuse calls that were not announced to it:
 //!
 //! ```
 //! use std::collections::HashMap;
 //! use std::sync::Mutex;
-//! use audiosocket::call::Call;
-//! use audiosocket::server::Server;
 //! use audiosocket::Uuid;
+//! use audiosocket::server::Server;
 //!
-//! /// What the dialplan has told, by the UUID.
-//! static EXPECTED: Mutex<Option<HashMap<Uuid, String>>> = Mutex::new(None);
+//! /// The data that the dialplan has sent, by UUID.
+//! static ANNOUNCED: Mutex<Option<HashMap<Uuid, String>>> = Mutex::new(None);
 //!
-//! let expected = |uuid: &Uuid| EXPECTED.lock().unwrap().as_ref()?.get(uuid).cloned();
+//! let announced = |uuid: &Uuid| ANNOUNCED.lock().unwrap().as_ref()?.get(uuid).cloned();
 //! let server = Server::builder()
-//!     .admit(move |caller| match expected(&caller.uuid) {
+//!     .admit(move |caller| match announced(&caller.uuid) {
 //!         Some(_) => Ok(()),
-//!         None => Err("nobody has announced this call".into()),
+//!         None => Err("this call was not announced".into()),
 //!     })
 //!     .bind("127.0.0.1:0")?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A transfer can bring a UUID back while its first call is being ended, and a dialplan can use one twice:
-//! [`IncomingCall::live_with_same_uuid`](crate::server::IncomingCall::live_with_same_uuid) tells.
-//!
-//! # The start-stop fork
-//!
-//! The application of the fork sends no digits and uses up a processor core, so use its channel driver:
-//! `Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin),,g)`. A later commit of the fork (dd4ec61) keeps the caller ringing, without
-//! audio, until the server sends the frame `03 00 01 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer)
-//! and `audiosocket serve --answer` send it when the call is admitted. Stock Asterisk ends a call with that frame, so no server of this
-//! crate sends it unless you ask for it.
+//! Two calls can have the same UUID at once: a dialplan can use one twice, and a transfer can bring one back while its first
+//! call is still ending. [`IncomingCall::live_with_same_uuid`](crate::server::IncomingCall::live_with_same_uuid) is the number
+//! of such calls.
 //!
 //! # After the call
 //!
-//! When the handler returns, the server sends 0x00, and since 20.14, 21.9 and 22.4 the dialplan goes on with the next line
-//! (measured, and read for the other versions). Before those the channel is hung up whatever the server does; an extension `h` is
-//! run then.
+//! When the handler returns, the server sends the hangup frame 0x00. What happens to the caller then depends on the way and the
+//! version:
 //!
-//! The protocol has no field for a result. The server leaves it where the dialplan looks, before it hangs up: in Asterisk's
-//! database by the manager (`DBPut`), or behind a web service:
+//! | way | Asterisk | the caller |
+//! |---|---|---|
+//! | `AudioSocket()` | since 20.14, 21.9 and 22.4, and all of 23 | continues with the next line (`app-play10`) |
+//! | `AudioSocket()` | older versions, and the fork | is hung up, and an extension `h` runs (read; the hangup by the fork is measured) |
+//! | `Dial(AudioSocket/...,,g)` | all | continues with the next line (`gslin-play10`) |
+//! | `Dial(AudioSocket/...)` | all | is hung up (`slin-play10`) |
 //!
-//! ```text
-//!  same = n,AudioSocket(${CALL},127.0.0.1:9092)
-//!  same = n,Set(NEXT=${DB(results/${CALL})})
-//!  same = n,GotoIf($["${NEXT}"="operator"]?operators,1)
-//!  same = n,Hangup()
-//! ```
-//!
-//! Measured with `DB()` and with `CURL()`.
-//!
-//! If the server is not there, the application gives up, after 2 s for each address of the name at most (read; a name with several
-//! addresses was not tried). It then hangs up the channel, and the extension `h` is run (measured). `TryExec()` lets the dialplan
-//! continue instead, with `FAILED` in `TRYSTATUS` (measured with a port that is closed):
+//! The protocol has no field for a result. Before it hangs up, the server stores the result where the dialplan finds it: in
+//! Asterisk's database, with `DBPut` of the manager interface (`db-wait`), or behind a web service (`web-wait`):
 //!
 //! ```text
-//!  same = n,TryExec(AudioSocket(${CALL},127.0.0.1:9092))
-//!  same = n,GotoIf($["${TRYSTATUS}"="FAILED"]?operators,1)
+//!  same => n,AudioSocket(${CALL},127.0.0.1:9092)
+//!  same => n,Set(NEXT=${DB(results/${CALL})})
+//!  same => n,GotoIf($["${NEXT}"="operator"]?operators,1)
+//!  same => n,Hangup()
 //! ```
 //!
-//! If the server's name has several addresses, Asterisk tries the next one only if a connection *times out*. An address that fails
-//! at once ends the attempt, for example an IPv6 address on a machine without an IPv6 route (read in `ast_audiosocket_connect`). So
-//! give an IPv4 address, or a name that only has one.
+//! # If the server is down
+//!
+//! `AudioSocket()` hangs up the caller, and the extension `h` runs (`exth-wait`). With `TryExec()` the dialplan continues
+//! instead, and `TRYSTATUS` is `FAILED` (`try-wait`):
+//!
+//! ```text
+//!  same => n,TryExec(AudioSocket(${CALL},127.0.0.1:9092))
+//!  same => n,GotoIf($["${TRYSTATUS}"="FAILED"]?operators,1)
+//! ```
+//!
+//! Both cases are for a closed port, which refuses at once. If an address neither accepts nor refuses, Asterisk gives up after
+//! 2 s (`try-wait/full`).
+//!
+//! If the server's name has several addresses, Asterisk tries them in the order of the system's resolver. It continues with the
+//! next one if a connection is refused, or after those 2 s (measured, with two addresses in `/etc/hosts`). It stops at an
+//! address without a route (read in `ast_audiosocket_connect`; not run, because Debian's resolver puts such addresses last,
+//! which was measured). If your resolver does not, use an IPv4 address, or a name that has only one.
 //!
 //! # Moving the caller elsewhere
 //!
-//! The server can leave the name of the next extension as its result, as above, and hang up. Or a program moves the caller while the
-//! call is up: `Action: Redirect` of the manager, with the caller's `Channel`, `Context`, `Exten` and `Priority`. So that nothing is
-//! cut off, let it wait for the [mark](crate::call::Voice::mark) at the end of the sentence. Measured: in 5 of 5 calls the caller heard
-//! all of the sentence, and the dialplan continued at the new extension. The server's call ends with
-//! [`End::Closed`](crate::call::End::Closed), or with a reset if audio was on its way.
+//! Choose one of two ways:
 //!
-//! # The dialplan's verbs, in a handler
+//! - The server stores the name of the next extension as its result, as above, and hangs up.
+//! - A program moves the caller during the call, with `Action: Redirect` of the manager interface and the caller's `Channel`,
+//!   `Context`, `Exten` and `Priority`. Let it wait for the [mark](crate::call::Voice::mark) at the end of the sentence, so
+//!   that nothing is cut off. In 5 of 5 calls the caller heard the whole sentence, and the dialplan continued at the new
+//!   extension (`app-talk/transfer`).
+//!
+//! With `Redirect`, the server's call ends with [`End::Closed`](crate::call::End::Closed), or with
+//! [`End::Reset`](crate::call::End::Reset) if audio was on its way.
+//!
+//! # Dialplan applications, and what a handler calls instead
 //!
 //! | in the dialplan or AGI | in a handler |
 //! |---|---|
@@ -180,19 +208,44 @@
 //! | `WaitExten(5)` | `call.gather(Gather::new().max_digits(1))?` |
 //! | `MixMonitor(name.wav)`, `Record(name.wav)` | `call.record("name.wav")?` ([recording](super::recording)) |
 //! | `SendDTMF(123)` | `call.send_digits("123")?` |
-//! | `Wait(3)` | `call.receive_until(in_three_seconds)` until [`Event::TimeUp`](crate::call::Event::TimeUp) |
-//! | `Hangup()` | return from the handler; the dialplan continues |
+//! | `Wait(3)` | `call.receive_until(in_three_seconds)` until it returns [`Event::TimeUp`](crate::call::Event::TimeUp) |
+//! | `Hangup()` | return from the handler |
 //!
-//! [`play_and_wait`](crate::call::Call::play_and_wait) returns which key stopped the prompt and what was not played.
-//! [`gather`](crate::call::Call::gather) returns the digits and why there are no more. Keys that are pressed too early are kept for
-//! the next of them, as `Background` and `Read` do. Both take digits of either dialect, and with
-//! [`with_tones`](crate::call::Gather::with_tones) also those that arrive as tones. The example `menu` asks one question; `voicemail` has all
-//! three verbs.
+//! [`play_and_wait`](crate::call::Call::play_and_wait) returns the key that stopped the prompt, and the audio that was not
+//! played. [`gather`](crate::call::Call::gather) returns the digits, and why it stopped collecting. A key that comes too early
+//! is kept for the next question, as in `Background` and `Read`. Both accept digits of either dialect, and `gather` also tones,
+//! with [`with_tones`](crate::call::Gather::with_tones). The example `menu` asks one question; `voicemail` plays, records and
+//! asks.
+//!
+//! # Making a prompt
+//!
+//! A prompt is a WAV file with 16-bit samples and one channel. On Debian, `apt install espeak-ng sox` provides what this needs:
+//!
+//! ```sh
+//! espeak-ng --stdout "Hello. You can press any key to stop me." | sox - -r 8000 -c 1 -b 16 prompt.wav
+//! ```
+//!
+//! The package `asterisk-core-sounds-en-wav` has recorded prompts in this format, in `/usr/share/asterisk/sounds`. For a file
+//! in another format, the error of [`Wav::open`](crate::wav::Wav::open) prints the command that converts it.
+//!
+//! # The start-stop fork
+//!
+//! Use the channel driver of the fork, and not its application. The application sends no digits, uses up a processor core, and
+//! hangs up the caller at the end of the call (measured, with the fork's modules in Asterisk 22.10.1):
+//!
+//! ```text
+//!  same => n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin),,g)
+//! ```
+//!
+//! A later commit of the fork (dd4ec61) leaves the caller ringing, without audio, until the server sends the frame
+//! `03 00 01 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer) and
+//! `audiosocket serve --answer` send it when the call is admitted. Do not use them with any other Asterisk: it ends a call that
+//! contains this frame.
 //!
 //! # A look at a call, without changing the server
+//!
+//! Run a tap, and put its port 9093 into the dialplan in place of the server's. [The tool](super::tool) shows what it prints.
 //!
 //! ```text
 //! audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record taps
 //! ```
-//!
-//! and `9093` in the dialplan. See [troubleshooting](super::troubleshooting).

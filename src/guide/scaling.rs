@@ -1,122 +1,142 @@
-//! More calls than one machine takes: several servers, and what stands before them.
+//! Several servers: more calls than one machine carries, and calls that survive a failed machine.
 //!
-//! A call is one TCP connection, from its first byte to its last, and no server needs to know of another's calls. So a second
-//! machine is a second server, and something that hands out connections. There is nothing to share and nothing to move: a call
-//! that has begun stays where it is.
+//! Read this page if one server is not enough, or if its failure must not stop new calls. It shows HAProxy, which was tested,
+//! and DNS and Kubernetes, which were not.
 //!
-//! # When one machine is enough
+//! A call is one TCP connection from its first byte to its last, and servers need to know nothing about each other's calls. So
+//! you add machines, and something that distributes connections. A call never moves: it stays on its server until it ends.
 //!
-//! It is for long. What a call costs in processor time and memory, and how many a machine has carried, is in
-//! [costs](super::costs). What the handler does with the audio is most likely far more than what carrying it takes: measure
-//! your own. The limit is [`max_calls`](crate::server::ServerBuilder::max_calls); a call beyond it is refused with a hangup, and its
-//! dialplan goes on. A second reason for a second machine is that the first one can fail.
+//! # One machine first
+//!
+//! [Costs](super::costs) shows what a call costs and how many calls a machine has carried. In most programs, the handler's own
+//! work costs far more than that, so measure your own.
+//!
+//! [`max_calls`](crate::server::ServerBuilder::max_calls) limits the calls of a server, 1000 by default. The server hangs up
+//! further calls cleanly, so their dialplan continues (after `AudioSocket()` since 20.14, 21.9 and 22.4; after `Dial()` with
+//! the option `g`).
 //!
 //! # HAProxy
 //!
-//! In TCP mode it passes bytes on and knows nothing of AudioSocket, which is all that is needed. This is `examples/haproxy.cfg`;
-//! put in your own addresses:
+//! HAProxy in TCP mode forwards the bytes and needs to know nothing about AudioSocket. This is `examples/haproxy.cfg`, for you
+//! to fill in your own addresses:
 //!
 #![doc = concat!("```text\n", include_str!("../../examples/haproxy.cfg"), "```")]
 //!
-//! In the dialplan, `10.0.0.10:9092` then is the server. `.ci/scaling` runs three `audiosocket serve --echo` behind this file on
-//! loopback, with Debian's HAProxy 2.6, and checks the echoes of all callers frame by frame:
+//! The dialplan then calls `10.0.0.10:9092`.
 //!
-//! | what happens | what becomes of the calls |
+//! `.ci/scaling` in the repository runs three `audiosocket serve --echo` behind this file on loopback, with Debian's HAProxy
+//! 2.6. Its callers check their echoes frame by frame:
+//!
+//! | event | effect on the calls |
 //! |---|---|
-//! | 300 calls come | 100 on each server |
-//! | one of the three is killed under them | its 100 end; the other 200 lose no frame |
-//! | 100 calls come at once after that | 50 on each of the other two; none is refused, the slowest first echo came after 0.06 s |
-//! | it is started again | HAProxy finds out within 2 s, and new calls go to it, as it has the fewest |
-//! | one is set to `drain` | its calls go on and finish; no new ones come to it until it is `ready` |
-//! | one shuts down with a grace | its checks fail, its calls go on and finish, and it ends after the last |
-//! | health checks | they connect and close; they are no calls, and nothing is reported of them |
-//! | a server hangs up | the caller gets 0x00 and a close, and nothing behind it |
-//! | the caller hangs up | the server gets the close, with every frame before it |
-//! | a caller says nothing for longer than the time-outs | nothing: the server's silence, a frame a second, keeps the call up |
-//! | a server hangs, its port still open | its calls are cut when `timeout server` has passed, 30 s |
+//! | 300 calls arrive | each server gets 100 |
+//! | one of the three servers is killed | its 100 calls end; the other 200 lose no frame |
+//! | 100 calls arrive at once after that | 50 go to each of the other two servers; none is refused, and the slowest first echo took 0.06 s |
+//! | the server is started again | HAProxy notices within 2 s, and sends it new calls, because it has the fewest |
+//! | a server is set to `drain` | its calls continue and finish; it gets no new ones until it is `ready` |
+//! | a server shuts down with a grace period | its health checks fail, its calls continue and finish, and it ends after the last one |
+//! | health checks | they connect and close; the server neither counts nor reports them |
+//! | a server hangs up | the caller receives 0x00 and a close, and nothing after that |
+//! | the caller hangs up | the server receives every frame, and then the close |
+//! | a caller sends nothing for longer than the time-outs | the call continues, because the server sends a frame of silence each second |
+//! | a server hangs, with its port open | its calls are cut after `timeout server`, 30 s |
 //!
-//! Calls from a real Asterisk 22.10 go through the same file in `.ci/asterisk`: 3 s of tone come back unbroken, and when a server
-//! is killed under a call, that call's dialplan goes on. For HAProxy closes the connection properly then, and where the kill did
-//! not fall inside a frame, Asterisk takes that for a hangup. What to do next is for the dialplan to say: to call `AudioSocket()`
-//! once more, with a new UUID, is a new call to one of the servers that are left.
+//! `.ci/asterisk` places calls from Asterisk 22.10.1 through the same file (`app-play/haproxy`). A tone of 3 s comes back
+//! unbroken. When the server of a call is killed, HAProxy closes the connection to Asterisk. If the kill did not fall inside a
+//! frame, Asterisk treats this as a hangup, and the dialplan continues (other versions:
+//! [recipes](super::recipes#after-the-call)). The dialplan can then call `AudioSocket()` again, with a new UUID, and reaches
+//! one of the other servers.
 //!
-//! The file says why each of its lines is there. Beyond it:
+//! The comments of the file give the reason for each line. Also note:
 //!
-//! - A health check by connecting shows that the port is open, not that the program behind it does anything: the kernel accepts
-//!   on behalf of one that hangs. Calls that came to it end after 30 s, and new ones come to it until it is killed.
-//! - A server that is full, or is shutting down but still accepts, cannot tell a check from a call: that check counts as refused.
-//!   Hence the `maxconn` below the server's own limit.
-//! - The server sees HAProxy's address as the caller's. A hook that [admits](crate::server::ServerBuilder::admit) by address is then for
-//!   the firewall or for HAProxy to replace; by UUID it works as before.
-//! - HAProxy itself can fail, with all its calls. Two of them with an address that moves (VRRP, keepalived) are the usual answer:
-//!   not tested here, and calls do not survive the move.
+//! - A health check shows that the port is open, and not that the program works. If a program hangs, the kernel still accepts
+//!   connections for it. Its calls end after 30 s, and it gets new ones until you kill it.
+//! - The server sees the address of HAProxy instead of Asterisk's. So a hook that [admits](crate::server::ServerBuilder::admit)
+//!   calls by address cannot distinguish them any more: leave that to the firewall or to HAProxy. Admitting by UUID works as
+//!   before.
+//! - HAProxy can fail, too, with all of its calls. The usual remedy is a second HAProxy and an address that moves between the
+//!   two (VRRP, keepalived). This was not tested, and calls do not survive the move.
 //!
-//! # Taking a server out
+//! # Taking a server out of service
+//!
+//! With HAProxy's help, no caller notices:
 //!
 //! ```sh
 //! echo 'set server calls/one state drain' | socat stdio /run/haproxy/audiosocket.sock
-//! # until it has no calls; column 5 is how many it has now
+//! # Repeat until it has no calls. Column 5 is their number.
 //! echo 'show stat' | socat stdio /run/haproxy/audiosocket.sock | grep ,one,
-//! # change it, start it again, then:
+//! # Update the server and start it again. Then:
 //! echo 'set server calls/one state ready' | socat stdio /run/haproxy/audiosocket.sock
 //! ```
 //!
-//! Without HAProxy's help the server can do it: [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) with the time that calls
-//! may still take. It accepts no more from then on, HAProxy's connections to it are refused, and `redispatch` takes those callers
-//! elsewhere at once. Only who comes in the quarter of a second until the listener is closed is refused with a hangup. To spare
-//! those too, drain first.
+//! The server can also do it alone, with [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) and the time that
+//! its calls may still take. It stops accepting, so HAProxy's connections to it are refused, and the option `redispatch` sends
+//! those callers to another server at once. A connection that arrives before the listener is closed, within a quarter of a
+//! second, is hung up. To avoid that, drain the server first.
 //!
 //! # DNS
 //!
-//! `AudioSocket(${UUID()},servers.example:9092)` with an address for each server needs nothing between. Asterisk 22.10 looks the
-//! name up for each call and tries the addresses in the order in which the system gives them until one takes the connection, and
-//! the call with it; for each that refuses it logs a warning (tried once, by hand, with three addresses of one name in
-//! `/etc/hosts`). So a server that is gone costs no call. An address at which nothing answers at all costs each call its connect
-//! time-out, 2 s in Asterisk's source, in which the caller hears nothing. (Not tested.)
+//! `AudioSocket(${UUID()},servers.example:9092)` needs nothing between Asterisk and the servers: give the name one address for
+//! each server. Asterisk resolves the name for each call and tries the addresses in the order in which the system returns them:
 //!
-//! But it does not spread calls: in the test every call went to the first address that answered. Whether the order changes from
-//! call to call is up to the name server and to the system's resolver, which sorts addresses by rules of its own (RFC 6724). And
-//! nothing takes a full server out. Use it for a spare rather than for a crowd; or choose in the dialplan,
-//! `AudioSocket(${UUID()},10.0.0.1${RAND(1,3)}:9092)`, which spreads well and notices nothing. (Not tested.)
+//! - A server that refuses connections costs no call. Asterisk logs a warning and tries the next address (measured with 22.10.1
+//!   and two addresses of one name in `/etc/hosts`).
+//! - An address that neither accepts nor refuses delays each call by 2 s, in which the caller hears nothing (measured
+//!   likewise).
+//! - An address without a route ends the attempt (read). Debian's resolver puts such addresses last (measured).
+//!
+//! DNS does not distribute calls. Every call goes to the first address that accepts it. The name server and the system's
+//! resolver decide whether the order changes from call to call; the resolver sorts addresses by rules of its own (RFC 6724). A
+//! full server also gets calls. So use DNS for a spare server.
+//!
+//! Choosing in the dialplan distributes calls well, but does not notice a failed server (not tested):
+//!
+//! ```text
+//!  same => n,AudioSocket(${UUID()},10.0.0.1${RAND(1,3)}:9092)
+//! ```
 //!
 //! # Kubernetes
 //!
-//! This is on paper: nothing of it was tested.
+//! Nothing in this section was tested.
 //!
-//! A Service balances connections, which is what a call is, so a plain one of type ClusterIP or LoadBalancer does. It chooses, as
-//! a rule, at random and not by how many calls a pod has. Do not put an Ingress or a proxy for HTTP before it, and look at the
-//! idle time-out of a cloud's load balancer: a frame a second keeps any of them from passing.
+//! Use a plain Service of type ClusterIP or LoadBalancer: it distributes connections, and each call is one. It usually chooses
+//! at random, and not by the number of calls of a pod. Do not put an Ingress or an HTTP proxy in front of it. Check the idle
+//! time-out of a cloud's load balancer; the server's frame of silence each second is traffic that keeps a call from reaching
+//! it.
 //!
 //! ```text
 //! spec:
-//!   terminationGracePeriodSeconds: 3700   # more than the grace of the server, or calls are killed
+//!   terminationGracePeriodSeconds: 3700   # longer than the grace period of the server, or calls are killed
 //!   containers:
 //!   - name: voice
 //!     ports: [{containerPort: 9092}]
 //!     readinessProbe:
-//!       tcpSocket: {port: 9092}           # connects and closes: no call, and nothing is reported
+//!       tcpSocket: {port: 9092}           # connects and closes; the server does not report it
 //!       periodSeconds: 1
 //!     lifecycle:
 //!       preStop:
 //!         exec: {command: [sleep, "5"]}   # until no Service sends new calls here any more
 //! ```
 //!
-//! A pod that is to go is taken out of the Service and runs its `preStop`, both at the same time; then it gets SIGTERM, upon
-//! which the program has to call [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) with its grace, here up to an hour, and to
-//! end when [`Server::run`](crate::server::Server::run) returns. Std has no signals: use a crate for that, or let `preStop` ask the
-//! program through a port of your own and wait. Calls under way keep their connection while the pod lives. A liveness probe on
-//! the same port tells no more than that it is open; and if it fails, it kills calls.
+//! When Kubernetes stops a pod, it removes the pod from the Service and runs `preStop` at the same time, and then sends
+//! SIGTERM. On SIGTERM the program has to call [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) with its
+//! grace period, here up to an hour, and to end when [`Server::run`](crate::server::Server::run) returns. The standard library
+//! has no signals. Use a crate for them, or let `preStop` request the shutdown through a port of your own, and wait. Calls keep
+//! their connection while the pod lives.
 //!
-//! # Which server has a call
+//! Do not use a liveness probe on this port: it shows only that the port is open, and if it fails, it kills calls.
 //!
-//! A UUID does not say on which machine its call is, and no server knows of another's. Whoever is to hang up a call, or to put
-//! something into it, has these ways:
+//! # Finding the server of a call
 //!
-//! - Ask all. [`ServerHandle::hang_up`](crate::server::ServerHandle::hang_up) answers how many calls it ended, 0 or 1, and
-//!   [`ServerHandle::calls`](crate::server::ServerHandle::calls) lists them; a request to each of three servers is soon made.
-//! - Write it down. When a call begins, the handler puts its [`uuid`](crate::call::Call::uuid) and the machine's name where all
-//!   can read it, and takes it out when it returns. A server that was killed does not, so entries need an end of their own.
-//! - Ask Asterisk. Hanging up a channel by AMI or ARI ends the call wherever it is. Keep the UUID in a variable of the channel,
-//!   `Set(CALL=${UUID()})`, to find it again.
-//! - Choose in the dialplan. What the handler has to know about the caller need not travel by UUID between servers: the dialplan
-//!   can store it under the UUID, before it calls `AudioSocket()`, where all servers can read it.
+//! A UUID does not contain the machine of its call. To hang up a call, or to act on it, from outside:
+//!
+//! - **Ask all servers.** [`ServerHandle::hang_up`](crate::server::ServerHandle::hang_up) returns how many calls it ended,
+//!   usually 0 or 1, and [`ServerHandle::calls`](crate::server::ServerHandle::calls) lists the calls. You have to offer both
+//!   over the network yourself.
+//! - **Keep a list.** When a call starts, the handler stores its [`uuid`](crate::call::Call::uuid) and the name of the machine
+//!   where all can read it, and removes them when it returns. A server that is killed does not remove them, so let entries
+//!   expire.
+//! - **Use Asterisk.** Hanging up the channel with AMI or ARI ends the call on any server. Keep the UUID in a variable of the
+//!   channel, `Set(CALL=${UUID()})`, to find the channel again.
+//! - **Store the data centrally.** Data about a caller does not have to travel between servers: the dialplan can store it under
+//!   the UUID ahead of `AudioSocket()`, where all servers can read it ([recipes](super::recipes#the-uuid)).

@@ -1,19 +1,27 @@
-//! Security: the protocol has none. What to do about it.
+//! Security: AudioSocket has none, so this page shows how to protect a server, and Asterisk.
 //!
-//! AudioSocket is bare TCP: no authentication, no encryption, nothing signed. Who can reach the port can place calls; who can see
-//! the network can listen, and who can change it can speak. The UUID is an identifier and goes over the wire readable.
+//! Read it before a server listens on more than loopback.
 //!
-//! # Bind where only Asterisk is
+//! AudioSocket is plain TCP, without authentication, encryption or signatures. Anyone who can reach the port can place calls.
+//! Anyone who can read the network can listen, and anyone who can change its packets can play audio to the caller. The UUID is
+//! readable on the network, so it is not a secret there.
 //!
-//! - The same machine: `127.0.0.1:9092`, which is what the examples and the tool do unless told otherwise.
-//! - Another machine: an address in a private network, or a tunnel (WireGuard), and a firewall that lets only Asterisk's address
-//!   in.
-//! - `0.0.0.0` only behind such a firewall.
+//! *Measured* means measured with Debian's Asterisk 22.10.1.
 //!
-//! # Let in whom you know
+//! # The address to listen on
 //!
-//! By address, and by a UUID that the dialplan has announced ([recipes](super::recipes#the-uuid)): 122 random bits that are good
-//! for one call, if the network does not leak them.
+//! | Asterisk is | listen on |
+//! |---|---|
+//! | on the same machine | `127.0.0.1:9092`, as the examples and the tool do by default |
+//! | on another machine | an address in a private network or in a tunnel such as WireGuard, with a firewall that admits only Asterisk's address |
+//!
+//! Listen on `0.0.0.0` only behind such a firewall.
+//!
+//! # Admission and limits
+//!
+//! Admit calls by the address of the peer, or by a UUID that the dialplan has [announced](super::recipes#the-uuid). Such a UUID
+//! has 122 random bits and is good for one call, as long as the network does not leak it. Also limit how many calls there may
+//! be, and how long they may last:
 //!
 //! ```
 //! use std::net::{IpAddr, Ipv4Addr};
@@ -42,47 +50,71 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A rule about IPv4 addresses also applies on a listener for both families, such as `[::]:9092`: an IPv4 peer has an IPv4
-//! address there, and not `::ffff:10.0.0.5`.
+//! On a listener for both families, such as `[::]:9092`, an IPv4 peer has an IPv4 address, and not `::ffff:10.0.0.5`. So a rule
+//! about IPv4 addresses applies there, too.
+//!
+//! `idle_timeout` also ends the call of a caller whose telephone sends nothing, for example on hold. Choose a time that is
+//! longer than that.
 //!
 //! # What a bad peer can do to a server of this crate
 //!
-//! | it | costs | limit |
+//! | a peer that | costs | limit, and its default |
 //! |---|---|---|
-//! | connects and says nothing | a thread and a descriptor, until the deadline | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout), 5 s; [`max_pending`](crate::server::ServerBuilder::max_pending), 1000 |
-//! | sends a byte now and then | the same | [`frame_timeout`](crate::call::CallOptions::frame_timeout), 5 s for a frame |
-//! | announces 65,535 bytes | 64 KiB | [`max_payload_len`](crate::call::CallOptions::max_payload_len) |
-//! | does not read | a thread that speaks on that call | [`write_timeout`](crate::call::CallOptions::write_timeout), 2 s |
-//! | keeps a call open | its place | [`max_duration`](crate::call::CallOptions::max_duration) and [`idle_timeout`](crate::call::CallOptions::idle_timeout): **none by default** |
-//! | places many calls | their places | [`max_calls`](crate::server::ServerBuilder::max_calls), 1000 |
-//! | does not close after a hangup | a descriptor, for 2 s | 1024 connections; the oldest are dropped |
-//! | sends any bytes at all | nothing: no byte string can panic the decoder | fuzzed, and all headers tried |
+//! | connects and sends nothing | a thread and a descriptor | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout), 5 s, for [`max_pending`](crate::server::ServerBuilder::max_pending), 1000, at once |
+//! | sends a byte now and then | the same | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout) for the UUID, [`frame_timeout`](crate::call::CallOptions::frame_timeout) for each frame: 5 s |
+//! | announces a payload of 65,535 bytes | 64 KiB of memory | [`max_payload_len`](crate::call::CallOptions::max_payload_len), 65,535 |
+//! | does not read | a thread that sends on that call | [`write_timeout`](crate::call::CallOptions::write_timeout), 2 s |
+//! | keeps a call open | the place of a call | [`max_duration`](crate::call::CallOptions::max_duration) and [`idle_timeout`](crate::call::CallOptions::idle_timeout): **no limit by default** |
+//! | places many calls | the place of a call each | [`max_calls`](crate::server::ServerBuilder::max_calls), 1000 |
+//! | does not close after a hangup | a descriptor | 2 s, for 1024 connections at once; beyond that, the server drops the oldest |
+//! | sends any bytes at all | nothing: no bytes can make the decoder panic | `tests/it/headers.rs` tries all headers; the repository has fuzz targets |
 //!
-//! Each ends its own call only (`tests/it/hostile_peers.rs`: fifty calls lose no frame beside all of them).
+//! Each of them ends only its own call. The test `tests/it/hostile_peers.rs` runs nine attacks beside 50 calls, which lose no
+//! frame. [Guarantees](super::guarantees) lists what else is tested.
 //!
-//! A recording's name comes from the UUID, which is 16 bytes whatever was sent, so it cannot lead out of the folder.
+//! With the default settings, a server needs up to 3100 descriptors: the documentation of
+//! [`max_calls`](crate::server::ServerBuilder::max_calls) has the sum. If the limit of the process (`ulimit -n`) is lower,
+//! silent peers can use up the descriptors. The server then keeps its calls, and accepts the next one when a descriptor is
+//! free.
+//!
+//! The tool names a recording after the UUID, which it prints from 16 bytes. So no peer can choose a path outside the folder.
+//! Use the UUID as the name in your own server, too.
 //!
 //! # What a bad server can do to Asterisk
 //!
-//! One byte is enough. A server that sends the first byte of a frame and keeps the connection open stops its call's leg in
-//! `Dial(AudioSocket/...)` and ExternalMedia, since 20.17, 22.7 and 23.1. A hangup of that leg then blocks, and with it other calls: all
-//! of Asterisk 22.10.1 stood still for 20 minutes, until the server was killed (measured). So connect Asterisk only to servers that you
-//! trust, by a name or address that cannot be taken over. If it has happened, end the server, and Asterisk
-//! continues. The application `AudioSocket()` waits too, but only with its own call (measured).
+//! One byte is enough to stop Asterisk. If a server sends the first byte of a frame and keeps the connection open, the leg of
+//! `Dial(AudioSocket/...)` or ExternalMedia waits for the rest without a limit, since 20.17, 22.7 and 23.1. A request to hang
+//! up that leg then blocks, and other calls with it. All of Asterisk 22.10.1 stood still for 20 minutes, until the server was
+//! killed (measured).
 //!
-//! # TLS, by a program on each side
+//! - Connect Asterisk only to servers that you trust, at a name or address that an attacker cannot take over.
+//! - If Asterisk stands still, end the server. Asterisk then continues.
+//! - The application `AudioSocket()` waits, too, but stops only its own call (measured).
 //!
-//! Asterisk's AudioSocket knows no TLS, so it needs a program beside it: stunnel, Debian's `stunnel4`. On Asterisk's machine it
-//! takes calls on loopback and passes them on encrypted; on the server's it does the reverse. Each shows a certificate and takes
-//! no other than the one it has of its counterpart, so that this is authentication, too. Keys that sign themselves will do; one
-//! for each side:
+//! # TLS with stunnel on both sides
+//!
+//! Asterisk's AudioSocket has no TLS. A program beside Asterisk can add it: stunnel, Debian's package `stunnel4`. On Asterisk's
+//! machine, stunnel accepts the calls on loopback and sends them encrypted; on the server's machine, another stunnel decrypts
+//! them. Each accepts only the certificate of the other, so the connection is authenticated as well.
+//!
+//! **Use this with Asterisk 20.19, 22.9, 23.3 or later.** stunnel sends the stream in TLS records, and on a busy machine a
+//! record can end inside a frame. The rest of the frame then arrives a little later. The versions differ in how long they wait
+//! for it:
+//!
+//! | Asterisk | if a record ends inside a payload | if it ends inside a header |
+//! |---|---|---|
+//! | 18, 19, up to 20.14, 21.9 and 22.4, and the start-stop fork | the call ends | the call ends, or the stream is misread |
+//! | 20.15 to 20.18, 21.10 to 21.12, 22.5 to 22.8, 23.0 to 23.2 | waits 5 ms for the rest | the stream is misread |
+//! | since 20.19, 22.9 and 23.3 | waits 5 ms for the rest | waits for the rest |
+//!
+//! Create a key and a self-signed certificate for each side:
 //!
 //! ```text
 //! openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=asterisk -keyout asterisk.pem -out asterisk.crt
 //! openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=server   -keyout server.pem   -out server.crt
 //! ```
 //!
-//! On the server's machine, which has `server.pem`, `server.crt` and Asterisk's `asterisk.crt`:
+//! The server's machine needs `server.pem`, `server.crt` and `asterisk.crt`, and this configuration:
 //!
 //! ```ini
 //! ; server.conf
@@ -97,7 +129,8 @@
 //! verifyPeer = yes
 //! ```
 //!
-//! On Asterisk's, with `127.0.0.1:9092` in the dialplan:
+//! Asterisk's machine needs `asterisk.pem`, `asterisk.crt` and `server.crt`, and this configuration. The dialplan calls
+//! `127.0.0.1:9092`:
 //!
 //! ```ini
 //! ; asterisk.conf
@@ -113,16 +146,19 @@
 //! verifyPeer = yes
 //! ```
 //!
-//! A test (`tests/it/tls.rs`) runs just these two with a server and calls through them: no version of Asterisk objects to what comes
-//! back, a caller without the certificate does not get through, and nothing of the audio is readable in between. Two things
-//! change. The server sees all calls come from `127.0.0.1`, so the address has to be checked by the firewall. And the packets of
-//! a poor network are put in order before they are decrypted; stunnel hands on what it has decrypted, a record at a time, so a
-//! frame that left in one record comes in one piece, and the 5 ms that Asterisk waits inside a frame
-//! ([protocol](super::protocol)) do not begin to run (tried on loopback only).
+//! The test `tests/it/tls.rs` runs these two configurations and places calls through them. The simulated versions that wait for
+//! a payload report no violation, a peer without the certificate gets no call, and the audio is not readable between the two
+//! programs. The test runs on loopback; over a real network this was not tested.
 //!
-//! A server that speaks TLS itself implements [`Transport`](crate::call::Transport) for its stream and
-//! [accepts](crate::call::Call::accept) calls on it.
+//! Two things change for the server:
 //!
-//! # To report a fault
+//! - All calls come from `127.0.0.1`, so the firewall has to check the address of Asterisk.
+//! - TCP puts the packets of a bad network in order before stunnel decrypts them, and stunnel forwards a record only when it is
+//!   whole. So a frame that was sent in one record also arrives in one piece, and the 5 ms start only where a record ends.
 //!
-//! See SECURITY.md in the package.
+//! If a server handles TLS itself, implement [`Transport`](crate::call::Transport) for its stream, and
+//! [accept](crate::call::Call::accept) calls on it. Send each frame as one record.
+//!
+//! # Reporting a vulnerability
+//!
+//! See `SECURITY.md` in the package.

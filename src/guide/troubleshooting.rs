@@ -1,176 +1,249 @@
-//! Troubleshooting, by symptom: what to run, and what to change.
+//! Troubleshooting by symptom: what to run, and what to change.
 //!
-//! Three commands find most of it, whatever the server is written in:
+//! Use this page when a call sounds wrong, ends too early or never starts. The commands work with a server in any language.
+//!
+//! *Measured* means measured with Debian's Asterisk 22.10.1; *read* means read in Asterisk's source. Facts about other versions
+//! are read, because only 22.10.1 was run. Names such as `too-fast` are rules, which [protocol](super::protocol) explains by
+//! version.
+//!
+//! # Three commands to start with
+//!
+//! **Place a call as Asterisk does.** The command reports the rules of that version that the server violates. Use the version
+//! that `asterisk -rx 'core show version'` prints:
 //!
 //! ```text
 //! audiosocket call 127.0.0.1:9092 --asterisk 22.10
 //! ```
 //!
-//! places a call as Asterisk does and names what that version takes offence at. The version is the one of
-//! `asterisk -rx 'core show version'`.
+//! **Put a tap between a real Asterisk and the server.** The dialplan then has port 9093. For each call, the tap reports gaps,
+//! bursts, split frames, violations, and which side ended the call:
 //!
 //! ```text
 //! audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092 --record taps
 //! ```
 //!
-//! stands between a real Asterisk and the server, with port 9093 in the dialplan, and tells of each call what it sees: gaps,
-//! bursts, frames in pieces, who ended it and how.
+//! **Look at the recording of the tap.** The command prints it frame by frame and draws it. The WAV file beside it has the
+//! sound of both sides:
 //!
 //! ```text
 //! audiosocket inspect taps/UUID.tap --svg call.svg
 //! ```
 //!
-//! looks at such a recording, frame by frame, and draws it. The WAV file beside it is what both sides heard. In a server of this
-//! crate [`Call::stats`](crate::call::Call::stats) and [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) tell the same
-//! from inside.
+//! [The tool](super::tool) shows what each command prints. If you cannot use a tap, capture packets instead: [From a packet
+//! capture](#from-a-packet-capture). Inside a server of this crate, [`Call::stats`](crate::call::Call::stats) has the gaps, and
+//! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) receives refusals and the errors of handlers.
 //!
-//! If you cannot put a tap into the path, `tcpdump` is enough: [from a packet capture](#from-a-packet-capture).
+//! # Rules, and what to change
 //!
-//! # "Choppy", "crackling", "robotic"
+//! `audiosocket call` and `tap` report these rules:
 //!
-//! The server's audio comes with holes. Look for gaps in what the tap tells of the server's side; `gaps` and `underruns` in
-//! [`CallStats`](crate::call::CallStats) say whose fault they are.
+//! | rule | what to change in the server |
+//! |---|---|
+//! | `empty-audio` | do not send audio frames of length 0 |
+//! | `forbidden-kind` | send only hangups and audio to Asterisk; send digits as tones |
+//! | `unknown-rate` | send 8 kHz, kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later |
+//! | `odd-length` | do not cut a sample in half at the end of a frame |
+//! | `split-header`, `split-payload` | write each frame with one `write`, and set `TCP_NODELAY` |
+//! | `stalled-header` | finish a frame that you have started, or close the connection |
+//! | `too-fast`, `queue-overflow` | send one frame of 20 ms every 20 ms |
+//! | `idle` | send a frame of silence each second |
+//! | `reset`, `no-hangup` | send 0x00, close the sending direction, read to the end, then close |
+//! | `truncated` | do not close inside a frame |
+//! | `not-reading` | read all the time, also while you send |
 //!
-//! - *Gaps*: the server was late. With one thread for a call, its handler was away for more than 20 ms: use
-//!   [two](super::threads). Without this crate: the clock is a sleep of 20 ms after each frame, which drifts, or a time-out of a
-//!   socket, which is late by 4 to 8 ms; sleep to absolute times.
-//! - *Underruns*: what makes the speech (a synthesizer, a network) is too slow. Keep more ahead, at the price of delay.
-//! - What Asterisk records is noise from some point on: half a sample. Look for `odd-length` with `audiosocket call`.
+//! # Choppy, crackling or robotic sound
 //!
-//! # "Too fast", "only the end of the sentence", "the first words are missing"
+//! The server's audio has gaps. The tap reports them for the server's side. In a server of this crate,
+//! [`CallStats`](crate::call::CallStats) shows the cause:
 //!
-//! `too-fast` and `queue-overflow` of `audiosocket call`, bursts in the tap. The server sends all that it has at once; Asterisk
-//! keeps 96 frames and drops the oldest 64 when there are more. Use [`Voice::play`](crate::call::Voice::play), which paces, and not
-//! [`Voice::send_now`](crate::call::Voice::send_now). If it is only the first syllable, through the channel driver: see
-//! [recipes](super::recipes#the-channel-driver-with-good-sound).
+//! - `gaps`: a frame was sent too late. If the call has one thread, its handler was busy for more than 20 ms: use [two
+//!   threads](super::threads). In other servers, the clock is often wrong: sleeping 20 ms after each frame drifts, and a
+//!   socket's read timeout ends 4 to 8 ms late on Linux (measured). Sleep until absolute times instead.
+//! - `underruns`: the source of the audio, such as a synthesizer or a network, was too slow. Queue more audio ahead. The price
+//!   is delay.
 //!
-//! # "Slow", "deep", "high", "double speed"
+//! If what Asterisk records is noise from some point on, a frame had half a sample: the rule `odd-length`.
 //!
-//! Audio under the kind of another rate. `audiosocket inspect` shows the rate of each run of frames. 0x11 is 12 kHz and 0x12 is
-//! 16 kHz; 8 kHz is `slin` and not `slin16`. `voice.play_wav(&wav)` plays a WAV file at its own rate.
+//! # Too fast, only the end of a sentence, or the first words missing
 //!
-//! # "Noise instead of speech", "loud hiss", "artifacts"
+//! The server sends all of its audio at once: the rules `too-fast` and `queue-overflow`, and bursts in the tap. Asterisk's
+//! queue holds 96 frames; when there are more, it drops the oldest 64 (measured). Use
+//! [`Voice::play`](crate::call::Voice::play), which paces, and not [`Voice::send_now`](crate::call::Voice::send_now).
 //!
-//! What the server hears is G.711: the dial string has no `/c(slin)`. The tap says so, and
-//! [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected). Put `/c(slin)` behind the UUID, or another linear format.
-//! If the dialplan is not yours to change, [decode the audio](super::speech_services#g711-that-nobody-asked-for).
+//! If only the first syllable is missing, and the call goes through the channel driver, see
+//! [Recipes](super::recipes#the-channel-driver-with-good-sound).
 //!
-//! What the caller hears is noise: the server sends something else than 16-bit little-endian samples, often the header of a WAV
-//! file (a click at the beginning; `tap`, `call` and `inspect` name it), 8-bit or big-endian samples, or stereo.
-//! [`Wav`](crate::wav::Wav) refuses such files and names the command that converts them.
+//! # Slow, deep or high voices
 //!
-//! # "Ends after 2 seconds", "Reached timeout after 2000 ms of no activity"
+//! The audio is sent under the kind of another rate. `audiosocket inspect` shows the rate of each run of frames. Common
+//! mistakes: 0x11 is 12 kHz, and 0x12 is 16 kHz; 8 kHz is `slin`, and not `slin16`. `voice.play_wav(&wav)` plays a WAV file at
+//! its own rate.
 //!
-//! `idle` of `audiosocket call`. The application ends a call on which nothing moves in either direction for 2 s, and of a silent
-//! caller Asterisk sends nothing. Send silence when there is nothing to say; this crate does it every second
-//! ([`keep_alive`](crate::call::CallOptions::keep_alive)), as long as the handler receives, or
-//! works in [`with_player`](crate::call::Call::with_player).
+//! # Noise instead of speech
 //!
-//! # "Silent call", "nobody hears anything", "no audio with ExternalMedia"
+//! *The server receives noise.* It receives G.711 as if it were linear audio, because the dial string has no `/c(slin)`. The
+//! tap prints "8000 bytes a second: u-law or a-law", and [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is
+//! true. Put `/c(slin)` or another linear format after the UUID. If you cannot change the dialplan, decode the audio: see
+//! [speech services](super::speech_services).
 //!
-//! The tap tells which side sends nothing.
+//! *The caller hears noise or a click.* The server sends something other than signed 16-bit little-endian samples of one
+//! channel. Often it is the header of a WAV file, which is a click at the start; `tap`, `call` and `inspect` report that. Other
+//! causes are samples of 8 bits, big-endian samples, and stereo. [`Wav`](crate::wav::Wav) refuses such files, and its error
+//! prints the command that converts them.
 //!
-//! - Neither side: each waits for the other's first frame (Asterisk issue 2089). Send one frame of silence as soon as the UUID is
-//!   there; this crate does ([`initial_silence`](crate::call::CallOptions::initial_silence)).
-//! - The caller's side: he is not in the bridge, or on hold.
-//! - The server's side, though its log says that it has spoken: with one thread nothing is said while the handler is not in
-//!   [`receive`](crate::call::Call::receive).
-//! - No call at all: the UUID is none, such as `${UNIQUEID}`; Asterisk then makes no connection. `${UUID()}` is one. Or the
-//!   channel was not answered: Asterisk connects and closes without a byte, which a server takes for a health check, and of which
-//!   the tap says that it "came and went without a byte". `Answer()` before `AudioSocket()`.
+//! # Calls that end after 2 seconds
 //!
-//! # "No application 'AudioSocket'", "Connection refused"
+//! Asterisk logs "Reached timeout after 2000 ms of no activity". It is the rule `idle`: since 20.14, 21.9 and 22.4 the
+//! application `AudioSocket()` ends a call when neither side has sent anything for 2 s. Asterisk sends nothing while the caller
+//! is silent. The channel driver has no such limit.
 //!
-//! The module is not there: [recipes](super::recipes#first-of-all-the-modules); a certified release is built without it. Nobody
-//! listens at the address: an Asterisk in a container has a `127.0.0.1` of its own. "Network is unreachable": the first address of
-//! the server's name fails at once, for example IPv6 without a route, and Asterisk does not try the next one (read). Use an IPv4
-//! address.
+//! Send a frame of silence while there is nothing to play. This crate sends one each second
+//! ([`keep_alive`](crate::call::CallOptions::keep_alive)) while the handler waits for events, or at any time in
+//! [`with_player`](crate::call::Call::with_player).
+//!
+//! # Silent calls
+//!
+//! The tap shows which side sends nothing:
+//!
+//! | no audio from | cause | remedy |
+//! |---|---|---|
+//! | both sides | each waits for the other's first frame (Asterisk issue 2089, open in August 2026) | send a frame of silence after the UUID, as [`initial_silence`](crate::call::CallOptions::initial_silence) does |
+//! | the caller | their channel is not in the bridge, or on hold | look at `core show channels` and at the bridge |
+//! | the server, although its log says that it plays | one thread per call, and the handler is not in [`receive`](crate::call::Call::receive) | return to `receive`, or use [two threads](super::threads) |
+//! | any side, because there is no call | the UUID is not a UUID, such as `${UNIQUEID}`: Asterisk does not connect (measured) | use `${UUID()}` |
+//! | the tap prints "came and went without a byte" | the channel was not answered: Asterisk connects and closes (measured) | put `Answer()` ahead of `AudioSocket()` |
+//!
+//! A server of this crate takes a connection without a byte for a health check, and reports nothing.
+//!
+//! # "No application 'AudioSocket'"
+//!
+//! The module is not loaded, or was not built. Certified releases are built without it. See
+//! [Recipes](super::recipes#the-modules).
+//!
+//! # "Connection refused", "Network is unreachable"
+//!
+//! - *Connection refused*: no program listens at this address. An Asterisk in a container has a `127.0.0.1` of its own.
+//! - *Network is unreachable*: Asterisk's machine has no route to the address, for example to an IPv6 address. Asterisk then
+//!   does not try other addresses of the name (read). Debian's resolver puts addresses without a route last (measured); with
+//!   another one, use an IPv4 address.
 //!
 //! # "Unsupported frame type 10 for AudioSocket"
 //!
-//! The caller's telephone sends comfort noise, and that ends the leg of `Dial()` from 20.14, 21.9, 22.4 and 23.0 up to 20.19, 22.9 and
-//! 23.3 (read). Use a newer Asterisk or `AudioSocket()`, or turn off comfort noise at the telephone or the trunk.
+//! The caller's telephone sends comfort noise. That ends the leg of `Dial(AudioSocket/...)` from 20.14, 21.9, 22.4 and 23.0 up
+//! to 20.19, 21.12, 22.9 and 23.3 (read; 22.10.1 ignores such frames, so it cannot show the fault). Use a newer Asterisk or the
+//! application `AudioSocket()`, or turn off comfort noise at the telephone or the trunk.
 //!
-//! # "The last word is cut", "answers come later and later", "only one call at a time"
+//! # The last word is cut
 //!
-//! - The server hangs up while its last audio is still under way: [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback).
-//! - Later and later: audio is queued ahead of time, on one side or the other, and nothing takes it back; or the handler does not
-//!   keep up with 50 frames a second. `flush` what is stale, and look at `unsaid`.
-//! - One at a time: the program serves a call to its end before it accepts the next. A [`Server`](crate::server::Server) has a
-//!   thread for each.
+//! The server hangs up while its last audio is still on its way. Use
+//! [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback).
 //!
-//! # "Failed to read payload", "Resource temporarily unavailable", the call drops now and then
+//! # Replies that come later and later
 //!
-//! `split-payload` of `audiosocket call`, "frames in pieces" in the tap. The server writes header and payload with two calls, or
-//! a frame in chunks of another size, and Asterisk waits 5 ms or not at all for the rest, [by version](super::protocol). One
-//! frame, one `write`, and `TCP_NODELAY`. In Python: `sock.sendall(header + payload)`. Over a network with loss it can happen to
-//! the best server with frames above 1,400 bytes: use 8 or 16 kHz, or put the server beside Asterisk.
+//! Audio waits in a queue, in the server or in its source, and everything after it is late.
+//! [`Voice::queued`](crate::call::Voice::queued) shows how much; [`Voice::clear`](crate::call::Voice::clear) discards what is
+//! out of date. Or the handler is too slow for 50 frames a second. Then the caller's audio waits in the kernel.
 //!
-//! # The call ends at once, and nothing says why
+//! # Only one call at a time
 //!
-//! The server ends it as it should, so the handler has returned; and if it has failed, by a `?` or a panic, only
-//! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) hears of it: `.on_incident(|incident| eprintln!("{incident}"))`. A
-//! prompt longer than [`max_queued`](crate::call::CallOptions::max_queued), 5 minutes, is such an error.
+//! The program serves a call to its end before it accepts the next one. A [`Server`](crate::server::Server) has a thread for
+//! each call.
 //!
-//! # Asterisk stands still, hangup requests do nothing
+//! # "Failed to read payload", "Resource temporarily unavailable"
 //!
-//! `stalled-header` of `audiosocket call --through dial`. A server has sent the beginning of a frame and not the rest, and has kept the
-//! connection open. Since 20.17, 22.7 and 23.1 Asterisk waits for the rest without a limit, and a hangup of that leg blocks further
-//! calls (measured with 22.10.1). End the server or close its connection: Asterisk then continues. In the server, write each frame
-//! with one call, and close the connection if only a part of it could be sent. See [protocol](super::protocol).
+//! The rule `split-payload`, and split frames in the tap; the call ends now and then. The server writes header and payload with
+//! two calls, or in pieces that ignore the frames. Asterisk waits 5 ms for the rest, or not at all, depending on the
+//! [version](super::protocol#timing-and-the-end-by-version). Write each frame with one `write`, in Python
+//! `sock.sendall(header + payload)`, and set `TCP_NODELAY`.
 //!
-//! # The call drops when the server sends digits, or at once
+//! A network that loses packets can cause this with any server if frames are longer than about 1,400 bytes, because they then
+//! take several packets. Use 32 kHz or less, or put the server next to Asterisk.
 //!
-//! `forbidden-kind`: Asterisk takes audio and 0x00, and for all else ends the call, since 20.14, 21.9 and 22.4.
-//! [`Voice::send_digits`](crate::call::Voice::send_digits) sends tones. `empty-audio`: a frame without a sample ends it too.
-//! `unknown-rate`: rates above 8 kHz need 20.17, 21.12, 22.7 or 23.1.
+//! # Calls that end at once, with no reason in the log
 //!
-//! # The caller is hung up, and the dialplan does not go on
+//! The handler has returned. If it failed or panicked, only the hook of
+//! [`ServerBuilder::on_incident`](crate::server::ServerBuilder::on_incident) receives the error:
+//! `.on_incident(|incident| eprintln!("{incident}"))`. A common error is a prompt longer than
+//! [`max_queued`](crate::call::CallOptions::max_queued), which is 5 minutes by default.
 //!
-//! `reset`, `truncated`: the server closed with audio unread, or inside a frame. 0x00, no more writing, reading to the end,
-//! closing; a [`Server`](crate::server::Server) does that whenever a handler returns. Before 20.14, 21.9 and 22.4 the dialplan
-//! never goes on.
+//! # Calls that end when the server sends digits or audio
 //!
-//! # "100 % CPU"
+//! Since 20.14, 21.9 and 22.4, three kinds of frames end a call. Older versions and the start-stop fork skip them.
 //!
-//! Asterisk up to 20.13, 21.8 and 22.3 uses up a core when the server closes without 0x00 (`no-hangup`, read in its source); the
-//! fork's application always does. Send 0x00, and get a newer Asterisk. The application `AudioSocket()` of 18.0 to 18.19, 19, and 20.0
-//! to 20.4 uses up a core during each call (read); 18.20 and 20.5 fixed it, and `Dial(AudioSocket/...)` does not do it.
+//! - `forbidden-kind`: anything except audio and 0x00. [`Voice::send_digits`](crate::call::Voice::send_digits) sends digits as
+//!   tones.
+//! - `empty-audio`: an audio frame without a sample.
+//! - `unknown-rate`: audio above 8 kHz, in versions before 20.17, 21.12, 22.7 and 23.1.
 //!
-//! That is after a call. During one, of the server's
-//! process: a loop that asks without waiting, around a read that returns `WouldBlock`, or around
-//! [`receive_until`](crate::call::Call::receive_until) with a time that has passed ([how to write it](super::threads)); after one, a loop around a read that returns
-//! 0, which is the end of the stream. A call of this crate takes 0.1 to 0.2 % of a core ([costs](super::costs)): what is above
-//! that is the handler's.
+//! # The caller is hung up instead of continuing in the dialplan
 //!
-//! # Digits do not arrive
+//! - After `AudioSocket()` the dialplan continues only since 20.14, 21.9 and 22.4, and never on the start-stop fork. With older
+//!   versions and with the fork, put the rest of the dialplan into an extension `h`.
+//! - After `Dial(AudioSocket/...)` it continues only with the option `g`, in every version.
+//! - `reset` or `truncated`: the server closed with audio unread, or inside a frame. A server has to send 0x00, close its
+//!   sending direction, read to the end, and only then close. A [`Server`](crate::server::Server) does so when a handler
+//!   returns.
 //!
-//! - Asterisk up to 20.13, 21.8 and 22.3 sends none, nor does the application of the start-stop fork.
-//! - The tap shows tones in the sound and no digit frames: the telephone sends tones, and the trunk is set to
-//!   `dtmf_mode=rfc4733`. `dtmf_mode=auto`, or hear them with [`tone::Detector`](crate::tone::Detector).
-//! - Twice: the program counts start and stop each as one. [`KeyEvents`](crate::call::KeyEvents) makes one of them.
+//! # Asterisk stands still, and hangup requests do nothing
+//!
+//! `audiosocket call --through dial` reports `stalled-header`. A server has sent the start of a frame, not its rest, and has
+//! kept the connection open. Since 20.17, 22.7 and 23.1 Asterisk waits for the rest without a limit. If that leg is then hung
+//! up, other calls block too (measured). End the server or close its connection, and Asterisk continues. In the server, write
+//! each frame with one `write`, and close the connection if only a part of it could be sent. See
+//! [protocol](super::protocol#an-unfinished-header-can-stop-asterisk).
+//!
+//! # 100 % CPU
+//!
+//! *The process is Asterisk:*
+//!
+//! - After a call: up to 20.13, 21.8 and 22.3, and on the start-stop fork, Asterisk uses up a core when the server closes
+//!   without 0x00 (`no-hangup`; read, and measured with the fork). Send 0x00, and use a newer Asterisk.
+//! - During a call: the application `AudioSocket()` of 18.0 to 18.19, 19, and 20.0 to 20.4 always does (read), and so does the
+//!   application of the start-stop fork (measured). 18.20 and 20.5 fixed it. `Dial(AudioSocket/...)` does not do it.
+//!
+//! *The process is the server:*
+//!
+//! - During a call: a loop that does not wait. It reads again at once after `WouldBlock`, or calls
+//!   [`receive_until`](crate::call::Call::receive_until) with a time that has passed. [Threads](super::threads) shows how to
+//!   write the loop.
+//! - After a call: a loop that ignores that a read returned 0, which is the end of the stream.
+//!
+//! A call of this crate takes 0.1 to 0.2 % of a core ([costs](super::costs)). The rest is the handler's work.
+//!
+//! # Digits that do not arrive, or arrive twice
+//!
+//! - Asterisk up to 20.13, 21.8 and 22.3 sends no digits (read), nor does the application of the start-stop fork (measured).
+//! - The tap shows digits in the sound, but no digit frames: the telephone sends tones, and the trunk has `dtmf_mode=rfc4733`.
+//!   Set `dtmf_mode=auto`, or detect the tones with [`tone::Detector`](crate::tone::Detector).
+//! - Each digit arrives twice: the program counts start and stop of the start-stop dialect as two presses.
+//!   [`KeyEvents`](crate::call::KeyEvents) makes one event of them.
 //!
 //! # Only some calls get through
 //!
-//! `on_incident` names each refusal. "Too many calls": [`max_calls`](crate::server::ServerBuilder::max_calls), whose documentation also
-//! says what "too many open files" needs of `ulimit -n`; a recording is one more for its call. If callers wait for a second or
-//! three before anything happens, the queue of new connections was full, because the server accepts too slowly.
+//! - *Refused*: the hook of `on_incident` receives each refusal. For "too many calls", raise
+//!   [`max_calls`](crate::server::ServerBuilder::max_calls).
+//! - *"Too many open files"*: a server with the default settings needs up to 3100 descriptors, and each recording one more. The
+//!   usual limit is 1024: start the server with a higher `ulimit -n`. The documentation of `max_calls` has the sum for other
+//!   settings.
+//! - *Callers wait for a second or three*: new connections arrived faster than the server accepted them, and std's queue for
+//!   them holds 128. Pass a listener with a longer queue to [`from_listener`](crate::server::ServerBuilder::from_listener).
 //!
 //! # From a packet capture
 //!
-//! Capture on the machine of Asterisk, from before the call until after it:
+//! Capture on Asterisk's machine, from before the call until after it:
 //!
 //! ```text
 //! tcpdump -i any -s 0 -B 65536 -w capture.pcap 'tcp port 9092'
 //! ```
 //!
 //! - `-s 0` keeps whole packets. Without the payloads there are no frames.
-//! - `-B 65536` is a buffer of 64 MiB, so that a busy kernel loses no packets.
-//! - The filter names the port alone, so the file has both directions.
-//! - `-i any` covers every interface. `inspect` drops what it sees twice. A container or NAT changes the addresses of a call, so
-//!   the capture has the call twice, with one UUID. `inspect` then names both TCP streams. Choose one with `-Y 'tcp.stream==0'`.
+//! - `-B 65536` is a buffer of 64 MiB, so a busy kernel loses no packets.
+//! - The filter names only the port, so the file has both directions.
+//! - `-i any` captures on every interface. `inspect` ignores packets that were captured twice. A container or NAT changes the
+//!   addresses of a call, so the capture then has two TCP streams with one UUID. `inspect --uuid` names them. Choose one with
+//!   `-Y 'tcp.stream==0'`.
 //!
-//! `inspect` reads the packets from `tshark`, which comes with Wireshark and knows pcap, pcapng and every kind of link:
+//! `inspect` reads the packets from `tshark`, which comes with Wireshark and reads pcap, pcapng and every kind of link:
 //!
 //! ```text
 //! tshark -r capture.pcap -Y 'tcp.port==9092' -T fields \
@@ -179,38 +252,41 @@
 //!     | audiosocket inspect -
 //! ```
 //!
-//! If it prints `0 frames`, no packet passed the filter of `-Y`: check the port.
+//! The result depends on the number of calls:
 //!
-//! Several calls get a line each, and `--uuid UUID` shows one of them. For one call the output is that of a tap recording: both
-//! directions in the order of time, gaps, bursts, split frames, digits in the sound, and who ended the call. `closed` is a FIN
-//! packet, `reset` is an RST packet. `--svg call.svg` draws the call. The line `judged` lists the rules that the server violated,
-//! as `tap` does.
+//! - `0 frames`: no packet passed the filter of `-Y`. Check the port.
+//! - One call: the output is that of a tap recording, with both directions in the order of time. It has gaps, bursts, split
+//!   frames, digits in the sound, and which side ended the call: `closed` is a FIN packet, `reset` is an RST packet. `judged`
+//!   lists the rules that the server violated. `--svg call.svg` draws the call.
+//! - Several calls: a line for each. `--uuid UUID` shows one of them.
 //!
-//! Packets that arrived twice or in the wrong order change nothing. If the capture lacks bytes, `inspect` prints where, continues
-//! at the next frame, and exits with 1. It exits with 1, too, if the capture starts in the middle of the call. The judgement ends
-//! where bytes are missing. `inspect` holds the capture in memory: filter a large one with `-Y` first.
+//! Packets that arrived twice or in the wrong order change nothing. If the capture lacks bytes, `inspect` prints where,
+//! continues at the next frame, stops judging there, and exits with 1. It also exits with 1 if the capture starts in the middle
+//! of a call. `inspect` holds the capture in memory, so filter a large one with `-Y`.
 //!
 //! The place of the capture decides what it proves:
 //!
-//! | question | captured at Asterisk | captured at the server |
+//! | the capture has | captured at Asterisk | captured at the server |
 //! |---|---|---|
-//! | Did the server send too fast, or frames in pieces? | It shows what Asterisk received. The network may have split or delayed it. | It shows what the server sent. |
-//! | Is a gap in the server's audio the server's fault? | Only without retransmissions: look for `tcp.analysis.retransmission`. | Yes. |
-//! | Is a gap in the caller's audio Asterisk's fault? | Yes. | Only without retransmissions. |
-//! | Why did this Asterisk end the call? | The judgement applies: it uses the times of arrival. | The judgement is that of an Asterisk on this machine. |
-//! | Who closed first? | The first FIN or RST counts. | The same, but both sides may close before they see the other's packet. |
+//! | a burst or a split frame from the server | Asterisk received it like this; the network may be the cause | the server sent it like this |
+//! | a gap in the server's audio | the server is the cause, unless packets were sent again: look for `tcp.analysis.retransmission` | the server is the cause |
+//! | a gap in the caller's audio | Asterisk sent nothing | Asterisk sent nothing, unless packets were sent again |
+//! | a rule under `judged` | this Asterisk received the violation at that time | an Asterisk on the server's machine would receive it at that time |
+//! | the first FIN or RST | that side closed first | the same, but both sides may close before they see the other's packet |
 //!
-//! No capture shows when a program read its bytes: the times are those of the kernel. Two captures of one call, one at each end,
-//! show what the network added.
+//! The times are the kernel's. No capture shows when a program read its bytes. Two captures of one call, one at each end, show
+//! what the network added.
 //!
 //! ## Wireshark
 //!
 //! [`examples/wireshark/audiosocket.lua`](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/wireshark/audiosocket.lua)
-//! is a dissector for Wireshark. Copy it into the folder "Personal Lua Plugins", which Help, About Wireshark, Folders names. It
-//! recognises a call by its UUID frame, on any port. For a capture that starts in the middle of a call, use Decode As. Filters
-//! are, for example, `audiosocket.kind == 0x03`, `audiosocket.digit == "5"`, `audiosocket.malformed` and
-//! `audiosocket.direction == "to-caller"`. If segments arrived out of order, switch on "Reassemble out-of-order segments" in the
-//! preferences of TCP.
+//! is a dissector for Wireshark. Copy it into the folder "Personal Lua Plugins", which the menu Help, About Wireshark, Folders
+//! shows.
+//!
+//! - It recognizes a call by its UUID frame, on any port. If a capture starts in the middle of a call, use Decode As.
+//! - Filters are, for example, `audiosocket.kind == 0x03`, `audiosocket.digit == "5"`, `audiosocket.malformed` and
+//!   `audiosocket.direction == "to-caller"`.
+//! - If segments arrived out of order, switch on "Reassemble out-of-order segments" in the preferences of TCP.
 //!
 //! `tshark -X lua_script:audiosocket.lua -r capture.pcap -V` prints a frame of each kind like this:
 //!

@@ -51,7 +51,7 @@ fn guide_lists_kinds_and_rates_of_each_version() {
             _ => "0x02",
         };
         let other_kinds = match it.consequence(Rule::ForbiddenKind) {
-            None if is_fork => "digits (0x02) taken, others skipped",
+            None if is_fork => "digits (0x02) accepted, others skipped",
             other => other.map_or("skipped", consequence),
         };
         let rates = it.consequence(Rule::UnknownRate).map_or("yes", consequence);
@@ -68,7 +68,7 @@ fn guide_lists_kinds_and_rates_of_each_version() {
         )
     };
     expect_rows(
-        "| Asterisk | caller's digits, application | driver | audio of 0x11 to 0x18 | audio without a sample | other kinds |",
+        "| Asterisk | digits from the application | digits from the driver | audio 0x11 to 0x18 | audio without a sample | other kinds |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -90,11 +90,11 @@ fn guide_lists_waits_and_ends_of_each_version() {
         };
         let hangup = |way| match (way, it.through(way).continues_after_hangup) {
             (Way::ChannelDriver, true) => "ends its leg",
-            (_, true) => "the dialplan goes on",
+            (_, true) => "the dialplan continues",
             (_, false) => "**hangs up**",
         };
         let close = it.consequence(Rule::NoHangup);
-        let close = close.map_or("as after 0x00", consequence);
+        let close = close.map_or("like a hangup frame", consequence);
         let cells = [
             header,
             stalled,
@@ -108,7 +108,7 @@ fn guide_lists_waits_and_ends_of_each_version() {
         row(&it.versions(), &cells)
     };
     expect_rows(
-        "| Asterisk | header in parts | header that stops | payload apart from its header | both silent, application | driver | the server sends 0x00, application | driver | the server just closes |",
+        "| Asterisk | split header | unfinished header | split payload | no traffic, application | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -132,7 +132,7 @@ fn guide_states_what_every_version_does() {
         format!("| {} | {application} | {driver} | `{rule}` |", rule.fault())
     });
     expect_rows(
-        "| what the server does | application | driver | its name here |",
+        "| what the server does | application | driver | rule |",
         &rows.collect::<Vec<_>>(),
     );
 }

@@ -1,9 +1,11 @@
 //! Consequences of a server's violations in every version of Asterisk.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::{Consequence, Judge, Rule, Rules, TABLE, Version, Violation, Way};
+use audiosocket::asterisk::{
+    Behaviour, Consequence, Judge, Rule, Rules, TABLE, Version, Violation, Way,
+};
 use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
 
 use crate::json::Object;
@@ -140,11 +142,11 @@ impl Panel {
 impl Fault {
     /// Adds the violation to an object. `consequences` lists the consequences with the versions that apply each.
     pub fn fields(&self, object: Object) -> Object {
-        let consequences = self.by_consequence().into_iter().map(|(what, versions)| {
+        let consequences = self.by_consequence().into_iter().map(|(what, places)| {
             Object::new()
                 .text("consequence", what.name())
                 .flag("ends_call", what.ends_call())
-                .text("versions", &versions.join("; "))
+                .text("versions", &versions_of(&places))
         });
         fault_fields(object, &self.violation).list("consequences", consequences)
     }
@@ -178,28 +180,64 @@ impl Fault {
 
     fn consequence_texts(&self) -> impl Iterator<Item = String> {
         let consequences = self.by_consequence().into_iter();
-        consequences.map(|(what, versions)| match versions.len() == TABLE.len() {
+        consequences.map(|(what, places)| match places.len() == TABLE.len() {
             true => format!("every Asterisk version {what}"),
-            false => format!("Asterisk {what}: {}", versions.join("; ")),
+            false => format!("Asterisk {what}: {}", versions_in_short(&places)),
         })
     }
 
-    /// Groups the versions by consequence. The consequence in the oldest version comes first.
-    fn by_consequence(&self) -> Vec<(Consequence, Vec<String>)> {
-        let mut groups: Vec<(Consequence, Vec<String>)> = Vec::new();
+    /// Groups the rows of the table by consequence. The consequence in the oldest version comes first.
+    fn by_consequence(&self) -> Vec<(Consequence, Vec<usize>)> {
+        let mut groups: Vec<(Consequence, Vec<usize>)> = Vec::new();
         let mut consequences = self.consequences.clone();
         consequences.sort_unstable_by_key(|(place, _)| *place);
         for (place, what) in consequences {
-            let Some(row) = TABLE.get(place) else {
-                continue;
-            };
             match groups.iter_mut().find(|(other, _)| *other == what) {
-                Some((_, versions)) => versions.push(row.versions()),
-                None => groups.push((what, vec![row.versions()])),
+                Some((_, places)) => places.push(place),
+                None => groups.push((what, vec![place])),
             }
         }
         groups
     }
+}
+
+/// Returns the versions of these rows of the table.
+fn versions_of(places: &[usize]) -> String {
+    let rows = places.iter().filter_map(|place| TABLE.get(*place));
+    let versions: Vec<String> = rows.map(Behaviour::versions).collect();
+    versions.join("; ")
+}
+
+/// Returns the versions of these rows, for example "20.14, 21.9, 22.4 and later" if the newest rows are among them.
+fn versions_in_short(places: &[usize]) -> String {
+    // The last row is the start-stop fork.
+    let newest = TABLE.len() - 2;
+    let Some(end) = places.iter().position(|place| *place == newest) else {
+        return versions_of(places);
+    };
+    let (released, fork) = places.split_at(end + 1);
+    let is_run = released.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    if !is_run || released[0] == 0 {
+        return versions_of(places);
+    }
+    let mut first_of_majors = BTreeMap::new();
+    for release in versions_of(released).split([',', ';']).map(str::trim) {
+        let first = release.split('-').next().unwrap_or(release);
+        let (major, minor) = first.split_once('.').unwrap_or((first, "0"));
+        first_of_majors
+            .entry(String::from(major))
+            .or_insert(String::from(minor));
+    }
+    // "And later" includes a major whose first release behaves in this way.
+    let releases = first_of_majors.iter().filter(|(_, minor)| *minor != "0");
+    let releases: Vec<String> = releases
+        .map(|(major, minor)| format!("{major}.{minor}"))
+        .collect();
+    let mut text = format!("{} and later", releases.join(", "));
+    if !fork.is_empty() {
+        text += &format!("; {}", versions_of(fork));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -226,22 +264,39 @@ mod tests {
             "not all may have found it"
         );
         let fault = panel.next_settled(at + UNTIL_ALL_AGREE).unwrap();
-        let rows: Vec<String> = TABLE[1..TABLE.len() - 1]
-            .iter()
-            .map(|row| row.versions())
-            .collect();
         let text = fault.text("0123abcd ");
         assert!(text.lines().all(|line| line.len() <= 60), "{text}");
         assert_eq!(
-            text.replace("\n0123abcd       ", " "),
-            format!(
-                "0123abcd 1.234 s server: violation empty-audio, audio\n\
-                 0123abcd   without a sample (at byte 0: 10 00 00)\n\
-                 0123abcd     Asterisk hangs up the caller: {}",
-                rows.join("; ")
-            )
+            text,
+            "0123abcd 1.234 s server: violation empty-audio, audio\n\
+             0123abcd   without a sample (at byte 0: 10 00 00)\n\
+             0123abcd     Asterisk hangs up the caller: 20.14, 21.9, 22.4\n\
+             0123abcd       and later"
         );
         assert!(panel.next().is_none());
+    }
+
+    #[test]
+    fn versions_in_short_names_the_first_of_each_major() {
+        let newest = TABLE.len() - 2;
+        let all = |rows: std::ops::RangeInclusive<usize>| rows.collect::<Vec<_>>();
+        let row = |place: usize| TABLE[place].versions();
+        assert_eq!(
+            versions_in_short(&all(2..=newest)),
+            "20.15, 21.10, 22.5 and later"
+        );
+        assert_eq!(
+            versions_in_short(&all(3..=newest)),
+            "20.17, 21.12, 22.7, 23.1 and later"
+        );
+        assert_eq!(
+            versions_in_short(&all(1..=newest + 1)),
+            "20.14, 21.9, 22.4 and later; start-stop"
+        );
+        for places in [vec![0, 1, 2], vec![0, newest], vec![0, newest + 1]] {
+            let rows: Vec<String> = places.iter().map(|place| row(*place)).collect();
+            assert_eq!(versions_in_short(&places), rows.join("; "));
+        }
     }
 
     #[test]

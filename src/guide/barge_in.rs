@@ -1,10 +1,10 @@
 //! Barge-in: the caller interrupts a prompt by a key or by talking, and the server stops playing. This page is for menus and voice
 //! bots.
 //!
-//! [`Voice::clear`](crate::call::Voice::clear) stops playback within a frame: at most the frame that is just being sent still goes
-//! out. The caller hears one or two frames more, because Asterisk plays the frames that it has already received. No message of the
-//! protocol can take those back. So queue prompts with [`Voice::play`](crate::call::Voice::play), which sends one frame every 20
-//! ms. Audio that a server has sent ahead of time cannot be stopped, whatever library the server uses.
+//! Queue prompts with [`Voice::play`](crate::call::Voice::play): the call then sends one frame every 20 ms, and
+//! [`Voice::clear`](crate::call::Voice::clear) can take back all the rest. After `clear`, Asterisk plays at most three more frames,
+//! 60 ms: one that is just being sent, and one or two that it has received already. No message of the protocol takes those
+//! back. Audio that a server has sent ahead of time cannot be stopped, whatever library the server uses.
 //!
 //! # Interruption by a key
 //!
@@ -27,16 +27,18 @@
 //!
 //! [`Call::gather`](crate::call::Call::gather) stops its prompt in the same way and then collects digits.
 //!
-//! Playback stops when Asterisk reports the key. In the start-stop dialect that is when the caller presses the key, in Asterisk's
-//! dialect when the caller releases it. The page [`protocol`](super::protocol) explains both dialects.
+//! Playback stops when Asterisk reports the key: ordinary Asterisk reports it when the caller releases it, and the
+//! [start-stop fork](super::protocol) when the caller presses it.
 //!
 //! # Interruption by speech
 //!
-//! This crate has no voice detector. On a quiet line it is enough to test whether the caller has been loud for 100 ms. A handler
-//! that does this needs a loop of its own, because `play_and_wait` stops only for keys and does not notice a `clear`:
+//! This crate has no voice detector. On a quiet line it is enough to test whether the caller has been loud for 100 ms. If that was
+//! only a cough, the prompt should continue where it stopped. `clear` returns the audio that was not sent, exact to the sample:
 //!
 //! ```
-//! use audiosocket::call::{Call, PlayError};
+//! use std::time::{Duration, Instant};
+//!
+//! use audiosocket::call::{Call, PlayError, Unplayed};
 //! use audiosocket::wav::Wav;
 //! use audiosocket::wire::Audio;
 //!
@@ -59,14 +61,30 @@
 //!     }
 //! }
 //!
-//! fn handle(call: &mut Call, prompt: &Wav) -> Result<(), PlayError> {
+//! /// `has_word` returns whether the recognizer has found a word.
+//! fn handle(call: &mut Call, prompt: &Wav, has_word: fn() -> bool) -> Result<(), PlayError> {
 //!     let voice = call.voice();
 //!     voice.play_wav(prompt)?;
 //!     let mut detector = SpeechDetector::default();
-//!     while let Some(event) = call.receive() {
-//!         let is_speech = event.audio().is_some_and(|audio| detector.is_speech(audio));
-//!         if is_speech || event.dtmf().is_some() {
+//!     let mut stopped: Option<(Unplayed, Instant)> = None;
+//!     // Continues every 100 ms, also if the line is silent.
+//!     while let Some(event) = call.receive_until(Instant::now() + Duration::from_millis(100)) {
+//!         if event.dtmf().is_some() {
 //!             voice.clear();
+//!             stopped = None;
+//!         } else if event.audio().is_some_and(|audio| detector.is_speech(audio)) {
+//!             let unplayed = voice.clear();
+//!             // The caller may go on talking. Only the first `clear` returns audio.
+//!             if !unplayed.is_empty() {
+//!                 stopped = Some((unplayed, Instant::now()));
+//!             }
+//!         }
+//!         // After half a second without a word it was a false alarm.
+//!         let is_old = |(_, at): &mut (_, Instant)| at.elapsed() > Duration::from_millis(500);
+//!         if let Some((unplayed, _)) = stopped.take_if(is_old) {
+//!             if !has_word() {
+//!                 voice.play(unplayed.bytes())?;
+//!             }
 //!         }
 //!     }
 //!     Ok(())
@@ -85,38 +103,24 @@
 //! # Ok::<(), audiosocket::wire::AudioError>(())
 //! ```
 //!
-//! `clear` does no harm if nothing is queued, with one exception: it also cancels
-//! [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback). If the call should end after an interruption, call
-//! [`hang_up`](crate::call::Voice::hang_up) after `clear`. If the handler computes for longer
-//! than 10 ms, for example in a recognizer, use [two threads](super::threads).
+//! The loop needs one thread as long as `has_word` returns within 10 ms. So run the recognizer on
+//! [a thread of its own](super::threads#the-choice).
+//!
+//! `clear` also cancels [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback). If the call should end after an
+//! interruption, call [`hang_up`](crate::call::Voice::hang_up) after `clear`.
+//!
+//! A bot that keeps a transcript should store only the words that the caller has heard. To find the place where playback stopped,
+//! subtract [`Unplayed::duration`](crate::call::Unplayed::duration) from the duration of the whole prompt.
 //!
 //! To try it, let the tool play a file as the caller: `audiosocket call 127.0.0.1:9092 --play hello.wav --record call.wav`. The
 //! recording has both sides. In a test, [`TestCall::tone`](crate::simulator::TestCall::tone) plays a tone with a mean amplitude of
-//! 500.
+//! 500, above the threshold of 300.
 //!
 //! # Echo of the prompt
 //!
 //! The sound of the caller's loudspeaker can get into the microphone, and then a prompt interrupts itself. Asterisk does not
-//! cancel this echo for IP telephones. The telephones do, some of them badly. So require a higher level while
-//! [`Voice::queued`](crate::call::Voice::queued) is not zero.
+//! cancel this echo for IP telephones. The telephones do, some of them badly.
 //!
-//! The package `examples/voice_bot` in the repository uses a voice detector from crates.io and compares the caller's level with
-//! its own: sound counts as speech only if it is louder than half of the loudest frame sent in the last second. An [audio
-//! hook](crate::call::Call::set_audio_hook) measures the frames sent.
-//!
-//! # Continuation after a false alarm
-//!
-//! `clear` returns the audio that was not sent, exact to the sample. If the interruption was only a cough, play that audio:
-//!
-//! ```no_run
-//! # use audiosocket::call::{Call, PlayError};
-//! # fn handle(call: &mut Call) -> Result<(), PlayError> {
-//! let unplayed = call.clear();
-//! // Half a second later, the recognizer has found no word:
-//! call.play_and_wait(&unplayed, "0123456789*#")?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! A bot that keeps a transcript should store only the words that the caller has heard. To find the place where playback stopped,
-//! subtract [`Unplayed::duration`](crate::call::Unplayed::duration) from the duration of the whole prompt.
+//! So compare the caller's audio with the prompt. The package `examples/voice_bot` in the repository counts sound as speech only
+//! if its mean amplitude is more than half of that of the loudest frame sent in the last second. An [audio
+//! hook](crate::call::Call::set_audio_hook) measures the frames sent. The package also has a voice detector, from crates.io.

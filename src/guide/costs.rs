@@ -2,27 +2,28 @@
 //! machine and its limits.
 //!
 //! The figures are from `bench/RESULTS.md` in the repository, measured in November 2026 on a virtual machine with two cores.
-//! `bench/run` repeats the measurement on another machine in ten minutes; Go and Python servers are in the same tables.
+//! `bench/run` repeats the measurement on another machine in ten minutes. `RESULTS.md` also has Go and Python servers.
 //!
 //! # One call
 //!
 //! | resource | cost of a call |
 //! |---|---|
 //! | threads | one; one more in [`with_player`](crate::call::Call::with_player), and one more for each [recording](super::recording#many-calls) that does not share a thread |
-//! | memory | about 15 KiB: a buffer of 4 KiB, and the pages of the stack that were touched. A second thread takes about 10 KiB more |
+//! | memory | about 15 KiB: a buffer of 4 KiB, and the pages of the stack that were touched. A second thread takes about 10 KiB more, and a recording about 90 KiB ([recording](super::recording#costs)) |
 //! | heap allocations | a few when the call starts, none for a frame received or sent (`tests/no_alloc.rs`) |
 //! | system calls | 2 for an echoed frame: a read and a write |
 //! | processor, echo | 0.11 % of a core, with 50 frames a second in each direction |
-//! | processor, playback | 0.12 to 0.14 % of a core, or 0.16 to 0.18 % in [two threads](super::threads) |
+//! | processor, playback | 0.12 to 0.14 % of a core, or 0.16 to 0.18 % in [two threads](super::threads), measured with 200 calls |
 //! | descriptors | one, and one for each recording |
 //!
 //! So a core can carry about 900 echoed calls. It can carry about 800 calls on which both sides talk, or 570 if each call has two
-//! threads. The work of your handlers comes on top.
+//! threads. With 1000 calls and silent callers, playback took less: 0.11 % in one or in two threads. The work of your handlers
+//! comes on top.
 //!
 //! Most of the cost is waking up 50 times a second. An echoed frame takes 22 µs of processor time: the thread wakes up, reads and
 //! writes. Parsing the frame is 2 ns of that.
 //!
-//! # 1 to 2000 calls
+//! # 1 to 1000 calls
 //!
 //! Each call was an echo with 50 frames a second in each direction. `audiosocket load` placed the calls from the same two cores
 //! and compared every frame: no frame was lost or altered. Processor time and memory are those of the server's process. Memory is
@@ -36,27 +37,27 @@
 //! | 100 | 0.11 | 14 | 0.05, 0.1 ms |
 //! | 500 | 0.11 | 16 | 0.06, 0.2 ms |
 //! | 1000 | 0.10 | 15 | 0.2, 2 ms |
-//! | 2000 | 0.10 | 15 | 0.4, 4 ms |
 //!
-//! With 2000 calls, the load generator was too slow for the two cores and sent fewer than 50 frames a second. The figures of that
-//! row are therefore slightly too good.
-//!
-//! The cost of a call does not depend on the number of calls, because calls share nothing except the machine. The p99 grows when
-//! server and load together use all cores of the machine.
+//! From 100 calls on, the cost of a call does not depend on their number, because calls share nothing except the machine. The p99
+//! grows when server and load together use all cores of the machine. There is no row for 2000 calls: both together need more than
+//! these two cores, and the load sent its 5 s of audio in 10 s. No frame was lost then either.
 //!
 //! Each thread reserves a stack of 2 MiB of address space on Linux. Only the touched pages use memory, so 2000 threads are no
 //! problem.
 //!
 //! # Limits to raise and memory to plan
 //!
-//! - Descriptors: a server needs up to `max_calls` + `max_pending` + 1100, which is 3100 with the default settings, and one more
-//!   for each recording. The usual limit of a process is 1024. Set it with `ulimit -n`, or `LimitNOFILE=` in systemd, before the
-//!   server faces the internet. [`max_calls`](crate::server::ServerBuilder::max_calls) explains the sum. A server that runs out of
-//!   descriptors keeps its calls, and accepts new ones as soon as it can (`tests/tool/descriptors.rs`).
-//! - Threads: `TasksMax=` in systemd and `pids.max` of a container limit them.
+//! - Calls: a server accepts up to [`max_calls`](crate::server::ServerBuilder::max_calls), which is 1000 by default.
+//! - Descriptors: a server needs up to `max_calls` + [`max_pending`](crate::server::ServerBuilder::max_pending) + 1100, which is
+//!   3100 with the defaults of 1000 each. Most of the 1100 are for connections that have ended, but whose peer has not closed yet.
+//!   Each recording needs one more. The usual limit of a process is 1024. Set it with `ulimit -n`, or `LimitNOFILE=` in systemd,
+//!   before the server faces the internet. A server that runs out of descriptors keeps its calls, and accepts new ones as soon as
+//!   it can (`tests/tool/descriptors.rs`).
+//! - Threads: each call has one, and so has each connection without a UUID. With the default settings, `TasksMax=5000` in systemd
+//!   is enough, also if each call has a player. The limit of a container is `pids.max`.
 //! - Playback: the queue of a call takes 16,000 bytes for each second of audio at 8 kHz, and twice that at 16 kHz. By default it
 //!   accepts 5 minutes; [`max_queued`](crate::call::CallOptions::max_queued) sets another limit.
-//! - Kernel memory: if a peer does not read, the kernel keeps up to a few megabytes of the audio sent to it.
+//! - Kernel memory: if a peer does not read, the kernel keeps up to a few megabytes of audio for each such connection.
 //! - Crowds: std's listener has a backlog of 128 connections. A connection that finds it full is delayed by a second. If a
 //!   thousand callers can arrive at once, pass a listener with a longer backlog to
 //!   [`from_listener`](crate::server::ServerBuilder::from_listener).
@@ -66,6 +67,6 @@
 //! After a stall of the network, many frames arrive at once. One read then returns up to a dozen frames of 20 ms at 8 kHz, and
 //! each echo is a separate write. An echoed frame takes 4.6 µs of processor time in such a burst, a fifth of its usual cost.
 //!
-//! A program that answers bursts all the time should use the module [`stream`](crate::stream) and send the frames of a burst
-//! together, with [`FrameWriter::batch`](crate::stream::FrameWriter::batch). That takes 0.64 µs a frame, the same as a loop that
-//! copies bytes without looking at them.
+//! If frames always arrive in bursts, for example through a relay that collects them, use the module [`stream`](crate::stream) and
+//! send the frames of a burst together: [`FrameWriter::batch`](crate::stream::FrameWriter::batch) takes 0.64 µs a frame, the same
+//! as a loop that copies bytes without looking at them.

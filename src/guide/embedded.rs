@@ -17,6 +17,11 @@
 //! frames out of it. This loop is from the package `examples/smoltcp` in the repository. It echoes audio, and sends a digit's
 //! tones for each digit received. `cargo run` in that folder carries a call between two TCP stacks in one process.
 //!
+//! - `FRAME_LEN` is 323 bytes: a frame of 20 ms at 8 kHz.
+//! - `received` is the `FrameBuffer`, and `answer` has the rest of the call's state.
+//! - `answer.hear` handles a message: it sends a frame for each frame of audio, and hangs up after the digit `#`.
+//! - `answer.is_over` is true once this side has hung up.
+//!
 //! ```ignore
 //! pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<(), Error> {
 //!     let Endpoint { received, answer } = self;
@@ -77,13 +82,13 @@
 //!   Versions before 20.15, 21.10 and 22.5 do not wait at all. So disable Nagle's algorithm (`set_nagle_enabled(false)`), and send
 //!   a frame only when there is room for all of it.
 //! - Send a frame of audio every 20 ms. If you answer each frame received with one frame of the same duration, you need no timer.
-//!   But Asterisk sends no audio while a key is held, and some calls start silent until the server sends audio. So send a frame of
-//!   silence when the UUID arrives, and use a timer for audio that must not pause.
+//!   But Asterisk sends no audio while a key is held. A call through `Dial()` or ExternalMedia can even stay silent until the
+//!   server sends audio. So send a frame of silence when the UUID arrives, and use a timer for audio that must not pause.
 //! - Send digits as sound, made by a [`Generator`](crate::tone::Generator). Asterisk ends the call when it receives a digit frame;
 //!   only the start-stop fork accepts one.
 //! - End a call in this order: send [`Hangup`](crate::wire::Message::Hangup), close your side (`close`), and read until the other
-//!   side has closed too. Then the dialplan continues, since Asterisk 20.14, 21.9 and 22.4. Unread bytes would turn the close into
-//!   a reset.
+//!   side has closed too. Then the dialplan continues, since Asterisk 20.14, 21.9 and 22.4; after `AudioSocket()`, older versions
+//!   hang up the caller. Unread bytes would turn the close into a reset.
 //!
 //! The page [`protocol`](super::protocol) has these rules for each version of Asterisk.
 //!
@@ -96,8 +101,9 @@
 //! # Flash and memory
 //!
 //! These are bytes on a Cortex-M3, with `opt-level = "s"`, `lto = true` and `panic = "abort"`. *Flash* is the growth of a program
-//! when it uses the part, with a sample rate that is known only at run time. *It keeps* is the size of the part's state. *Stack*
-//! is the deepest use of the stack, measured by painting it. It includes the state, which is a local variable here.
+//! when it uses the part, with a sample rate that is known only at run time. *It keeps* is the size of the part's state. *Stack* is
+//! the deepest use of the stack, which was filled with a pattern first. It includes the state, which is a local variable here. For
+//! *all of these*, the parts ran one after the other.
 //!
 //! | part | flash | with the functions that copy memory | it keeps | stack, deepest |
 //! |---|---|---|---|---|
@@ -110,8 +116,9 @@
 //!
 //! 1400 bytes of the resampler's flash are the table of its filter.
 //!
-//! The functions that copy memory come with the compiler. Programs that copy slices have them already. They are large in Rust's
-//! ready-made core library, because it is built for speed, and smaller in a core library built with the program (`-Z build-std`).
+//! The functions that copy memory (`memcpy`, `memmove` and `memset`) come with the compiler. Programs that copy slices have them
+//! already. They are large in Rust's ready-made core library, because it is built for speed, and smaller in a core library built
+//! with the program (`-Z build-std`).
 //!
 //! # Processor time
 //!
@@ -142,10 +149,11 @@
 //! Other processors:
 //!
 //! - Big-endian machines with 32 bits (PowerPC) and 64 bits (s390x) print the same report under QEMU's user emulation. The unit
-//!   tests of `wire` and `g711` pass on both, those of `tone` and `resample` on s390x.
+//!   tests of `wire` and `g711` pass on both, those of `tone` and `resample` on s390x. On PowerPC these two were not run, because
+//!   QEMU 7.2 does not emulate an instruction that the tests need.
 //! - `.ci/portability` compiles the four modules for Cortex-M0 (`thumbv6m-none-eabi`), Cortex-M3, RISC-V
 //!   (`riscv32imac-unknown-none-elf`) and the 16-bit MSP430. Nothing has been run on a 16-bit processor.
 //!
 //! None of the four modules calls a function for 64-bit division or for 128-bit arithmetic. The script looks for them among the
 //! symbols of each program, and finds one in a program that divides on purpose. The detector and the resampler multiply to 64
-//! bits, which is one instruction on this processor.
+//! bits, which is one instruction on the Cortex-M3.

@@ -30,12 +30,16 @@
 //! - [`guarantees`]: each promise, and the test or measurement that shows it.
 //! - [`tones`]: how reliably digits are generated and detected as sound, compared with other programs.
 //!
+//! # Names
+//!
+//! The package is `asterisk-audiosocket`, in `Cargo.toml` and on crates.io. Its library is `audiosocket`, so code contains
+//! `use audiosocket::Server`. Its command-line tool is also `audiosocket`; `cargo install asterisk-audiosocket` installs it.
+//!
 //! # Files that the guide names
 //!
 //! The [example programs](https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/) and most tests are in the package.
 //! The folders `.ci`, `bench`, `fuzz`, `examples/smoltcp`, `examples/voice_bot`, `tests/firmware`, `tests/linking` and
-//! `tests/models` are only in the repository. The command-line tool `audiosocket` is part of the package;
-//! `cargo install asterisk-audiosocket` installs it.
+//! `tests/models` are only in the repository.
 
 pub mod barge_in;
 pub mod costs;

@@ -27,8 +27,8 @@
 //!
 //! | in a handler | in the dialplan | difference |
 //! |---|---|---|
-//! | [`call.record("7.wav")`](crate::call::Call::record) | `MixMonitor(7.wav)` | never overwrites a file; [`numbered`](crate::call::RecordingTarget::numbered) finds a free name |
-//! | [`recording.finish()`](crate::call::CallRecording::finish), or drop it | `StopMixMonitor()` | `finish` returns the first error |
+//! | [`call.record("7.wav")`](crate::call::Call::record) | `MixMonitor(7.wav)` | an error if `7.wav` exists; [`numbered`](crate::call::RecordingTarget::numbered) then creates `7-2.wav` |
+//! | [`recording.finish()`](crate::call::CallRecording::finish), or drop it | `StopMixMonitor()` | `finish` returns the path of the complete file, or the first error |
 //! | [`recording.pause()`](crate::call::CallRecording::pause), [`resume()`](crate::call::CallRecording::resume) | the manager action `MixMonitorMute` | none: both record silence during the pause |
 //!
 //! Pause the recording while the caller speaks or types a card number. The file has silence of the same length there, so
@@ -40,9 +40,10 @@
 //!
 //! The call never waits for the disk. It copies its audio into a queue, and another thread writes the file.
 //!
-//! - **Slow disk.** The queue holds 4 MiB for each recording, which is 131 s at 8 kHz and 5 s at 192 kHz. If the disk stops for
-//!   longer, further frames are missing in the file, and `finish` returns their number.
-//! - **Full disk.** The recording ends, the call continues, and `finish` returns the error.
+//! - **Slow disk.** The queue holds 4 MiB for each recording, about 2 minutes at 8 kHz and 5 s at 192 kHz. If the disk stops for
+//!   longer, further frames are dropped. The file has silence of the same length there, so both sides stay aligned. `finish` then
+//!   returns an error with the number of frames dropped.
+//! - **Full disk.** The recording ends, the call continues, and `finish` returns the disk's error.
 //! - **Killed program.** The file can be played and lacks at most the last second.
 //!
 //! `finish` waits for the disk; dropping the recording does not. Call [`hang_up`](crate::call::Call::hang_up) before `finish`, so
@@ -53,12 +54,13 @@
 //! [`Call::record`](crate::call::Call::record) starts a thread for each recording. A server with many calls should share one
 //! [`RecordingWriter`](crate::call::RecordingWriter), which is one thread for all recordings, and pass it to
 //! [`Call::record_with`](crate::call::Call::record_with). The writer takes a closure that receives every error as it happens. All
-//! recordings of a writer together can queue 64 MiB. The tool uses such a writer in `serve`, `call` and `tap`.
+//! recordings of a writer share a queue of 64 MiB; 100 recordings at 8 kHz thus survive a disk that stops for about 20 s. The tool
+//! uses such a writer in `serve`, `call` and `tap`.
 //!
 //! # Two rates in one file
 //!
-//! A recording has one rate: the higher rate of the two sides, as far as it is known after the first half second of audio. Audio
-//! of another rate is [resampled](crate::resample) to it, and both sides stay aligned to the sample.
+//! A recording has one rate. It is chosen at most 0.5 s after the first audio: the highest rate that either side has used by then.
+//! Audio of another rate is [resampled](crate::resample) to it, and both sides stay aligned to the sample.
 //!
 //! # Costs
 //!
@@ -77,8 +79,8 @@
 //!  same => n,AudioSocket(${CALL},127.0.0.1:9092)
 //! ```
 //!
-//! Asterisk accepts frames of an odd number of bytes, but after such a frame its `Record()` writes noise (measured with 22.10). So
-//! a server must send whole samples, as this crate does.
+//! Each frame that a server sends must have whole samples, as this crate's frames do. Asterisk accepts an odd number of bytes, but
+//! then its own recordings are noise from there on (measured with `Record()` of 22.10).
 //!
 //! # Consent
 //!

@@ -5,10 +5,16 @@
 //!
 //! # Formats of services
 //!
-//! The formats were read in November 2026 in the source that each row names. Services change them, so check before you build.
+//! The formats were taken in November 2026 from the sources that the rows name. Services change them, so check before you build.
 //! "Linear" is signed, 16 bits, one channel, little-endian: the samples of an [`Audio`](crate::wire::Audio) without any change.
+//!
 //! The dial string names the format in which Asterisk sends the caller's audio, for example
-//! `Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)`: `slin` is linear at 8 kHz, `slin16` at 16 kHz.
+//! `Dial(AudioSocket/127.0.0.1:9092/${UUID()}/c(slin16),,g)`: `slin` is linear at 8 kHz, `slin16` at 16 kHz. Higher rates need
+//! Asterisk 20.17, 21.12, 22.7 or 23.1. An older version sends them as if they were audio at 8 kHz, which sounds slow (read). Use
+//! `/c(slin)` there, and [resample in the server](#resampling-in-the-server).
+//!
+//! The server's audio has a rate of its own: 8 kHz unless the server calls [`set_rate`](crate::call::Voice::set_rate) or
+//! [`play_wav`](crate::call::Voice::play_wav).
 //!
 //! | service | from the caller | to the caller | dial string | source |
 //! |---|---|---|---|---|
@@ -27,12 +33,12 @@
 //! | whisper.cpp | 16 kHz | | `/c(slin16)` | `WHISPER_SAMPLE_RATE` in [whisper.h] |
 //! | Piper | | 16 kHz for its low voices, **22.05 kHz** for the others | `/c(slin16)` with a low voice | [its author][piper] |
 //!
-//! AudioSocket has no kind for 22.05 kHz, and [`resample`](crate::resample) does not convert it. Use a voice of 16 kHz, or convert
-//! the audio with another program, for example sox.
+//! AudioSocket and [`resample`](crate::resample) have nine rates: 8, 12, 16, 24, 32, 44.1, 48, 96 and 192 kHz. For a voice of 22.05
+//! kHz, convert the audio with another program, for example sox, or use a voice of 16 kHz.
 //!
-//! A higher rate does not improve the sound of an ordinary telephone call, whose audio ends at 4 kHz; the service only needs the
-//! rate. If the caller has a wideband codec, such as G.722 or Opus, use `slin16` or higher, because `slin` removes everything
-//! above 4 kHz.
+//! A higher rate does not improve the sound of an ordinary telephone call, whose audio ends at 4 kHz. Use one only because the
+//! service demands it. If the caller has a wideband codec, such as G.722 or Opus, use `slin16` or higher, because `slin` removes
+//! everything above 4 kHz.
 //!
 //! [openai-python]: https://github.com/openai/openai-python
 //! [gemini]: https://docs.cloud.google.com/vertex-ai/generative-ai/docs/live-api
@@ -89,7 +95,8 @@
 //! Asterisk cannot resample in two cases:
 //!
 //! - The application `AudioSocket()` sends 8 kHz only.
-//! - Versions before 20.17, 21.12, 22.7 and 23.1 have no rate above 8 kHz, in either direction (read).
+//! - Versions before 20.17, 21.12, 22.7 and 23.1 have no rate above 8 kHz, in either direction (read). They end a call at a frame
+//!   of another rate, or skip it ([protocol](super::protocol)).
 //!
 //! Then resample in the server. Use one [`Resampler`](crate::resample::Resampler) for each direction of each call, because it
 //! keeps the samples that its filter still needs:
@@ -160,7 +167,9 @@
 //! linear audio at 8 kHz, and G.711 that is read as linear audio is noise (measured). Add `/c(slin)` to the dial string.
 //!
 //! If you cannot change the dialplan, decode the audio. [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is true
-//! after a second of G.711. The law depends on the caller's trunk: u-law in North America and Japan, A-law elsewhere.
+//! after the first second of G.711, so that second is noise unless you drop it. The law depends on the caller's trunk: u-law in
+//! North America and Japan, A-law elsewhere. Play linear audio as usual: Asterisk reads the server's kind 0x10 as linear audio in
+//! every call (read).
 //!
 //! ```no_run
 //! use audiosocket::Server;
@@ -168,11 +177,10 @@
 //!
 //! fn main() -> std::io::Result<()> {
 //!     Server::bind("127.0.0.1:9092")?.run(|call| {
-//!         loop {
-//!             let is_g711 = call.stats().is_g711_suspected;
-//!             let Some(event) = call.receive() else { break };
+//!         let voice = call.voice();
+//!         while let Some(event) = call.receive() {
 //!             let Some(audio) = event.audio() else { continue };
-//!             let samples: Vec<i16> = if is_g711 {
+//!             let samples: Vec<i16> = if voice.stats().is_g711_suspected {
 //!                 audio.bytes().iter().map(|code| Law::Mu.decode(*code)).collect()
 //!             } else {
 //!                 audio.samples().collect()

@@ -4,6 +4,10 @@
 //! A server runs each call on one thread. [`Voice::play`](crate::call::Voice::play) only queues audio. Some thread must then send
 //! one frame of it every 20 ms: the thread of the call itself, or a second one.
 //!
+//! While the queue is empty, that thread sends only a frame of silence after each second without traffic in either direction
+//! ([`keep_alive`](crate::call::CallOptions::keep_alive)). Each call also starts with a frame of silence
+//! ([`initial_silence`](crate::call::CallOptions::initial_silence)).
+//!
 //! # One thread
 //!
 //! ```no_run
@@ -21,8 +25,9 @@
 //! ```
 //!
 //! The call plays queued audio while it waits in [`receive`](crate::call::Call::receive) or
-//! [`receive_until`](crate::call::Call::receive_until). It sends nothing while the handler does other work, so the handler should
-//! call one of them again within 20 ms. These are the effects of a handler that computes for 3 s:
+//! [`receive_until`](crate::call::Call::receive_until). It sends nothing while the handler does other work. So
+//! the handler should call one of them again within 10 ms. Frames are then at most 10 ms late; from 20 ms on, playback has an
+//! audible gap. These are the effects of a handler that computes for 3 s:
 //!
 //! - Playback has a gap of 3 s. Then it continues where it stopped, at its normal speed, and
 //!   [`stats().gaps`](crate::call::CallStats::gaps) counts one gap.
@@ -30,11 +35,12 @@
 //! - If the caller is silent too, Asterisk ends the call after 2 s, because no bytes are sent in either direction. (The
 //!   application `AudioSocket()` has this limit since 20.14, 21.9 and 22.4; the channel driver has no such limit.)
 //!
-//! During playback, the handler receives the caller's audio up to one frame late. The thread sleeps until the next frame's time,
-//! because a sleep is exact to 0.1 ms and a read with a timeout returns 4 to 8 ms late. Without playback there is no such delay.
+//! During playback, the handler receives the caller's audio up to 20 ms late. To send on time, the thread sleeps until the next
+//! frame's time instead of waiting in a read, whose timeout is 4 to 8 ms late. Audio that arrives meanwhile waits until the sleep
+//! ends. Without playback there is no such delay.
 //!
 //! A handler that has to do something at certain times uses `receive_until`. It returns [`TimeUp`](crate::call::Event::TimeUp) at
-//! the given time, and again at once whenever you call it after that time. So a loop must end at that event, or set a new time:
+//! the given time. If that time is already past, it returns `TimeUp` immediately, so a loop that sets no new time would spin:
 //!
 //! ```no_run
 //! use std::time::{Duration, Instant};
@@ -79,36 +85,35 @@
 //! times. When the closure returns, the second thread stops, and the call continues with one thread. If the closure returns an
 //! error or panics, the call is hung up first.
 //!
-//! The price is a second thread: about 10 KiB of memory, and processor time for waking up. For 200 calls, two threads need 0.35
-//! cores instead of 0.25 if both sides talk, and 0.32 instead of 0.27 if the caller is silent (see the table below).
+//! The price is a second thread: about 10 KiB of memory, and processor time for waking up. 200 calls need 0.32 to 0.35 cores with
+//! two threads, and 0.25 to 0.27 with one (see the table below).
 //!
-//! A thread that produces each frame itself needs no queue. [`Call::split`](crate::call::Call::split) returns a
-//! [`Player`](crate::call::Player) for it, whose [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and
-//! sends the frame.
+//! A program that makes each frame only when it is sent, such as a mixer, needs no queue. Instead of `with_player` it uses
+//! [`Call::split`](crate::call::Call::split), which returns a [`Player`](crate::call::Player) for a thread of its own.
+//! [`send_paced`](crate::call::Player::send_paced) waits for the frame's time and sends the frame.
 //!
 //! # The choice
 //!
 //! Use one thread if the handler is quick: announcements, menus, recorders, and everything that only passes audio on. Use two
 //! threads if the handler computes or waits for longer than 10 ms, or if a delay of 20 ms in the caller's audio matters.
 //!
-//! A handler cannot receive while it computes. So a bot that the caller can interrupt needs a third thread:
+//! A handler cannot receive while it computes. So a bot that the caller can interrupt needs a worker besides the handler:
 //!
-//! - The handler only receives. It clears the queue when the caller interrupts, and passes audio to a worker over a channel.
-//! - The worker computes, and plays its results with a clone of the voice.
+//! - The handler only receives. It clears the queue when the caller interrupts, and passes audio to the worker over a channel.
+//! - The worker computes, and plays its results with a clone of the [`Voice`](crate::call::Voice).
 //!
-//! The example `bridge` works like this; its worker is another program.
-//!
-//! Any thread may play with a clone of the [`Voice`](crate::call::Voice). This alone does not require `with_player`. But without
-//! it, playback starts up to a quarter of a second late if the line has been silent in both directions.
+//! In the example `bridge`, a separate process does the worker's job. With a worker, `with_player` is optional. Without it,
+//! playback may start up to 0.25 s late if the line has been silent in both directions.
 //!
 //! # Measurements
 //!
 //! The program `lateness` in the folder `bench` of the repository measured these values in November 2026, on an idle virtual
-//! machine with two cores. Each row is the least disturbed of several rounds of 4 s.
+//! machine with two cores. Each row is one of several rounds of 4 s: the one with the lowest p99 of *played late*.
 //!
 //! - *Played late* is the time from a frame's scheduled time until it was sent.
 //! - *Received late* is the time from the moment a caller sent a frame until the handler had it.
-//! - *Cores* is the processor time of the server's process, in cores, for all calls together.
+//! - *Cores* is the processor time of the server's process, in cores, for all calls together. With 200 calls, equal work differs by
+//!   0.04 from round to round.
 //! - *Bare* is the limit of the machine: threads that only sleep until the next 20 ms and write a frame. *Bare, and read* has a
 //!   second thread per call, which reads and wakes up four times a second.
 //!

@@ -1,5 +1,6 @@
 //! The quality of digits as sound: what the generator and the detector of [`tone`](crate::tone) achieve, compared with spandsp and
-//! multimon-ng. You need this page if digits reach your server as tones and you want to know how many of them the detector misses,
+//! multimon-ng. You need this page if digits reach your server as tones: for example, the telephone sends tones, and its endpoint
+//! in Asterisk has `dtmf_mode=rfc4733`, so that Asterisk does not detect them. The tables show how many digits the detector misses,
 //! and how often it mistakes speech for a digit.
 //!
 //! The program `digits` in the folder `bench` of the repository made these tables: `cargo run --release --bin digits`. It used
@@ -12,12 +13,13 @@
 //! - The detector detects all 144 digits of sox, 16 at each of the nine rates.
 //!
 //! In the tables, a cell such as `288 + 3` means that 288 digits were detected correctly, and that 3 more were detected that are
-//! wrong or repeated. "The detector" is the one of this crate.
+//! wrong or repeated. "The detector" is the one of this crate. Levels are in [dBm0](crate::tone#levels).
 //!
 //! # Limits of ITU-T Q.24
 //!
-//! Each row has 320 digits at 8 kHz, 100 ms long and at -10 dBm0 for each tone, unless the row states otherwise. Q.24 lists the
-//! values of several administrations; the column "required" has those of AT&T.
+//! Each row has 320 digits at 8 kHz: each of the 16 digits 20 times. They are 100 ms long and at -10 dBm0 for each tone, unless the
+//! row states otherwise. Q.24 lists the values of several administrations; the column "required" has those of AT&T. An empty cell
+//! means that Q.24 requires nothing there. If a row has two cases, a cell has a value for each.
 //!
 //! | case | required | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
@@ -46,9 +48,10 @@
 //!
 //! # Faults of real lines
 //!
-//! Each row was measured at 8, 16 and 48 kHz, with 25 random alignments of the digits; a cell has one value for each rate. The
-//! column "made" has the number of digits generated at each rate. The digits are `7`, `4` or `0123456789*#`, 100 ms long and at
-//! -10 dBm0 for each tone, unless the row states otherwise. `cargo run --release --bin digits -- lines` prints this table.
+//! Each row was measured at 8, 16 and 48 kHz; a cell has one value for each rate. The digits were repeated 25 times, at random
+//! distances. The column "made" has the number of digits at each rate. In rows with 300, these are the twelve digits
+//! `0123456789*#`; in the others, they are one digit. They are 100 ms long and at -10 dBm0 for each tone, unless the row states
+//! otherwise. `cargo run --release --bin digits -- lines` prints this table.
 //!
 //! | fault | made | the detector | spandsp | multimon-ng |
 //! |---|---|---|---|---|
@@ -59,7 +62,7 @@
 //! | two presses of 60 ms with a pause of 40 ms | 50 | 50, 50, 50 | 50, 50, 50 | 50, 50, 50 |
 //! | DC of 1000, tones of -25 dBm0 | 300 | 300, 300, 300 | 0, 0, 0 | 300, 300, 300 |
 //! | DC of 3276, tones of -25 dBm0 | 300 | 300, 300, 300 | 0, 0, 0 | 0, 0, 0 |
-//! | 50, 60, 100, 120, 150 or 180 Hz as loud as one tone, each | 300 | 300, 300, 300 | 0, 0, 0 | 300, 300, 300 |
+//! | 50, 60, 100, 120, 150 or 180 Hz as loud as one tone; equal results for each | 300 | 300, 300, 300 | 0, 0, 0 | 300, 300, 300 |
 //! | DC of 1000 and 50, 100 and 150 Hz, each 6 dB below a tone | 300 | 300, 300, 300 | 0, 0, 0 | 300, 300, 300 |
 //! | 3,700 Hz as loud as one tone | 300 | 300, 300, 300 | 0, 0, 0 | 300, 300, 300 |
 //! | dial tone, 350 and 440 Hz, each 6 dB below a tone | 300 | 300, 300, 300 | 63, 66, 67 | 300, 300, 300 |
@@ -70,19 +73,18 @@
 //! # Digits over speech
 //!
 //! A prompt whose echo returns with the caller's digits is speech over digits. Here the speech is the voice en-us+f2 of espeak-ng,
-//! and its level is the mean over all of the speech. The 300 digits and the three rates are those of the table above. The second
-//! column is an earlier version of the detector.
+//! and its level is the mean over all of the speech. The 300 digits and the three rates are those of the table above.
 //!
-//! | speech below the digit | earlier version | the detector | spandsp | multimon-ng |
-//! |---|---|---|---|---|
-//! | 14 dB | 298, 299, 299 | 298, 299, 299 | 299 + 2, 300 + 2, 300 + 1 | 300 + 5, 300 + 5, 300 + 4 |
-//! | 12 dB | 295, 298, 298 | 295, 298, 298 | 297 + 5, 299 + 6, 300 + 3 | 299 + 3, 300 + 7, 300 + 9 |
-//! | 10 dB | 292, 290, 294 | 292, 292, 295 | 294 + 6, 291 + 8, 297 + 4 | 299 + 7, 300 + 12, 300 + 8 |
-//! | 8 dB | 289, 287, 289 | 289, 288, 290 | 288 + 5, 285 + 11, 290 + 5 | 299 + 9, 300 + 17, 300 + 5 |
-//! | 6 dB | 279, 272, 278 | 283, 281, 282 | 272 + 3, 269 + 10, 266 + 2 | 299 + 12, 298 + 16, 300 + 11 |
-//! | 4 dB | 264, 251, 253 | 278, 273, 271 | 248 + 2, 240 + 3, 241 + 1 | 296 + 13, 298 + 15, 299 + 12 |
-//! | 2 dB | 237, 223, 225 | 271, 261, 258 | 227 + 1, 216 + 2, 227 | 293 + 14, 291 + 16, 294 + 12 |
-//! | 0 dB | 219, 198, 201 | 251, 250, 242 | 209, 202 + 1, 206 | 287 + 13, 287 + 18, 288 + 12 |
+//! | speech below the digit | the detector | spandsp | multimon-ng |
+//! |---|---|---|---|
+//! | 14 dB | 298, 299, 299 | 299 + 2, 300 + 2, 300 + 1 | 300 + 5, 300 + 5, 300 + 4 |
+//! | 12 dB | 295, 298, 298 | 297 + 5, 299 + 6, 300 + 3 | 299 + 3, 300 + 7, 300 + 9 |
+//! | 10 dB | 292, 292, 295 | 294 + 6, 291 + 8, 297 + 4 | 299 + 7, 300 + 12, 300 + 8 |
+//! | 8 dB | 289, 288, 290 | 288 + 5, 285 + 11, 290 + 5 | 299 + 9, 300 + 17, 300 + 5 |
+//! | 6 dB | 283, 281, 282 | 272 + 3, 269 + 10, 266 + 2 | 299 + 12, 298 + 16, 300 + 11 |
+//! | 4 dB | 278, 273, 271 | 248 + 2, 240 + 3, 241 + 1 | 296 + 13, 298 + 15, 299 + 12 |
+//! | 2 dB | 271, 261, 258 | 227 + 1, 216 + 2, 227 | 293 + 14, 291 + 16, 294 + 12 |
+//! | 0 dB | 251, 250, 242 | 209, 202 + 1, 206 | 287 + 13, 287 + 18, 288 + 12 |
 //!
 //! # Speech and music without digits
 //!
@@ -99,6 +101,11 @@
 //! | the prompts of Asterisk (Debian's asterisk-core-sounds), five languages, 2831 files | 131.0 | 0 | 0 | 1 |
 //! | Asterisk's music on hold (Debian's asterisk-moh-opsound-wav), 5 files | 18.6 | 0 | 0 | 0 |
 //!
-//! The detector also reported no digit in 21 hours of twenty voices of espeak-ng in five languages, at the usual pitch and a lower
-//! one, and no digit in 10 hours at the pitch `-p 90`. In 27 hours at `-p 75` and `-p 99`, higher than adults speak, it reported
-//! 17 digits, and the earlier version reported 632.
+//! The detector was also measured with twenty voices of espeak-ng in five languages, at several pitches. Adults do not speak as
+//! high as at 75 and above:
+//!
+//! | pitch (`-p`) | hours | digits that the detector reported |
+//! |---|---|---|
+//! | 50, the usual one, and a lower one | 21 | 0 |
+//! | 90 | 10 | 0 |
+//! | 75 and 99 | 27 | 17 |

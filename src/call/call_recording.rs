@@ -84,7 +84,7 @@ impl<T: Transport> Call<T> {
     /// A separate thread writes the file, so a slow disk never delays a frame of the call. The recording does not use the
     /// [audio hook](Call::set_audio_hook). A call can have several recordings at once.
     ///
-    /// Up to 4 MiB of audio are queued for a slow disk: 131 s at 8 kHz, 5 s at 192 kHz. Further frames are dropped, and
+    /// Up to 4 MiB of audio are queued for a slow disk: about 2 minutes at 8 kHz, 5 s at 192 kHz. Further frames are dropped, and
     /// [`finish`](CallRecording::finish) reports them. A full disk ends the recording and not the call. With
     /// [`record_with`](Call::record_with), all calls of a server share one thread.
     ///

@@ -33,7 +33,7 @@ struct State {
 /// The path of a complete recording, or the first error.
 pub(super) type Outcome = Result<PathBuf, CallRecordingError>;
 
-/// The most bytes of one recording that are queued for the disk: 131 s of both sides at 8 kHz, 5 s at 192 kHz.
+/// The most bytes of one recording that are queued for the disk: about 2 minutes of both sides at 8 kHz, 5 s at 192 kHz.
 const MOST_QUEUED: usize = 4 << 20;
 
 /// The thread takes a larger batch at once, instead of at its next turn.

@@ -24,23 +24,23 @@
 //! process, over loopback.
 //!
 //!   0.000 s  Asterisk  connects and sends the UUID
-//!   0.000 s  server    accepts call 6e3103e1...
-//!   0.015 s  Asterisk  plays a rising tone in 20 ms frames
-//!   0.015 s  Asterisk  receives the first echo
-//!   0.995 s  Asterisk  presses 4: no audio for 0.12 s
-//!   1.115 s  server    receives digit 4
-//!   1.598 s  Asterisk  presses 2: no audio for 0.12 s
-//!   1.718 s  server    receives digit 2
-//!   2.199 s  Asterisk  presses #: no audio for 0.12 s
-//!   2.319 s  server    receives digit #
-//!   3.299 s  Asterisk  stops playing
-//!   3.399 s  Asterisk  hangs up: closes the connection
-//!   3.399 s  server    ended: the peer closed the connection
+//!   0.000 s  Asterisk  plays a rising tone in 20 ms frames
+//!   0.001 s  server    accepts call 063df203...
+//!   0.001 s  Asterisk  receives the first echo
+//!   1.020 s  Asterisk  presses 4: no audio for 0.12 s
+//!   1.135 s  server    receives digit 4
+//!   1.659 s  Asterisk  presses 2: no audio for 0.12 s
+//!   1.779 s  server    receives digit 2
+//!   2.259 s  Asterisk  presses #: no audio for 0.12 s
+//!   2.393 s  server    receives digit #
+//!   3.373 s  Asterisk  stops playing
+//!   3.473 s  Asterisk  hangs up: closes the connection
+//!   3.476 s  server    ended: the peer closed the connection
 //!
 //! sent        150 frames of audio, 3 digits
 //! received    150 frames, 150 of them unaltered and in place
-//! lateness    0.13 ms at the median, 3.92 ms at most
-//! round trip  0.04 ms at the median, 0.21 ms at most
+//! lateness    0.14 ms at the median, 27.32 ms at most
+//! round trip  0.04 ms at the median, 2.58 ms at most
 //!
 //! ok: nothing was lost or altered
 //! ```
@@ -53,14 +53,14 @@
 //! ```console
 //! $ audiosocket serve --echo --calls 1
 //! listening on 127.0.0.1:9092
-//! e86f604e call e86f604e-ccf7-4d8f-8aa6-31644ab78937
-//! e86f604e from 127.0.0.1:56880
-//! e86f604e digit 4
-//! e86f604e digit 2
-//! e86f604e digit #
-//! e86f604e ended: the peer closed the connection
-//! e86f604e 2.7 s, 113 frames received, 111 sent
-//! e86f604e received with 0.1 ms jitter, no gaps
+//! 05015d80 call 05015d80-723f-456d-af11-13300e8229c2
+//! 05015d80 from 127.0.0.1:37306
+//! 05015d80 digit 4
+//! 05015d80 digit 2
+//! 05015d80 digit #
+//! 05015d80 ended: the peer closed the connection
+//! 05015d80 2.7 s, 113 frames received, 111 sent
+//! 05015d80 received with 0.4 ms jitter, no gaps
 //! ```
 //!
 //! # Place a call
@@ -71,11 +71,11 @@
 //! ```console
 //! $ audiosocket call 127.0.0.1:9092 --dtmf 42#
 //! connected to 127.0.0.1:9092
-//! call e86f604e-ccf7-4d8f-8aa6-31644ab78937
+//! call 05015d80-723f-456d-af11-13300e8229c2
 //! ended after 2.7 s: this side hung up
 //! 113 frames sent, 111 received
-//! sent 0.14 ms late at the median, p99 0.83 ms
-//! received with 0.3 ms jitter, 3 gaps, longest 120 ms
+//! sent 0.11 ms late at the median, p99 5.28 ms
+//! received with 0.6 ms jitter, 3 gaps, longest 120 ms
 //! Asterisk 22.10: no violations
 //! ```
 //!
@@ -89,13 +89,13 @@
 //! ```console
 //! $ audiosocket call 127.0.0.1:9092 --asterisk 22.10
 //! connected to 127.0.0.1:9092
-//! call 94b92007-94f3-40d3-9c52-8043e2ae8143
+//! call 85bef0f4-1d88-4c17-adc2-c5acd77cb0e1
 //! violation split-payload at 0.026 s: a payload apart from its
 //!   header, or in parts (at byte 323: 10 01 40); Asterisk
 //!   22.10 hangs up the caller
 //! ended after 0.0 s: Asterisk 22.10 hangs up the caller
 //! 2 frames sent, 1 received
-//! sent 0.00 ms late at the median, p99 0.13 ms
+//! sent 0.00 ms late at the median, p99 0.10 ms
 //! audiosocket: Asterisk 22.10 reports a violation: split-payload
 //! ```
 //!
@@ -112,6 +112,23 @@
 //! ```console
 //! $ audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092
 //! listening on 127.0.0.1:9093
+//! fc9e7543 call fc9e7543-6347-4ae9-ae1f-ec6cedc75b32
+//! fc9e7543 from 127.0.0.1:42696
+//! fc9e7543 0.407 s server: burst 41 frames in 390 ms, 820 ms
+//! fc9e7543   of audio
+//! fc9e7543 0.971 s server: violation too-fast, audio more than
+//! fc9e7543   1 s ahead of real time (at byte 31654: 10 01 40
+//! fc9e7543   00 00 00 00 00)
+//! fc9e7543     every Asterisk version plays it too fast
+//! fc9e7543 1.278 s server: burst 87 frames in 854 ms, 1740 ms
+//! fc9e7543   of audio
+//! fc9e7543 1.576 s server: burst 30 frames in 283 ms, 600 ms
+//! fc9e7543   of audio
+//! fc9e7543 ended after 1.6 s: the server hung up (0x00)
+//! fc9e7543 caller: 81 frames, 1.60 s of audio in 1.60 s, no
+//! fc9e7543   gaps, 0.3 ms jitter
+//! fc9e7543 server: 162 frames, 3.22 s of audio in 1.61 s, no
+//! fc9e7543   gaps, 3 bursts, 10.1 ms jitter
 //! ```
 //!
 //! `tap` adds 0.05 to 0.15 ms to the round trip, and 0.2 ms at the 99th percentile (`bench/run`). `--record DIR` writes the sound of both
@@ -137,14 +154,14 @@
 //!     3.142 s < burst   7 frames in 0 ms, 140 ms of audio
 //!     3.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
 //!     3.161 s > audio   43 x 320 bytes, 8000 Hz, 0.86 s
-//!     4.014 s < split   the rest 12 ms after 3 of 323 bytes
+//!     4.014 s < split   3 of 323 bytes, the rest 12 ms later
 //!     4.014 s < audio   57 x 320 bytes, 8000 Hz, 1.14 s
 //!     4.022 s > audio   56 x 320 bytes, 8000 Hz, 1.12 s
-//!     5.122 s < tone    digit # as sound at 5.00 s, 98 ms
+//!     5.122 s < tone    digit # at 5.00 s for 98 ms
 //!     5.141 s > audio   44 x 320 bytes, 8000 Hz, 0.88 s
 //!     5.142 s < audio   43 x 320 bytes, 8000 Hz, 0.86 s
 //!     6.002 s < audio   MALFORMED: audio (0x10) with payload
-//!                       length 3, an even length is due
+//!                       length 3: expected an even length
 //!     6.002 s < audio   150 x 320 bytes, 8000 Hz, 3.00 s
 //!     6.021 s > audio   149 x 320 bytes, 8000 Hz, 2.98 s
 //!     9.010 s > closed
@@ -152,11 +169,11 @@
 //!     9.011 s < closed
 //!     9.011 s   end     900 frames
 //!
-//! > caller  448 frames, 8.90 s of audio in 9.00 s, no gap but
-//!           1 at a digit, jitter 0.3 ms
+//! > caller  448 frames, 8.90 s of audio in 9.00 s, no gaps
+//!           except 1 at a digit, 0.3 ms jitter
 //! < server  452 frames, 9.00 s of audio in 9.00 s, 1 gap of
 //!           141 ms at 2.981 s, 1 burst, 1 split frame, 1
-//!           malformed frame, jitter 0.6 ms
+//!           malformed frame, 0.6 ms jitter
 //! started   2026-11-22 19:40:12 UTC
 //! ended     the caller closed the connection at 9.010 s
 //! ```
@@ -197,8 +214,8 @@
 //! 100 calls of 3.0 s to 127.0.0.1:9092
 //! 15000 frames sent, 15000 received
 //! 0 lost, 0 corrupt, 0 doubled, 0 out of order, 0 crossed
-//! round trip p50 0.04 ms, p90 0.09, p99 4.08, max 30.36
-//! lateness   p50 0.07 ms, p90 0.61, p99 12.45, max 31.81
+//! round trip p50 0.05 ms, p90 0.06, p99 1.29, max 13.93
+//! lateness   p50 0.07 ms, p90 0.08, p99 1.31, max 10.35
 //! ok: nothing was lost or altered
 //! ```
 //!

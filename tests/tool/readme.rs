@@ -104,6 +104,8 @@ fn tool_page_shows_both_sides_of_a_call() {
     assert!(serving.wait().unwrap().success());
 
     assert_eq!(shape(&called), shape(call_shown));
+    let verdict = called.lines().last().unwrap();
+    assert!(README.contains(&format!("`{verdict}`")), "{verdict}");
     assert_eq!(shape(&served), shape(serve_shown));
     for line in served.lines().chain(called.lines()) {
         assert!(line.chars().count() <= 60, "{line}");

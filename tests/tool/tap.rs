@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::common::faulty::{FAULTS, Fault, place};
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr};
+use crate::common::transcript::shape;
 use audiosocket::asterisk::{Rule, TABLE, Version};
 use audiosocket::simulator::SimulatedAsterisk;
 use audiosocket::wire::Uuid;
@@ -176,6 +177,31 @@ fn tapped_call(fault: &Fault) -> Vec<String> {
     place(asterisk, fault.caller);
     server.join().unwrap();
     tap.finish()
+}
+
+#[test]
+fn readme_tap_output_is_real() {
+    let fault = Fault::named("kind-03").unwrap();
+    let (address, server) = fault.serve_once();
+    let tap = Serving::tap(&address.to_string(), &["--calls", "1"]);
+    let uuid = SimulatedAsterisk::random_uuid();
+    let asterisk =
+        SimulatedAsterisk::connect_judged(&tap.address, uuid, Version::REFERENCE).unwrap();
+    place(asterisk, fault.caller);
+    server.join().unwrap();
+    let printed = tap.finish().join("\n");
+    let readme = include_str!("../../README.md");
+    let (_, after) = readme.split_once("$ audiosocket tap ").unwrap();
+    let (shown, _) = after.split_once("```").unwrap();
+    let (_, shown) = shown.split_once('\n').unwrap();
+    // Two threads print the lines before it, and the lines after it depend on time.
+    let report = |text: &str| {
+        let text = shape(text);
+        let (_, violation) = text.split_once("violation ").expect("a violation");
+        let (violation, _) = violation.split_once(" ended ").expect("an end");
+        String::from(violation)
+    };
+    assert_eq!(report(&printed), report(shown));
 }
 
 #[test]

@@ -44,10 +44,23 @@ fn failure(option: &str, verb: &str, address: &str, error: &io::Error) -> Failur
     let reason = match missing_part(address) {
         Some(reason) => reason,
         None if error.kind() == ErrorKind::InvalidInput => error.to_string(),
-        None => return Failure::Failed(format!("cannot {verb} {}: {error}", quoted(address))),
+        None => {
+            let hint = hint(error.kind());
+            return Failure::Failed(format!("cannot {verb} {}: {error}{hint}", quoted(address)));
+        }
     };
     let address = quoted(address);
     Failure::Usage(format!("{option}{address} is no address: {reason}"))
+}
+
+/// Returns what to do, with a colon before it. Some systems have no text of their own for these errors.
+const fn hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ConnectionRefused => ": start a server there first",
+        ErrorKind::AddrInUse => ": another program listens there, choose another port",
+        ErrorKind::AddrNotAvailable => ": choose an address of this machine",
+        _ => "",
+    }
 }
 
 /// Returns what an address lacks that the system cannot resolve, with an example.

@@ -34,6 +34,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 /// How often the accept loop looks for a caller where `accept` cannot be timed.
 const BETWEEN_POLLS: Duration = Duration::from_millis(10);
 
+/// Set if the tests are built for the ways in which other systems accept. Each of them makes the tap look at intervals.
+const FORCED_WAY: Option<&str> = option_env!("AUDIOSOCKET_TEST_ACCEPT");
+
 /// Pause after a failed accept, which may be due to a lack of descriptors.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
@@ -58,7 +61,7 @@ impl<'a> Tapping<'a> {
 
     /// Taps calls until the requested number has ended, or until the tap is stopped.
     pub fn run(&self, listener: TcpListener) {
-        let is_timed = time_accepts(&listener).is_ok();
+        let is_timed = FORCED_WAY.is_none() && time_accepts(&listener).is_ok();
         if !is_timed {
             // If this fails too, the next caller ends the loop.
             let _ = listener.set_nonblocking(true);

@@ -1,8 +1,10 @@
 //! The errors of recordings.
 
 use core::fmt;
+use std::format;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::string::String;
 
 use crate::wav::RecordingError;
 
@@ -47,13 +49,22 @@ impl CallRecordingError {
 
 impl fmt::Display for CallRecordingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CallRecordingError { path, reason } = self;
-        // Quoted and escaped, because a path may contain a line break.
+        let (path, reason) = (quoted(&self.path), &self.reason);
         match reason {
-            CallRecordingErrorReason::Create(_) => write!(f, "cannot record in {path:?}: {reason}"),
-            CallRecordingErrorReason::Write(_) => write!(f, "recording {path:?} stopped: {reason}"),
-            _ => write!(f, "recording {path:?} {reason}"),
+            CallRecordingErrorReason::Create(_) => write!(f, "cannot record in {path}: {reason}"),
+            CallRecordingErrorReason::Write(_) => write!(f, "recording {path} stopped: {reason}"),
+            _ => write!(f, "recording {path} {reason}"),
         }
+    }
+}
+
+/// Returns the path in quotes and escaped, because it may contain a line break. Windows forbids those, and separates folders with
+/// backslashes, which stay as they are.
+fn quoted(path: &Path) -> String {
+    let quoted = format!("{path:?}");
+    match cfg!(windows) {
+        true => quoted.replace(r"\\", r"\"),
+        false => quoted,
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::string::String;
 
 use super::CallRecordingError;
-use crate::wav::create_numbered_file;
+use crate::wav::{create_new_file, create_numbered_file};
 
 /// The destination of a recording: a new file, or anything that can be written like a file.
 ///
@@ -68,7 +68,7 @@ impl RecordingTarget {
         let wanted = self.path();
         let in_file = |(file, path): (File, PathBuf)| (Box::new(file) as Box<dyn Sink>, path);
         match self.0 {
-            Target::File(path) => File::create_new(&path).map(|file| in_file((file, path))),
+            Target::File(path) => create_new_file(&path).map(|file| in_file((file, path))),
             Target::Numbered { folder, name } => create_numbered_file(&folder, &name).map(in_file),
             Target::Sink { path, sink } => Ok((sink, path)),
         }

@@ -79,6 +79,10 @@ const LONGEST_WRITE: Duration = Duration::from_millis(1);
 /// The pause between two reads when milliseconds matter. std has no wait for a connection that is this precise.
 const BETWEEN_CLOSE_LOOKS: Duration = Duration::from_micros(300);
 
+/// Whether a read after a shutdown returns the bytes that had arrived before it. On Windows and the BSDs they are lost, so there
+/// the thread wakes by its timeout.
+const SHUTDOWN_KEEPS_BYTES: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// The most reads after a dismissal, for bytes that arrived before it. They cover all bytes that may be in transit.
 const LAST_READS: usize = 64;
 
@@ -123,9 +127,11 @@ impl LiveJudge {
         };
         if self.reading.state() != CallState::HungUp {
             self.reading.is_dismissed.store(true, Ordering::Relaxed);
-            // The shutdown wakes the thread and sends nothing to the server. An error means that the connection no longer exists,
-            // so the thread is awake.
-            let _ = self.stream.shutdown(Shutdown::Read);
+            if SHUTDOWN_KEEPS_BYTES {
+                // The shutdown wakes the thread and sends nothing to the server. An error means that the connection no longer
+                // exists, so the thread is awake.
+                let _ = self.stream.shutdown(Shutdown::Read);
+            }
         }
         // If the thread has panicked, the message has been printed, and the violations found are still there.
         let _ = thread.join();

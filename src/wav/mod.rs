@@ -53,4 +53,4 @@ pub use recording::{Recording, RecordingError};
 pub use wav::Wav;
 pub use wav_error::{WavError, WavErrorReason};
 
-pub(crate) use recording::create_numbered_file;
+pub(crate) use recording::{create_new_file, create_numbered_file};

@@ -102,14 +102,15 @@ impl Recording<File> {
     ///
     /// # Errors
     ///
-    /// Returns [`RecordingError::Io`], of the kind [`AlreadyExists`](ErrorKind::AlreadyExists) if a file exists at `path`.
+    /// Returns [`RecordingError::Io`], of the kind [`AlreadyExists`](ErrorKind::AlreadyExists) if a file exists at `path`. On
+    /// Windows, the names of devices such as `NUL` and names with a colon are errors, too.
     pub fn create_new(
         path: impl AsRef<Path>,
         rate: SampleRate,
         started: Instant,
     ) -> Result<Recording<File>, RecordingError> {
         let path = path.as_ref();
-        Recording::start(File::create_new(path)?, path, rate, started)
+        Recording::start(create_new_file(path)?, path, rate, started)
     }
 
     /// Starts a recording in a new file in `folder` and returns it with its path.
@@ -146,6 +147,26 @@ impl Recording<File> {
     }
 }
 
+/// Creates a file. It never opens one that exists, nor anything else than a file.
+///
+/// Windows opens its devices under names such as `NUL` in every folder, as if they were new files. After a colon in a name, it
+/// writes to a part of the file that no other program shows.
+pub(crate) fn create_new_file(path: &Path) -> io::Result<File> {
+    let name = path.file_name().unwrap_or_default();
+    if cfg!(windows) && name.as_encoded_bytes().contains(&b':') {
+        let message = "choose a name without a colon";
+        return Err(io::Error::new(ErrorKind::InvalidInput, message));
+    }
+    let file = File::create_new(path)?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(file),
+        _ => Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "choose another name, this one is a device",
+        )),
+    }
+}
+
 /// Creates `NAME.wav` in a folder or, if that exists, `NAME-2.wav`, `NAME-3.wav` and so on.
 pub(crate) fn create_numbered_file(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
     if Path::new(name).file_name() != Some(OsStr::new(name)) {
@@ -157,7 +178,7 @@ pub(crate) fn create_numbered_file(folder: &Path, name: &str) -> io::Result<(Fil
     let mut path = folder.join(format!("{name}.wav"));
     let mut number = 1_u64;
     loop {
-        match File::create_new(&path) {
+        match create_new_file(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             created => return created.map(|file| (file, path)),
         }

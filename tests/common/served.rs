@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -184,6 +184,13 @@ pub fn connect_as(address: SocketAddr, uuid: Uuid) -> TcpStream {
     let mut stream = connect(address);
     stream.write_all(&uuid_frame(uuid)).unwrap();
     stream
+}
+
+/// Accepts a connection for a test that closes it.
+///
+/// On Windows, a program that another test starts inherits every accepted connection and keeps it open. It inherits no clone.
+pub fn accept(listener: &TcpListener) -> TcpStream {
+    listener.accept().unwrap().0.try_clone().unwrap()
 }
 
 /// Repeats the question until it has a result.

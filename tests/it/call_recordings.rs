@@ -308,6 +308,7 @@ fn record_reports_what_it_cannot_create() {
         let text = error.to_string();
         assert_eq!(text.lines().count(), 1, "{text}");
         text.replace(folder.to_str().unwrap(), "FOLDER")
+            .replace('\\', "/")
     };
     assert!(message(existing.clone().into()).starts_with(
         "cannot record in \"FOLDER/existing.wav\": choose a name that does not exist ("

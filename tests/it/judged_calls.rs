@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::common::served;
 use audiosocket::asterisk::{Rule, Version, Violation};
 use audiosocket::call::{End, SendError};
 use audiosocket::simulator::SimulatedAsterisk;
@@ -41,7 +42,7 @@ fn listen<T: Send + 'static>(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
-        let mut stream = listener.accept().unwrap().0;
+        let mut stream = served::accept(&listener);
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
@@ -132,6 +133,7 @@ fn frames_before_the_hangup_are_judged() {
 #[test]
 fn hangup_is_answered_with_close_and_close_is_judged() {
     for (closes_well, expected) in [(true, &[][..]), (false, &[Rule::Reset])] {
+        let (read, is_read) = mpsc::channel();
         let (server, mut asterisk) = serve_judged(Version::REFERENCE, move |mut stream| {
             stream.peek(&mut [0]).unwrap();
             stream.write_all(&[&FRAME[..], &HANGUP].concat()).unwrap();
@@ -140,12 +142,14 @@ fn hangup_is_answered_with_close_and_close_is_judged() {
             if closes_well {
                 stream.read_to_end(&mut rest).unwrap();
             }
-            thread::sleep(Duration::from_millis(100));
+            // On Windows, a reset destroys the bytes before it that have not been read.
+            is_read.recv().unwrap();
         });
         asterisk.caller().send_frame(sample()).unwrap();
         assert_eq!(asterisk.receive().and_then(|it| it.audio()), Some(sample()));
         assert_eq!(asterisk.receive(), None);
         assert_eq!(asterisk.end(), Some(End::RemoteHangup));
+        read.send(()).unwrap();
         assert_eq!(rules(&asterisk.hang_up()), expected);
         server.join().unwrap();
     }

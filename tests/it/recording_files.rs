@@ -214,3 +214,26 @@ fn name_does_not_lead_out_of_the_folder() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
     }
 }
+
+/// Windows would open a device, or a part of a file that no other program shows.
+#[cfg(windows)]
+#[test]
+fn devices_and_names_with_colons_are_refused() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("odd-names");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["NUL", "ab:c", "ab:c.wav", "ab::$DATA"] {
+        let made = [
+            Recording::create_new(folder.join(name), SampleRate::Hz8000, Instant::now()),
+            Recording::create_numbered(&folder, name, SampleRate::Hz8000, Instant::now())
+                .map(|it| it.0),
+        ];
+        for made in made {
+            let Err(RecordingError::Io(error)) = made else {
+                panic!("{name}: {made:?}");
+            };
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+        }
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::common::served;
 use audiosocket::simulator::{TestCall, TestReport};
 
 const HANGUP: [u8; 3] = [0, 0, 0];
@@ -19,8 +20,8 @@ fn report_of(serve: fn(TcpStream)) -> TestReport {
     let address = listener.local_addr().unwrap();
     // The thread ends with the test program.
     thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
+        loop {
+            let mut stream = served::accept(&listener);
             thread::spawn(move || {
                 stream.read_exact(&mut [0; 19]).unwrap();
                 serve(stream);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use audiosocket::asterisk::{TABLE, Version};
 
+use crate::common::served;
 use crate::common::tool::{HANGUP_FRAME, UUID_FRAME, audiosocket, field, run, stderr, stdout};
 use crate::common::transcript::shape;
 
@@ -17,7 +18,7 @@ fn server(then: impl FnOnce(TcpStream) + Send + 'static) -> (thread::JoinHandle<
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let thread = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+        let mut stream = served::accept(&listener);
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
         stream.read_exact(&mut [0; 3]).unwrap();
         then(stream);

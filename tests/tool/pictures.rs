@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::nine_seconds::nine_seconds;
 use crate::common::tap_file::{From, TapFile, audio, frame};
 use crate::common::test_file::TestFile;
-use crate::common::tool::{audiosocket, run, stderr, stdout};
+use crate::common::tool::{run, stderr, stdout};
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
 
@@ -232,7 +232,7 @@ fn picture_over_its_own_input_is_refused() {
         ("-", hard.path()),
         ("/dev/stdin", hard.path()),
     ] {
-        let output = audiosocket(&["inspect", input, "--svg", svg])
+        let output = crate::common::tool::audiosocket(&["inspect", input, "--svg", svg])
             .stdin(fs::File::open(file.path()).unwrap())
             .output()
             .unwrap();

@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
+use crate::common::served;
 use crate::common::small_disk::SmallDisk;
 use crate::common::tool::{HANGUP_FRAME, UUID_FRAME, audiosocket};
 
@@ -98,8 +99,8 @@ fn byte_echo(calls: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
-        for stream in listener.incoming().take(calls) {
-            let mut stream = stream.unwrap();
+        for _ in 0..calls {
+            let mut stream = served::accept(&listener);
             let mut back = stream.try_clone().unwrap();
             thread::spawn(move || std::io::copy(&mut stream, &mut back));
         }

@@ -48,7 +48,8 @@ fn serve_reports_a_call_and_ends_after_the_last() {
             "dtmf",
             "dtmf",
             "hangup"
-        ]
+        ],
+        "{lines:#?}"
     );
     assert!(lines[1..].iter().all(|line| field(line, "uuid") == uuid));
     assert_eq!(

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::faulty::{FAULTS, Fault, place};
+use crate::common::served;
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr};
 use crate::common::transcript::shape;
 use audiosocket::asterisk::{Rule, TABLE, Version};
@@ -55,7 +56,7 @@ fn server<R: Send + 'static>(
 ) -> (String, thread::JoinHandle<R>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let server = thread::spawn(move || serve(listener.accept().unwrap().0));
+    let server = thread::spawn(move || serve(served::accept(&listener)));
     (address, server)
 }
 
@@ -179,6 +180,24 @@ fn tapped_call(fault: &Fault) -> Vec<String> {
     tap.finish()
 }
 
+fn violations_of<'a>(fault: &Fault, lines: &'a [String]) -> Vec<&'a str> {
+    // If a server sends more than the buffers hold, its frames are read in parts. The oldest versions do not wait for the rest.
+    let is_by_buffers =
+        |line: &&str| fault.name == "at-once" && field(line, "rule") == Rule::SplitPayload.name();
+    let lines = lines.iter().map(String::as_str);
+    lines
+        .filter(|line| field(line, "event") == "violation")
+        .filter(|line| !is_by_buffers(line))
+        .collect()
+}
+
+fn rules_of<'a>(violations: &[&'a str]) -> Vec<&'a str> {
+    let mut rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
+    // Versions with different waits may find the fault in different frames.
+    rules.dedup();
+    rules
+}
+
 #[test]
 fn readme_tap_output_is_real() {
     let fault = Fault::named("kind-03").unwrap();
@@ -209,6 +228,7 @@ fn tap_reports_each_fault_with_its_consequence() {
     thread::scope(|scope| {
         for fault in &FAULTS {
             scope.spawn(|| {
+                let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
                 let mut lines = tapped_call(fault);
                 for _ in 0..5 {
                     let seconds: f64 = field(lines.last().unwrap(), "seconds").parse().unwrap();
@@ -218,26 +238,22 @@ fn tap_reports_each_fault_with_its_consequence() {
                     // The tap may also be delayed between a server's half frame and its end, so that the frame really is split.
                     let is_split = fault.breaks == [Rule::Truncated]
                         && lines.iter().any(|line| line.contains("\"rule\":\"split-"));
-                    if !is_too_short && !is_split {
+                    // On Windows, a program that starts while this one accepts may inherit the connection. Then it is closed only
+                    // when that program ends.
+                    let is_held =
+                        cfg!(windows) && rules_of(&violations_of(fault, &lines)) != expected;
+                    if !is_too_short && !is_split && !is_held {
                         break;
                     }
                     lines = tapped_call(fault);
                 }
-                // If a server sends more than the buffers hold, its frames are read in parts. The oldest versions do not wait for
-                // the rest.
-                let is_by_buffers = |line: &&String| {
-                    fault.name == "at-once" && field(line, "rule") == Rule::SplitPayload.name()
-                };
-                let violations: Vec<&String> = lines
-                    .iter()
-                    .filter(|line| field(line, "event") == "violation")
-                    .filter(|line| !is_by_buffers(line))
-                    .collect();
-                let mut rules: Vec<&str> = violations.iter().map(|it| field(it, "rule")).collect();
-                // Versions with different waits may find the fault in different frames.
-                rules.dedup();
-                let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
-                assert_eq!(rules, expected, "{}: {lines:#?}", fault.name);
+                let violations = violations_of(fault, &lines);
+                assert_eq!(
+                    rules_of(&violations),
+                    expected,
+                    "{}: {lines:#?}",
+                    fault.name
+                );
                 for (place, (line, rule)) in violations.iter().zip(fault.breaks).enumerate() {
                     for row in TABLE {
                         let ends = |rule: &Rule| {
@@ -516,7 +532,7 @@ fn server_that_stops_reading_is_reported_by_its_end() {
     let address = listener.local_addr().unwrap().to_string();
     let server = thread::spawn(move || {
         for _ in 0..CALLS {
-            let (mut stream, _) = listener.accept().unwrap();
+            let mut stream = served::accept(&listener);
             stream.read_exact(&mut [0; 5000]).unwrap();
             // Closes with audio unread, and more on its way.
             stream.peek(&mut [0]).unwrap();

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::thread;
 
 use crate::common::nine_seconds::nine_seconds;
+use crate::common::served;
 use crate::common::tap_file::{From, TapFile, audio, frame};
 use crate::common::test_file::TestFile;
 use crate::common::tool::{
@@ -210,7 +211,7 @@ fn header_of_a_played_file_is_named_live() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+        let mut stream = served::accept(&listener);
         stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
         stream.write_all(&played_file()).unwrap();
         stream.write_all(&HANGUP_FRAME).unwrap();

@@ -63,7 +63,9 @@ impl From<WavError> for Failure {
 
 /// Returns the failure of a program that the system gives no more threads.
 pub fn cannot_start_a_thread(error: &io::Error) -> Failure {
-    Failure::Failed(format!(
-        "cannot start a thread: {error}: raise the limit with 'ulimit -u'"
-    ))
+    let hint = match cfg!(unix) {
+        true => ": raise the limit with 'ulimit -u'",
+        false => "",
+    };
+    Failure::Failed(format!("cannot start a thread: {error}{hint}"))
 }

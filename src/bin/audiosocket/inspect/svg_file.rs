@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use crate::failure::Failure;
 use crate::text::quoted;
@@ -32,7 +33,7 @@ impl SvgFile {
 
     pub fn write(&self, drawn: &str) -> Result<(), Failure> {
         // Where files have no number to compare, an existing file is replaced, not overwritten: it may be the input.
-        let written = match cfg!(unix) {
+        let written = match cfg!(unix) || !Path::new(&self.path).is_file() {
             true => fs::write(&self.path, drawn),
             false => replace(&self.path, drawn),
         };
@@ -46,7 +47,12 @@ impl SvgFile {
 fn replace(path: &OsStr, drawn: &str) -> io::Result<()> {
     let mut new = path.to_os_string();
     new.push(format!(".{}", std::process::id()));
-    fs::write(&new, drawn).and_then(|()| fs::rename(&new, path))
+    fs::write(&new, drawn)
+        .and_then(|()| fs::rename(&new, path))
+        .inspect_err(|_| {
+            // The drawing has no other name.
+            let _ = fs::remove_file(&new);
+        })
 }
 
 #[cfg(unix)]

@@ -152,7 +152,7 @@ fn tap(options: Options) -> Result<(), Failure> {
         .as_deref()
         .zip(recordings.as_ref())
         .map(|(path, recordings)| Folder { path, recordings });
-    let tapping = Tapping::new(address, options.to, options.calls, folder, &reports);
+    let tapping = Tapping::new(options.to, options.calls, folder, &reports);
     thread::scope(|scope| {
         let tapping = &tapping;
         let wait = move || {

@@ -1,7 +1,7 @@
 //! Accept loop of the tap.
 
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
@@ -15,7 +15,6 @@ use crate::reports::{Report, Reports};
 
 /// Tap that accepts calls and forwards them.
 pub struct Tapping<'a> {
-    address: SocketAddr,
     to: Vec<SocketAddr>,
     calls: Option<usize>,
     folder: Option<Folder<'a>>,
@@ -29,22 +28,27 @@ pub struct Tapping<'a> {
 const LONGEST_CONNECT: Duration = Duration::from_secs(2);
 
 /// How often the accept loop checks whether the tap has been stopped.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+/// How often the accept loop looks for a caller where `accept` cannot be timed.
+const BETWEEN_POLLS: Duration = Duration::from_millis(10);
+
+/// Set if the tests are built for the ways in which other systems accept. Each of them makes the tap look at intervals.
+const FORCED_WAY: Option<&str> = option_env!("AUDIOSOCKET_TEST_ACCEPT");
 
 /// Pause after a failed accept, which may be due to a lack of descriptors.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 impl<'a> Tapping<'a> {
-    /// Creates a tap for calls that arrive at `address`. It forwards each call to the first address of `to` that accepts.
+    /// Creates a tap. It forwards each call to the first address of `to` that accepts.
     pub fn new(
-        address: SocketAddr,
         to: Vec<SocketAddr>,
         calls: Option<usize>,
         folder: Option<Folder<'a>>,
         reports: &'a Reports,
     ) -> Tapping<'a> {
         Tapping {
-            address,
             to,
             calls,
             folder,
@@ -57,7 +61,11 @@ impl<'a> Tapping<'a> {
 
     /// Taps calls until the requested number has ended, or until the tap is stopped.
     pub fn run(&self, listener: TcpListener) {
-        time_accepts(&listener);
+        let is_timed = FORCED_WAY.is_none() && time_accepts(&listener).is_ok();
+        if !is_timed {
+            // If this fails too, the next caller ends the loop.
+            let _ = listener.set_nonblocking(true);
+        }
         thread::scope(|scope| {
             let mut accepted = 0;
             while self.calls.is_none_or(|calls| accepted < calls) {
@@ -67,7 +75,12 @@ impl<'a> Tapping<'a> {
                 }
                 let (caller, peer) = match result {
                     Ok((caller, peer)) => (caller, canonical(peer)),
-                    Err(error) if is_timeout(&error) => continue,
+                    Err(error) if is_timeout(&error) => {
+                        if !is_timed {
+                            thread::sleep(BETWEEN_POLLS);
+                        }
+                        continue;
+                    }
                     Err(error) => {
                         // The connection waits until it can be accepted.
                         self.warn(&format!("cannot accept a connection: {error}"));
@@ -92,6 +105,8 @@ impl<'a> Tapping<'a> {
 
     fn pass_on(&self, caller: TcpStream, peer: SocketAddr) -> io::Result<()> {
         let started_at = Instant::now();
+        // On Windows and the BSDs, a connection inherits the mode of its listener.
+        caller.set_nonblocking(false)?;
         let server = self.connect()?;
         let watch = TapWatch::new(peer, started_at, self.reports, self.folder);
         let call = Arc::new(TappedCall::new(caller, server, started_at, watch));
@@ -130,16 +145,6 @@ impl<'a> Tapping<'a> {
         for call in self.under_way().iter().filter_map(Weak::upgrade) {
             call.cut();
         }
-        // This connection wakes the accept loop. An error means that the loop has already ended, or that there is no descriptor for
-        // it. Then the loop wakes by its timeout.
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address {
-                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        let _ = TcpStream::connect_timeout(&address, LONGEST_CONNECT);
     }
 
     /// Returns whether a connection could not be passed on.
@@ -163,16 +168,17 @@ impl<'a> Tapping<'a> {
     }
 }
 
-/// Limits how long `accept` waits, where the system can do that. On Linux, a socket's read timeout also applies to `accept`
-/// (socket(7)), and std can set it only on a `TcpStream`.
-fn time_accepts(listener: &TcpListener) {
-    #[cfg(unix)]
-    if let Ok(same) = listener.try_clone() {
-        let same = TcpStream::from(std::os::fd::OwnedFd::from(same));
-        let _ = same.set_read_timeout(Some(BETWEEN_LOOKS));
-    }
-    #[cfg(not(unix))]
-    let _ = (listener, BETWEEN_LOOKS);
+/// Limits how long `accept` waits. On Linux, a socket's read timeout also applies to `accept` (socket(7)), and std can set it only
+/// on a `TcpStream`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn time_accepts(listener: &TcpListener) -> io::Result<()> {
+    let same = std::os::fd::OwnedFd::from(listener.try_clone()?);
+    TcpStream::from(same).set_read_timeout(Some(BETWEEN_LOOKS))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn time_accepts(_: &TcpListener) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 fn is_timeout(error: &io::Error) -> bool {

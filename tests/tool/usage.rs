@@ -270,6 +270,16 @@ fn errors_are_one_line_with_the_right_exit_code() {
         ),
         (&["inspect", "a", "b"], 2, "unexpected argument 'b'"),
         (
+            &["inspect", "a", "--through", "Dial"],
+            2,
+            "--through 'Dial': expected application or dial",
+        ),
+        (
+            &["tap", "--through", ""],
+            2,
+            "--through '': expected application or dial",
+        ),
+        (
             &["load"],
             2,
             "which server? an address like 127.0.0.1:9092 is due",

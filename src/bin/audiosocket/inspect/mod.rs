@@ -22,6 +22,7 @@ use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
+use audiosocket::asterisk::Way;
 use audiosocket::wire::Uuid;
 
 use crate::args::Args;
@@ -41,7 +42,7 @@ use text_lines::TextLines;
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
-                         [--uuid UUID]
+                         [--uuid UUID] [--through WAY]
 
 Shows what FILE contains, - being standard input: a
 recording that audiosocket tap has made of both directions,
@@ -61,6 +62,8 @@ server.
                  frames. OUT.svg is overwritten
   --uuid UUID    shows this call of a packet capture; else
                  several calls get a line each
+  --through WAY  judges the server of a packet capture as
+                 application (default) or dial does
 
   audiosocket tap --listen 127.0.0.1:9092 \\
       --to 127.0.0.1:9093 --record calls
@@ -85,12 +88,13 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
     let mut svg = None;
-    let mut uuid = None;
+    let (mut uuid, mut way) = (None, None);
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
             "--svg" => svg = Some(args.path()?.into_os_string()),
             "--uuid" => uuid = Some(args.parse()?),
+            "--through" => way = Some(args.parse()?),
             "--help" | "-h" => {
                 args.end()?;
                 return Output::new().text(HELP);
@@ -105,7 +109,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
         Box::new(TextLines::default())
     };
     let svg = svg.map(|svg| SvgFile::new(svg, &file)).transpose()?;
-    inspect(&Input { file }, lines, svg.as_ref(), uuid)
+    inspect(&Input { file }, lines, svg.as_ref(), uuid, way)
 }
 
 fn inspect(
@@ -113,6 +117,7 @@ fn inspect(
     mut lines: Box<dyn Lines>,
     svg: Option<&SvgFile>,
     uuid: Option<Uuid>,
+    way: Option<Way>,
 ) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
@@ -127,8 +132,14 @@ fn inspect(
     let is_tap_recording = start.starts_with(&MAGIC);
     let is_capture = capture::is_text_of_segments(start.get(..MAGIC.len()).unwrap_or(&start));
     let mut source = start.chain(source);
-    let captured = match (is_capture, uuid) {
-        (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {
+    let option = match (uuid, way) {
+        (Some(_), _) => Some("--uuid chooses a call"),
+        (None, Some(_)) => Some("--through judges the server"),
+        (None, None) => None,
+    };
+    let way = way.unwrap_or_default();
+    let captured = match (is_capture, option) {
+        (true, _) => match captured_calls::choose(&mut source, input, uuid, way, &mut *lines)? {
             Some(captured) => Some(captured),
             None if svg.is_some() => {
                 return Err(Failure::usage(
@@ -137,9 +148,9 @@ fn inspect(
             }
             None => return Ok(()),
         },
-        (false, Some(_)) => {
+        (false, Some(option)) => {
             return Err(Failure::Usage(format!(
-                "--uuid chooses a call of a packet capture; {input} is another kind of file"
+                "{option} of a packet capture; {input} is another kind of file"
             )));
         }
         (false, None) => None,
@@ -157,7 +168,7 @@ fn inspect(
         }
     };
     let (summary, result) = if let Some(ChosenCall { call, damage }) = captured {
-        let summary = captured_call::read(&call, &mut show)?;
+        let summary = captured_call::read(&call, way, &mut show)?;
         let completeness = summary.call.as_ref().map_or(Ok(()), |summary| {
             captured_calls::completeness(input, &call, summary)
         });

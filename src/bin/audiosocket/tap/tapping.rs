@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use audiosocket::asterisk::Way;
+
 use super::call_recording::Folder;
 use super::tapped_call::TappedCall;
 use super::watch::TapWatch;
@@ -18,6 +20,7 @@ pub struct Tapping<'a> {
     address: SocketAddr,
     to: Vec<SocketAddr>,
     calls: Option<usize>,
+    way: Way,
     folder: Option<Folder<'a>>,
     reports: &'a Reports,
     is_over: AtomicBool,
@@ -35,11 +38,13 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 impl<'a> Tapping<'a> {
-    /// Creates a tap for calls that arrive at `address`. It forwards each call to the first address of `to` that accepts.
+    /// Creates a tap for calls that arrive at `address`. It forwards each call to the first address of `to` that accepts,
+    /// and judges the server as a call in this `way` does.
     pub fn new(
         address: SocketAddr,
         to: Vec<SocketAddr>,
         calls: Option<usize>,
+        way: Way,
         folder: Option<Folder<'a>>,
         reports: &'a Reports,
     ) -> Tapping<'a> {
@@ -47,6 +52,7 @@ impl<'a> Tapping<'a> {
             address,
             to,
             calls,
+            way,
             folder,
             reports,
             is_over: AtomicBool::new(false),
@@ -94,7 +100,7 @@ impl<'a> Tapping<'a> {
         let begun = Instant::now();
         let server = self.connect()?;
         let watch = TapWatch::new(peer, begun, self.reports, self.folder);
-        let call = Arc::new(TappedCall::new(caller, server, begun, watch));
+        let call = Arc::new(TappedCall::new(caller, server, begun, self.way, watch));
         {
             let mut under_way = self.under_way();
             under_way.retain(|call| call.strong_count() > 0);

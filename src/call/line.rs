@@ -334,12 +334,11 @@ impl<T: Transport> Line<T> {
             Err(WriteError::Io(error) | WriteError::Partial { error, .. })
                 if is_disconnection(&error) =>
             {
-                // Frames that the peer sent before it closed can still be received. The receiver ends after them and reports how.
-                let was_reset = is_reset_at_send(&error);
-                self.was_reset.fetch_or(was_reset, Ordering::Relaxed);
-                self.disconnected.store(true, Ordering::Relaxed);
-                self.wake_player();
-                Err(SendError::Disconnected)
+                Err(self.note_disconnection(&error))
+            }
+            // A write of nothing: the transport will accept no more.
+            Err(WriteError::Io(error)) if error.kind() == ErrorKind::WriteZero => {
+                Err(self.note_disconnection(&error))
             }
             // Nothing of the frame was sent, so the peer is in step and the next frame may be sent.
             Err(WriteError::Io(error)) if !is_timeout(&error) => {
@@ -358,6 +357,17 @@ impl<T: Transport> Line<T> {
                 Err(SendError::CallEnded(end))
             }
         }
+    }
+
+    /// Notes that the connection is closed for writing, and returns the error for the sender.
+    ///
+    /// Frames that the peer sent before it closed can still be received. The receiver ends after them and reports how.
+    fn note_disconnection(&self, error: &io::Error) -> SendError {
+        let was_reset = is_reset_at_send(error);
+        self.was_reset.fetch_or(was_reset, Ordering::Relaxed);
+        self.disconnected.store(true, Ordering::Relaxed);
+        self.wake_player();
+        SendError::Disconnected
     }
 
     /// Notes that the receiver has read the end of the stream.
@@ -586,8 +596,6 @@ fn is_disconnection(error: &io::Error) -> bool {
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected
-            // A write of 0 bytes: the transport will accept no more.
-            | ErrorKind::WriteZero
     )
 }
 

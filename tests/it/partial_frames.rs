@@ -128,13 +128,19 @@ fn partial_hangup_closes_direction() {
 
 #[test]
 fn partial_frame_closes_direction_after_an_error() {
-    let (call, transport) = call_that_accepts(&[Ok(1), Err(ErrorKind::OutOfMemory)]);
-    let failed = SendError::CallEnded(End::Failed(ErrorKind::OutOfMemory));
-    assert_eq!(call.voice().send_now(audio()), Err(failed));
-    let seen = transport.seen.lock().unwrap();
-    assert_eq!((&seen.sent[..], seen.is_finished), (&[0x10][..], true));
-    drop(seen);
-    drop(call);
+    for (failure, kind) in [
+        (Err(ErrorKind::OutOfMemory), ErrorKind::OutOfMemory),
+        // A transport that accepts no more.
+        (Ok(0), ErrorKind::WriteZero),
+    ] {
+        let (call, transport) = call_that_accepts(&[Ok(1), failure]);
+        let failed = SendError::CallEnded(End::Failed(kind));
+        assert_eq!(call.voice().send_now(audio()), Err(failed));
+        let seen = transport.seen.lock().unwrap();
+        assert_eq!((&seen.sent[..], seen.is_finished), (&[0x10][..], true));
+        drop(seen);
+        drop(call);
+    }
 }
 
 #[test]

@@ -121,6 +121,31 @@ fn silent_server_is_idle_after_two_seconds() {
 }
 
 #[test]
+fn capture_through_dial_is_judged_as_the_driver_does() {
+    let mut call = Connection::open(0, 0);
+    call.data(From::Caller, 0, &frame(0x01, &[7; 16]));
+    // Only the application ends the call for the silence. Only a call that has not ended shows the second fault.
+    call.data(From::Server, 2_500_000, &frame(0x10, &[]));
+    call.close(From::Caller, 2_600_000);
+    for (options, rule, consequence) in [
+        (&["--json"][..], "idle", "hangs-up"),
+        (&["--json", "--through", "application"], "idle", "hangs-up"),
+        (&["--json", "--through", "dial"], "empty-audio", "ends-leg"),
+    ] {
+        let json = stdout(&inspect(options, &call.text()));
+        let violations: Vec<&str> = json
+            .lines()
+            .filter(|line| line.contains("\"violation\""))
+            .collect();
+        let [violation] = violations[..] else {
+            panic!("{options:?}: {json}")
+        };
+        assert_eq!(field(violation, "rule"), rule, "{options:?}");
+        assert_eq!(field(violation, "consequence"), consequence);
+    }
+}
+
+#[test]
 fn lost_segment_is_named_and_the_rest_shown() {
     let mut call = echo(0, 0, 7);
     // Four frames of the server are missing in the capture. They leave no gap in the call.
@@ -335,10 +360,13 @@ fn command_of_help() -> String {
 }
 
 #[test]
-fn uuid_is_for_captures_alone() {
+fn uuid_and_way_are_for_captures_alone() {
     let file = TestFile::new("no-capture.tap", &nine_seconds().bytes);
     let uuid = "11111111-1111-1111-1111-111111111111";
-    let output = run(&["inspect", file.path(), "--uuid", uuid]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("which is not a packet capture: remove --uuid"));
+    for options in [["--uuid", uuid], ["--through", "dial"]] {
+        let output = run(&[&["inspect", file.path()], &options[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let message = format!("which is not a packet capture: remove {}", options[0]);
+        assert!(stderr(&output).contains(&message), "{}", stderr(&output));
+    }
 }

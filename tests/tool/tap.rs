@@ -287,6 +287,32 @@ fn tap_reports_each_fault_with_its_consequence() {
     });
 }
 
+#[test]
+fn tap_through_dial_judges_by_the_channel_driver() {
+    for (options, consequence) in [
+        (&[][..], "hangs-up"),
+        (&["--through", "application"], "hangs-up"),
+        (&["--through", "dial"], "ends-leg"),
+    ] {
+        let (address, server) = server(|mut stream| {
+            stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+            stream.write_all(&[0x10, 0, 0]).unwrap();
+            read_all(&stream);
+        });
+        let tap = Serving::tap(&address, &[&["--json", "--calls", "1"], options].concat());
+        let mut caller = TcpStream::connect(&tap.address).unwrap();
+        caller.write_all(&UUID_FRAME).unwrap();
+        caller.read_exact(&mut [0; 3]).unwrap();
+        drop(caller);
+        server.join().unwrap();
+        let lines = tap.finish();
+        let is_violation = |line: &&String| field(line, "event") == "violation";
+        let violation = lines.iter().find(is_violation).unwrap();
+        assert_eq!(field(violation, "rule"), Rule::EmptyAudio.name());
+        assert_eq!(field(violation, "consequence"), consequence, "{options:?}");
+    }
+}
+
 /// The number of calls for each version and each of the two rules about splits.
 const SPLIT_CALLS: u8 = 200;
 

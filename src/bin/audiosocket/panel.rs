@@ -39,16 +39,12 @@ pub struct Fault {
 const UNTIL_ALL_AGREE: Duration = Duration::from_millis(100);
 
 impl Panel {
-    pub fn new(started: Instant) -> Panel {
+    /// Creates judges of a call that reached the server in this way. The bytes do not show the way.
+    pub fn new(started: Instant, way: Way) -> Panel {
+        let judge =
+            |version: &Version| Judge::new(Rules::for_version(*version).through(way), started);
         Panel {
-            judges: Version::REPRESENTATIVES
-                .iter()
-                .map(|version| {
-                    // The bytes do not show in which way Asterisk reached the server. The application has every rule of the driver.
-                    let rules = Rules::for_version(*version).through(Way::Application);
-                    Judge::new(rules, started)
-                })
-                .collect(),
+            judges: Version::REPRESENTATIVES.iter().map(judge).collect(),
             collected: vec![0; Version::REPRESENTATIVES.len()],
             is_dismissed: vec![false; Version::REPRESENTATIVES.len()],
             faults: VecDeque::new(),
@@ -249,7 +245,7 @@ mod tests {
     #[test]
     fn fault_is_reported_once_with_all_versions() {
         let started = Instant::now();
-        let mut panel = Panel::new(started);
+        let mut panel = Panel::new(started, Way::Application);
         let at = started + Duration::from_millis(1234);
         panel.look(at, |judge| {
             judge.bytes_read(Received {
@@ -302,7 +298,7 @@ mod tests {
     #[test]
     fn versions_without_such_calls_are_not_judged() {
         let started = Instant::now();
-        let mut panel = Panel::new(started);
+        let mut panel = Panel::new(started, Way::Application);
         panel.caller_sent(Kind::SLIN);
         panel.caller_sent(Kind::SLIN16);
         panel.look(started, |judge| {
@@ -332,7 +328,7 @@ mod tests {
     #[test]
     fn findings_of_versions_without_the_call_are_removed() {
         let started = Instant::now();
-        let mut panel = Panel::new(started);
+        let mut panel = Panel::new(started, Way::Application);
         // The server echoes 16 kHz audio, and then sends a frame that violates a rule of every version.
         panel.look(started, |judge| {
             judge.bytes_read(Received {
@@ -357,7 +353,7 @@ mod tests {
     #[test]
     fn versions_with_different_waits_share_a_fault() {
         let started = Instant::now();
-        let mut panel = Panel::new(started);
+        let mut panel = Panel::new(started, Way::Application);
         let after = |ms| started + Duration::from_millis(ms);
         panel.look(after(0), |judge| {
             judge.bytes_read(Received {

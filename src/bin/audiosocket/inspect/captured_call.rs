@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use audiosocket::asterisk::{self, CallState, Judge};
+use audiosocket::asterisk::{self, CallState, Judge, Way};
 use audiosocket::wire::Kind;
 
 use crate::analysis::ended::{Ended, Ends};
@@ -15,10 +15,10 @@ use crate::failure::Failure;
 use crate::panel::{Fault, Panel};
 use crate::tap_file::{Entry, Seen, Sender};
 
-/// Shows the findings in the call.
-pub fn read(call: &CapturedCall, show: &mut Show<'_>) -> Result<Summary, Failure> {
+/// Shows the findings in the call. The server is judged as a call in this `way` does.
+pub fn read(call: &CapturedCall, way: Way, show: &mut Show<'_>) -> Result<Summary, Failure> {
     let mut sides = Sender::BOTH.map(Side::new);
-    let mut judging = Judging::new();
+    let mut judging = Judging::new(way);
     let mut kinds_sent: Vec<Kind> = Vec::new();
     let mut ends = Ends::default();
     if !call.has_start() {
@@ -117,10 +117,10 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Judging {
-    fn new() -> Judging {
+    fn new(way: Way) -> Judging {
         let base = Instant::now();
         Judging {
-            panel: Panel::new(base),
+            panel: Panel::new(base, way),
             base,
             last: None,
             is_caller_done: false,
@@ -352,7 +352,7 @@ mod tests {
         let call = capture.calls.first()?;
         let mut json = String::new();
         let mut frames = Vec::new();
-        let summary = read(call, &mut |finding| {
+        let summary = read(call, Way::Application, &mut |finding| {
             json += &JsonLines.finding(finding);
             if let (What::Frame(frame), Some(passage)) = (finding.what, finding.passage) {
                 let from_server = passage.sender == Sender::Server;
@@ -490,7 +490,7 @@ mod tests {
                 for lines in [&mut JsonLines as &mut dyn Lines, &mut TextLines::default()] {
                     let mut picture = Picture::default();
                     let mut text = String::new();
-                    let summary = read(call, &mut |finding| {
+                    let summary = read(call, Way::Application, &mut |finding| {
                         picture.add(finding);
                         text += &lines.finding(finding);
                         Ok(())

@@ -3,6 +3,7 @@
 use std::io::{BufReader, Read};
 use std::time::Duration;
 
+use audiosocket::asterisk::Way;
 use audiosocket::wire::Uuid;
 
 use super::lines::Lines;
@@ -35,6 +36,7 @@ pub fn choose(
     source: impl Read,
     input: &Input,
     uuid: Option<Uuid>,
+    way: Way,
     lines: &mut dyn Lines,
 ) -> Result<Option<ChosenCall>, Failure> {
     let (capture, damage) =
@@ -65,7 +67,7 @@ pub fn choose(
         }
         (None, None) => {}
     }
-    let result = list(&calls, input, lines)?;
+    let result = list(&calls, way, input, lines)?;
     damage?;
     if let Some(uuid) = uuid {
         let streams: Vec<String> = calls.iter().map(|call| call.stream().to_string()).collect();
@@ -81,6 +83,7 @@ pub fn choose(
 /// Prints the calls. The inner result is an error if the capture lacks a part of any call.
 fn list(
     calls: &[CapturedCall],
+    way: Way,
     input: &Input,
     lines: &mut dyn Lines,
 ) -> Result<Result<(), Failure>, Failure> {
@@ -89,7 +92,7 @@ fn list(
     let mut incomplete = 0;
     let first = calls.first().map(CapturedCall::started).unwrap_or_default();
     for captured in calls {
-        let summary = captured_call::read(captured, &mut |_| Ok(()))?;
+        let summary = captured_call::read(captured, way, &mut |_| Ok(()))?;
         let Some(call) = &summary.call else {
             continue;
         };

@@ -22,6 +22,7 @@ use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
+use audiosocket::asterisk::Way;
 use audiosocket::wire::Uuid;
 
 use crate::args::Args;
@@ -41,7 +42,7 @@ use text_lines::TextLines;
 
 const HELP: &str = "\
 audiosocket inspect FILE [--json] [--svg OUT.svg]
-                         [--uuid UUID]
+                         [--uuid UUID] [--through WAY]
 
 Prints the contents of FILE, or of standard input for '-'.
 FILE can be:
@@ -64,6 +65,9 @@ call ended, with '>' for the caller and '<' for the server.
                  between frames. Overwrites OUT.svg
   --uuid UUID    print this call of a packet capture.
                  Without it, several calls are only listed
+  --through WAY  how Asterisk reached the server of a packet
+                 capture: application (default), or dial for
+                 Dial(AudioSocket/..) and ExternalMedia
 
 Exits 1 if the stream ends inside a frame, the recording
 ends inside an entry, or the capture lacks a part of the
@@ -89,12 +93,13 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
     let mut file = None;
     let mut json = false;
     let mut svg = None;
-    let mut uuid = None;
+    let (mut uuid, mut way) = (None, None);
     while let Some(option) = args.next_option_beside(&mut file)? {
         match option.as_str() {
             "--json" => json = true,
             "--svg" => svg = Some(args.path()?.into_os_string()),
             "--uuid" => uuid = Some(args.parse()?),
+            "--through" => way = Some(args.parse()?),
             "--help" | "-h" => {
                 args.end()?;
                 return Output::new().text(HELP);
@@ -110,7 +115,7 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
         Box::new(TextLines::default())
     };
     let svg = svg.map(|svg| SvgFile::new(svg, &file)).transpose()?;
-    inspect(&Input { file }, lines, svg.as_ref(), uuid)
+    inspect(&Input { file }, lines, svg.as_ref(), uuid, way)
 }
 
 fn inspect(
@@ -118,6 +123,7 @@ fn inspect(
     mut lines: Box<dyn Lines>,
     svg: Option<&SvgFile>,
     uuid: Option<Uuid>,
+    way: Option<Way>,
 ) -> Result<(), Failure> {
     let mut source = input.open()?;
     let mut start = Vec::new();
@@ -132,8 +138,14 @@ fn inspect(
     let is_tap_recording = start.starts_with(&MAGIC);
     let is_capture = capture::is_text_of_segments(start.get(..MAGIC.len()).unwrap_or(&start));
     let mut source = start.chain(source);
-    let captured = match (is_capture, uuid) {
-        (true, _) => match captured_calls::choose(&mut source, input, uuid, &mut *lines)? {
+    let option = match (uuid, way) {
+        (Some(_), _) => Some("--uuid"),
+        (None, Some(_)) => Some("--through"),
+        (None, None) => None,
+    };
+    let way = way.unwrap_or_default();
+    let captured = match (is_capture, option) {
+        (true, _) => match captured_calls::choose(&mut source, input, uuid, way, &mut *lines)? {
             Some(captured) => Some(captured),
             None if svg.is_some() => {
                 return Err(Failure::usage(
@@ -142,9 +154,9 @@ fn inspect(
             }
             None => return Ok(()),
         },
-        (false, Some(_)) => {
+        (false, Some(option)) => {
             return Err(Failure::Usage(format!(
-                "--uuid has no effect on {input}, which is not a packet capture: remove --uuid"
+                "{option} has no effect on {input}, which is not a packet capture: remove {option}"
             )));
         }
         (false, None) => None,
@@ -162,7 +174,7 @@ fn inspect(
         }
     };
     let (summary, result) = if let Some(ChosenCall { call, damage }) = captured {
-        let summary = captured_call::read(&call, &mut show)?;
+        let summary = captured_call::read(&call, way, &mut show)?;
         let completeness = summary.call.as_ref().map_or(Ok(()), |summary| {
             captured_calls::completeness(input, &call, summary)
         });

@@ -12,6 +12,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use audiosocket::asterisk::Way;
+
 use crate::address::{self, cannot_listen, canonical};
 use crate::args::Args;
 use crate::failure::{Failure, cannot_start_a_thread};
@@ -39,6 +41,9 @@ your server with the reaction of each Asterisk version.
   --record DIR   record each call: the audio as DIR/UUID.wav
                  (caller left, server right), and every byte
                  with its time as DIR/UUID.tap
+  --through WAY  how Asterisk reaches the tap: application
+                 (default), or dial for Dial(AudioSocket/..)
+                 and ExternalMedia
   --calls N      stop after N (1 or more) connections
   --seconds S    stop after S seconds, such as 0.5, up to
                  366 days
@@ -73,6 +78,7 @@ struct Options {
     listen: String,
     to: Vec<SocketAddr>,
     record: Option<PathBuf>,
+    way: Way,
     calls: Option<usize>,
     seconds: Option<Duration>,
     json: bool,
@@ -87,12 +93,13 @@ pub fn run(args: &mut Args) -> Result<(), Failure> {
 
 fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
     let (mut listen, mut to, mut record) = (None, None, None);
-    let (mut calls, mut seconds, mut json) = (None, None, false);
+    let (mut way, mut calls, mut seconds, mut json) = (Way::default(), None, None, false);
     while let Some(option) = args.next_option()? {
         match option.as_str() {
             "--listen" => listen = Some(args.text()?),
             "--to" => to = Some(args.text()?),
             "--record" => record = Some(args.path()?),
+            "--through" => way = args.parse()?,
             "--calls" => calls = Some(args.count()?),
             "--seconds" => seconds = Some(args.seconds()?),
             "--json" => json = true,
@@ -112,6 +119,7 @@ fn options(args: &mut Args) -> Result<Option<Options>, Failure> {
         listen,
         to: addresses.collect(),
         record,
+        way,
         calls,
         seconds,
         json,
@@ -152,7 +160,7 @@ fn tap(options: Options) -> Result<(), Failure> {
         .as_deref()
         .zip(recordings.as_ref())
         .map(|(path, recordings)| Folder { path, recordings });
-    let tapping = Tapping::new(options.to, options.calls, folder, &reports);
+    let tapping = Tapping::new(options.to, options.calls, options.way, folder, &reports);
     thread::scope(|scope| {
         let tapping = &tapping;
         let wait = move || {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::asterisk::{CallState, Received};
+use audiosocket::asterisk::{CallState, Received, Way};
 
 use super::watch::TapWatch;
 use crate::panel::Panel;
@@ -59,6 +59,7 @@ impl<'a> TappedCall<'a> {
         caller: TcpStream,
         server: TcpStream,
         started: Instant,
+        way: Way,
         watch: TapWatch<'a>,
     ) -> TappedCall<'a> {
         TappedCall {
@@ -66,7 +67,7 @@ impl<'a> TappedCall<'a> {
             server,
             started,
             watch: Mutex::new(watch),
-            panel: Mutex::new(Panel::new(started)),
+            panel: Mutex::new(Panel::new(started, way)),
             server_was_reset: Mutex::new(false),
             caller_done: AtomicBool::new(false),
             server_done: AtomicBool::new(false),

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use audiosocket::asterisk::Way;
+
 use super::call_recording::Folder;
 use super::tapped_call::TappedCall;
 use super::watch::TapWatch;
@@ -17,6 +19,7 @@ use crate::reports::{Report, Reports};
 pub struct Tapping<'a> {
     to: Vec<SocketAddr>,
     calls: Option<usize>,
+    way: Way,
     folder: Option<Folder<'a>>,
     reports: &'a Reports,
     is_over: AtomicBool,
@@ -41,16 +44,19 @@ const FORCED_WAY: Option<&str> = option_env!("AUDIOSOCKET_TEST_ACCEPT");
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 impl<'a> Tapping<'a> {
-    /// Creates a tap. It forwards each call to the first address of `to` that accepts.
+    /// Creates a tap. It forwards each call to the first address of `to` that accepts, and judges the server as a call in this
+    /// `way` does.
     pub fn new(
         to: Vec<SocketAddr>,
         calls: Option<usize>,
+        way: Way,
         folder: Option<Folder<'a>>,
         reports: &'a Reports,
     ) -> Tapping<'a> {
         Tapping {
             to,
             calls,
+            way,
             folder,
             reports,
             is_over: AtomicBool::new(false),
@@ -109,7 +115,7 @@ impl<'a> Tapping<'a> {
         caller.set_nonblocking(false)?;
         let server = self.connect()?;
         let watch = TapWatch::new(peer, started_at, self.reports, self.folder);
-        let call = Arc::new(TappedCall::new(caller, server, started_at, watch));
+        let call = Arc::new(TappedCall::new(caller, server, started_at, self.way, watch));
         {
             let mut under_way = self.under_way();
             under_way.retain(|call| call.strong_count() > 0);

@@ -135,8 +135,8 @@ fn equal_frames_of_any_kind_are_one_line() {
     0.004 s > dtmf    digit 4
     0.005 s < audio   1 x 320 bytes, 8000 Hz, 0.02 s
     0.006 s < audio   2 x MALFORMED: audio (0x10) with
-                      payload length 1, an even length is
-                      due
+                      payload length 1: expected an even
+                      length
 "
     );
     // In JSON, each frame has a line of its own.

@@ -140,7 +140,7 @@ impl Detector {
         self
     }
 
-    /// Sets by how many decibels each tone may be louder than the other, up to 29.
+    /// Sets how many decibels each tone may be louder than the other, up to 29.
     ///
     /// Authors disagree on which twist is "normal" and which is "reverse", so the parameters name the louder tone first. The
     /// detector ignores everything 2 dB beyond a limit.

@@ -30,17 +30,17 @@ pub struct Behaviour {
     /// If so, the end of the stream inside a header is a hangup, and a hangup frame takes effect with its third byte. Other
     /// versions hang up at its first byte. See [`Rule::StalledHeader`].
     pub waits_for_header: bool,
-    /// The time Asterisk waits for the rest of a payload; zero if it does not wait.
+    /// The wait for the rest of a payload; zero if Asterisk does not wait.
     ///
     /// Each part that arrives restarts the wait. See [`Rule::SplitPayload`].
     pub payload_wait: Duration,
-    /// The consequences through the application `AudioSocket()`.
+    /// The behaviour of the application `AudioSocket()`.
     pub application: Consequences,
-    /// The consequences through the channel driver, `Dial(AudioSocket/...)`.
+    /// The behaviour of the channel driver, `Dial(AudioSocket/...)`.
     pub channel_driver: Consequences,
 }
 
-/// The behaviour in one of Asterisk's two ways to reach a server, with the consequences of violations.
+/// The behaviour in one of the two ways to reach a server, with the consequences of violations.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Consequences {
@@ -50,7 +50,7 @@ pub struct Consequences {
     pub evidence: &'static str,
     /// The dialect of the caller's DTMF digits; `None` if no digits are sent.
     pub digits: Option<DtmfDialect>,
-    /// The treatment of the caller's frames that are neither audio nor a digit, such as comfort noise.
+    /// The treatment of the caller's frames that are neither audio nor a digit.
     pub other_frames: OtherFrames,
     /// The limit on the time without traffic in either direction. Asterisk then ends the call.
     ///
@@ -354,16 +354,16 @@ impl Behaviour {
         texts.join(", ")
     }
 
-    /// Returns the releases that use a whole processor core during a call, for example "18.0-19, 19".
+    /// Returns the releases that use a whole processor core during a call.
     ///
-    /// Only their application does so, not their channel driver, and a server cannot prevent it. The text is empty if there are no
-    /// such releases.
+    /// An example is "18.0-19, 19". Only their application does so, not their channel driver, and a server cannot prevent it. The
+    /// text is empty if there are no such releases.
     pub fn busy_releases(&self) -> String {
         let texts = self.busy_releases.iter().map(Releases::text);
         texts.collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the consequence of a violation through the application `AudioSocket()`.
+    /// Returns the consequence of a violation in the application `AudioSocket()`.
     ///
     /// Returns `None` if these versions have no such rule.
     pub const fn consequence(&self, rule: Rule) -> Option<Consequence> {

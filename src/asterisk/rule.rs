@@ -159,7 +159,8 @@ pub enum Consequence {
     Skips,
     /// It waits, and sends the server none of the caller's audio meanwhile.
     StopsHearing,
-    /// It waits for the rest without a limit, and the caller is not heard. The time-out of 2 s does not end the call meanwhile.
+    /// It waits for the rest without a limit, and sends the server none of the caller's audio. The time-out of 2 s does not end
+    /// the call.
     Hangs,
     /// The channel driver waits for the rest without a limit. If its leg is then hung up, that request blocks, and so can all
     /// other calls: Asterisk 22.10.1 stood still for 20 minutes, until the server closed (measured).

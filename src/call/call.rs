@@ -359,7 +359,7 @@ impl<T: Transport> Call<T> {
         })
     }
 
-    /// Splits the call into a receiver and a player, for a thread that sends each frame itself.
+    /// Splits the call into a receiver and a player, for a thread that makes each frame.
     ///
     /// One thread then receives while another sends with [`Player::send_paced`], on its own clock. For queued audio,
     /// [`with_player`](Call::with_player) is simpler. After a split, the receiver still plays queued audio while it waits for

@@ -93,7 +93,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets whether to answer each call with the frame `03 00 01 04`; no by default.
+    /// Sets whether to answer calls with the frame `03 00 01 04`; no by default.
     ///
     /// A later commit of the start-stop fork (dd4ec61) rings, and sends no audio, until the server sends this frame. The value 4 is
     /// `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call on this frame**, because it accepts only audio and hangups. The frame is

@@ -17,15 +17,16 @@ pub struct CallStats {
     pub late_frames: usize,
     /// Played frames that were late by a whole frame or more, or lost. Each is an audible gap. The handler or the machine was busy.
     pub gaps: usize,
-    /// Times when the queue was empty for a frame or more in the middle of audio, because its source was too slow.
+    /// How often the queue was empty in the middle of audio, because its source was too slow.
     ///
-    /// An empty queue counts if more audio was queued within half a second, and neither a [mark](super::Voice::mark) nor a
-    /// [clear](super::Voice::clear) was at that place.
+    /// An empty queue counts if it is empty for a frame or more, if more audio is queued within half a second, and if neither a
+    /// [mark](super::Voice::mark) nor a [clear](super::Voice::clear) was at that place.
     pub underruns: usize,
-    /// Whether the audio received at 8 kHz is probably G.711, which is noise if it is read as linear audio.
+    /// Whether the audio received at 8 kHz is probably G.711.
     ///
-    /// Asterisk's channel driver sends G.711 as kind 0x10 if the dial string does not request a linear format, `/c(slin)`
-    /// (measured with 22.10). The value is reliable after a second of audio. See [`ByteRate`](crate::stream::ByteRate).
+    /// Read as linear audio, G.711 is noise. Asterisk's channel driver sends it as kind 0x10 if the dial string does not request a
+    /// linear format, `/c(slin)` (measured with 22.10). The value is reliable after a second of audio. See
+    /// [`ByteRate`](crate::stream::ByteRate).
     pub is_g711_suspected: bool,
 }
 

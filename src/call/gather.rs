@@ -41,7 +41,7 @@ pub struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// Returns a question without a prompt, for any number of digits that end with `#`.
+    /// Returns a question without a prompt, answered by any number of digits and `#`.
     ///
     /// The caller has 5 s for the first digit and 3 s for each further one, and one try.
     pub const fn new() -> Gather<'a> {
@@ -82,7 +82,7 @@ impl<'a> Gather<'a> {
         self
     }
 
-    /// Sets the key that ends the answer and does not belong to it; `None` for no key.
+    /// Sets the key that ends the answer without being part of it; `None` for no key.
     pub const fn finish_key(mut self, key: Option<Digit>) -> Gather<'a> {
         self.finish_key = key;
         self

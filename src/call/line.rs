@@ -31,7 +31,6 @@ use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 //    `players_in_turn`, `clear_meets_the_player`)
 
 /// The connection and the state of one call, shared by all its threads.
-
 #[derive(Debug)]
 pub(crate) struct Line<T> {
     pub(crate) transport: Arc<T>,

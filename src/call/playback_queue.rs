@@ -601,7 +601,7 @@ mod tests {
         let mut rig = rig();
         rig.push(&[1]);
         rig.run(100);
-        assert_eq!(rig.sent.len(), 0, "half a sample is nothing to say");
+        assert_eq!(rig.sent.len(), 0, "half a sample is not played");
         rig.push(&[2, 3]);
         rig.run(100);
         rig.push(&[4]);
@@ -729,8 +729,8 @@ mod tests {
         let due = rig.queue.take_due(rig.now, &mut rig.frame);
         assert_eq!(due, Due::Frame(SampleRate::Hz8000));
         assert_eq!(rig.queue.take_passed_mark(), None);
-        let unsaid = rig.queue.clear();
-        assert_eq!((unsaid.bytes(), unsaid.marks()), (&[][..], &[][..]));
+        let unplayed = rig.queue.clear();
+        assert_eq!((unplayed.bytes(), unplayed.marks()), (&[][..], &[][..]));
         rig.queue.frame_sent(rig.now);
         assert_eq!(rig.queue.take_passed_mark(), Some(mark));
     }
@@ -745,12 +745,12 @@ mod tests {
             rig.queue.mark()
         };
         rig.queue.hang_up_at_end();
-        let unsaid = rig.queue.clear();
+        let unplayed = rig.queue.clear();
         assert_eq!(rig.times(), [0, 20, 40]);
-        assert_eq!(unsaid.bytes(), &speech[960..]);
-        assert_eq!(unsaid.marks(), [inside]);
+        assert_eq!(unplayed.bytes(), &speech[960..]);
+        assert_eq!(unplayed.marks(), [inside]);
         assert_eq!(
-            unsaid.duration(),
+            unplayed.duration(),
             Duration::from_micros(140_125),
             "1121 samples"
         );
@@ -760,14 +760,14 @@ mod tests {
             Due::Nothing,
             "neither speech nor the hangup"
         );
-        rig.push(unsaid.bytes());
+        rig.push(unplayed.bytes());
         rig.run(300);
-        let said: Vec<u8> = rig
+        let played: Vec<u8> = rig
             .sent
             .iter()
             .flat_map(|(_, frame)| frame.clone())
             .collect();
-        assert_eq!(said[..3202], speech[..3202]);
+        assert_eq!(played[..3202], speech[..3202]);
         assert_eq!(rig.queue.underruns, 0);
     }
 
@@ -924,8 +924,8 @@ mod tests {
                 prop_assert_eq!(frame.len() as u64, frame_ms * 16);
             }
             // Only silence is added, and `counting` has no zeros.
-            let said: Vec<u8> = rig.sent.iter().flat_map(|(_, frame)| frame.clone()).filter(|byte| *byte != 0).collect();
-            prop_assert_eq!(&said[..], &given[..given.len() & !1]);
+            let played: Vec<u8> = rig.sent.iter().flat_map(|(_, frame)| frame.clone()).filter(|byte| *byte != 0).collect();
+            prop_assert_eq!(&played[..], &given[..given.len() & !1]);
             // `late` is how late a frame is against a clock that starts with the first frame. No frame may be less late than an
             // earlier one by more than a frame.
             let mut latest = i64::MIN;

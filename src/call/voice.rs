@@ -34,10 +34,9 @@ impl<T: Transport> Voice<T> {
     /// this with pieces of any size, as fast as you like; a sample may be split between two pieces. The last frame is padded with
     /// silence. So is a frame whose rest is queued too late.
     ///
-    /// The queue is played while the call waits for events in [`Call::receive`](super::Call::receive) or
-    /// [`receive_until`](super::Call::receive_until), or on a thread of its own in
-    /// [`Call::with_player`](super::Call::with_player). Without that thread, audio queued by another thread on a call that is
-    /// silent in both directions starts up to a quarter of a second late.
+    /// [`Call::receive`](super::Call::receive) and [`receive_until`](super::Call::receive_until) play the queue while they wait for
+    /// events. In [`Call::with_player`](super::Call::with_player), a separate thread plays it. Without that thread, audio that
+    /// another thread queues on a call that is silent in both directions starts up to a quarter of a second late.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Event, PlayError};
@@ -165,9 +164,9 @@ impl<T: Transport> Voice<T> {
     #[doc(alias = "pause")]
     pub fn clear(&self) -> Unplayed {
         let mut queue = self.line.queue();
-        let unsaid = queue.clear();
+        let unplayed = queue.clear();
         self.line.note_queue(&queue);
-        unsaid
+        unplayed
     }
 
     /// Returns how long the queued audio lasts.

@@ -89,8 +89,8 @@ impl Resampler {
     /// The samples are references, values, or an iterator such as [`Audio::samples`](crate::wire::Audio::samples). The output
     /// does not depend on how the input is cut into pieces. 10 ms of input make exactly 10 ms of output.
     ///
-    /// The iterator reads the input as it is read itself. If you drop it early, it reads the rest of the input, and the rest of
-    /// the output is lost.
+    /// The input is read while you iterate. If you drop the iterator early, it reads the rest of the input, and the rest of the
+    /// output is lost.
     pub fn feed<I>(&mut self, samples: I) -> Resampled<'_, I::IntoIter>
     where
         I: IntoIterator,

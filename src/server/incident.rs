@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use crate::call::Refusal;
 use crate::wire::Uuid;
 
-/// A failure on a server that did not end the server.
+/// A failure that did not end the server: a refused connection or a failed handler, for example.
 ///
 /// See [`ServerBuilder::on_incident`](super::ServerBuilder::on_incident).
 #[derive(Debug)]

@@ -115,7 +115,7 @@ impl Server {
         self.shared.address
     }
 
-    /// Returns a handle for other threads, which lists calls, hangs them up and shuts the server down.
+    /// Returns a handle that other threads can use to list calls and shut down.
     pub fn handle(&self) -> ServerHandle {
         ServerHandle {
             shared: Arc::clone(&self.shared),

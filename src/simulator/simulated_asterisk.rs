@@ -84,12 +84,12 @@ impl SimulatedAsterisk {
             options,
         )
         .without_hangup_on_drop();
-        let speaker = Player::new(call.voice());
+        let player = Player::new(call.voice());
         Ok(SimulatedAsterisk {
             live_judge: None,
             call,
             caller: SimulatedCaller {
-                speaker,
+                player,
                 dialect: Some(DtmfDialect::default()),
             },
             started,
@@ -239,7 +239,7 @@ impl CallReceiver<SimulatedConnection> {
 /// The caller of a [`SimulatedAsterisk`]: sends audio in real time, presses keys, or stays silent.
 #[derive(Debug)]
 pub struct SimulatedCaller {
-    speaker: Player<SimulatedConnection>,
+    player: Player<SimulatedConnection>,
     /// `None` for an Asterisk that sends no digits.
     dialect: Option<DtmfDialect>,
 }
@@ -251,7 +251,7 @@ impl SimulatedCaller {
     ///
     /// Returns a [`SendError`] if the call is over or the server has disconnected.
     pub fn send_frame(&mut self, audio: Audio<'_>) -> Result<Duration, SendError> {
-        self.speaker.send_paced(audio)
+        self.player.send_paced(audio)
     }
 
     /// Holds a key, and sends its digit when the key comes up.
@@ -263,8 +263,8 @@ impl SimulatedCaller {
     ///
     /// Returns a [`SendError`] if the call is over or the server has disconnected.
     pub fn press(&mut self, digit: Digit, held: Duration) -> Result<(), SendError> {
-        self.speaker.wait();
-        let voice = self.speaker.voice();
+        self.player.wait();
+        let voice = self.player.voice();
         let send = |dtmf| voice.line().send(&Message::Dtmf(dtmf)).map(|_| ());
         if self.dialect == Some(DtmfDialect::StartStop) {
             send(Dtmf::Start(digit))?;
@@ -278,20 +278,20 @@ impl SimulatedCaller {
                 send(Dtmf::Stop { digit, duration_ms })?;
             }
         }
-        self.speaker.pacer.restart();
+        self.player.pacer.restart();
         Ok(())
     }
 
     /// Returns whether the call is known to be over.
     pub(super) fn has_ended(&self) -> bool {
-        self.speaker.voice().line().end().is_some()
+        self.player.voice().line().end().is_some()
     }
 
     /// Sends nothing for the given time, as Asterisk does when the caller is silent. Audio after it starts a new schedule.
     pub fn keep_silent(&mut self, duration: Duration) {
-        self.speaker.wait();
+        self.player.wait();
         thread::sleep(duration);
-        self.speaker.pacer.restart();
+        self.player.pacer.restart();
     }
 }
 

@@ -200,7 +200,7 @@ impl TestCall {
     fn place(&self, rules: Rules, addresses: &[SocketAddr]) -> io::Result<TestOutcome> {
         let uuid = SimulatedAsterisk::random_uuid();
         let mut asterisk = SimulatedAsterisk::connect_judged(addresses, uuid, rules)?;
-        let (listener, caller) = asterisk.split();
+        let (receiver, caller) = asterisk.split();
         thread::scope(|scope| {
             let performing = thread::Builder::new().spawn_scoped(scope, || self.perform(caller))?;
             let mut last_words: Option<Instant> = None;
@@ -215,8 +215,8 @@ impl TestCall {
                 let next_look = now.checked_add(BETWEEN_LOOKS).unwrap_or(now);
                 let until = last_words.map_or(next_look, |end| end.min(next_look));
                 // The events themselves do not matter, because the call counts the frames.
-                while !matches!(listener.receive_until(until), Some(Event::TimeUp)) {
-                    if listener.end().is_some() {
+                while !matches!(receiver.receive_until(until), Some(Event::TimeUp)) {
+                    if receiver.end().is_some() {
                         return Ok::<(), io::Error>(());
                     }
                 }

@@ -53,7 +53,7 @@ impl ByteRate {
         }
     }
 
-    /// Returns whether the last full second of frames without a pause had the rate of G.711.
+    /// Returns whether the last full second without a pause had the rate of G.711.
     ///
     /// Returns false until a second has passed.
     pub const fn is_g711_suspected(&self) -> bool {

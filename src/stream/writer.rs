@@ -52,7 +52,7 @@ impl<W> FrameWriter<W> {
         &mut self.sink
     }
 
-    /// Returns the sink. Nothing is lost, because every frame has been sent.
+    /// Returns the sink. Nothing is lost, because the writer keeps no frame.
     pub fn into_inner(self) -> W {
         self.sink
     }

@@ -140,7 +140,7 @@ impl Detector {
         self
     }
 
-    /// Sets by how many decibels each tone may be louder than the other, up to 29.
+    /// Sets how many decibels each tone may be louder than the other, up to 29.
     ///
     /// Authors disagree on which twist is "normal" and which is "reverse", so the parameters name the louder tone first. The
     /// detector ignores everything 2 dB beyond a limit.
@@ -152,8 +152,8 @@ impl Detector {
 
     /// Returns the signals in these samples, as an iterator: `feed(&samples)`, or `feed(audio.samples())`.
     ///
-    /// The result does not depend on how the samples are cut into pieces. The returned iterator reads the samples as it is read
-    /// itself. If you drop it early, it reads the rest of the samples and discards their signals.
+    /// The result does not depend on how the samples are cut into pieces. The samples are read while you iterate. If you drop the
+    /// iterator early, it reads the rest of the samples and discards their signals.
     ///
     /// `samples` may be endless. If it has no upper bound ([`Iterator::size_hint`]), dropping reads at most 2^20 samples, which
     /// is 131 s of audio at 8 kHz.

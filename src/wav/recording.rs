@@ -243,7 +243,7 @@ impl<W: Write + Seek> Recording<W> {
         self.block = vec![0; rate.samples_in(BLOCK).saturating_mul(PAIR_LEN)];
     }
 
-    /// Returns the number of frames dropped because their side was over 10 s ahead of the clock.
+    /// Returns the number of frames that were dropped, because their side was over 10 s ahead.
     pub const fn dropped_frames(&self) -> u64 {
         self.dropped_frames
     }
@@ -289,7 +289,7 @@ impl<W: Write + Seek> Recording<W> {
         }
     }
 
-    /// Writes all audio and ends the recording, at the time `at` or after the last audio.
+    /// Writes all audio and ends the recording, at `at` or after the last audio.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use super::conversion::{Conversion, one_line};
 use super::format::StatedLen;
 use super::{Format, OtherFile, Wav};
 
-/// The error for a file that cannot be played, with the command that converts it if possible.
+/// The error for a file that cannot be played, if possible with a command that converts it.
 ///
 /// It displays as one line. `{:?}` prints the same line, because a program prints `{:?}` if its `main` returns the error:
 ///
@@ -53,7 +53,9 @@ impl WavError {
         }
     }
 
-    /// Returns a shell command that converts the file to 16-bit mono at 8 kHz, if one is known.
+    /// Returns a shell command that converts the file to 16-bit mono at 8 kHz.
+    ///
+    /// Returns `None` if no such command is known.
     ///
     /// The command uses sox, or ffmpeg for files that sox does not read. Without a path, its input file is `in.wav`. A file without
     /// a header is recognised by its name's ending if that is one of Asterisk's: `.gsm`, `.ulaw`, `.sln16` and so on.

@@ -25,7 +25,7 @@ use crate::common::served::{PATIENCE, Served, eventually, uuid};
 #[derive(Clone)]
 struct Disk {
     file: Arc<Mutex<Cursor<Vec<u8>>>>,
-    /// How many bytes can be written, over what is there or after it.
+    /// The number of bytes that can still be written, overwritten ones included.
     room: Arc<AtomicUsize>,
     is_stopped: Arc<(Mutex<bool>, Condvar)>,
 }

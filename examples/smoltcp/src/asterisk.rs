@@ -65,9 +65,7 @@ impl Asterisk {
             }
         }
         while socket.can_recv() {
-            let count = socket
-                .recv_slice(self.buffer.spare())
-                .expect("it is open");
+            let count = socket.recv_slice(self.buffer.spare()).expect("it is open");
             self.buffer.commit(count);
             self.take_frames(now);
         }

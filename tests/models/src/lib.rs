@@ -4,7 +4,7 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
-// Each model uses a part of the sources, and the library's own lints are checked in the library.
+// Each model uses only a part of the sources. Their lints are checked in the library.
 #![allow(dead_code, unfulfilled_lint_expectations, unused_imports)]
 
 extern crate self as std;

@@ -66,10 +66,10 @@ fn run<S: Scheduler + 'static>(
     count
 }
 
-/// Schedules between two looks at the clock.
+/// The number of schedules between two looks at the clock.
 const BATCH: usize = 100;
 
-/// A schedule that needs more has threads that wait for what never comes.
+/// A schedule that needs more steps has threads that wait forever.
 const MOST_STEPS: usize = 50_000;
 
 fn random_seed() -> u64 {

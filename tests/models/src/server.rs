@@ -9,7 +9,7 @@ mod server_handle;
 
 pub use server_handle::{CallInfo, ServerHandle, ServerStats};
 
-/// Models, which need what only a server may use.
+/// Models that need private items of the server.
 #[path = "models/connections.rs"]
 pub(crate) mod connections_models;
 #[path = "models/lingering.rs"]

@@ -3,6 +3,6 @@
 #[path = "../../../src/simulator/live_judge.rs"]
 mod live_judge;
 
-/// Models, which need what only a simulator may use.
+/// Models that need private items of the simulator.
 #[path = "models/live_judge.rs"]
 pub(crate) mod live_judge_models;

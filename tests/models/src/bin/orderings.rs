@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use asterisk_audiosocket_models::models::orderings;
 
-/// Each returns whether it went wrong.
+/// Each piece returns whether it went wrong.
 const PIECES: [(&str, fn() -> bool); 6] = [
     (WITHOUT_FENCES, || orderings::store_buffer(false)),
     ("store_buffer, with fences", || {
@@ -22,7 +22,7 @@ const PIECES: [(&str, fn() -> bool); 6] = [
     ("hangup_meets_an_end", orderings::hangup_meets_an_end),
 ];
 
-/// The pattern as it must not be, which shows that these runs can find it.
+/// The pattern with the fault. It shows that these runs can find the fault.
 const WITHOUT_FENCES: &str = "store_buffer, without fences";
 
 fn main() -> ExitCode {
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     exit
 }
 
-/// Returns the number of orders, and how many of them went wrong.
+/// Returns the number of orders, and the number of those that went wrong.
 fn explore(piece: fn() -> bool) -> (usize, usize) {
     let counts = Arc::new([const { AtomicUsize::new(0) }; 2]);
     let counted = Arc::clone(&counts);

@@ -1,4 +1,4 @@
-//! A call, and the peer that looks at what was sent on it.
+//! A call, and the peer that checks the frames sent on it.
 
 use real_std::io::{ErrorKind, Read, Write};
 use real_std::vec::Vec;
@@ -9,10 +9,10 @@ use crate::sync::Arc;
 use crate::time::Duration;
 use crate::wire::{Audio, DtmfDialect, Kind, SampleRate};
 
-/// Bytes of a frame of 10 ms.
+/// The number of bytes in a frame of 10 ms.
 const FRAME_LEN: usize = 160;
 
-/// A call that has nothing to send of its own, not even a hangup when it is dropped, and its peer.
+/// Returns a call that sends nothing by itself, not even a hangup when it is dropped, and its peer.
 pub(crate) fn call() -> (Call, TcpStream) {
     let (ours, peer) = TcpStream::pair(1 << 16);
     send_uuid(&peer, 7);
@@ -38,7 +38,7 @@ pub(crate) fn options() -> CallOptions {
         .dialect(Some(DtmfDialect::StartStop))
 }
 
-/// The sound of numbered frames.
+/// Returns the audio of numbered frames.
 pub(crate) fn sound(numbers: core::ops::RangeInclusive<u8>) -> Vec<u8> {
     numbers.flat_map(|number| [number; FRAME_LEN]).collect()
 }
@@ -47,12 +47,12 @@ pub(crate) fn audio(sound: &[u8]) -> Audio<'_> {
     Audio::new(SampleRate::Hz8000, sound).unwrap()
 }
 
-/// What a peer has been sent.
+/// The frames that a peer has received.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(crate) struct Sent {
     /// The kind and first byte of each frame, in order.
     pub(crate) frames: Vec<(Kind, u8)>,
-    /// How many of them are hangups.
+    /// The number of hangups among them.
     pub(crate) hangups: usize,
     pub(crate) is_finished: bool,
 }
@@ -84,13 +84,13 @@ impl Sent {
         }
     }
 
-    /// The numbers of the frames of audio, in order.
+    /// Returns the numbers of the audio frames, in order.
     pub(crate) fn numbers(&self) -> Vec<u8> {
         let audio = self.frames.iter().filter(|(kind, _)| *kind == Kind::SLIN);
         audio.map(|(_, number)| *number).collect()
     }
 
-    /// Checks that one hangup was sent, that nothing was sent after it, and that the frames ahead of it are in order.
+    /// Checks that one hangup was sent, nothing after it, and the frames ahead of it in order.
     pub(crate) fn assert_hung_up_once(&self) {
         assert_eq!(self.hangups, 1, "hangups sent: {self:?}");
         assert_eq!(self.frames.last(), Some(&(Kind::HANGUP, 0)));
@@ -98,7 +98,7 @@ impl Sent {
         self.assert_in_order();
     }
 
-    /// Checks that the frames of audio are the first ones of those queued.
+    /// Checks that the audio frames are the first of the queued ones.
     pub(crate) fn assert_in_order(&self) {
         let numbers = self.numbers();
         let expected: Vec<u8> = (1..).take(numbers.len()).collect();

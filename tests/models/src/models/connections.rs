@@ -31,7 +31,7 @@ fn receive_to_end(call: &mut Call) {
     while call.receive().is_some() {}
 }
 
-/// Shutting down hangs up each call once and waits for the last connection, whatever each of them is doing.
+/// A shutdown hangs up each call once and waits for the last connection, in every state of the connections.
 pub(crate) fn shutdown_meets_arrivals() {
     let connections = Arc::new(Connections::new(2, 2));
     let mut peers = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn shutdown_meets_arrivals() {
     });
 }
 
-/// There is never a call too many, and a call that is hung up by its UUID ends.
+/// There are never more calls than the limit, and a call that is hung up by its UUID ends.
 pub(crate) fn arrivals_meet_the_limit() {
     let connections = Arc::new(Connections::new(1, 2));
     let pairs = [1, 2].map(|byte| {
@@ -95,7 +95,7 @@ pub(crate) fn arrivals_meet_the_limit() {
     assert_eq!((counts.pending, counts.calls), (0, 0));
 }
 
-/// A silent connection that was replaced never becomes a call, though its UUID arrives at that moment.
+/// A silent connection that was replaced never becomes a call, even if its UUID arrives at that moment.
 pub(crate) fn replacement_meets_a_uuid() {
     let connections = Arc::new(Connections::new(2, 1));
     let (first, peer) = TcpStream::pair(ROOM);

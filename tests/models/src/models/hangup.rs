@@ -1,4 +1,4 @@
-//! Hanging up, from several threads, while others send, look, wait and play.
+//! Hanging up from several threads, while other threads send, read, wait and play.
 
 use real_std::io;
 use real_std::vec::Vec;
@@ -26,7 +26,7 @@ pub(super) fn hangup_meets_frames() {
     Sent::to(&peer).assert_hung_up_once();
 }
 
-/// Of several hangups of each kind, one is sent, also if the transport would carry more.
+/// Several threads hang up, in each way, and one hangup is sent, although the transport would carry more.
 pub(super) fn hangups_meet() {
     let (line, transport) = Gate::line();
     transport.open();
@@ -38,7 +38,7 @@ pub(super) fn hangups_meet() {
     transport.assert_hung_up_once();
 }
 
-/// A peer without any room gets the end of the direction, while one thread waits for room and another hangs up.
+/// If a connection has no room, one thread waits for room and another hangs up, the direction is closed.
 pub(super) fn hangup_meets_a_full_peer() {
     let (ours, peer) = TcpStream::pair(0);
     ours.set_send_timeout(Duration::from_secs(2)).unwrap();
@@ -58,7 +58,7 @@ pub(super) fn hangup_meets_a_full_peer() {
     );
 }
 
-/// A thread that only looks for bytes holds the writer as well, and sends the hangup it has kept another from sending.
+/// A thread that reads without waiting holds the writer too. It sends the hangup that another thread could not send meanwhile.
 pub(super) fn hangup_meets_a_look() {
     let (call, peer) = call();
     let voice = call.voice();
@@ -73,7 +73,7 @@ pub(super) fn hangup_meets_a_look() {
     Sent::to(&peer).assert_hung_up_once();
 }
 
-/// Hanging up returns although a thread is stuck in a frame. That thread sends the hangup afterwards.
+/// Hanging up returns even if another thread is stuck in a frame. That thread sends the hangup afterwards.
 pub(super) fn hangup_waits_for_no_sender() {
     let (line, transport) = Gate::line();
     thread::scope(|scope| {
@@ -85,8 +85,9 @@ pub(super) fn hangup_waits_for_no_sender() {
     transport.assert_hung_up_once();
 }
 
-/// A transport with room for a hangup, and for audio only when it is open. It carries bytes even after its end, as one with a buffer
-/// of its own may.
+/// A transport with room for a hangup, and for audio only when it is open.
+///
+/// It carries bytes even after its end, as a transport with a buffer may.
 #[derive(Default)]
 struct Gate {
     is_open: Mutex<bool>,
@@ -107,7 +108,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// Checks that a frame of silence or none was sent, and then one hangup.
+    /// Checks that at most one frame of silence was sent, and then one hangup.
     fn assert_hung_up_once(&self) {
         let sent = self.sent.lock().unwrap();
         let hangups = sent.strip_prefix(&[0x10, 1, 64]).map(|it| &it[320..]);
@@ -164,13 +165,13 @@ pub(super) fn ends_meet() {
     assert_eq!(line.end(), Some(found[0]));
 }
 
-/// A reset is the call's end, whether the system reports it to the thread that receives or to one that sends.
+/// A reset is the call's end, whether the system reports it to the receiving thread or to a sending thread.
 pub(super) fn reset_meets_a_send() {
     let (mut call, peer) = call();
     let voice = call.voice();
     voice.send_now(audio(&sound(1..=1))).unwrap();
     thread::scope(|scope| {
-        // Closed with an unread frame.
+        // The peer closes with an unread frame.
         scope.spawn(move || drop(peer));
         scope.spawn(|| voice.send_now(audio(&sound(2..=2))));
         while call.receive().is_some() {}
@@ -178,7 +179,7 @@ pub(super) fn reset_meets_a_send() {
     assert_eq!(call.end(), Some(End::Reset));
 }
 
-/// A hook that was cleared does not run, and what it owns is gone.
+/// A hook that was cleared does not run, and the values that it owns have been dropped.
 pub(super) fn hook_meets_clear() {
     let (call, _peer) = call();
     let voice = call.voice();
@@ -197,7 +198,7 @@ pub(super) fn hook_meets_clear() {
     assert_eq!(Arc::strong_count(&is_cleared), 1);
 }
 
-/// A call that receives and plays in two threads ends with one hangup, whatever it does when another thread hangs up.
+/// A call that receives and plays in two threads ends with one hangup, whenever another thread hangs up.
 pub(super) fn hangup_meets_a_call() {
     let (mut call, peer) = call();
     let voice = call.voice();

@@ -9,7 +9,7 @@ use crate::sync::Arc;
 use crate::thread;
 use crate::time::Instant;
 
-/// Each peer receives the hangup and then the end, without a reset ahead of `PATIENCE`, and the thread ends after the last one.
+/// Each peer receives the hangup and then the end, without a reset before `PATIENCE`. The thread ends after the last peer.
 pub(crate) fn lingering_ends() {
     let lingering = Lingering::default();
     let pairs = [(); 2].map(|()| TcpStream::pair(1 << 12));
@@ -29,7 +29,7 @@ pub(crate) fn lingering_ends() {
     assert!(left.iter().all(|it| it.strong_count() == 0), "one is left");
 }
 
-/// Without any connection, the thread ends too. It is woken, because its wait never times out.
+/// Without any connection, the thread ends too. It must be woken, because its wait never times out.
 pub(crate) fn lingering_ends_empty() {
     let lingering = Lingering::default();
     thread::scope(|scope| {

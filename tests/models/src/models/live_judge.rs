@@ -37,14 +37,14 @@ fn read_to_end(judge: &LiveJudge) -> (Vec<u8>, Option<ErrorKind>) {
     }
 }
 
-/// A reset is reported as a reset, whichever thread the system reports it to, and after the bytes ahead of it.
+/// The call ends with the reset, after the bytes ahead of it, whichever thread the system reports the reset to.
 pub(crate) fn reset_meets_a_write() {
     let (judge, ours, server) = judged(Version::REFERENCE);
     judge.reading().write(&ours, &AUDIO).unwrap();
     let (bytes, end) = thread::scope(|scope| {
         scope.spawn(move || {
             (&server).write_all(&AUDIO).unwrap();
-            // Closed with unread audio.
+            // The server closes with unread audio.
             drop(server);
         });
         scope.spawn(|| {
@@ -60,7 +60,7 @@ pub(crate) fn reset_meets_a_write() {
 
 /// A server that hangs up cleanly has no violation, and dismissing the judge ends its thread, at every moment.
 pub(crate) fn dismissal_meets_a_hangup() {
-    // The oldest ones hang if a server closes without a hangup, so they are the ones that report it.
+    // The oldest versions report a close without a hangup, because it makes them hang.
     let (judge, _ours, server) = judged(Version::REPRESENTATIVES[0]);
     let violations = thread::scope(|scope| {
         scope.spawn(move || {

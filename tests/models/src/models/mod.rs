@@ -1,4 +1,4 @@
-//! What the schedules of a piece must never break.
+//! The models: pieces of the library, each with what no schedule may break.
 
 pub(crate) mod called;
 mod hangup;
@@ -36,6 +36,6 @@ pub const ALL: &[Model] = models! {
     live_judge_models: reset_meets_a_write, dismissal_meets_a_hangup;
 };
 
-/// For loom.
+/// The models for loom.
 #[cfg(feature = "loom")]
 pub mod orderings;

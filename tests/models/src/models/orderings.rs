@@ -1,4 +1,4 @@
-//! What holds on every processor, however it orders memory.
+//! Models of the order of memory accesses, which processors may change.
 
 use real_std::io;
 use real_std::vec::Vec;
@@ -10,11 +10,10 @@ use crate::thread;
 use crate::time::Duration;
 use crate::wire::Uuid;
 
-/// Two threads that each write one place and then read the other's. On a weakly ordered processor, and on x86 too, both reads may
-/// miss both writes, unless fences lie in between.
+/// Runs two threads that each write one place and then read the other's; returns whether both reads missed the writes.
 ///
-/// The first thread notes an end and then looks whether the writer is locked. The second unlocks it and then looks for an end.
-/// Returns whether both missed.
+/// The first thread notes an end and then checks whether the writer is locked. The second unlocks the writer and then checks for an
+/// end. Without fences in between, both reads may miss, even on x86.
 pub fn store_buffer(has_fences: bool) -> bool {
     let end = Arc::new(AtomicBool::new(false));
     let is_locked = Arc::new(AtomicBool::new(true));
@@ -50,7 +49,7 @@ pub fn hangup_of_all_meets_a_frame() -> bool {
     )
 }
 
-/// A thread looks for bytes, and another hangs up.
+/// A thread reads without waiting, and another hangs up.
 pub fn hangup_meets_a_look() -> bool {
     meets(
         |line| {
@@ -70,7 +69,7 @@ pub fn hangup_meets_an_end() -> bool {
 
 type Lines = Arc<Line<Kept>>;
 
-/// Returns whether anything but one hangup, as the last frame, was sent.
+/// Returns whether the last frame was not a hangup, or not the only one.
 fn meets(one: fn(&Lines), other: fn(&Lines)) -> bool {
     let transport = Arc::new(Kept::default());
     let uuid = Uuid::from_bytes([7; 16]);

@@ -10,7 +10,7 @@ use crate::thread;
 use crate::time::{Duration, Instant};
 use crate::wire::Kind;
 
-/// A player that waits is woken by audio and by the hangup. Its wait never times out here.
+/// Audio and the hangup wake a waiting player. Its wait never times out here.
 pub(super) fn player_wakes() {
     let (mut call, peer) = call();
     let voice = call.voice();
@@ -25,7 +25,7 @@ pub(super) fn player_wakes() {
     Sent::to(&peer).assert_hung_up_once();
 }
 
-/// Frames are sent once and in order when a player starts while the receiver is playing, and more audio is queued meanwhile.
+/// Frames are sent once and in order if a player starts while the receiver is playing and more audio is queued.
 pub(super) fn handover_while_playing() {
     let (mut call, peer) = call();
     let voice = call.voice();
@@ -50,7 +50,7 @@ pub(super) fn handover_while_playing() {
     assert_eq!(sent.numbers(), [1, 2, 3, 4]);
 }
 
-/// Players that start and stop in turn, with the receiver playing in between, lose and double no frame.
+/// No frame is lost or sent twice if players start and stop in turn, and the receiver plays in between.
 pub(super) fn players_in_turn() {
     let (mut call, peer) = call();
     let voice = call.voice();
@@ -77,7 +77,7 @@ fn is_mark(event: Option<Event<'_>>) -> bool {
     matches!(event, Some(Event::MarkReached(_)))
 }
 
-/// What is cleared was not sent, and the rest was.
+/// The cleared audio was not sent, and all other audio was.
 pub(super) fn clear_meets_the_player() {
     let (mut call, peer) = call();
     let voice = call.voice();
@@ -96,7 +96,7 @@ pub(super) fn clear_meets_the_player() {
     assert_eq!(all, [1, 2, 3]);
 }
 
-/// A key that was pressed is released, also if the queue is cleared meanwhile.
+/// A key that was pressed is released, even if the queue is cleared meanwhile.
 pub(super) fn keys_meet_clear() {
     let (mut call, peer) = call();
     let voice = call.voice();

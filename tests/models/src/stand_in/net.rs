@@ -1,7 +1,7 @@
 //! TCP connections in memory.
 //!
-//! Of TCP they have what the library relies on: the order of bytes, room that may be used up, timeouts, a mode that does not wait
-//! and applies to both directions, ends of directions, and resets, which the system reports once.
+//! They have the properties of TCP that the library relies on: the order of bytes, limited room, timeouts, a nonblocking mode that
+//! applies to both directions, ends of directions, and resets, which the system reports once.
 
 use core::fmt;
 use core::time::Duration;
@@ -23,7 +23,7 @@ pub struct TcpStream {
     write_timeout: Mutex<Option<Duration>>,
 }
 
-/// The bytes on their way from one end to the other.
+/// The bytes in transit in one direction.
 struct Direction {
     flow: Mutex<Flow>,
     changed: Condvar,
@@ -96,7 +96,7 @@ impl TcpStream {
         Ok(())
     }
 
-    /// Waits once for a change or a timeout; returns an error if that is no use.
+    /// Waits once for a change or a timeout; returns an error if waiting is useless.
     fn wait<'a>(
         &self,
         direction: &'a Direction,
@@ -156,7 +156,7 @@ impl Write for &TcpStream {
                 return Err(ErrorKind::BrokenPipe.into());
             }
             if flow.is_closed {
-                // The bytes leave, and a reset comes back.
+                // The bytes are sent, and the peer's system sends a reset.
                 drop(flow);
                 self.incoming.change(|incoming| incoming.reset());
                 return Ok(bytes.len());
@@ -199,7 +199,7 @@ impl Flow {
         self.is_finished = true;
     }
 
-    /// Reports a reset to whichever call comes first, as an error.
+    /// Reports a reset as an error, to the first call.
     fn report_reset(&mut self) -> io::Result<()> {
         match core::mem::take(&mut self.is_reset) {
             true => {

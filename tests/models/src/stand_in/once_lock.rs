@@ -6,7 +6,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A cell that is set once.
 pub struct OnceLock<T> {
-    /// What the scheduler switches at, and what orders a value that is set and one that is read.
+    /// Lets the scheduler switch threads, and orders a set before a read.
     is_set: AtomicBool,
     value: real_std::sync::OnceLock<T>,
 }
@@ -26,7 +26,7 @@ impl<T> OnceLock<T> {
         }
     }
 
-    /// Sets the value. After an error, as after a success, the calling thread finds a value.
+    /// Sets the value. After a success or an error, the calling thread finds a value.
     pub fn set(&self, value: T) -> Result<(), T> {
         let result = self.value.set(value);
         self.is_set.swap(true, Ordering::AcqRel);

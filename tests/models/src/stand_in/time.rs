@@ -1,4 +1,4 @@
-//! A clock that goes on when a thread sleeps or a wait times out, and at no other moment.
+//! A clock that advances only when a thread sleeps or a wait times out.
 
 use core::cell::Cell;
 use core::ops::{Add, Sub};
@@ -14,7 +14,7 @@ real_std::thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(STARTED) };
 }
 
-/// Room for times ahead of the start.
+/// Room for times before the start.
 const STARTED: Duration = Duration::from_secs(1 << 20);
 
 /// Starts the clock of the next schedule.

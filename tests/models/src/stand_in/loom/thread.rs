@@ -15,7 +15,7 @@ pub fn sleep(duration: Duration) {
     until.into_iter().for_each(advance_to);
 }
 
-/// Compiles what the models of loom do not use.
+/// A stand-in for code that the models of loom do not run.
 #[derive(Debug, Default)]
 pub struct Builder;
 

@@ -20,8 +20,8 @@
 //! # Admission and limits
 //!
 //! Admit calls by the address of the peer, or by a UUID that the dialplan has [announced](super::recipes#the-uuid). Such a UUID
-//! has 122 random bits, so guessing it is hopeless. The hook on that page admits it once, so it is good for one call, as long
-//! as the network does not leak it before that call. Also limit how many calls there may be, and how long they may last:
+//! has 122 random bits, so it cannot be guessed. The hook on that page admits it once, so it is good for one call, as long as
+//! the network does not leak it before that call. Also limit how many calls there may be, and how long they may last:
 //!
 //! ```
 //! use std::net::{IpAddr, Ipv4Addr};

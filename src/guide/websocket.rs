@@ -42,7 +42,7 @@
 //! | `MEDIA_XOFF` at about 900 of 1000 frames (20 s), `MEDIA_XON` | [`PlayError::QueueFull`](crate::call::PlayError::QueueFull), at 5 minutes by default |
 //! | `REPORT_QUEUE_DRAINED`, and then `HANGUP` | [`Voice::hang_up_after_playback`](crate::call::Voice::hang_up_after_playback) |
 //! | `HANGUP` | [`Voice::hang_up`](crate::call::Voice::hang_up) |
-//! | silence while the program sends nothing | [`initial_silence`](crate::call::CallOptions::initial_silence) and [`keep_alive`](crate::call::CallOptions::keep_alive): a frame at the start and one each second |
+//! | silence while the program sends nothing | [`initial_silence`](crate::call::CallOptions::initial_silence) and [`keep_alive`](crate::call::CallOptions::keep_alive): a frame at the start, and one after each second without traffic |
 //! | the format in the dial string | the same, for nine linear rates from 8 to 192 kHz; [`set_rate`](crate::call::Voice::set_rate) sets the rate of playback |
 //!
 //! In both, a mark means that the audio ahead of it has left the queue. The caller hears the end of that audio about 20 ms

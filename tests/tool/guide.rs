@@ -54,7 +54,9 @@ fn guide_lists_kinds_and_rates_of_each_version() {
             None if is_fork => "digits (0x02) accepted, others skipped",
             other => other.map_or("skipped", consequence),
         };
-        let rates = it.consequence(Rule::UnknownRate).map_or("plays it", consequence);
+        let rates = it
+            .consequence(Rule::UnknownRate)
+            .map_or("plays it", consequence);
         let empty = it.consequence(Rule::EmptyAudio);
         row(
             &it.versions(),

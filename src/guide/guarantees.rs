@@ -1,8 +1,8 @@
 //! What this crate guarantees, and the test or measurement that shows each guarantee.
 //!
-//! Read this page if you decide whether to depend on the crate, or if you change its code. A test shows only what it tries; the
-//! second column states what that is. The package contains the [tests that `cargo test` runs][source]. The guide's first page lists
-//! the [folders that are only in the repository](super#files-that-the-guide-names).
+//! Read this page if you are deciding whether to depend on the crate, or if you change its code. A test shows only what it tries;
+//! the second column states what that is. The package contains the [tests that `cargo test` runs][source]. The guide's first page
+//! lists the [folders that are only in the repository](super#files-that-the-guide-names).
 //!
 //! # Input
 //!
@@ -30,7 +30,7 @@
 //!
 //! | guarantee | shown by |
 //! |---|---|
-//! | Asterisk accepts what the crate sends with its default options, and the caller receives it complete and on time. | `.ci/asterisk`: calls with Asterisk 22.10 |
+//! | Asterisk accepts what the crate sends with its default options, and the caller receives it complete and on time. Through the channel driver, this excludes the [first and the last frames](super::recipes#application-or-channel-driver). | `.ci/asterisk`: calls with Asterisk 22.10 |
 //! | No version of the simulated Asterisk reports a violation in a call to this crate's server. | `tests/it/asterisk_rules.rs`: echo, playback, silence and hangups |
 //! | In a call to a faulty server, the simulated Asterisk reports the violations of that fault, and no other. | `tests/it/faults.rs`: 24 servers with one fault or none, 100 calls to each from 22.10 in `.ci/run`. The test accepts 2 % of calls with a missing violation, because a machine can stall |
 //! | The simulated and the real Asterisk 22.10 agree on each of these faults. | `.ci/verdicts`: both call the same servers |
@@ -43,10 +43,10 @@
 //! | guarantee | shown by |
 //! |---|---|
 //! | Once a call runs, a frame causes no heap allocation, in either direction. | `tests/no_alloc.rs` |
-//! | [`wire`](crate::wire), [`tone`](crate::tone), [`g711`](crate::g711) and [`resample`](crate::resample) contain no std, no heap and no code that can panic. | `tests/linking`: a program that contained any of these would not link; for optimized builds, without `Debug` and `Display` |
+//! | [`wire`](crate::wire), [`tone`](crate::tone), [`g711`](crate::g711) and [`resample`](crate::resample) contain no std, no heap and no code that can panic. | `tests/linking`: a program that contained any of these would not link. This holds for optimized builds, and not for the `Debug` and `Display` implementations |
 //! | These four modules give the same results on a Cortex-M3 and on a big-endian machine. | `.ci/firmware` compares the reports line by line |
 //! | 10,000 calls leave no thread, descriptor or memory behind. | `tests/short_calls.rs` |
-//! | The hangup is sent once, threads lose or double no frame, and a shutdown misses no call, in every order of execution that was tried. | `tests/models`: the sources under a scheduler of threads, hundreds of thousands of schedules; each model finds planted faults |
+//! | The hangup is sent once, threads lose or double no frame, and a shutdown misses no call, in every order of execution that was tried. | `tests/models`: the sources under a scheduler of threads, hundreds of thousands of schedules. Faults were planted in each model, and it found them |
 //!
 //! # The tool
 //!
@@ -54,6 +54,6 @@
 //! |---|---|
 //! | `tap` forwards every byte unchanged and names each violation. | `tests/tool/tap.rs`; `.ci/asterisk`: a real Asterisk through it |
 //! | A packet capture gives the same frames in Wireshark and in `inspect` as were on the wire. | `.ci/wireshark`: both against the raw streams; `tests/tool/captures.rs` |
-//! | The guide's tables of Asterisk versions match the code, its tool options exist, and the tool prints the outputs shown of `serve`, `call`, `demo`, `load` and a raw stream. | `tests/tool/guide.rs`, `tests/tool/readme.rs` |
+//! | The guide's tables of Asterisk versions match the code, its tool options exist, and the tool prints the outputs that [its page](super::tool) shows. Of the output of `tap`, only the violation in the README is tested. | `tests/tool`: `guide.rs`, `readme.rs`, `wild.rs`, `tapped_calls.rs`, `tap.rs` |
 //!
 //! [source]: https://docs.rs/crate/asterisk-audiosocket/latest/source/

@@ -7,13 +7,15 @@
 //! These words have one meaning throughout the guide:
 //!
 //! - The *server* is your program. Asterisk connects to it, once for each call.
-//! - The *application* is `AudioSocket()` in the dialplan.
-//! - The *driver* is the channel driver: `Dial(AudioSocket/...)`, and ExternalMedia in ARI.
-//! - The *fork* is an Asterisk with modules of the start-stop dialect. The document "AudioSocket with DTMF" describes that
-//!   dialect. It was written before Asterisk sent any digits.
+//! - The *peer* is the other end of a connection: for the server, Asterisk.
+//! - A call reaches the server in one of two *ways*. The *application* is `AudioSocket()` in the dialplan. The *driver* is the
+//!   channel driver: `Dial(AudioSocket/...)`, and ExternalMedia in ARI.
+//! - The driver's *leg* is the channel between Asterisk's bridge and the server. The caller has a channel of their own, so the
+//!   leg can end without the caller being hung up.
+//! - The *fork* is the [start-stop fork](#the-start-stop-fork) of Asterisk's modules.
 //! - *Measured* means measured with Debian's Asterisk 22.10.1 on loopback, in November 2026.
 //! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run, also with the fork's
-//!   modules.
+//!   modules. Where a text names a range of versions, the rest of the range was read.
 //!
 //! The tables by version show the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges servers by
 //! the same data, and the test `tests/tool/guide.rs` compares the tables with it.
@@ -62,7 +64,10 @@
 //! 40 or 60 ms exist.
 //!
 //! The frames that arrive are not a clock. Asterisk writes one every 20 ms (measured: 99 of 100 within 24 ms). It writes none
-//! while the caller's side is silent, and none while a key is held. A key of 100 ms leaves a gap of 120 ms (measured).
+//! while the caller's telephone sends no packets, on hold or with silence suppression. A quiet caller still produces frames. It
+//! also writes none while a key is held. A key of 100 ms leaves a gap of 120 ms (measured).
+//!
+//! The application always sends 8 kHz. The driver sends the rate in the dial string.
 //!
 //! **Kind 0x10 can contain G.711.** Without a linear format in the dial string, the driver sends the caller's own codec as kind
 //! 0x10, usually u-law or A-law: 160 bytes in 20 ms instead of 320 (measured). Read as linear samples, it is loud noise. A
@@ -82,12 +87,22 @@
 //! | sent | when the key goes down, and when it comes up | when the key comes up |
 //! | duration | yes | no, but the gap in the audio shows it |
 //! | digits | `0` to `9`, `*`, `#`, `A` to `D`; lower case stays lower case (measured) | the same (measured) |
-//! | who sends the caller's digits | the driver; the application sends none (measured) | application and driver |
-//! | a digit from the server | a stop plays a digit of 100 ms to the caller, whatever its duration; a start is ignored (measured) | **ends the call** (measured): send tones instead |
+//! | who sends the caller's digits | the fork's driver; its application sends none (measured) | application and driver, since 20.14, 21.9, 22.4 and 23.0 |
+//! | a digit from the server | the fork plays a digit of 100 ms to the caller at the stop, whatever its duration, and ignores the start (measured) | **ends the call** since 20.14, 21.9, 22.4 and 23.0 (measured); older versions skip it. Send tones instead |
 //!
-//! [`Voice::send_digits`](crate::call::Voice::send_digits) sends digits in the form that suits the peer. A
-//! [`Digit`](crate::wire::Digit) prints in upper case and compares equal in both cases. It keeps the received byte, so an echo
-//! returns lower case as lower case.
+//! [`Voice::send_digits`](crate::call::Voice::send_digits) sends digits as tones. After a call has received a digit of the
+//! start-stop dialect, it sends them in that dialect. [`CallOptions::dialect`](crate::call::CallOptions::dialect) chooses one
+//! from the start. A [`Digit`](crate::wire::Digit) prints in upper case and compares equal in both cases. It keeps the received
+//! byte, so an echo returns lower case as lower case.
+//!
+//! ## The start-stop fork
+//!
+//! The fork is a set of modules for Asterisk: the folder `asterisk` of [rainbow-cnay/audiosocket][fork], of March 2020. Its
+//! README describes the start-stop dialect. It was written before Asterisk sent any digits. You have the fork only if somebody
+//! built these modules and installed them in place of Asterisk's own. Its driver is recognizable: each key arrives as two
+//! frames of kind 0x02. [Recipes](super::recipes#the-start-stop-fork) has the dialplan for it.
+//!
+//! [fork]: https://github.com/rainbow-cnay/audiosocket
 //!
 //! # The end of a call
 //!
@@ -98,7 +113,7 @@
 //!
 //! 1. Send the hangup frame `00 00 00`.
 //! 2. Close the sending direction (`shutdown(Write)`).
-//! 3. Read and discard until Asterisk has closed.
+//! 3. Read and discard until Asterisk has closed, for at most 2 s. Asterisk closes within milliseconds.
 //! 4. Close the connection.
 //!
 //! If a server closes while audio from Asterisk is unread, its kernel sends a reset. The application then hangs up the caller,
@@ -107,25 +122,29 @@
 //!
 //! Whether the dialplan continues after these steps depends on the way and on the version:
 //!
-//! - After the application: since 20.14, 21.9 and 22.4, and in all of 23. Older versions and the fork hang up the caller.
+//! - After the application: since 20.14, 21.9, 22.4 and 23.0. Older versions and the fork hang up the caller.
 //! - After `Dial()`: in every version, but only with the option `g`. The dialplan then continues however the leg ended: by a
 //!   hangup frame, a violation or a reset (measured with 22.10, and with the fork's modules).
 //!
 //! # Kinds and rates by version
 //!
-//! | Asterisk | digits from the application | digits from the driver | audio 0x11 to 0x18 | audio without a sample | other kinds |
+//! The names in parentheses are those of the rules in the reports of `audiosocket call`, `tap` and `inspect`. Some rows differ
+//! only in the [next table](#timing-and-the-end-by-version).
+//!
+//! | Asterisk | application sends digits as | driver sends digits as | if the server sends 0x11 to 0x18 (`unknown-rate`) | if it sends audio without a sample (`empty-audio`) | if it sends other kinds (`forbidden-kind`) |
 //! |---|---|---|---|---|---|
 //! | 18, 19, to 20.13, 21.8 and 22.3 | none | none | skipped | skipped | skipped |
 //! | 20.14, 21.9, 22.4 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
 //! | 20.15-16, 21.10-11, 22.5-6, 23.0 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
-//! | 21.12 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | 20.17-18, 22.7-8, 23.1-2 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | 20.19, 22.9, 23.3 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
-//! | 20.20-21, 22.10-11, 23.4-5 | 0x03 | 0x03 | yes | **hangs up** | **hangs up** |
+//! | 21.12 | 0x03 | 0x03 | plays it | **hangs up** | **hangs up** |
+//! | 20.17-18, 22.7-8, 23.1-2 | 0x03 | 0x03 | plays it | **hangs up** | **hangs up** |
+//! | 20.19, 22.9, 23.3 | 0x03 | 0x03 | plays it | **hangs up** | **hangs up** |
+//! | 20.20-21, 22.10-11, 23.4-5 | 0x03 | 0x03 | plays it | **hangs up** | **hangs up** |
 //! | start-stop | none | 0x02 | skipped | skipped | digits (0x02) accepted, others skipped |
 //!
 //! - "18, 19, to 20.13, 21.8 and 22.3" means all of 18 and 19, and 20, 21 and 22 up to these releases. "start-stop" is the
 //!   fork.
+//! - *Hangs up*, here and in the next table, means that the application hangs up the caller, and that the driver ends its leg.
 //! - 20.21, 22.11 and 23.5 are in the newest row because their release candidates have the same AudioSocket files as 22.10
 //!   (read).
 //! - A release newer than the table is judged as the newest row, and `audiosocket call` prints a warning.
@@ -138,12 +157,12 @@
 //! | Asterisk | the driver |
 //! |---|---|
 //! | 18, 19, to 20.13, 21.8 and 22.3, and the fork | sends them to the server as audio, kind 0x10 |
-//! | from 20.14, 21.9, 22.4 and 23.0, up to 20.19, 21.12, 22.9 and 23.3 | ends its leg, and logs "Unsupported frame type 10 for AudioSocket" |
+//! | since 20.14, 21.9, 22.4 and 23.0, up to 20.19, 21.12, 22.9 and 23.3 | ends its leg, and logs "Unsupported frame type 10 for AudioSocket" |
 //! | since 20.20, 22.10 and 23.4 | ignores them |
 //!
 //! # Timing and the end by version
 //!
-//! | Asterisk | split header | unfinished header | split payload | no traffic, application | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame |
+//! | Asterisk | split header (`split-header`) | unfinished header (`stalled-header`) | split payload (`split-payload`) | no traffic, application (`idle`) | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame (`no-hangup`) |
 //! |---|---|---|---|---|---|---|---|---|
 //! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
 //! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
@@ -158,10 +177,9 @@
 //!   then nothing while the connection stays open.
 //! - *No traffic* means that neither side sends. The limit of 2 s is the application's alone; the driver has no limit in any
 //!   version (measured, read).
-//! - *Hangs up* in a column for both ways means that the application hangs up the caller, and that the driver ends its leg. The
-//!   fork's application hangs up the caller after a hangup frame, a split or truncated frame, and a reset (measured).
-//! - *Misread* means that Asterisk loses its place in the stream. It takes other bytes for the missing part of the header, or
-//!   the rest of the header for its start.
+//! - The fork's application hangs up the caller after a hangup frame, a split or truncated frame, and a reset (measured).
+//! - *Misread* means that Asterisk loses its place in the stream. It treats unrelated bytes as the rest of the header, or
+//!   treats the rest of the header as a new header.
 //! - Versions that do not wait may still accept parts that were written one right after the other, if the kernel has joined
 //!   them.
 //!
@@ -170,16 +188,16 @@
 //!
 //! # An unfinished header can stop Asterisk
 //!
-//! Since 20.17, 22.7 and 23.1, Asterisk reads a header in a loop without a time limit (read). A single byte `00` is enough,
-//! because it could be the first byte of a hangup frame. Asterisk then waits until the server sends the rest or closes, and the
-//! server does not receive the caller's audio (measured). Other versions act on the bytes that are there: they hang up at a
-//! `00`.
+//! Since 20.17, 22.7 and 23.1, but in no release of 21, Asterisk reads a header in a loop without a time limit (read). A single
+//! byte `00` is enough, because it could be the first byte of a hangup frame. Asterisk then waits until the server sends the
+//! rest or closes, and the server does not receive the caller's audio (measured). Other versions act on the bytes that are
+//! there: they hang up at a `00`.
 //!
 //! - **In the driver it can stop all of Asterisk.** A request to hang up the waiting leg blocked, and other calls with it, for
 //!   20 minutes, until the server was killed. A call that had waited was connected within 0.5 s after that (measured).
 //! - In the application, other calls continue. Only the call itself cannot be hung up (measured).
 //!
-//! So close the connection if a part of a frame cannot be sent. This crate does: within the
+//! So close the connection if you have sent a part of a frame and cannot send the rest. This crate does: within the
 //! [`write_timeout`](crate::call::CallOptions::write_timeout) it completes a frame or closes its sending direction. In a server
 //! of your own, the rule `stalled-header` of `audiosocket call` finds this fault.
 //!
@@ -195,15 +213,15 @@
 //!
 //! # Servers that do not send, with ExternalMedia
 //!
-//! Let the server send a frame of silence at the start of a call and one each second. Two reports about ExternalMedia over
-//! AudioSocket give the reason; both were open in August 2026:
+//! Let the server send a frame of silence at the start of a call and one each second. The reason is two reports about
+//! ExternalMedia over AudioSocket, which were open in August 2026:
 //!
 //! - Asterisk issue 2089 (23.3.0): a call stayed silent both ways because its server waited for the caller's first frame.
 //!   Asterisk polled 2,328 times for a header meanwhile. Pull request 2090, also open, limits that loop.
 //! - Asterisk issue 2078 (20.18 and 20.19): ARI requests stalled for minutes.
 //!
-//! With 22.10.1, a server that does not send costs no extra CPU time. `.ci/external-media` in the repository measured it with
-//! ExternalMedia calls whose callers were silent, on a busy machine with two cores:
+//! With 22.10.1, neither a server that never sends nor these frames cost much CPU time. `.ci/external-media` in the repository
+//! measured it with ExternalMedia calls whose callers were silent, on a busy machine with two cores:
 //!
 //! | calls | server | CPU of Asterisk, of one core | `GET /ari/channels`, median | worst |
 //! |---|---|---|---|---|
@@ -217,8 +235,8 @@
 //! | 50 | sends silence at the start and each second | 3.3 to 3.6 % | 3.4 to 4.4 ms | 8 to 69 ms |
 //! | 50 | sends 50 frames a second | 14.8 to 19.4 % | 4.4 to 4.7 ms | 132 to 292 ms |
 //!
-//! Most of the worst times come from the busy machine. In one of four runs with 50 calls to the server that never sends, the
-//! measurement had no result after 4 minutes, and Asterisk was then stopped. The cause was not found.
+//! Most of the worst times come from the busy machine. One of four runs with 50 calls to the server that never sends did not
+//! finish, and Asterisk was stopped after 4 minutes. It is not known whether Asterisk or the measurement had stalled.
 //!
 //! # Rules of every version
 //!
@@ -230,6 +248,8 @@
 //! | closed with audio unread, which is a reset | hangs up the caller | ends its leg | `reset` |
 //! | closed inside a frame | hangs up the caller | ends its leg | `truncated` |
 //! | does not read what is sent | hangs up the caller | ends its leg | `not-reading` |
+//!
+//! *Records noise* means a recording by Asterisk, with `Record()` (measured). Asterisk still plays the audio to the caller.
 //!
 //! **The server has to pace its audio.** Asterisk plays frames as they arrive, so audio at twice the real time is not lost but
 //! plays too fast. A burst of 1 s loses nothing, a burst of 2 s loses the oldest 64 frames, and a burst of 10 s loses 256 to

@@ -5,7 +5,8 @@
 //!
 //! *Measured* means measured with Debian's Asterisk 22.10.1. A name such as `app-play` is a case of `.ci/asterisk` in the
 //! repository: the real Asterisk repeats it in each run of that check. *Read* means read in Asterisk's source and not run.
-//! Facts about other versions are always read, because the check runs only 22.10.1; elsewhere the page gives the reason.
+//! Where the page names a range of versions, 22.10.1 was measured and the others were read. Where something about 22.10.1
+//! itself was only read, the page says why.
 //!
 //! # The modules
 //!
@@ -22,21 +23,22 @@
 //!
 //! # Application or channel driver?
 //!
-//! Use the application unless you need one of the features that only the channel driver has: audio above 8 kHz, several parties
-//! in a bridge, or ARI.
+//! Use the application unless you need one of the features that only the channel driver has: the caller's audio above 8 kHz,
+//! several parties in a bridge, or ARI.
 //!
-//! | | `AudioSocket()` | `Dial(AudioSocket/...)` |
+//! | | `AudioSocket()` | `Dial(AudioSocket/...)`, ExternalMedia |
 //! |---|---|---|
-//! | audio | 8 kHz | the rate in the dial string |
-//! | no traffic in either direction | ends the call after 2 s, since 20.14, 21.9 and 22.4 (measured) | no limit in any version (measured, read) |
-//! | the caller's digits | since 20.14, 21.9 and 22.4 (`app-dtmf`); the fork sends none | the same; the fork sends start and stop |
+//! | audio from the caller | 8 kHz | the rate in the dial string |
+//! | audio from the server | 8 kHz; since 20.17, 21.12, 22.7 and 23.1 any of the nine rates, which Asterisk converts | the same |
+//! | no traffic in either direction | ends the call after 2 s, since 20.14, 21.9, 22.4 and 23.0 (measured) | no limit in any version |
+//! | the caller's digits | since 20.14, 21.9, 22.4 and 23.0 (`app-dtmf`); the fork sends none | the same; the fork sends start and stop |
 //! | audio at the start | nothing is lost | the first 1 to 3 frames from the server may be lost, until the bridge is built (measured) |
 //! | audio at the end | nothing is lost | the last frames may be lost, if the hangup follows at once (measured) |
-//! | after the server's hangup | the dialplan continues, since 20.14, 21.9 and 22.4 (`app-play10`); the fork hangs up the caller | the dialplan continues with the option `g` (`gslin-play10`), else the caller is hung up (`slin-play10`) |
+//! | after the server's hangup | the dialplan continues, since 20.14, 21.9, 22.4 and 23.0 (`app-play10`); the fork hangs up the caller | the dialplan continues with the option `g` (`gslin-play10`), else the caller is hung up (`slin-play10`) |
 //! | in a conference, or with ARI | no | yes |
 //!
-//! *The fork* is an Asterisk with modules of the start-stop dialect of DTMF; it has a [section](#the-start-stop-fork) of its
-//! own.
+//! *The fork* is a set of modules with another dialect of DTMF: [how to recognize it](super::protocol#the-start-stop-fork), and
+//! its [dialplan](#the-start-stop-fork).
 //!
 //! # The application
 //!
@@ -49,7 +51,7 @@
 //! ```
 //!
 //! `Answer()` is required. Without it, Asterisk connects to the server, finds that the channel is not answered, closes without
-//! sending a byte, and hangs up the caller (`appna-wait`). A [`Server`](crate::server::Server) takes such a connection for a
+//! sending a byte, and hangs up the caller (`appna-wait`). A [`Server`](crate::server::Server) treats such a connection as a
 //! health check.
 //!
 //! # The channel driver, with good sound
@@ -67,19 +69,19 @@
 //! - **Always give the option `g`.** Without it, the caller is hung up when the server hangs up, and the lines after `Dial()`
 //!   do not run.
 //! - The formats `slin`, `slin12`, `slin16`, `slin24`, `slin32`, `slin48` and `slin96` keep the sound as it is (`slin16-play`
-//!   and the like). Avoid `slin44` and `slin192`. Asterisk's resampler halves the amplitude on the way from a caller of 8 kHz
-//!   to the server, and with `slin44` also on the way back (`slin44-play`, `slin192-play`).
-//! - Rates above 8 kHz need 20.17, 21.12, 22.7, 23.1 or later (read).
+//!   and the like). Avoid `slin44` and `slin192`: with these two, a caller at 8 kHz arrives at half amplitude, and with
+//!   `slin44` so does the server's audio (`slin44-play`, `slin192-play`).
+//! - Rates above 8 kHz need 20.17, 21.12, 22.7, 23.1 or later.
 //! - The server reads the rate from [`Audio::rate`](crate::wire::Audio::rate) or
 //!   [`Call::received_rate`](crate::call::Call::received_rate). It may play at another rate; Asterisk converts that (measured).
 //!
-//! So that no word is lost, start with 60 ms of silence, and hang up with
+//! So that no word is lost, play 60 ms of silence ahead of the first word and after the last. Then call
 //! [`Voice::hang_up_after_playback`](crate::call::Voice::hang_up_after_playback), which waits until the last frame has been
-//! played. If the last syllable matters, play 60 ms of silence after it.
+//! played.
 //!
 //! # ExternalMedia, from ARI
 //!
-//! ExternalMedia makes a channel like that of `Dial()`. The ARI application creates it, waits for its event `StasisStart`, and
+//! ExternalMedia makes a channel like that of `Dial()`. Your ARI program creates it, waits for its event `StasisStart`, and
 //! adds it to a bridge. `data` is the UUID of the call. Without it, Asterisk returns the error 400, "data can not be empty"
 //! (measured):
 //!
@@ -88,12 +90,11 @@
 //!      &transport=tcp&connection_type=client&format=slin16&data=40325ec2-5efd-4bd3-805f-53576e581d13
 //! ```
 //!
-//! - A tone of 3 s comes back unbroken, and the call ends when the application deletes the channel (`slin-play/external`,
-//!   `slin16-play/external`).
-//! - The caller's digits arrive (`slin16-dtmf/external`).
-//! - When the server hangs up, the application receives the event `ChannelDestroyed` (`slin16-wait/external`).
-//! - If the application also creates the caller's leg, as a `Local` channel, pass the same format as `formats`. Without that,
-//!   Asterisk halved the amplitude at `slin` (measured).
+//! - To end the call, delete the channel (`slin-play/external`, `slin16-play/external`).
+//! - When the server hangs up, your ARI program receives the event `ChannelDestroyed` (`slin16-wait/external`).
+//! - The caller's digits go to the server (`slin16-dtmf/external`).
+//! - If your ARI program also creates the caller's channel, as a `Local` channel, pass the same format as `formats`. Without
+//!   that, Asterisk halved the amplitude at `slin` (measured).
 //! - If Asterisk and the server wait for each other's first frame, the call stays silent (Asterisk issue 2089, open in August
 //!   2026). A server of this crate [sends one first](crate::call::CallOptions::initial_silence).
 //!
@@ -120,22 +121,22 @@
 //!
 //! [`Uuid`](crate::wire::Uuid) prints lower case, as `${UUID()}` does. The keys of Asterisk's database are case-sensitive.
 //!
-//! A server can also refuse calls that were not announced to it:
+//! A server can also refuse calls that were not announced to it. This hook removes a UUID when it admits the call, so each UUID
+//! is good for one call:
 //!
 //! ```
-//! use std::collections::HashMap;
-//! use std::sync::Mutex;
+//! use std::collections::HashSet;
+//! use std::sync::{LazyLock, Mutex};
 //! use audiosocket::Uuid;
 //! use audiosocket::server::Server;
 //!
-//! /// The data that the dialplan has sent, by UUID.
-//! static ANNOUNCED: Mutex<Option<HashMap<Uuid, String>>> = Mutex::new(None);
+//! /// The UUIDs that the dialplan has sent. Your web service inserts them.
+//! static ANNOUNCED: LazyLock<Mutex<HashSet<Uuid>>> = LazyLock::new(Mutex::default);
 //!
-//! let announced = |uuid: &Uuid| ANNOUNCED.lock().unwrap().as_ref()?.get(uuid).cloned();
 //! let server = Server::builder()
-//!     .admit(move |caller| match announced(&caller.uuid) {
-//!         Some(_) => Ok(()),
-//!         None => Err("this call was not announced".into()),
+//!     .admit(|caller| match ANNOUNCED.lock().unwrap().remove(&caller.uuid) {
+//!         true => Ok(()),
+//!         false => Err("this call was not announced".into()),
 //!     })
 //!     .bind("127.0.0.1:0")?;
 //! # Ok::<(), std::io::Error>(())
@@ -152,7 +153,7 @@
 //!
 //! | way | Asterisk | the caller |
 //! |---|---|---|
-//! | `AudioSocket()` | since 20.14, 21.9 and 22.4, and all of 23 | continues with the next line (`app-play10`) |
+//! | `AudioSocket()` | since 20.14, 21.9, 22.4 and 23.0 | continues with the next line (`app-play10`) |
 //! | `AudioSocket()` | older versions, and the fork | is hung up, and an extension `h` runs (read; the hangup by the fork is measured) |
 //! | `Dial(AudioSocket/...,,g)` | all | continues with the next line (`gslin-play10`) |
 //! | `Dial(AudioSocket/...)` | all | is hung up (`slin-play10`) |
@@ -180,10 +181,14 @@
 //! Both cases are for a closed port, which refuses at once. If an address neither accepts nor refuses, Asterisk gives up after
 //! 2 s (`try-wait/full`).
 //!
+//! After a failed `Dial(AudioSocket/...)`, with or without `g`, the dialplan continues, and `DIALSTATUS` is `CHANUNAVAIL`. A
+//! request for ExternalMedia returns the error 500. Both were read and not run, because `.ci/asterisk` tries only the
+//! application.
+//!
 //! If the server's name has several addresses, Asterisk tries them in the order of the system's resolver. It continues with the
 //! next one if a connection is refused, or after those 2 s (measured, with two addresses in `/etc/hosts`). It stops at an
 //! address without a route (read in `ast_audiosocket_connect`; not run, because Debian's resolver puts such addresses last,
-//! which was measured). If your resolver does not, use an IPv4 address, or a name that has only one.
+//! which was measured). If your resolver does not put them last, use an IPv4 address, or a name that has only one.
 //!
 //! # Moving the caller elsewhere
 //!
@@ -205,7 +210,7 @@
 //! | `Playback(file)` | `call.play_and_wait(&wav, "")?` |
 //! | `Background(file)`, `STREAM FILE file "12#"` | `call.play_and_wait(&wav, "12#")?` |
 //! | `Read(N,file,6,,2,10)`, `GET DATA file 10000 6` | `call.gather(Gather::new().prompt(&wav).max_digits(6).tries(2).first_timeout(TEN_SECONDS))?` |
-//! | `WaitExten(5)` | `call.gather(Gather::new().max_digits(1))?` |
+//! | `WaitExten(5)` | `call.gather(Gather::new().max_digits(1).first_timeout(FIVE_SECONDS))?` |
 //! | `MixMonitor(name.wav)`, `Record(name.wav)` | `call.record("name.wav")?` ([recording](super::recording)) |
 //! | `SendDTMF(123)` | `call.send_digits("123")?` |
 //! | `Wait(3)` | `call.receive_until(in_three_seconds)` until it returns [`Event::TimeUp`](crate::call::Event::TimeUp) |
@@ -239,8 +244,8 @@
 //!
 //! A later commit of the fork (dd4ec61) leaves the caller ringing, without audio, until the server sends the frame
 //! `03 00 01 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer) and
-//! `audiosocket serve --answer` send it when the call is admitted. Do not use them with any other Asterisk: it ends a call that
-//! contains this frame.
+//! `audiosocket serve --answer` send it when the call is admitted. Do not use them with any other Asterisk: since 20.14, 21.9,
+//! 22.4 and 23.0, it ends a call that contains this frame.
 //!
 //! # A look at a call, without changing the server
 //!

@@ -1,7 +1,7 @@
 //! Several servers: more calls than one machine carries, and calls that survive a failed machine.
 //!
-//! Read this page if one server is not enough, or if its failure must not stop new calls. It shows HAProxy, which was tested,
-//! and DNS and Kubernetes, which were not.
+//! Read this page if one server is not enough, or if its failure must not stop new calls. It shows HAProxy, which was tested;
+//! DNS, where only the fallback to another address was measured; and Kubernetes, which was not tested.
 //!
 //! A call is one TCP connection from its first byte to its last, and servers need to know nothing about each other's calls. So
 //! you add machines, and something that distributes connections. A call never moves: it stays on its server until it ends.
@@ -12,13 +12,13 @@
 //! work costs far more than that, so measure your own.
 //!
 //! [`max_calls`](crate::server::ServerBuilder::max_calls) limits the calls of a server, 1000 by default. The server hangs up
-//! further calls cleanly, so their dialplan continues (after `AudioSocket()` since 20.14, 21.9 and 22.4; after `Dial()` with
-//! the option `g`).
+//! further calls cleanly, so their dialplan continues (after `AudioSocket()` since 20.14, 21.9, 22.4 and 23.0; after `Dial()`
+//! with the option `g`).
 //!
 //! # HAProxy
 //!
-//! HAProxy in TCP mode forwards the bytes and needs to know nothing about AudioSocket. This is `examples/haproxy.cfg`, for you
-//! to fill in your own addresses:
+//! HAProxy in TCP mode forwards the bytes and needs to know nothing about AudioSocket. This is the file
+//! [`examples/haproxy.cfg`][haproxy], for you to fill in your own addresses:
 //!
 #![doc = concat!("```text\n", include_str!("../../examples/haproxy.cfg"), "```")]
 //!
@@ -38,14 +38,15 @@
 //! | health checks | they connect and close; the server neither counts nor reports them |
 //! | a server hangs up | the caller receives 0x00 and a close, and nothing after that |
 //! | the caller hangs up | the server receives every frame, and then the close |
-//! | a caller sends nothing for longer than the time-outs | the call continues, because the server sends a frame of silence each second |
+//! | a caller sends nothing for longer than the time-outs | the call continues, because the server sends a frame of silence after each second without traffic ([`keep_alive`](crate::call::CallOptions::keep_alive)) while its handler waits for events |
 //! | a server hangs, with its port open | its calls are cut after `timeout server`, 30 s |
 //!
 //! `.ci/asterisk` places calls from Asterisk 22.10.1 through the same file (`app-play/haproxy`). A tone of 3 s comes back
 //! unbroken. When the server of a call is killed, HAProxy closes the connection to Asterisk. If the kill did not fall inside a
-//! frame, Asterisk treats this as a hangup, and the dialplan continues (other versions:
-//! [recipes](super::recipes#after-the-call)). The dialplan can then call `AudioSocket()` again, with a new UUID, and reaches
-//! one of the other servers.
+//! frame, Asterisk treats this as a hangup, and the dialplan continues. The dialplan can then call `AudioSocket()` again, with
+//! a new UUID, and reaches one of the other servers. For other versions, see "close without a hangup frame" in
+//! [protocol](super::protocol#timing-and-the-end-by-version): up to 20.13, 21.8 and 22.3, Asterisk uses up a processor core.
+//! After `Dial()`, the dialplan continues only with the option `g`.
 //!
 //! The comments of the file give the reason for each line. Also note:
 //!
@@ -71,16 +72,16 @@
 //!
 //! The server can also do it alone, with [`ServerHandle::shut_down`](crate::server::ServerHandle::shut_down) and the time that
 //! its calls may still take. It stops accepting, so HAProxy's connections to it are refused, and the option `redispatch` sends
-//! those callers to another server at once. A connection that arrives before the listener is closed, within a quarter of a
-//! second, is hung up. To avoid that, drain the server first.
+//! those callers to another server at once. For up to 0.25 s after `shut_down`, the server still accepts connections and hangs
+//! up at once. To avoid that, drain the server first.
 //!
 //! # DNS
 //!
 //! `AudioSocket(${UUID()},servers.example:9092)` needs nothing between Asterisk and the servers: give the name one address for
 //! each server. Asterisk resolves the name for each call and tries the addresses in the order in which the system returns them:
 //!
-//! - A server that refuses connections costs no call. Asterisk logs a warning and tries the next address (measured with 22.10.1
-//!   and two addresses of one name in `/etc/hosts`).
+//! - No call is lost when a server refuses connections. Asterisk logs a warning and tries the next address (measured with
+//!   22.10.1 and two addresses of one name in `/etc/hosts`).
 //! - An address that neither accepts nor refuses delays each call by 2 s, in which the caller hears nothing (measured
 //!   likewise).
 //! - An address without a route ends the attempt (read). Debian's resolver puts such addresses last (measured).
@@ -89,7 +90,8 @@
 //! resolver decide whether the order changes from call to call; the resolver sorts addresses by rules of its own (RFC 6724). A
 //! full server also gets calls. So use DNS for a spare server.
 //!
-//! Choosing in the dialplan distributes calls well, but does not notice a failed server (not tested):
+//! A random choice in the dialplan distributes calls well, but does not notice a failed server. This line calls 10.0.0.11 to
+//! 10.0.0.13 (not tested):
 //!
 //! ```text
 //!  same => n,AudioSocket(${UUID()},10.0.0.1${RAND(1,3)}:9092)
@@ -101,8 +103,8 @@
 //!
 //! Use a plain Service of type ClusterIP or LoadBalancer: it distributes connections, and each call is one. It usually chooses
 //! at random, and not by the number of calls of a pod. Do not put an Ingress or an HTTP proxy in front of it. Check the idle
-//! time-out of a cloud's load balancer; the server's frame of silence each second is traffic that keeps a call from reaching
-//! it.
+//! time-out of a cloud's load balancer. While its handler waits for events, a server of this crate sends a frame of silence
+//! after each second without traffic. So its calls are never idle for longer.
 //!
 //! ```text
 //! spec:
@@ -140,3 +142,5 @@
 //!   channel, `Set(CALL=${UUID()})`, to find the channel again.
 //! - **Store the data centrally.** Data about a caller does not have to travel between servers: the dialplan can store it under
 //!   the UUID ahead of `AudioSocket()`, where all servers can read it ([recipes](super::recipes#the-uuid)).
+//!
+//! [haproxy]: https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/haproxy.cfg

@@ -20,8 +20,8 @@
 //! # Admission and limits
 //!
 //! Admit calls by the address of the peer, or by a UUID that the dialplan has [announced](super::recipes#the-uuid). Such a UUID
-//! has 122 random bits and is good for one call, as long as the network does not leak it. Also limit how many calls there may
-//! be, and how long they may last:
+//! has 122 random bits, so it cannot be guessed. The hook on that page admits it once, so it is good for one call, as long as
+//! the network does not leak it before that call. Also limit how many calls there may be, and how long they may last:
 //!
 //! ```
 //! use std::net::{IpAddr, Ipv4Addr};
@@ -42,7 +42,7 @@
 //!         CallOptions::default()
 //!             .uuid_timeout(Duration::from_secs(1))
 //!             .max_duration(Some(Duration::from_secs(2 * 3600)))
-//!             .idle_timeout(Some(Duration::from_secs(60)))
+//!             .idle_timeout(Some(Duration::from_secs(30 * 60)))
 //!             .max_payload_len(8192),
 //!     )
 //!     .on_incident(|incident| eprintln!("{incident}"))
@@ -53,19 +53,23 @@
 //! On a listener for both families, such as `[::]:9092`, an IPv4 peer has an IPv4 address, and not `::ffff:10.0.0.5`. So a rule
 //! about IPv4 addresses applies there, too.
 //!
-//! `idle_timeout` also ends the call of a caller whose telephone sends nothing, for example on hold. Choose a time that is
-//! longer than that.
+//! `idle_timeout` also ends the call of a caller whose telephone sends nothing, for example on hold. Choose more than your
+//! longest hold.
+//!
+//! A frame longer than `max_payload_len` is skipped and reported as [`Event::TooLong`](crate::call::Event::TooLong). 8192 bytes
+//! hold 20 ms at every rate. Choose more only if your frames are longer: 60 ms take 11,520 bytes at 96 kHz, and 23,040 bytes at
+//! 192 kHz.
 //!
 //! # What a bad peer can do to a server of this crate
 //!
 //! | a peer that | costs | limit, and its default |
 //! |---|---|---|
-//! | connects and sends nothing | a thread and a descriptor | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout), 5 s, for [`max_pending`](crate::server::ServerBuilder::max_pending), 1000, at once |
-//! | sends a byte now and then | the same | [`uuid_timeout`](crate::call::CallOptions::uuid_timeout) for the UUID, [`frame_timeout`](crate::call::CallOptions::frame_timeout) for each frame: 5 s |
-//! | announces a payload of 65,535 bytes | 64 KiB of memory | [`max_payload_len`](crate::call::CallOptions::max_payload_len), 65,535 |
-//! | does not read | a thread that sends on that call | [`write_timeout`](crate::call::CallOptions::write_timeout), 2 s |
-//! | keeps a call open | the place of a call | [`max_duration`](crate::call::CallOptions::max_duration) and [`idle_timeout`](crate::call::CallOptions::idle_timeout): **no limit by default** |
-//! | places many calls | the place of a call each | [`max_calls`](crate::server::ServerBuilder::max_calls), 1000 |
+//! | connects and sends nothing | a thread and a descriptor | each for at most 5 s ([`uuid_timeout`](crate::call::CallOptions::uuid_timeout)), at most 1000 at a time ([`max_pending`](crate::server::ServerBuilder::max_pending)) |
+//! | sends a byte now and then | the same | 5 s for the UUID ([`uuid_timeout`](crate::call::CallOptions::uuid_timeout)), and 5 s for each frame ([`frame_timeout`](crate::call::CallOptions::frame_timeout)) |
+//! | announces a payload of 65,535 bytes | 64 KiB of memory | 65,535 bytes ([`max_payload_len`](crate::call::CallOptions::max_payload_len)) |
+//! | does not read | blocks the threads that send on that call | 2 s ([`write_timeout`](crate::call::CallOptions::write_timeout)) |
+//! | keeps a call open | one of the `max_calls` slots | [`max_duration`](crate::call::CallOptions::max_duration) and [`idle_timeout`](crate::call::CallOptions::idle_timeout): **no limit by default** |
+//! | places many calls | one of the `max_calls` slots each | 1000 slots ([`max_calls`](crate::server::ServerBuilder::max_calls)) |
 //! | does not close after a hangup | a descriptor | 2 s, for 1024 connections at once; beyond that, the server drops the oldest |
 //! | sends any bytes at all | nothing: no bytes can make the decoder panic | `tests/it/headers.rs` tries all headers; the repository has fuzz targets |
 //!
@@ -82,10 +86,10 @@
 //!
 //! # What a bad server can do to Asterisk
 //!
-//! One byte is enough to stop Asterisk. If a server sends the first byte of a frame and keeps the connection open, the leg of
-//! `Dial(AudioSocket/...)` or ExternalMedia waits for the rest without a limit, since 20.17, 22.7 and 23.1. A request to hang
-//! up that leg then blocks, and other calls with it. All of Asterisk 22.10.1 stood still for 20 minutes, until the server was
-//! killed (measured).
+//! One byte is enough to stop Asterisk. If a server sends one or two bytes of a header and keeps the connection open, the leg
+//! of `Dial(AudioSocket/...)` or ExternalMedia waits for the rest without a limit, since 20.17, 22.7 and 23.1, but in no
+//! release of 21. A request to hang up that leg then blocks, and other calls with it. All of Asterisk 22.10.1 stood still for
+//! 20 minutes, until the server was killed (measured).
 //!
 //! - Connect Asterisk only to servers that you trust, at a name or address that an attacker cannot take over.
 //! - If Asterisk stands still, end the server. Asterisk then continues.
@@ -97,15 +101,19 @@
 //! machine, stunnel accepts the calls on loopback and sends them encrypted; on the server's machine, another stunnel decrypts
 //! them. Each accepts only the certificate of the other, so the connection is authenticated as well.
 //!
-//! **Use this with Asterisk 20.19, 22.9, 23.3 or later.** stunnel sends the stream in TLS records, and on a busy machine a
-//! record can end inside a frame. The rest of the frame then arrives a little later. The versions differ in how long they wait
-//! for it:
+//! **Use this with Asterisk 20.19, 22.9, 23.3 or later; no release of 21 is suitable.** stunnel sends the stream in TLS
+//! records, and on a busy machine a record can end inside a frame. The rest of the frame then arrives a little later. The
+//! versions differ in how long they wait for it:
 //!
 //! | Asterisk | if a record ends inside a payload | if it ends inside a header |
 //! |---|---|---|
 //! | 18, 19, up to 20.14, 21.9 and 22.4, and the start-stop fork | the call ends | the call ends, or the stream is misread |
 //! | 20.15 to 20.18, 21.10 to 21.12, 22.5 to 22.8, 23.0 to 23.2 | waits 5 ms for the rest | the stream is misread |
-//! | since 20.19, 22.9 and 23.3 | waits 5 ms for the rest | waits for the rest |
+//! | since 20.19, 22.9 and 23.3 | waits 5 ms for the rest | waits for the rest, and the caller is not heard meanwhile |
+//!
+//! A link that fails while a header is incomplete leaves Asterisk [waiting](#what-a-bad-server-can-do-to-asterisk), until
+//! stunnel closes the connection. With `Dial()` and ExternalMedia, this can stop all of Asterisk. With `AudioSocket()`, it can
+//! stop only the call. (This follows from the behaviour above; it was not tested.)
 //!
 //! Create a key and a self-signed certificate for each side:
 //!

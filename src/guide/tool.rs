@@ -1,7 +1,7 @@
 //! The command-line tool `audiosocket`: what each command is for, and what it prints.
 //!
-//! Read this page if you test or debug an AudioSocket server, in any language. `cargo install asterisk-audiosocket` installs the tool.
-//! Each command lists its options with `--help`. Tests compare the transcripts on this page with what the tool prints.
+//! Read this page if you test or debug an AudioSocket server, in any language. `cargo install asterisk-audiosocket` installs the tool. Each
+//! command lists its options with `--help`. Tests compare the transcripts on this page, except the one of `tap`, with what the tool prints.
 //!
 //! # The commands
 //!
@@ -16,7 +16,8 @@
 //!
 //! # A demonstration
 //!
-//! The exit code is 1 if a frame or a digit was lost or altered.
+//! The *lateness* is how late the frames were sent. The *round trip* is the time from sending a frame to receiving its echo. The exit code
+//! is 1 if a frame or a digit was lost or altered.
 //!
 //! ```console
 //! $ audiosocket demo
@@ -65,8 +66,8 @@
 //!
 //! # Place a call
 //!
-//! `call` sends five seconds of silence, or a file with `--play hello.wav`. `--record call.wav` records both sides. This is the caller's
-//! side of the call above:
+//! `call` sends five seconds of silence, or a file with `--play hello.wav`. If it has a file or digits (`--dtmf`), it hangs up 1 s after
+//! the last of them. `--record call.wav` records both sides. This is the caller's side of the call above:
 //!
 //! ```console
 //! $ audiosocket call 127.0.0.1:9092 --dtmf 42#
@@ -79,12 +80,16 @@
 //! Asterisk 22.10: no violations
 //! ```
 //!
-//! The gaps in this transcript are not faults: Asterisk sends no audio while a key is held, so there is nothing to echo.
+//! The gaps in this transcript are not faults: Asterisk sends no audio while a key is held, so there is nothing to echo. `serve` receives
+//! the digits and does not count a gap at a digit; `call` receives only the echo. Of the 113 frames, 3 are digits, which the server does
+//! not send back. It adds one frame of silence at the start of the call, so it sends 111.
 //!
 //! # Judge a server
 //!
 //! Each version of Asterisk ends calls for different reasons. `call` judges the server by one version, 22.10 by default. The transcript
-//! shows a server in Python that writes a frame's header and payload separately ([`two_writes.py`][two_writes]):
+//! shows a server in Python that writes a frame's header and payload one right after the other, but without `TCP_NODELAY`
+//! ([`two_writes.py`][two_writes]). The kernel then keeps the payload back until Asterisk has acknowledged the header, which takes longer
+//! than the 5 ms that 22.10 waits:
 //!
 //! ```console
 //! $ audiosocket call 127.0.0.1:9092 --asterisk 22.10
@@ -99,14 +104,17 @@
 //! audiosocket: Asterisk 22.10 reports a violation: split-payload
 //! ```
 //!
-//! `--through dial` judges as the channel driver does, not as the application. `audiosocket call --asterisk list` prints what each version
-//! does, and the [protocol](super::protocol) page has the same as tables. A server that sends nothing fails, because the kernel accepts
-//! connections for a program that no longer runs. `--one-way` lets a server pass that only receives.
+//! "At byte 323" is the place of the faulty frame in the server's stream. The bytes after it are the start of that frame, in hexadecimal.
+//!
+//! `--through dial` judges as the channel driver does, not as the application; `tap` and `inspect` also have this option.
+//! `audiosocket call --asterisk list` prints what each version does, and the [protocol](super::protocol) page has the same as tables. A
+//! server that sends nothing fails, because the kernel accepts connections even for a program that hangs. `--one-way` lets a server pass
+//! that only receives.
 //!
 //! # Watch a real call
 //!
-//! `tap` listens for Asterisk and connects to your server. Put the address of `tap` into the dialplan. It forwards every byte as it arrives,
-//! and reports each violation with what the versions of Asterisk do then. This server sends its audio at twice the speed
+//! `tap` listens for Asterisk and connects to your server. Put the address of `tap` into the dialplan. It forwards every byte as it
+//! arrives, and reports each violation with what the versions of Asterisk do then. This server sends its audio at twice the speed
 //! (`cargo run --example faulty_server` has this server and 23 others):
 //!
 //! ```console
@@ -136,7 +144,13 @@
 //!
 //! # Look at a recording
 //!
-//! `inspect` prints a recording of `tap` in order of time. `>` marks what the caller sent, and `<` what the server sent:
+//! `inspect` prints a recording of `tap` in order of time. `>` marks what the caller sent, and `<` what the server sent. The first column
+//! is the time since the connection:
+//!
+//! - A line of audio has the time of its first frame.
+//! - A gap has the time of the frame that ends it. The summary has the time at which the gap starts.
+//! - Bursts and tones are printed after their end, with the time of the frame that shows the end. "At 5.00 s" is the start of the tone, on
+//!   the same clock.
 //!
 //! ```console
 //! $ audiosocket inspect call.tap
@@ -183,7 +197,8 @@
 //!
 #![doc = include_str!("../../examples/call.svg")]
 //!
-//! A raw stream is the bytes of one direction, for example from `nc -l 9092`. The file name `-` means standard input:
+//! A raw stream is the bytes of one direction, for example from `nc -l 9092`. It has no times, so the first column is the place in the
+//! stream, in bytes. The file name `-` means standard input:
 //!
 //! ```console
 //! $ audiosocket inspect tests/captures/slin-mix.bin
@@ -200,14 +215,14 @@
 //!     42025  end      135 frames
 //! ```
 //!
-//! `inspect` also reads packet captures (`tcpdump -w`) by way of `tshark`:
-//! [troubleshooting](super::troubleshooting#from-a-packet-capture) has the command. For Wireshark itself there is a dissector,
-//! [`audiosocket.lua`][dissector].
+//! `inspect` also reads packet captures (`tcpdump -w`) by way of `tshark`: [troubleshooting](super::troubleshooting#from-a-packet-capture)
+//! has the command. For Wireshark itself there is a dissector, [`audiosocket.lua`][dissector].
 //!
 //! # Measure a server
 //!
-//! `load` works with a server in any language that echoes. No two frames that it sends are equal, so it detects lost, altered, doubled and
-//! reordered frames, and frames of another call. Any of these, or a call that the server refuses or ends, is exit code 1.
+//! `load` works with a server in any language that echoes. No two frames that it sends are equal, so it detects lost, altered (*corrupt*),
+//! doubled and reordered frames, and those that came back on another call (*crossed*). Any of these, or a call that the server refuses or
+//! ends, is exit code 1.
 //!
 //! ```console
 //! $ audiosocket load 127.0.0.1:9092 --calls 100 --seconds 3
@@ -222,8 +237,8 @@
 //! # Scripts
 //!
 //! `serve`, `call`, `tap`, `inspect` and `load` print one line of JSON for each event with `--json`. Exit codes are 0 for success, 1 if
-//! something failed, and 2 for a wrong command line. If their output fails, `tap` continues to forward calls and `serve` finishes the calls
-//! in progress; both then exit with 1. The output has no colours.
+//! something failed, and 2 for a wrong command line. If standard output cannot be written (a closed pipe, a full disk), `tap` continues to
+//! forward calls and `serve` finishes the calls in progress; both then exit with 1. The output has no colours.
 //!
 //! [two_writes]: https://docs.rs/crate/asterisk-audiosocket/latest/source/tests/wild/two_writes.py
 //! [dissector]: https://docs.rs/crate/asterisk-audiosocket/latest/source/examples/wireshark/audiosocket.lua

@@ -3,13 +3,15 @@
 //! Use this page when a call sounds wrong, ends too early or never starts. The commands work with a server in any language.
 //!
 //! *Measured* means measured with Debian's Asterisk 22.10.1; *read* means read in Asterisk's source. Facts about other versions
-//! are read, because only 22.10.1 was run. Names such as `too-fast` are rules, which [protocol](super::protocol) explains by
-//! version.
+//! are read, because only 22.10.1 was run. Names such as `too-fast` are [rules](#rules-and-what-to-change).
+//! [Protocol](super::protocol#kinds-and-rates-by-version) shows them by version, and explains words such as *application*,
+//! *driver* and *fork*.
 //!
 //! # Three commands to start with
 //!
 //! **Place a call as Asterisk does.** The command reports the rules of that version that the server violates. Use the version
-//! that `asterisk -rx 'core show version'` prints:
+//! that `asterisk -rx 'core show version'` prints, with or without its patch level: 22.10.1 or 22.10. With `Dial()` or
+//! ExternalMedia, add `--through dial`, here and to the tap:
 //!
 //! ```text
 //! audiosocket call 127.0.0.1:9092 --asterisk 22.10
@@ -62,12 +64,13 @@
 //! - `underruns`: the source of the audio, such as a synthesizer or a network, was too slow. Queue more audio ahead. The price
 //!   is delay.
 //!
-//! If what Asterisk records is noise from some point on, a frame had half a sample: the rule `odd-length`.
+//! If Asterisk's `Record()` contains noise from some point on, the server has sent a frame with half a sample: the rule
+//! `odd-length`.
 //!
 //! # Too fast, only the end of a sentence, or the first words missing
 //!
 //! The server sends all of its audio at once: the rules `too-fast` and `queue-overflow`, and bursts in the tap. Asterisk's
-//! queue holds 96 frames; when there are more, it drops the oldest 64 (measured). Use
+//! queue holds 96 frames. When there are more, Asterisk drops the oldest 64 (measured). Use
 //! [`Voice::play`](crate::call::Voice::play), which paces, and not [`Voice::send_now`](crate::call::Voice::send_now).
 //!
 //! If only the first syllable is missing, and the call goes through the channel driver, see
@@ -82,7 +85,7 @@
 //! # Noise instead of speech
 //!
 //! *The server receives noise.* It receives G.711 as if it were linear audio, because the dial string has no `/c(slin)`. The
-//! tap prints "8000 bytes a second: u-law or a-law", and [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is
+//! tap prints "8000 bytes per second: u-law or a-law", and [`is_g711_suspected`](crate::call::CallStats::is_g711_suspected) is
 //! true. Put `/c(slin)` or another linear format after the UUID. If you cannot change the dialplan, decode the audio: see
 //! [speech services](super::speech_services).
 //!
@@ -93,9 +96,9 @@
 //!
 //! # Calls that end after 2 seconds
 //!
-//! Asterisk logs "Reached timeout after 2000 ms of no activity". It is the rule `idle`: since 20.14, 21.9 and 22.4 the
-//! application `AudioSocket()` ends a call when neither side has sent anything for 2 s. Asterisk sends nothing while the caller
-//! is silent. The channel driver has no such limit.
+//! Asterisk logs "Reached timeout after 2000 ms of no activity". It is the rule `idle`: since 20.14, 21.9, 22.4 and 23.0 the
+//! application `AudioSocket()` ends a call when neither side has sent anything for 2 s. Asterisk sends nothing while the
+//! caller's telephone sends no packets, for example on hold. The channel driver has no such limit.
 //!
 //! Send a frame of silence while there is nothing to play. This crate sends one each second
 //! ([`keep_alive`](crate::call::CallOptions::keep_alive)) while the handler waits for events, or at any time in
@@ -105,15 +108,15 @@
 //!
 //! The tap shows which side sends nothing:
 //!
-//! | no audio from | cause | remedy |
+//! | what you see | cause | remedy |
 //! |---|---|---|
-//! | both sides | each waits for the other's first frame (Asterisk issue 2089, open in August 2026) | send a frame of silence after the UUID, as [`initial_silence`](crate::call::CallOptions::initial_silence) does |
-//! | the caller | their channel is not in the bridge, or on hold | look at `core show channels` and at the bridge |
-//! | the server, although its log says that it plays | one thread per call, and the handler is not in [`receive`](crate::call::Call::receive) | return to `receive`, or use [two threads](super::threads) |
-//! | any side, because there is no call | the UUID is not a UUID, such as `${UNIQUEID}`: Asterisk does not connect (measured) | use `${UUID()}` |
-//! | the tap prints "came and went without a byte" | the channel was not answered: Asterisk connects and closes (measured) | put `Answer()` ahead of `AudioSocket()` |
+//! | no audio from either side | each waits for the other's first frame (Asterisk issue 2089, open in August 2026) | send a frame of silence after the UUID, as [`initial_silence`](crate::call::CallOptions::initial_silence) does |
+//! | no audio from the caller | their channel is not in the bridge, or on hold | look at `core show channels` and at the bridge |
+//! | no audio from the server, although its log says that it plays | one thread per call, and the handler is not in [`receive`](crate::call::Call::receive) | return to `receive`, or use [two threads](super::threads) |
+//! | no call arrives | the UUID is not a UUID, such as `${UNIQUEID}`: Asterisk does not connect (measured) | use `${UUID()}` |
+//! | the tap prints "connected and closed without a byte" | the channel was not answered: Asterisk connects and closes (measured) | put `Answer()` ahead of `AudioSocket()` |
 //!
-//! A server of this crate takes a connection without a byte for a health check, and reports nothing.
+//! A server of this crate treats a connection that sends nothing and closes as a health check, and does not report it.
 //!
 //! # "No application 'AudioSocket'"
 //!
@@ -124,19 +127,20 @@
 //!
 //! - *Connection refused*: no program listens at this address. An Asterisk in a container has a `127.0.0.1` of its own.
 //! - *Network is unreachable*: Asterisk's machine has no route to the address, for example to an IPv6 address. Asterisk then
-//!   does not try other addresses of the name (read). Debian's resolver puts addresses without a route last (measured); with
-//!   another one, use an IPv4 address.
+//!   does not try other addresses of the name (read). Debian's resolver puts addresses without a route last (measured). If
+//!   yours does not, use an IPv4 address.
 //!
 //! # "Unsupported frame type 10 for AudioSocket"
 //!
-//! The caller's telephone sends comfort noise. That ends the leg of `Dial(AudioSocket/...)` from 20.14, 21.9, 22.4 and 23.0 up
-//! to 20.19, 21.12, 22.9 and 23.3 (read; 22.10.1 ignores such frames, so it cannot show the fault). Use a newer Asterisk or the
-//! application `AudioSocket()`, or turn off comfort noise at the telephone or the trunk.
+//! The caller's telephone sends comfort noise. That ends the leg of `Dial(AudioSocket/...)` since 20.14, 21.9, 22.4 and 23.0,
+//! up to 20.19, 21.12, 22.9 and 23.3 (read; 22.10.1 ignores such frames, so it cannot show the fault). Use a newer Asterisk or
+//! the application `AudioSocket()`, or turn off comfort noise at the telephone or the trunk.
 //!
 //! # The last word is cut
 //!
 //! The server hangs up while its last audio is still on its way. Use
-//! [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback).
+//! [`hang_up_after_playback`](crate::call::Voice::hang_up_after_playback), which waits for the end of the audio. With `Dial()`
+//! or ExternalMedia, queue 60 ms of silence after the last word, because the last frames may be lost.
 //!
 //! # Replies that come later and later
 //!
@@ -168,17 +172,18 @@
 //!
 //! # Calls that end when the server sends digits or audio
 //!
-//! Since 20.14, 21.9 and 22.4, three kinds of frames end a call. Older versions and the start-stop fork skip them.
+//! Since 20.14, 21.9, 22.4 and 23.0, three kinds of frames end a call. Older versions and the start-stop fork skip them.
 //!
 //! - `forbidden-kind`: anything except audio and 0x00. [`Voice::send_digits`](crate::call::Voice::send_digits) sends digits as
-//!   tones.
+//!   tones, and as frames only to the fork.
 //! - `empty-audio`: an audio frame without a sample.
 //! - `unknown-rate`: audio above 8 kHz, in versions before 20.17, 21.12, 22.7 and 23.1.
 //!
 //! # The caller is hung up instead of continuing in the dialplan
 //!
-//! - After `AudioSocket()` the dialplan continues only since 20.14, 21.9 and 22.4, and never on the start-stop fork. With older
-//!   versions and with the fork, put the rest of the dialplan into an extension `h`.
+//! - After `AudioSocket()` the dialplan continues only since 20.14, 21.9, 22.4 and 23.0, and never on the start-stop fork. With
+//!   older versions and with the fork, use `Dial()` with the option `g`. An extension `h` also runs there, but the caller is
+//!   gone by then: use it only to clean up.
 //! - After `Dial(AudioSocket/...)` it continues only with the option `g`, in every version.
 //! - `reset` or `truncated`: the server closed with audio unread, or inside a frame. A server has to send 0x00, close its
 //!   sending direction, read to the end, and only then close. A [`Server`](crate::server::Server) does so when a handler
@@ -186,11 +191,11 @@
 //!
 //! # Asterisk stands still, and hangup requests do nothing
 //!
-//! `audiosocket call --through dial` reports `stalled-header`. A server has sent the start of a frame, not its rest, and has
-//! kept the connection open. Since 20.17, 22.7 and 23.1 Asterisk waits for the rest without a limit. If that leg is then hung
-//! up, other calls block too (measured). End the server or close its connection, and Asterisk continues. In the server, write
-//! each frame with one `write`, and close the connection if only a part of it could be sent. See
-//! [protocol](super::protocol#an-unfinished-header-can-stop-asterisk).
+//! `audiosocket call --through dial` reports `stalled-header`. A server has sent one or two bytes of a header and not the rest,
+//! and has kept the connection open. Since 20.17, 22.7 and 23.1, but in no release of 21, Asterisk waits for the rest without a
+//! limit. If that leg is then hung up, other calls block too (measured). End the server or close its connection, and Asterisk
+//! continues. In the server, write each frame with one `write`, and close the connection if only a part of it could be sent.
+//! See [protocol](super::protocol#an-unfinished-header-can-stop-asterisk).
 //!
 //! # 100 % CPU
 //!
@@ -198,8 +203,9 @@
 //!
 //! - After a call: up to 20.13, 21.8 and 22.3, and on the start-stop fork, Asterisk uses up a core when the server closes
 //!   without 0x00 (`no-hangup`; read, and measured with the fork). Send 0x00, and use a newer Asterisk.
-//! - During a call: the application `AudioSocket()` of 18.0 to 18.19, 19, and 20.0 to 20.4 always does (read), and so does the
-//!   application of the start-stop fork (measured). 18.20 and 20.5 fixed it. `Dial(AudioSocket/...)` does not do it.
+//! - During a call: the application `AudioSocket()` always uses up a core in 18.0 to 18.19, all of 19, 20.0 to 20.4 and
+//!   certified 18.9 (read), and in the start-stop fork (measured). 18.20, 20.5 and 21.0 fixed it. `Dial(AudioSocket/...)` does
+//!   not have this fault.
 //!
 //! *The process is the server:*
 //!
@@ -225,8 +231,9 @@
 //! - *"Too many open files"*: a server with the default settings needs up to 3100 descriptors, and each recording one more. The
 //!   usual limit is 1024: start the server with a higher `ulimit -n`. The documentation of `max_calls` has the sum for other
 //!   settings.
-//! - *Callers wait for a second or three*: new connections arrived faster than the server accepted them, and std's queue for
-//!   them holds 128. Pass a listener with a longer queue to [`from_listener`](crate::server::ServerBuilder::from_listener).
+//! - *Callers wait for a second or three*: new connections arrived faster than the server accepted them. The listen backlog
+//!   that Rust's `TcpListener` sets is 128. Pass a listener with a longer backlog to
+//!   [`from_listener`](crate::server::ServerBuilder::from_listener).
 //!
 //! # From a packet capture
 //!
@@ -240,8 +247,8 @@
 //! - `-B 65536` is a buffer of 64 MiB, so a busy kernel loses no packets.
 //! - The filter names only the port, so the file has both directions.
 //! - `-i any` captures on every interface. `inspect` ignores packets that were captured twice. A container or NAT changes the
-//!   addresses of a call, so the capture then has two TCP streams with one UUID. `inspect --uuid` names them. Choose one with
-//!   `-Y 'tcp.stream==0'`.
+//!   addresses of a call, so the capture then has two TCP streams with one UUID. `inspect --uuid UUID` then prints the numbers
+//!   of the streams. Choose one: put `-Y 'tcp.stream==0'` in place of the `-Y` of the command below.
 //!
 //! `inspect` reads the packets from `tshark`, which comes with Wireshark and reads pcap, pcapng and every kind of link:
 //!
@@ -256,9 +263,10 @@
 //!
 //! - `0 frames`: no packet passed the filter of `-Y`. Check the port.
 //! - One call: the output is that of a tap recording, with both directions in the order of time. It has gaps, bursts, split
-//!   frames, digits in the sound, and which side ended the call: `closed` is a FIN packet, `reset` is an RST packet. `judged`
-//!   lists the rules that the server violated. `--svg call.svg` draws the call.
-//! - Several calls: a line for each. `--uuid UUID` shows one of them.
+//!   frames, digits in the sound, and which side ended the call: `closed` is a FIN packet, `reset` is an RST packet. The last
+//!   line lists the rules that the server violated in any version of Asterisk, such as `verdict violation: split-payload`; add
+//!   `--through dial` for `Dial()` and ExternalMedia. `--svg call.svg` draws the call.
+//! - Several calls: the UUID, length and faults of each. `--uuid UUID` prints one of them in full.
 //!
 //! Packets that arrived twice or in the wrong order change nothing. If the capture lacks bytes, `inspect` prints where,
 //! continues at the next frame, stops judging there, and exits with 1. It also exits with 1 if the capture starts in the middle
@@ -271,7 +279,7 @@
 //! | a burst or a split frame from the server | Asterisk received it like this; the network may be the cause | the server sent it like this |
 //! | a gap in the server's audio | the server is the cause, unless packets were sent again: look for `tcp.analysis.retransmission` | the server is the cause |
 //! | a gap in the caller's audio | Asterisk sent nothing | Asterisk sent nothing, unless packets were sent again |
-//! | a rule under `judged` | this Asterisk received the violation at that time | an Asterisk on the server's machine would receive it at that time |
+//! | a `violation` | this Asterisk received the violation at that time | an Asterisk on the server's machine would receive it at that time |
 //! | the first FIN or RST | that side closed first | the same, but both sides may close before they see the other's packet |
 //!
 //! The times are the kernel's. No capture shows when a program read its bytes. Two captures of one call, one at each end, show

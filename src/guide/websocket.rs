@@ -20,10 +20,10 @@
 //!
 //! | | AudioSocket | chan_websocket |
 //! |---|---|---|
-//! | first releases | 18.0 | 20.16, 21.11, 22.6, 23.0 ([documentation][docs]) |
-//! | digits to the program | 20.14, 21.9, 22.4, 23.0 | in all of them, as the event `DTMF_END` |
-//! | audio above 8 kHz | 20.17, 21.12, 22.7, 23.1 | in all of them |
-//! | control messages in JSON, with channel variables | none | 20.18, 22.8, 23.2 ([configuration][json]) |
+//! | first releases | 18.0 | 20.16, 21.11, 22.6 and 23.0 ([documentation][docs]) |
+//! | digits to the program | since 20.14, 21.9, 22.4 and 23.0 | in all of them, as the event `DTMF_END` |
+//! | audio above 8 kHz | since 20.17, 21.12, 22.7 and 23.1; the caller's audio only through the channel driver | in all of them |
+//! | control messages in JSON, with channel variables | none | since 20.18, 22.8 and 23.2 ([configuration][json]) |
 //! | marks | in all versions, by this crate | since November 2025 ([pull request 1577][mark]) |
 //! | `unbuffered` mode, for programs that pace themselves | AudioSocket always works like this | since August 2026 ([pull request 2120][unbuffered]) |
 //!
@@ -42,7 +42,7 @@
 //! | `MEDIA_XOFF` at about 900 of 1000 frames (20 s), `MEDIA_XON` | [`PlayError::QueueFull`](crate::call::PlayError::QueueFull), at 5 minutes by default |
 //! | `REPORT_QUEUE_DRAINED`, and then `HANGUP` | [`Voice::hang_up_after_playback`](crate::call::Voice::hang_up_after_playback) |
 //! | `HANGUP` | [`Voice::hang_up`](crate::call::Voice::hang_up) |
-//! | silence while the program sends nothing | [`initial_silence`](crate::call::CallOptions::initial_silence) and [`keep_alive`](crate::call::CallOptions::keep_alive): a frame at the start and one each second |
+//! | silence while the program sends nothing | [`initial_silence`](crate::call::CallOptions::initial_silence) and [`keep_alive`](crate::call::CallOptions::keep_alive): a frame at the start, and one after each second without traffic |
 //! | the format in the dial string | the same, for nine linear rates from 8 to 192 kHz; [`set_rate`](crate::call::Voice::set_rate) sets the rate of playback |
 //!
 //! In both, a mark means that the audio ahead of it has left the queue. The caller hears the end of that audio about 20 ms
@@ -51,13 +51,14 @@
 //! # What only chan_websocket has
 //!
 //! - **Compressed codecs**: most of Asterisk's codecs, under their own names. With opus, speex and g729 your program has to
-//!   frame and pace the audio (passthrough mode). AudioSocket carries linear audio.
+//!   frame and pace the audio (passthrough mode). AudioSocket carries linear audio, if the dial string names a linear format
+//!   ([recipes](super::recipes#the-channel-driver-with-good-sound)).
 //! - **TLS** in Asterisk itself. AudioSocket needs stunnel next to Asterisk ([security](super::security)).
 //! - **Early media**: the option `n` leaves the call unanswered until the program sends `ANSWER`. The application
 //!   `AudioSocket()` ends at once on a channel that was not answered (measured with 22.10).
 //! - **Data about the call**: the name and variables of the channel in `MEDIA_START`, and `v()` for the URI. AudioSocket
 //!   carries only a UUID, and the program has to look up the rest ([recipes](super::recipes#the-uuid)).
-//! - **Connections in both directions**: your program can also connect to Asterisk.
+//! - **Connections from either side**: your program can also connect to Asterisk.
 //! - **Bursts**: a program may send up to 20 s of audio at once. With AudioSocket, a burst of 2 s loses audio
 //!   ([protocol](super::protocol#rules-of-every-version)), so the program has to pace. This crate does.
 //!
@@ -65,11 +66,9 @@
 //!
 //! - **All releases since 18**, without a module for WebSocket or HTTP.
 //! - **The application `AudioSocket()`**. When the server hangs up, the dialplan continues with the next line, since 20.14,
-//!   21.9 and 22.4. `chan_websocket` is a channel, which `Dial()` or ARI has to create.
+//!   21.9, 22.4 and 23.0. `chan_websocket` is a channel, which `Dial()` or ARI has to create.
 //! - **A header of three bytes.** A server is a page of code in any language. On [microcontrollers](super::embedded), the
 //!   module [`wire`](crate::wire) of this crate reads and writes the frames.
-//! - **Longer messages**: a frame holds up to 65,535 bytes. `chan_websocket` closes the connection and hangs up the call at
-//!   messages above 65,500 bytes ([documentation][docs]).
 //! - **No queue in Asterisk** while the server paces. Audio in the queue of `chan_websocket` stays ahead of all later audio, so
 //!   a backlog became a lasting delay ([issue 2115][backlog], closed in August 2026 by the `unbuffered` mode).
 //!

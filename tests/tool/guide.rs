@@ -54,7 +54,9 @@ fn guide_lists_kinds_and_rates_of_each_version() {
             None if is_fork => "digits (0x02) accepted, others skipped",
             other => other.map_or("skipped", consequence),
         };
-        let rates = it.consequence(Rule::UnknownRate).map_or("yes", consequence);
+        let rates = it
+            .consequence(Rule::UnknownRate)
+            .map_or("plays it", consequence);
         let empty = it.consequence(Rule::EmptyAudio);
         row(
             &it.versions(),
@@ -68,7 +70,7 @@ fn guide_lists_kinds_and_rates_of_each_version() {
         )
     };
     expect_rows(
-        "| Asterisk | digits from the application | digits from the driver | audio 0x11 to 0x18 | audio without a sample | other kinds |",
+        "| Asterisk | application sends digits as | driver sends digits as | if the server sends 0x11 to 0x18 (`unknown-rate`) | if it sends audio without a sample (`empty-audio`) | if it sends other kinds (`forbidden-kind`) |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }
@@ -108,7 +110,7 @@ fn guide_lists_waits_and_ends_of_each_version() {
         row(&it.versions(), &cells)
     };
     expect_rows(
-        "| Asterisk | split header | unfinished header | split payload | no traffic, application | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame |",
+        "| Asterisk | split header (`split-header`) | unfinished header (`stalled-header`) | split payload (`split-payload`) | no traffic, application (`idle`) | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame (`no-hangup`) |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
 }

@@ -447,7 +447,7 @@ impl<T: Transport> Line<T> {
         played
     }
 
-    /// Sends silence after the keep-alive time without traffic; returns the time until the next call.
+    /// Sends silence after the keep-alive time without traffic; returns the time until it has to be called again.
     ///
     /// Received bytes and sent frames count as traffic.
     pub(crate) fn keep_alive(&self) -> Duration {

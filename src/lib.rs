@@ -22,8 +22,9 @@
 //! ```
 //!
 //! The line `AudioSocket(${UUID()},127.0.0.1:9092)` in Asterisk's dialplan connects a call to this server. Each call runs the
-//! closure on a thread of its own. When the closure returns, the server hangs up, and the dialplan continues with its next line.
-//! (Versions of Asterisk before 20.14, 21.9 and 22.4 hang up the caller instead.)
+//! closure on a thread of its own. When the closure returns, the server *hangs up*: it ends the AudioSocket connection, which is
+//! what this crate calls a *call*. The caller stays connected, and the dialplan continues with its next line. (Versions of
+//! Asterisk before 20.14, 21.9 and 22.4 hang up the caller instead.)
 //!
 //! # Modules
 //!
@@ -78,8 +79,8 @@
 //!
 //! # Tests without Asterisk
 //!
-//! A [`TestCall`] calls a handler, or a server in any language, as every known version of Asterisk. It reports what the server did
-//! that a version does not accept. Here `answer` is the closure of the first example, as a function:
+//! A [`TestCall`] calls a handler, or a server in any language, once for each group of Asterisk versions that behave alike. It
+//! reports what the server did that a version does not accept. Here `answer` is the closure of the first example, as a function:
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]

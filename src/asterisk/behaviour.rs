@@ -21,9 +21,9 @@ pub struct Behaviour {
     pub evidence: &'static str,
     /// Whether Asterisk supports audio at rates other than 8 kHz: the kinds 0x11 to 0x18.
     pub knows_all_rates: bool,
-    /// The longest delay inside a header without an effect; zero if every delay has one.
+    /// The longest delay inside a header that does no harm; zero if any delay does.
     ///
-    /// See [`Rule::SplitHeader`].
+    /// Asterisk may wait for longer: see [`waits_for_header`](Behaviour::waits_for_header) and [`Rule::SplitHeader`].
     pub header_wait: Duration,
     /// Whether Asterisk waits for the rest of a header without a limit.
     ///
@@ -40,7 +40,7 @@ pub struct Behaviour {
     pub channel_driver: Consequences,
 }
 
-/// The behaviour in one of the two ways to reach a server, with the consequences of violations.
+/// The behaviour of the application or of the channel driver, with the consequences of violations.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Consequences {
@@ -380,9 +380,17 @@ impl Behaviour {
 
     /// Returns the consequence of a violation in one of the two ways.
     ///
-    /// `way` is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver) of this behaviour.
-    pub const fn consequence_in(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
-        match (way.way, self.consequence_for_caller(way, rule)) {
+    /// `consequences` is [`application`](Behaviour::application) or [`channel_driver`](Behaviour::channel_driver) of this
+    /// behaviour.
+    pub const fn consequence_in(
+        &self,
+        consequences: &Consequences,
+        rule: Rule,
+    ) -> Option<Consequence> {
+        match (
+            consequences.way,
+            self.consequence_for_caller(consequences, rule),
+        ) {
             (Way::ChannelDriver, Some(Consequence::HangsUp)) => Some(Consequence::EndsLeg),
             (Way::ChannelDriver, Some(Consequence::Hangs)) => Some(Consequence::Freezes),
             (_, consequence) => consequence,
@@ -390,18 +398,22 @@ impl Behaviour {
     }
 
     /// Returns the consequence of a violation in the terms of the application, which hangs up the caller.
-    const fn consequence_for_caller(&self, way: &Consequences, rule: Rule) -> Option<Consequence> {
+    const fn consequence_for_caller(
+        &self,
+        consequences: &Consequences,
+        rule: Rule,
+    ) -> Option<Consequence> {
         match rule {
-            Rule::EmptyAudio => way.empty_audio,
-            Rule::ForbiddenKind => way.forbidden_kind,
+            Rule::EmptyAudio => consequences.empty_audio,
+            Rule::ForbiddenKind => consequences.forbidden_kind,
             // Versions without all rates treat the kind as unknown. Versions with all rates play the audio.
-            Rule::UnknownRate => match (self.knows_all_rates, way.forbidden_kind) {
+            Rule::UnknownRate => match (self.knows_all_rates, consequences.forbidden_kind) {
                 (true, _) => None,
                 (false, Some(consequence)) => Some(consequence),
                 (false, None) => Some(Consequence::Skips),
             },
             Rule::OddLength => Some(Consequence::RecordsNoise),
-            Rule::SplitHeader => Some(way.split_header),
+            Rule::SplitHeader => Some(consequences.split_header),
             Rule::StalledHeader => match self.waits_for_header {
                 true => Some(Consequence::Hangs),
                 false => None,
@@ -411,11 +423,11 @@ impl Behaviour {
             }
             Rule::TooFast => Some(Consequence::PlaysFast),
             Rule::QueueOverflow => Some(Consequence::DropsAudio),
-            Rule::Idle => match way.idle_timeout {
+            Rule::Idle => match consequences.idle_timeout {
                 Some(_) => Some(Consequence::HangsUp),
                 None => None,
             },
-            Rule::NoHangup => way.no_hangup,
+            Rule::NoHangup => consequences.no_hangup,
         }
     }
 

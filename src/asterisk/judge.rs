@@ -41,10 +41,10 @@ pub struct Judge {
     started: Instant,
     state: CallState,
     violations: Vec<Violation>,
-    /// The number of bytes that the server has sent.
+    /// The number of bytes received from the server.
     received: u64,
     frame: FrameUnderWay,
-    /// The latest time at which the connection was certainly empty: the bytes of the next read arrived after it.
+    /// The bytes that are not read yet arrived after this time.
     empty_after: Instant,
     /// The end of the read that found the connection empty inside the current frame, if nothing has been read since.
     waiting_since: Option<Instant>,
@@ -64,7 +64,7 @@ struct SuspectedSplit {
     excerpt: Excerpt,
 }
 
-/// The most that Asterisk may be ahead of the judge when it starts to wait for audio, because data takes a moment to arrive.
+/// Asterisk's 2 s without traffic may have started up to this much before the judge's, because data takes a moment to arrive.
 const CLOCK_OFFSET: Duration = Duration::from_millis(20);
 
 /// The time after a suspected split during which the end of a call counts as its consequence.
@@ -76,7 +76,7 @@ const STALL: Duration = Duration::from_secs(2);
 /// The shortest pause that makes a split probable. After a shorter one, the parts may be two segments of one write.
 const LEAST_SUSPICIOUS_WAIT: Duration = Duration::from_millis(5);
 
-/// The state of a call.
+/// The state of a judged call: it continues, was hung up, is closed or has ended.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CallState {
@@ -90,7 +90,7 @@ pub enum CallState {
     Ended,
 }
 
-/// One read of the connection that returned bytes. See [`Judge::bytes_read`].
+/// A read that returned bytes from the server, with its times. See [`Judge::bytes_read`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 // Exhaustive on purpose: you make it, and a judge needs all of it.
 #[expect(clippy::exhaustive_structs)]
@@ -147,7 +147,8 @@ impl Judge {
 
     /// Records a read that returned bytes.
     ///
-    /// Returns the number of bytes that belong to the call: all of them, or those up to the end of the call if it ended.
+    /// Returns the number of bytes that belong to the call: all of them, or those before the frame whose violation ended it. A
+    /// hangup frame belongs to the call.
     pub fn bytes_read(&mut self, received: Received<'_>) -> usize {
         let Received {
             asked,
@@ -203,8 +204,11 @@ impl Judge {
 
     /// Records that Asterisk ended the call before the server hung up.
     ///
-    /// The end confirms a fault that the judge alone was not certain of: that the rest of a frame arrived too late within the last
-    /// second, or that the server was silent up to the limit, to within 20 ms.
+    /// The end confirms a fault of the server that the judge alone was not certain of:
+    ///
+    /// - The rest of a frame has not arrived for longer than Asterisk waits.
+    /// - The rest of a frame arrived too late, and within the last second.
+    /// - There was no traffic up to the limit, to within 20 ms.
     pub fn caller_ended(&mut self, at: Instant) {
         if self.state != CallState::InCall || self.frame.is_hangup() {
             return;
@@ -250,7 +254,7 @@ impl Judge {
         self.close();
     }
 
-    /// Records a reset of the connection.
+    /// Records that the server reset the connection.
     ///
     /// A reset is a violation even after the server's hangup. Asterisk may see the reset first, because it sends audio at the same
     /// time, and then hangs up the caller. Measured with 22.10: Asterisk saw the reset first in 1 of 250 calls if the server
@@ -292,6 +296,7 @@ impl Judge {
             None => self.note_frame(Rule::ForbiddenKind, at),
             Some(rate) => {
                 if rate != SampleRate::Hz8000 {
+                    // Versions that know all rates have no such rule, so nothing is noted.
                     self.note_frame(Rule::UnknownRate, at);
                 }
                 if header.payload_len() == 0 && self.state == CallState::InCall {

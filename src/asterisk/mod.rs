@@ -1,9 +1,9 @@
 //! The behaviour of each version of Asterisk towards a server, and a judge that applies it.
 //!
 //! Asterisk's rules for a server differ from one release to the next, and most violations end the call. No other document seems
-//! to list these rules. [`TABLE`] has one row for each range of releases that behave alike, and one for the start-stop fork. The
-//! facts were read in the source of every release and measured with 22.10. [`Rule`] names the faults of a server.
-//! `audiosocket call --asterisk list` prints both.
+//! to list these rules. [`TABLE`] has one row for each range of releases that behave alike, and one for the start-stop fork: an
+//! Asterisk with modules of the dialect in the document "AudioSocket with DTMF". The facts were read in the source of every release
+//! and measured with 22.10. [`Rule`] names the faults of a server. `audiosocket call --asterisk list` prints both.
 //!
 //! A [`Judge`] receives a server's bytes and reports [`Violation`]s. A
 //! [`TestCall`](super::TestCall) tests a server with a judge in a few lines.
@@ -22,7 +22,7 @@
 //! | `stalled-header` | within 0.06 s after 2 s |
 //! | `split-header`, `split-payload` if Asterisk does not wait | if the parts are read apart. This is chance if they are written one right after the other, for the judge as for a real Asterisk |
 //! | `too-fast` | from 1 s ahead of real time. A server that stalls for less and then catches up causes no violation |
-//! | `queue-overflow` | from a burst of 103 frames; the queue has 96 |
+//! | `queue-overflow` | from a burst of 103 frames; from 97, one more than the queue has, if the connection was empty just before |
 //! | `idle` | within 0.06 s, if the caller is silent too, because a caller's audio is traffic |
 //! | `reset` | always. But a server that closes without reading everything resets only if audio is unread at that moment. So send it audio, and place more than one call |
 //! | `not-reading` | when the buffers of both kernels are full: about 4 MB, which takes minutes at 8 kHz and 15 s at 192 kHz |

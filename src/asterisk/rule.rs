@@ -14,11 +14,12 @@ pub enum Rule {
     UnknownRate,
     /// Audio ended with half a sample.
     OddLength,
-    /// The three bytes of a header arrived in parts, further apart than this Asterisk waits.
+    /// The three bytes of a header arrived in parts, with a delay above [`header_wait`](super::Behaviour::header_wait).
     SplitHeader,
     /// A header was incomplete for 2 s, while the connection stayed open. Its first byte may be that of a hangup.
     StalledHeader,
-    /// The payload and its header, or parts of the payload, arrived further apart than this Asterisk waits.
+    /// The payload and its header, or parts of the payload, arrived further apart than this Asterisk waits
+    /// ([`payload_wait`](super::Behaviour::payload_wait)).
     SplitPayload,
     /// Audio arrived more than 1 s ahead of real time.
     TooFast,
@@ -153,7 +154,8 @@ pub enum Consequence {
     HangsUp,
     /// The channel driver ends its leg of the call. The dialplan continues if `Dial()` has the option `g`.
     EndsLeg,
-    /// It reads other bytes as the header and so loses its place in the stream. This usually ends the call, too.
+    /// It reads other bytes as the header and so loses its place in the stream. One of the next bytes that it reads as a header
+    /// then usually ends the call, so a judge ends it at once.
     Misreads,
     /// It skips the audio, so the caller does not hear it.
     Skips,
@@ -181,7 +183,8 @@ pub enum Consequence {
 impl Consequence {
     /// Returns the stable name for scripts.
     ///
-    /// The names are `hangs-up`, `ends-leg`, `misreads`, `skips`, `stops-hearing`, `hangs`, `freezes`, `plays-fast`, `drops-audio`, `records-noise` and `spins`.
+    /// The names are `hangs-up`, `ends-leg`, `misreads`, `skips`, `stops-hearing`, `hangs`, `freezes`, `plays-fast`, `drops-audio`,
+    /// `records-noise` and `spins`.
     pub const fn name(self) -> &'static str {
         match self {
             Consequence::HangsUp => "hangs-up",
@@ -198,7 +201,7 @@ impl Consequence {
         }
     }
 
-    /// Returns whether the consequence ends the call.
+    /// Returns whether the consequence ends the call. [`Misreads`](Consequence::Misreads) counts, because it usually does.
     pub const fn ends_call(self) -> bool {
         matches!(
             self,

@@ -52,7 +52,7 @@ impl Version {
     /// A server that works with all of them works with every known version.
     pub const REPRESENTATIVES: &[Version] = &REPRESENTATIVES;
 
-    /// The version that was measured, or the newest of several. It is the default.
+    /// The newest version that was measured. It is the default.
     pub const REFERENCE: Version = Version::of_row(MEASURED);
 
     /// Returns the version that represents a row. A row without releases is the fork.

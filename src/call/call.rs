@@ -156,7 +156,7 @@ impl<T: Transport> Call<T> {
 
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
-    /// After that time, it returns [`Event::TimeUp`] again and again, so a loop has to end there or set a new time. See
+    /// After that time, it keeps returning [`Event::TimeUp`], so a loop has to end there or set a new time. See
     /// [`CallReceiver::receive_until`].
     pub fn receive_until(&mut self, time: Instant) -> Option<Event<'_>> {
         self.listener.receive_until(time)
@@ -193,8 +193,8 @@ impl<T: Transport> Call<T> {
 
     /// Removes the audio hook and drops it.
     ///
-    /// Both `clear_audio_hook` and [`set_audio_hook`](Call::set_audio_hook) may be called from inside the hook, and take effect with
-    /// the next frame. Called from elsewhere, they wait for a frame that the hook is handling on another thread.
+    /// Both `clear_audio_hook` and [`set_audio_hook`](Call::set_audio_hook) may be called from inside the hook, and take effect
+    /// with the next frame. Called from elsewhere, they wait for a frame that the hook is handling on another thread.
     pub fn clear_audio_hook(&self) {
         self.voice.line().audio_hook.clear();
     }
@@ -207,9 +207,10 @@ impl<T: Transport> Call<T> {
     /// Plays a prompt until it ends or the caller presses one of `stop_keys`.
     ///
     /// The prompt is a [`Wav`], samples with their rate, or the [`Unplayed`] rest of another prompt. It is played after audio that
-    /// is queued already. `stop_keys` has the digits of the keys, such as `"#"` or `"0123456789*#"`. If it is empty, no key stops
-    /// the prompt. Other keys are kept for the next `play_and_wait` or [`gather`](Call::gather) (type-ahead), up to 256, as with
-    /// Asterisk's AGI command `STREAM FILE`.
+    /// is queued already, and may be longer than [`max_queued`](CallOptions::max_queued). `stop_keys` has the digits of the keys,
+    /// such as `"#"` or `"0123456789*#"`. If it is empty, no key stops the prompt. Other keys are kept for the next
+    /// `play_and_wait` or [`gather`](Call::gather) (type-ahead), up to 256, as with Asterisk's AGI command `STREAM FILE`. A stop
+    /// key that was typed ahead stops the prompt before it starts.
     ///
     /// Received audio and other events are dropped. [`play_and_wait_with`](Call::play_and_wait_with) passes them to a closure. The
     /// audio hook and recordings receive all audio.
@@ -257,11 +258,11 @@ impl<T: Transport> Call<T> {
             .play_and_wait_with(prompt, stop_keys, on_event)
     }
 
-    /// Asks the caller a question and collects the digits of the answer, in both dialects.
+    /// Asks the caller a question and collects the digits of the answer.
     ///
-    /// [`Gather`] has the settings. Digits beyond the answer are kept for the next question (type-ahead). If
-    /// [`receive`](Call::receive) has returned the start of a key press, that press is not collected. Received audio and other
-    /// events are dropped. [`gather_with`](Call::gather_with) passes them to a closure.
+    /// It accepts digits of either dialect. [`Gather`] has the settings. Digits beyond the answer are kept for the next question
+    /// (type-ahead). If [`receive`](Call::receive) has returned the start of a key press, that press is not collected. Received
+    /// audio and other events are dropped. [`gather_with`](Call::gather_with) passes them to a closure.
     ///
     /// ```no_run
     /// use audiosocket::call::{Call, Gather, GatherEnd};
@@ -363,7 +364,7 @@ impl<T: Transport> Call<T> {
     ///
     /// One thread then receives while another sends with [`Player::send_paced`], on its own clock. For queued audio,
     /// [`with_player`](Call::with_player) is simpler. After a split, the receiver still plays queued audio while it waits for
-    /// events, unless the player [runs](Player::run).
+    /// events, unless [`Player::run`] is running.
     ///
     /// ```no_run
     /// use audiosocket::call::Call;

@@ -39,9 +39,9 @@ impl CallOptions {
     /// Sets how long the peer may send nothing at all; `None`, the default, means indefinitely.
     ///
     /// A caller on hold may be silent for any time. So may a caller whose phone sends nothing while they listen. A peer that has
-    /// vanished is detected without this timeout, because it no longer acknowledges keep-alive frames or played audio. Linux then
-    /// closes the connection after about 15 minutes. If nothing is sent, such a call lasts forever. The timeout is checked while
-    /// the call waits for events.
+    /// vanished does not acknowledge what is sent: keep-alive frames or audio. Linux then closes the connection after about 15
+    /// minutes, without this timeout. If [`keep_alive`](CallOptions::keep_alive) is `None` and no audio is sent, such a call lasts
+    /// forever. The timeout is checked while the call waits for events.
     pub const fn idle_timeout(mut self, limit: Option<Duration>) -> CallOptions {
         self.idle_timeout = limit;
         self
@@ -68,8 +68,8 @@ impl CallOptions {
 
     /// Sets how long a sent frame may wait for room: 2 s by default.
     ///
-    /// The limit applies to the whole frame. It is as long as Asterisk waits for traffic. A frame waits only if the peer has
-    /// stopped reading and has left megabytes unread. All threads that send on that call wait with it.
+    /// The limit applies to the whole frame. 2 s is also Asterisk's limit for a call without traffic. A frame waits only if the
+    /// peer has stopped reading and has left megabytes unread. All threads that send on that call wait with it.
     pub const fn write_timeout(mut self, deadline: Duration) -> CallOptions {
         self.write_timeout = deadline;
         self
@@ -95,7 +95,7 @@ impl CallOptions {
 
     /// Sets whether to answer calls with the frame `03 00 01 04`; no by default.
     ///
-    /// A later commit of the start-stop fork (dd4ec61) rings, and sends no audio, until the server sends this frame. The value 4 is
+    /// The start-stop fork since commit dd4ec61 rings, and sends no audio, until the server sends this frame. The value 4 is
     /// `AST_CONTROL_ANSWER`. **Stock Asterisk ends a call on this frame**, because it accepts only audio and hangups. The frame is
     /// sent ahead of the first silence, when the UUID has arrived and the call is admitted.
     pub const fn send_answer(mut self, wanted: bool) -> CallOptions {

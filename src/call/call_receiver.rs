@@ -30,11 +30,12 @@ pub struct CallReceiver<T = TcpStream> {
     byte_rate: ByteRate,
     /// When the first bytes of an incomplete frame were received.
     frame_started: Option<Instant>,
-    /// Whether all received bytes have been read since the last frame was played or the last time event was returned. Only then
+    /// Whether all received bytes have been read since the last frame was played or the last `TimeUp` was returned. Only then
     /// may the thread sleep; a call with a deadline every 20 ms would otherwise only sleep and never read.
     has_caught_up: bool,
-    /// Whether a frame was returned or a read was tried since the last mark or time event. Otherwise a handler that asks for one
-    /// such event after another would never receive a frame. (`own_events_do_not_hide_frames_and_end`)
+    /// Whether, since the last mark or `TimeUp`, a frame was returned, a read was tried, or no read was possible because another
+    /// thread was sending. While false, a read comes first, and then the frame if one is complete. Without this, a handler that
+    /// asks for marks or `TimeUp` again and again would never receive a frame. (`own_events_do_not_hide_frames_and_end`)
     peer_had_its_turn: bool,
     /// Whether the transport can read without waiting ([`Transport::try_recv`]).
     can_look: bool,
@@ -47,6 +48,7 @@ pub struct CallReceiver<T = TcpStream> {
 // - It reads with a timeout that cannot miss the deadline: `COARSE` while the deadline is far, `MEDIUM` within 270 ms, `FINE`
 //   within 80 ms, and without waiting within `LONGEST_FINE`.
 // - Within `SLEEPS_WITHIN`, once all received bytes have been read, it sleeps until the deadline: a sleep is exact to 0.1 ms.
+// - If the caller has been silent for `SILENT`, it does not wait for bytes within `SLEEPS_WITHIN`.
 // - A transport without fine timeouts has a way of its own, `wait_coarsely`.
 
 /// The read timeout when no deadline is near. On a silent call, a hangup from another thread is noticed this late at most, and
@@ -67,8 +69,9 @@ const LONGEST_COARSE: Duration = Duration::from_millis(600);
 /// The pause between two reads of a transport without fine timeouts. A frame is returned this late at most.
 const BETWEEN_COARSE_LOOKS: Duration = Duration::from_millis(5);
 
-/// The time ahead of a deadline within which the thread sleeps. It is longer than a fine read and not shorter than a frame, so
-/// each played frame needs one read, which usually finds the caller's frame already received.
+/// The time ahead of a deadline within which the thread sleeps. It is longer than a fine read and not shorter than a frame of
+/// 20 ms, so each such frame that is played needs one read, which usually finds the caller's frame already received. Longer
+/// frames need more reads.
 const SLEEPS_WITHIN: Duration = Duration::from_millis(20);
 
 /// The longest time of 99 in 100 fine reads. Closer to a deadline, the receiver reads without waiting.
@@ -119,8 +122,8 @@ impl<T: Transport> CallReceiver<T> {
 
     /// Waits for the next event until the given time, then returns [`Event::TimeUp`].
     ///
-    /// If the time has passed already, it returns [`Event::TimeUp`] even if other events are available. When it is called again,
-    /// it returns one of those first. On Linux, [`Event::TimeUp`] is 0.1 ms late at the median.
+    /// Once the time has passed, [`Event::TimeUp`] and the received frames alternate. Marks that were reached and the end of the
+    /// call come before [`Event::TimeUp`]. On Linux, [`Event::TimeUp`] is 0.1 ms late at the median.
     ///
     /// [`Event::TimeUp`] does not end the events. `while let Some(event) = call.receive_until(time)` loops without a pause after
     /// `time` has passed, so leave such a loop at [`Event::TimeUp`].
@@ -226,7 +229,7 @@ impl<T: Transport> CallReceiver<T> {
 
     fn wait(&mut self, time: Option<Instant>) -> Waited {
         loop {
-            self.line.watch_over_length();
+            self.line.end_if_over_max_duration();
             if let Some(end) = self.line.end() {
                 if end.is_from_here() {
                     // Now, because the handler may continue for a long time.
@@ -265,7 +268,7 @@ impl<T: Transport> CallReceiver<T> {
             let deadline = time.into_iter().chain(played.next_due).min();
             if !self.line.transport.has_fine_timeouts() {
                 let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
-                self.wait_coarsely(left, played.next_due.is_some());
+                self.wait_coarsely(left);
                 continue;
             }
             match deadline.map(|deadline| deadline.saturating_duration_since(now)) {
@@ -283,11 +286,11 @@ impl<T: Transport> CallReceiver<T> {
 
     /// Waits on a transport without fine timeouts, with `left` as the time to the next deadline.
     ///
-    /// It waits for bytes only if even the longest read cannot miss the deadline. Otherwise it alternates reads without waiting
-    /// and short sleeps.
-    fn wait_coarsely(&mut self, left: Option<Duration>, is_playing: bool) {
+    /// It waits for bytes only if even the longest read cannot miss the deadline, so never while audio is queued. Otherwise it
+    /// alternates reads without waiting and short sleeps.
+    fn wait_coarsely(&mut self, left: Option<Duration>) {
         match left {
-            Some(left) if is_playing || left <= LONGEST_COARSE => match self.has_caught_up {
+            Some(left) if left <= LONGEST_COARSE => match self.has_caught_up {
                 true => {
                     thread::sleep(left.min(BETWEEN_COARSE_LOOKS));
                     self.has_caught_up = false;
@@ -342,8 +345,8 @@ impl<T: Transport> CallReceiver<T> {
                 self.last_read = Instant::now();
                 self.line.note_received();
                 self.watch_over_frame();
-                // Not if a frame is incomplete, because its rest is about to arrive. Not if the read filled the buffer, because more
-                // bytes may have been received.
+                // Not if a frame is incomplete, because its rest is about to arrive. Not if the read filled the buffer, because
+                // more bytes may have been received.
                 self.has_caught_up =
                     self.reader.needed() == 0 && !self.reader.get_ref().took_all_room;
             }

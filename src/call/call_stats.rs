@@ -32,7 +32,7 @@ pub struct CallStats {
 
 /// The distribution of the lateness of a call's frames, against their scheduled times.
 ///
-/// Its steps are 16 µs up to 128 µs, and beyond that at most an eighth of the value.
+/// Percentiles are rounded up: by at most 16 µs below 128 µs, and by at most an eighth above.
 ///
 /// ```
 /// use std::time::Duration;

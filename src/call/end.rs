@@ -31,7 +31,7 @@ pub enum End {
     Failed(io::ErrorKind),
 }
 
-/// The timeouts of a call.
+/// The timeout that ended a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Timeout {

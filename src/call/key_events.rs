@@ -50,7 +50,7 @@ struct Held {
     since: Instant,
 }
 
-/// A key press, or its start.
+/// A change of a key: it went down, or its press is complete.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KeyEvent {

@@ -16,10 +16,11 @@ use crate::stream::{FrameWriter, WriteError};
 use crate::wire::{Audio, DtmfDialect, Kind, Message, SampleRate, Uuid};
 
 // Invariants, each with the models (`tests/models`) and tests that show it:
-// 1. The first end that a thread notes is the call's end. (`ends_meet`, `reset_meets_a_send`) After it, only the hangup is sent.
-//    (`hangup_meets_frames`)
+// 1. The first end that a thread notes is the call's end. (`ends_meet`, `reset_meets_a_send`) After it, only the hangup is sent,
+//    and the rest of a frame that is being sent already. (`hangup_meets_frames`)
 // 2. The hangup is sent once. (`hangups_meet`) `hang_up` sends it if `sending` is free. Otherwise the thread that holds `sending`
-//    sends it after unlocking. (`hangup_during_a_frame_is_sent_after_it`, `hangup_meets_a_look`, `hangup_meets_a_call`)
+//    sends it after unlocking. (`hangup_during_a_frame_is_sent_after_it`, `hangup_meets_a_look`, `hangup_meets_a_call`) After
+//    `note_end_of_stream`, the loop in `CallReceiver::wait` does so.
 //    `hang_up` notes the end and then tries the lock; the other thread unlocks and then checks for an end. A fence between the
 //    two steps, on both sides, ensures that at least one of them sees the other's step. (`orderings`)
 // 3. So hanging up never waits for another thread. (`hangup_waits_for_no_sender`, `hangup_does_not_wait_for_a_blocked_writer`) It
@@ -141,7 +142,7 @@ impl<T> Line<T> {
     }
 
     /// Ends the call if it has reached its maximum duration.
-    pub(crate) fn watch_over_length(&self) {
+    pub(crate) fn end_if_over_max_duration(&self) {
         if self
             .max_duration
             .is_some_and(|longest| self.started.elapsed() >= longest)
@@ -229,11 +230,11 @@ impl<T> Line<T> {
 
     /// Updates what the other threads check without a lock, and wakes a player if the queue has work again.
     pub(super) fn note_queue(&self, queue: &PlaybackQueue) {
-        let had_speech = self.has_playback.swap(queue.has_work(), Ordering::Relaxed);
+        let had_work = self.has_playback.swap(queue.has_work(), Ordering::Relaxed);
         self.has_passed_mark
             .store(queue.has_passed_mark(), Ordering::Relaxed);
         // Notifying is a system call, so it must not happen for each frame.
-        if !had_speech && queue.has_work() {
+        if !had_work && queue.has_work() {
             self.queue_changed.notify_all();
         }
     }
@@ -322,7 +323,7 @@ impl<T: Transport> Line<T> {
     }
 
     fn write(&self, message: &Message<'_>, sending: &mut Sending<T>) -> Result<Instant, SendError> {
-        self.watch_over_length();
+        self.end_if_over_max_duration();
         self.check_open()?;
         match sending.writer.write_message(message) {
             Ok(()) => {
@@ -346,7 +347,8 @@ impl<T: Transport> Line<T> {
             Err(WriteError::Partial { error, .. }) if !is_timeout(&error) => {
                 let end = End::Failed(error.kind());
                 self.note_end(end);
-                // Asterisk would wait for the rest without limit.
+                // The peer waits for the rest of the frame; Asterisk waits without a limit if that is a part of the header. This
+                // closes our direction. After a timeout, `send_hangup_left_by_others` does it, because that is an end from here.
                 self.send_hangup(sending);
                 Err(SendError::CallEnded(end))
             }
@@ -445,7 +447,7 @@ impl<T: Transport> Line<T> {
         played
     }
 
-    /// Sends silence after the keep-alive time without traffic; returns when to call again.
+    /// Sends silence after the keep-alive time without traffic; returns the time until it has to be called again.
     ///
     /// Received bytes and sent frames count as traffic.
     pub(crate) fn keep_alive(&self) -> Duration {
@@ -607,7 +609,8 @@ pub(crate) struct Played {
     pub(crate) next_due: Option<Instant>,
 }
 
-/// How early a keep-alive frame may be sent: half the interval at which silence is checked, so frames are on time on average.
+/// How early a keep-alive frame may be sent: half the interval at which silence is checked, so frames are on time on average. Also
+/// the shortest time until the next check.
 const EARLY: Duration = Duration::from_millis(125);
 
 /// The delay before a DTMF signal is sent again.

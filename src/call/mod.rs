@@ -1,5 +1,8 @@
 //! One call: its events, its audio, and its end.
 //!
+//! A *call* is one AudioSocket connection. To *hang up* means to end that connection, not the telephone call: the caller stays
+//! connected, and the dialplan continues (Asterisk since 20.14, 21.9, 22.4 and 23.0).
+//!
 //! A [`Call`] returns the peer's messages as [`Event`]s and plays audio through its [`Voice`], in one thread, or in two with
 //! [`Call::with_player`] or [`Call::split`]. A [`Server`](crate::server::Server) makes a call of each connection;
 //! [`Call::accept`] makes one of any [`Transport`].

@@ -50,7 +50,7 @@ impl From<SendError> for PlayError {
     }
 }
 
-/// An error of sending: the call is over, or about to be.
+/// A frame was not sent: the call is over, the peer is gone, or only this frame was lost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SendError {

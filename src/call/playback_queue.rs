@@ -14,8 +14,9 @@ use crate::wire::{Digit, Dtmf, SampleRate};
 // The queue has no clock and no connection of its own, so tests can use invented times. `Line::play` calls `take_due`, sends the
 // frame or signal that it returns, and then reports it with `frame_sent`, `frame_lost`, `signal_sent` or `signal_lost`.
 //
-// Places in the queue count the bytes of audio since the start of the call, without padding: `cut` bytes are in frames, and
-// `sent` bytes in frames that were sent. `cut` is ahead of `sent` only while a frame is being sent.
+// Places in the queue count the bytes of audio since the start of the call. They include all silence that digits add, and exclude
+// the padding of frames and audio that was cleared. The first `cut` bytes are in frames, and the first `sent` bytes in frames that
+// were sent or lost. `cut` is ahead of `sent` only while a frame is being sent, and after a frame that ended the sending.
 
 /// The queue of audio, cut into frames at their scheduled times.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(super) struct PlaybackQueue {
     /// Marks that were reached and not yet returned as events.
     passed: VecDeque<Mark>,
     /// Starts and stops of digits that were not sent, with their places.
-    signals: VecDeque<(u64, Signal)>,
+    signals: VecDeque<(u64, KeySignal)>,
     /// Whether the first signal is being sent.
     is_sending_signal: bool,
     next_mark: u64,
@@ -52,7 +53,7 @@ pub(super) struct PlaybackQueue {
 
 /// The start or the stop of a digit in the start-stop dialect.
 #[derive(Clone, Copy, Debug)]
-enum Signal {
+enum KeySignal {
     Start(Digit),
     Stop {
         digit: Digit,
@@ -82,7 +83,7 @@ const LONGEST_HOLE: Duration = Duration::from_millis(500);
 const MOST_PASSED: usize = 1024;
 
 /// The time a key is held, and the length of the pause after it. A tone receiver needs 40 ms of each (ITU-T Q.24). Asterisk plays
-/// 100 ms for any duration in the stop of the start-stop dialect (measured with 22.10).
+/// 100 ms for any duration in the stop of the start-stop dialect (measured with the fork's modules in 22.10).
 pub(super) const PRESSED_MS: u16 = 100;
 
 impl PlaybackQueue {
@@ -113,12 +114,12 @@ impl PlaybackQueue {
 
     /// Returns whether there is something to do, now or later.
     pub(super) fn has_work(&self) -> bool {
-        self.whole_bytes() > 0 || !self.signals.is_empty() || self.hangs_up_at_end
+        self.sample_bytes() > 0 || !self.signals.is_empty() || self.hangs_up_at_end
     }
 
     /// Returns how long the queued audio lasts.
     pub(super) fn queued(&self) -> Duration {
-        duration_of(self.whole_bytes(), self.rate)
+        duration_of(self.sample_bytes(), self.rate)
     }
 
     pub(super) const fn rate(&self) -> SampleRate {
@@ -129,7 +130,7 @@ impl PlaybackQueue {
     ///
     /// Returns `false` while audio of another rate is queued.
     pub(super) fn set_rate(&mut self, rate: SampleRate) -> bool {
-        let is_free = self.rate == rate || (self.whole_bytes() == 0 && self.signals.is_empty());
+        let is_free = self.rate == rate || (self.sample_bytes() == 0 && self.signals.is_empty());
         if is_free && self.rate != rate {
             self.speech.drop_half_sample();
             self.rate = rate;
@@ -162,7 +163,7 @@ impl PlaybackQueue {
     pub(super) fn push_keys(&mut self, digits: &[Digit], now: Instant) -> usize {
         self.speech.drop_half_sample();
         let frame_len = self.frame_len();
-        let rest = self.whole_bytes().checked_rem(frame_len).unwrap_or(0);
+        let rest = self.sample_bytes().checked_rem(frame_len).unwrap_or(0);
         let padding = if rest == 0 {
             0
         } else {
@@ -182,9 +183,9 @@ impl PlaybackQueue {
         }
         for digit in digits {
             let since = self.end();
-            self.signals.push_back((since, Signal::Start(*digit)));
+            self.signals.push_back((since, KeySignal::Start(*digit)));
             self.push_silence(pressed_len, now);
-            let stop = Signal::Stop {
+            let stop = KeySignal::Stop {
                 digit: *digit,
                 since,
             };
@@ -250,14 +251,14 @@ impl PlaybackQueue {
         self.is_at_proper_end = true;
         // A key that is down, or is going down at this moment, is released now.
         self.signals.truncate(match self.signals.front() {
-            Some((_, Signal::Stop { .. })) => 1,
-            Some((_, Signal::Start(_))) if self.is_sending_signal => 2,
+            Some((_, KeySignal::Stop { .. })) => 1,
+            Some((_, KeySignal::Start(_))) if self.is_sending_signal => 2,
             _ => 0,
         });
         for (place, _) in &mut self.signals {
             *place = self.cut;
         }
-        // Marks ahead of a frame that is being sent are still reached.
+        // Marks before, inside and at the end of a frame that is being sent are still reached.
         let unreached = self.marks.partition_point(|(place, _)| *place <= self.cut);
         let marks = self.marks.split_off(unreached);
         Unplayed {
@@ -269,7 +270,7 @@ impl PlaybackQueue {
 
     /// Returns what to do now. A frame is cut into `frame`, and padded with silence if it is the last one.
     pub(super) fn take_due(&mut self, now: Instant, frame: &mut Vec<u8>) -> Due {
-        let whole = self.whole_bytes();
+        let whole = self.sample_bytes();
         let signal = self.signals.front().copied();
         let signal = signal.filter(|(place, _)| *place <= self.cut);
         if whole == 0 && signal.is_none() {
@@ -340,10 +341,10 @@ impl PlaybackQueue {
         self.speech.give_back();
     }
 
-    fn dtmf(&self, signal: Signal) -> Dtmf {
+    fn dtmf(&self, signal: KeySignal) -> Dtmf {
         match signal {
-            Signal::Start(digit) => Dtmf::Start(digit),
-            Signal::Stop { digit, since } => {
+            KeySignal::Start(digit) => Dtmf::Start(digit),
+            KeySignal::Stop { digit, since } => {
                 let held = usize::try_from(self.cut.saturating_sub(since)).unwrap_or(usize::MAX);
                 let held = duration_of(held, self.rate).as_millis();
                 Dtmf::Stop {
@@ -359,9 +360,9 @@ impl PlaybackQueue {
     }
 
     fn add(&mut self, count: usize, bytes: impl IntoIterator<Item = u8>, now: Instant) {
-        let was_dry = self.whole_bytes() == 0;
+        let was_dry = self.sample_bytes() == 0;
         self.speech.add(count, bytes);
-        if was_dry && self.whole_bytes() > 0 {
+        if was_dry && self.sample_bytes() > 0 {
             self.start(now);
         }
     }
@@ -404,13 +405,13 @@ impl PlaybackQueue {
                 self.passed.pop_front();
             }
             self.passed.push_back(mark);
-            self.is_at_proper_end |= self.whole_bytes() == 0;
+            self.is_at_proper_end |= self.sample_bytes() == 0;
         }
     }
 
     /// Returns the place at the end of the queue.
     fn end(&self) -> u64 {
-        let whole = u64::try_from(self.whole_bytes()).unwrap_or(u64::MAX);
+        let whole = u64::try_from(self.sample_bytes()).unwrap_or(u64::MAX);
         self.cut.saturating_add(whole)
     }
 
@@ -418,7 +419,7 @@ impl PlaybackQueue {
         self.rate.samples_in(self.frame_ms).saturating_mul(2)
     }
 
-    fn whole_bytes(&self) -> usize {
+    fn sample_bytes(&self) -> usize {
         self.speech.whole_len()
     }
 

@@ -44,7 +44,7 @@ impl<T: Transport> Player<T> {
     pub(super) fn play_in_turn(&self) {
         let line = self.voice.line();
         while line.has_player() && !line.is_closed_for_sending() {
-            line.watch_over_length();
+            line.end_if_over_max_duration();
             match line.play_due().next_due {
                 Some(due) => thread::sleep(due.saturating_duration_since(Instant::now())),
                 None => line.wait_for_playback(line.keep_alive().min(LONGEST_WAIT)),
@@ -54,12 +54,13 @@ impl<T: Transport> Player<T> {
 
     /// Waits until the next frame's scheduled time, then sends the audio and returns its lateness.
     ///
-    /// The audio should last 20 ms, because each frame is scheduled 20 ms after the previous one. The lateness is about 0.1 ms,
-    /// unless this method is called too late or the machine is busy.
+    /// The audio should last 20 ms, because each frame is scheduled 20 ms after the previous one, whatever the
+    /// [`frame_duration`](super::CallOptions::frame_duration). The lateness is about 0.1 ms, unless this method is called too
+    /// late or the machine is busy.
     ///
     /// # Errors
     ///
-    /// [`SendError`], as for [`Voice::send_now`].
+    /// [`SendError`], as for [`Voice::send_now`]. After [`SendError::FrameLost`], you can send the next frame.
     pub fn send_paced(&mut self, audio: Audio<'_>) -> Result<Duration, SendError> {
         self.wait();
         self.voice.send_now(audio)?;

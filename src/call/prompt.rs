@@ -71,7 +71,7 @@ impl<'a> From<&'a Unplayed> for Prompt<'a> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PlayOutcome {
-    /// The whole prompt was played.
+    /// The whole prompt was sent. The caller hears its end a moment later; see [`Voice::mark`].
     Finished,
     /// The caller pressed one of the stop keys.
     #[non_exhaustive]

@@ -27,12 +27,12 @@ pub(super) trait Sink: Write + Seek + Send {}
 impl<S: Write + Seek + Send> Sink for S {}
 
 impl RecordingTarget {
-    /// Returns a new file at `path`, which must not exist yet.
+    /// Returns the target of a new file at `path`, which must not exist when the recording starts.
     pub fn file(path: impl Into<PathBuf>) -> RecordingTarget {
         RecordingTarget(Target::File(path.into()))
     }
 
-    /// Returns a new file in `folder`: `NAME.wav` or, if that exists, `NAME-2.wav`, `NAME-3.wav` and so on.
+    /// Returns the target of a new file in `folder`: `NAME.wav` or, if that exists, `NAME-2.wav`, `NAME-3.wav` and so on.
     ///
     /// Two recordings that start at once get two files, even in two programs.
     pub fn numbered(folder: impl Into<PathBuf>, name: impl Into<String>) -> RecordingTarget {
@@ -42,9 +42,10 @@ impl RecordingTarget {
         })
     }
 
-    /// Returns an empty sink of your own. [`CallRecording::path`](super::CallRecording::path) and errors name it by `path`.
+    /// Returns a target that writes to your sink, which must be empty.
     ///
-    /// It is written by the thread of the recording: first the header, and the header again whenever samples have been written.
+    /// [`CallRecording::path`](super::CallRecording::path) and errors name it by `path`. The sink is written by the thread of the
+    /// recording: first the header, and the header again whenever samples have been written.
     pub fn sink(
         path: impl Into<PathBuf>,
         sink: impl Write + Seek + Send + 'static,

@@ -158,7 +158,7 @@ pub(super) struct Desk {
 struct DeskState {
     new: Vec<Tape>,
     /// Whether the thread has to take its next turn now.
-    is_pressing: bool,
+    wants_turn: bool,
     closing: Option<Closing>,
 }
 
@@ -173,7 +173,7 @@ enum Closing {
 impl Desk {
     /// Asks the thread to write now.
     pub(super) fn wake(&self) {
-        self.state().is_pressing = true;
+        self.state().wants_turn = true;
         self.changed.notify_all();
     }
 
@@ -197,6 +197,7 @@ impl Desk {
     }
 
     fn close(&self, closing: Closing) {
+        // Not replaced: `finish` drops the writer, and `drop` closes again.
         self.state().closing.get_or_insert(closing);
         self.wake();
     }
@@ -208,16 +209,16 @@ impl Desk {
             // Without recordings there are no turns, so an idle writer costs nothing.
             state = self
                 .changed
-                .wait_while(state, |state| !state.is_pressing)
+                .wait_while(state, |state| !state.wants_turn)
                 .unwrap_or_else(PoisonError::into_inner);
         } else {
             state = self
                 .changed
-                .wait_timeout_while(state, BETWEEN_TURNS, |state| !state.is_pressing)
+                .wait_timeout_while(state, BETWEEN_TURNS, |state| !state.wants_turn)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        state.is_pressing = false;
+        state.wants_turn = false;
         tapes.append(&mut state.new);
         state.closing
     }
@@ -356,6 +357,7 @@ impl Tape {
         };
         let ahead = recording.dropped_frames();
         recording.finish(at).map_err(|error| self.failed(error))?;
+        // If both kinds of frames are missing, only the slow disk is reported.
         let reason = match (missing, ahead) {
             (0, 0) => return Ok(self.path.clone()),
             (0, frames) => CallRecordingErrorReason::AheadOfTime { frames },

@@ -42,8 +42,8 @@ pub trait Transport: Send + Sync {
 
     /// Reads the bytes already received, without waiting for more, if the transport can do that.
     ///
-    /// The call sends nothing on the transport meanwhile. With this method, a call in one thread that plays to a silent caller
-    /// wakes once for each frame instead of twice.
+    /// No other thread of the call sends while this method runs. With this method, a call in one thread that plays to a silent
+    /// caller wakes once for each frame instead of twice.
     ///
     /// The default implementation returns the error [`Unsupported`](io::ErrorKind::Unsupported). The call then uses
     /// [`recv`](Transport::recv) with a timeout of a few milliseconds instead, and does not call this method again.

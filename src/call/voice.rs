@@ -15,9 +15,10 @@ use crate::wire::{Audio, Digit, DtmfDialect, InvalidDigit, Message, SampleRate, 
 
 /// A handle for sending on a call, usable from any thread.
 ///
-/// It can be used while an event is borrowed. Cloning is cheap, and every clone sends on the same call. A voice sends only
-/// messages that the peer accepts: audio, the hangup, and digits in the form that suits the peer. Frames from several threads are
-/// sent whole, one after the other. A clone that outlives its call sends nothing, and keeps a descriptor open.
+/// It can be used while an event is borrowed. Cloning is cheap, and every clone sends on the same call. A voice sends audio, the
+/// hangup, and digits in the form that suits the peer, and no other kinds. Choose a rate that the peer accepts: see
+/// [`playback_rate`](super::CallOptions::playback_rate). Frames from several threads are sent whole, one after the other. A clone
+/// that outlives its call sends nothing, and keeps a descriptor open.
 pub struct Voice<T = TcpStream> {
     line: Arc<Line<T>>,
 }
@@ -31,8 +32,8 @@ impl<T: Transport> Voice<T> {
     ///
     /// The audio is 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is played after audio that
     /// is queued already, in frames of 20 ms (see [`frame_duration`](super::CallOptions::frame_duration)) on the call's clock. Call
-    /// this with pieces of any size, as fast as you like; a sample may be split between two pieces. The last frame is padded with
-    /// silence. So is a frame whose rest is queued too late.
+    /// this with pieces of any size, as fast as you like; a sample may be split between two pieces. If a frame's scheduled time
+    /// comes before all of its audio is queued, it is padded with silence, and so is the last frame.
     ///
     /// [`Call::receive`](super::Call::receive) and [`receive_until`](super::Call::receive_until) play the queue while they wait for
     /// events. In [`Call::with_player`](super::Call::with_player), a separate thread plays it. Without that thread, audio that
@@ -157,8 +158,10 @@ impl<T: Transport> Voice<T> {
 
     /// Stops playback (barge-in) and returns all audio that was still queued.
     ///
-    /// It also removes the marks and digits in the queue, and cancels a [hangup](Voice::hang_up_after_playback) after it. At most
-    /// one more frame is sent, which is being sent now. Asterisk still plays the frames it has received, which are at most two.
+    /// It also removes the marks in the queue, and cancels a [hangup](Voice::hang_up_after_playback) after it. Digits are removed,
+    /// too. Those that are sent as tones are audio and are returned; of those in the start-stop dialect, only the silence is
+    /// returned. At most one more frame is sent, which is being sent now. Asterisk still plays the frames it has received, which
+    /// are at most two.
     #[doc(alias = "flush")]
     #[doc(alias = "barge-in")]
     #[doc(alias = "pause")]
@@ -230,8 +233,8 @@ impl<T: Transport> Voice<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`] if the call is over or disconnected. You can ignore it: the receiver returns the remaining events and then
-    /// reports how the call ended.
+    /// [`SendError`] if the call is over or disconnected, or if only this frame was lost ([`SendError::FrameLost`]). You can
+    /// ignore it: the receiver returns the remaining events, and at the end of the call reports how it ended.
     pub fn send_now(&self, audio: Audio<'_>) -> Result<(), SendError> {
         self.line.send(&Message::Audio(audio)).map(|_| ())
     }
@@ -351,7 +354,7 @@ impl Unplayed {
         self.rate
     }
 
-    /// Returns the samples as the bytes that were passed to [`Voice::play`](super::Voice::play).
+    /// Returns the samples in the form that [`Voice::play`](super::Voice::play) accepts.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -1,6 +1,6 @@
 //! Resampling between the nine rates. Core only: no std, no heap, integers alone, and no panic.
 //!
-//! Asterisk itself resamples if the dialplan names a format: `/c(slin16)` with the channel driver or `Dial()`. Use a
+//! Asterisk itself resamples if the dial string of its channel driver names a format: `Dial(AudioSocket/.../c(slin16))`. Use a
 //! [`Resampler`] for the other cases: the application `AudioSocket()`, which has 8 kHz only; releases of Asterisk without
 //! `c()`; and services whose input and output have different rates.
 //!

@@ -51,11 +51,11 @@ impl Resampler {
     ///
     /// With equal rates, it returns the input unchanged and without a delay.
     pub const fn new(from: SampleRate, to: SampleRate) -> Resampler {
-        let (lower, higher) = (hundreds(from), hundreds(to));
-        let filter = if lower < higher {
-            Filter::Rising(Rising::new(lower, higher))
-        } else if lower > higher {
-            Filter::Falling(Falling::new(lower, higher))
+        let (input, output) = (hundreds(from), hundreds(to));
+        let filter = if input < output {
+            Filter::Rising(Rising::new(input, output))
+        } else if input > output {
+            Filter::Falling(Falling::new(input, output))
         } else {
             Filter::Same
         };
@@ -90,7 +90,7 @@ impl Resampler {
     /// does not depend on how the input is cut into pieces. 10 ms of input make exactly 10 ms of output.
     ///
     /// The input is read while you iterate. If you drop the iterator early, it reads the rest of the input, and the rest of the
-    /// output is lost.
+    /// output is lost. So the input must end: with an endless one, the drop never returns.
     pub fn feed<I>(&mut self, samples: I) -> Resampled<'_, I::IntoIter>
     where
         I: IntoIterator,
@@ -108,7 +108,7 @@ impl Resampler {
     pub fn finish(&mut self) -> Resampled<'_, RepeatN<i16>> {
         let delay = self.delay() as u32;
         let (from, to) = (hundreds(self.from), hundreds(self.to));
-        // At most 27 times 1,920 plus 1,919.
+        // The product is at most 14 * 1,920: the higher rate times half of the filter's length.
         let silence = delay.wrapping_mul(from).div_ceil(to);
         self.feed(repeat_n(0, silence as usize))
     }

@@ -47,7 +47,7 @@ impl AcceptLoop<'_> {
         }
         // Ends the loop in `Server::run` that starts calls. It then waits for the live calls.
         drop(arrival);
-        self.refuse_late_callers(&mut acceptor);
+        self.refuse_late_connections(&mut acceptor);
     }
 
     fn take_in(&self, stream: Arc<TcpStream>, peer: SocketAddr, arrival: &SyncSender<Arrival>) {
@@ -65,13 +65,13 @@ impl AcceptLoop<'_> {
         }
     }
 
-    /// Refuses the callers left in the backlog. Otherwise they would get a reset when the listener closes.
-    fn refuse_late_callers(&self, acceptor: &mut Acceptor) {
+    /// Refuses the connections left in the backlog. Otherwise they would get a reset when the listener closes.
+    fn refuse_late_connections(&self, acceptor: &mut Acceptor) {
         if acceptor.stop().is_err() {
             return;
         }
         let started = Instant::now();
-        for _ in 0..MOST_LATE_CALLERS {
+        for _ in 0..MOST_LATE_CONNECTIONS {
             match acceptor.accept_late() {
                 // `enter` counts the connection, and returns `ShuttingDown`.
                 Ok((stream, peer)) => {
@@ -117,18 +117,18 @@ pub(super) struct Arrival {
     pub(super) entry: Entry,
 }
 
-/// The pause after a failed accept. Calls may end meanwhile, and a caller can wait this long.
+/// The pause after a failed accept. Calls may end meanwhile, and a new connection can wait this long.
 const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
-/// The most callers accepted from the backlog during a shutdown. std's backlog is 128; others are at most 4096.
-const MOST_LATE_CALLERS: usize = 4096;
+/// The most connections accepted from the backlog during a shutdown. std's backlog is 128; others are at most 4096.
+const MOST_LATE_CONNECTIONS: usize = 4096;
 
-/// The longest wait for descriptors for the callers in the backlog, during a shutdown.
+/// The longest wait for descriptors for the connections in the backlog, during a shutdown.
 const LONGEST_LOOK_FOR_DESCRIPTORS: Duration = Duration::from_secs(2);
 
 /// Returns whether to accept again at once.
 ///
-/// Such an error means that no caller came, that a caller disconnected before it was accepted (a reset on Windows), or that a
+/// Such an error means that no connection came, that one was closed before it was accepted (a reset on Windows), or that a
 /// signal arrived.
 fn is_passing(error: &io::Error) -> bool {
     is_timeout(error)

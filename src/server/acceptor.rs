@@ -13,6 +13,8 @@ use std::vec::Vec;
 
 use crate::call::{canonical, is_timeout};
 
+// A *caller* here is an incoming connection that is not a waker.
+//
 // Invariants, each with the test that shows it:
 // 1. `accept` waits for `BETWEEN_LOOKS` at most, and `stop` for about `LONGEST_WAKING`, even if the thread in the system's
 //    `accept` cannot be woken. (`stop_leaves_an_acceptor_behind_that_is_not_woken`)

@@ -80,7 +80,7 @@ where
             }
         };
         let uuid = call.uuid();
-        let admitted = entry.ask(uuid).and_then(|live_with_same_uuid| {
+        let admitted = entry.start_admission(uuid).and_then(|live_with_same_uuid| {
             self.settings.hooks.admit(&IncomingCall {
                 peer,
                 uuid,
@@ -164,7 +164,35 @@ struct Outcome {
     result: thread::Result<Result<(), Box<dyn Error + Send + Sync>>>,
 }
 
-/// Returns whether the error only means that nothing more can be sent.
+/// Returns whether the error only means that the call is over. A lost frame does not.
 fn is_end_of_call(error: &(dyn Error + Send + Sync + 'static)) -> bool {
-    error.is::<SendError>() || matches!(error.downcast_ref(), Some(PlayError::NotSent(_)))
+    let error = match error.downcast_ref() {
+        Some(PlayError::NotSent(error)) => Some(error),
+        _ => error.downcast_ref(),
+    };
+    matches!(
+        error,
+        Some(SendError::CallEnded(_) | SendError::Disconnected)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn lost_frame_is_not_the_end_of_a_call() {
+        let ended = SendError::CallEnded(End::Closed);
+        let lost = SendError::FrameLost(ErrorKind::OutOfMemory);
+        for (error, is_end) in [
+            (ended, true),
+            (SendError::Disconnected, true),
+            (lost, false),
+        ] {
+            assert_eq!(is_end_of_call(&error), is_end, "{error:?}");
+            assert_eq!(is_end_of_call(&PlayError::NotSent(error)), is_end);
+        }
+    }
 }

@@ -14,21 +14,22 @@ use super::{CallInfo, ServerStats};
 use crate::call::{Line, PATIENCE, Refusal, Transport, Voice, hang_up_all};
 use crate::wire::Uuid;
 
-// A connection has an `Entry` from `enter` on. It is first in the list `pending`, until its UUID has arrived; then in `asking`,
-// while the `admit` hook runs; then in `calls`.
+// A connection has an `Entry` from `enter` on. It is first in the list `pending`, until its UUID has arrived; then in
+// `being_admitted`, while the `admit` hook runs; then in `calls`.
 //
 // Invariants, each with the test or the model (`tests/models`) that shows it:
 // 1. A connection is in exactly one list until its `Entry` is dropped. Only a replaced connection, which never becomes a call,
 //    leaves its list earlier. (`replaced_connection_never_becomes_a_call`, model `replacement_meets_a_uuid`)
-// 2. `pending` has at most `max_pending` connections, `asking` and `calls` together at most `max_calls`.
+// 2. `pending` has at most `max_pending` connections, `being_admitted` and `calls` together at most `max_calls`.
 //    (`call_over_the_limit_is_refused_until_one_ends`, `new_connections_replace_old_silent_ones`, model `arrivals_meet_the_limit`)
 // 3. The lists keep no connection open. An `Entry` is dropped after its connection was closed or passed to `Lingering`, so the
 //    limits are limits of descriptors, too. (`connections_keep_no_descriptor_open`,
 //    `descriptors_stay_within_the_documented_limit`)
 // 4. Code that holds the lock never waits, calls a hook, sends, or locks a playback queue.
 //    (`listing_calls_waits_for_no_queue_under_the_lock`)
-// 5. Hanging up, by UUID or at the end of the grace period, waits 0.1 s in all, whatever the peers do. Connections that are left
-//    `PATIENCE` later are aborted. (`hang_up_all_waits_once_for_50_full_peers`, `shutdown_takes_one_patience_whatever_peers_do`)
+// 5. Hanging up, by UUID or at the end of the grace period, waits 0.1 s in all, whatever the peers do. Calls that are left
+//    `PATIENCE` (2 s) later are aborted. (`hang_up_all_waits_once_for_50_full_peers`,
+//    `shutdown_takes_one_patience_whatever_peers_do`)
 // 6. When the last connection leaves, the thread that waits for it is woken. No call starts after a shutdown has listed the
 //    calls to hang up. (model `shutdown_meets_arrivals`)
 
@@ -45,17 +46,17 @@ struct State {
     /// Numbers increase, so the first entry of each map is the oldest.
     last_number: u64,
     pending: BTreeMap<u64, Pending>,
-    /// These connections already take the place of a call.
-    asking: BTreeMap<u64, Uuid>,
+    /// These connections already count towards `max_calls`.
+    being_admitted: BTreeMap<u64, Uuid>,
     calls: BTreeMap<u64, Live>,
     counts: ServerStats,
     /// The end of the grace period. Set when the shutdown starts.
-    cut_at: Option<Instant>,
+    grace_ends: Option<Instant>,
 }
 
 impl State {
     fn is_empty(&self) -> bool {
-        self.pending.is_empty() && self.asking.is_empty() && self.calls.is_empty()
+        self.pending.is_empty() && self.being_admitted.is_empty() && self.calls.is_empty()
     }
 
     /// Removes the oldest connection without a UUID, if it has waited for [`SURELY_SILENT`].
@@ -119,7 +120,7 @@ impl Connections {
     ) -> Result<(Entry, Option<Dismissed>), Refusal> {
         let mut state = self.state();
         state.counts.accepted = state.counts.accepted.saturating_add(1);
-        if state.cut_at.is_some() {
+        if state.grace_ends.is_some() {
             return Err(Refusal::ShuttingDown);
         }
         let dismissed = match state.pending.len() >= self.max_pending {
@@ -155,7 +156,10 @@ impl Connections {
     pub(super) fn counts(&self) -> ServerStats {
         let state = self.state();
         ServerStats {
-            pending: state.pending.len().saturating_add(state.asking.len()),
+            pending: state
+                .pending
+                .len()
+                .saturating_add(state.being_admitted.len()),
             calls: state.calls.len(),
             ..state.counts
         }
@@ -188,9 +192,13 @@ impl Connections {
     /// Starts the shutdown. Connections may end by themselves during `grace`. If called again, the earlier end applies.
     pub(super) fn stop(&self, grace: Duration) {
         // A grace period beyond the clock's range lasts until the calls end.
-        let cut_at = Instant::now().checked_add(grace).unwrap_or_else(far_future);
+        let grace_ends = Instant::now().checked_add(grace).unwrap_or_else(far_future);
         let mut state = self.state();
-        state.cut_at = Some(state.cut_at.map_or(cut_at, |earlier| earlier.min(cut_at)));
+        state.grace_ends = Some(
+            state
+                .grace_ends
+                .map_or(grace_ends, |earlier| earlier.min(grace_ends)),
+        );
         for pending in state.pending.values() {
             pending.dismissal.store(SHUTTING_DOWN, Ordering::Relaxed);
         }
@@ -198,14 +206,15 @@ impl Connections {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.state().cut_at.is_some()
+        self.state().grace_ends.is_some()
     }
 
-    /// Waits until all connections have ended, after [`stop`](Connections::stop).
+    /// Waits until all connections have ended, or until `PATIENCE` (2 s) after the grace period, after [`stop`](Connections::stop).
     ///
-    /// Hangs up the remaining calls at the end of the grace period, and aborts those that are left `PATIENCE` later.
+    /// Hangs up the remaining calls at the end of the grace period, and aborts those that are left `PATIENCE` later. Connections
+    /// without a UUID notice the shutdown within 0.25 s, and those that are being admitted end when the hook returns.
     pub(super) fn wait_for_the_last(&self) {
-        self.wait_until(|state| state.cut_at);
+        self.wait_until(|state| state.grace_ends);
         hang_up_all(&self.live_lines());
         let patience_ends = Instant::now().checked_add(PATIENCE);
         self.wait_until(|_| patience_ends);
@@ -282,39 +291,44 @@ impl Entry {
         self.dismissal.load(Ordering::Relaxed) == REPLACED
     }
 
-    /// Gives a connection that has sent its UUID the place of a call.
+    /// Counts a connection that has sent its UUID towards `max_calls`, ahead of the `admit` hook.
     ///
     /// Returns the number of other calls with the same UUID, including those being admitted.
-    pub(super) fn ask(&self, uuid: Uuid) -> Result<usize, Refusal> {
+    ///
+    /// A connection that is refused here stays in `pending` until its entry is dropped, so that the server waits for it. It may
+    /// still be replaced meanwhile. The peer can then get two hangups, and ends at the first.
+    pub(super) fn start_admission(&self, uuid: Uuid) -> Result<usize, Refusal> {
         let mut state = self.connections.state();
         if self.is_replaced() {
             return Err(Refusal::TooManyPending);
         }
-        if state.cut_at.is_some() {
+        if state.grace_ends.is_some() {
             return Err(Refusal::ShuttingDown);
         }
-        if state.calls.len().saturating_add(state.asking.len()) >= self.connections.max_calls {
+        if state.calls.len().saturating_add(state.being_admitted.len())
+            >= self.connections.max_calls
+        {
             return Err(Refusal::TooManyCalls);
         }
         let calls = state.calls.values().map(|live| live.uuid);
         let same = calls
-            .chain(state.asking.values().copied())
+            .chain(state.being_admitted.values().copied())
             .filter(|other| *other == uuid)
             .count();
         state.pending.remove(&self.number);
-        state.asking.insert(self.number, uuid);
+        state.being_admitted.insert(self.number, uuid);
         Ok(same)
     }
 
     /// Makes the admitted connection a call.
     ///
-    /// A connection that is refused here stays in `asking` until its entry is dropped, so that the server waits for it.
+    /// A connection that is refused here stays in `being_admitted` until its entry is dropped, so that the server waits for it.
     pub(super) fn become_call(&self, voice: &Voice) -> Result<(), Refusal> {
         let mut state = self.connections.state();
-        if state.cut_at.is_some() {
+        if state.grace_ends.is_some() {
             return Err(Refusal::ShuttingDown);
         }
-        state.asking.remove(&self.number);
+        state.being_admitted.remove(&self.number);
         let live = Live {
             uuid: voice.uuid(),
             line: Arc::downgrade(voice.line()),
@@ -329,7 +343,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut state = self.connections.state();
         state.pending.remove(&self.number);
-        state.asking.remove(&self.number);
+        state.being_admitted.remove(&self.number);
         state.calls.remove(&self.number);
         drop(state);
         self.connections.changed.notify_all();
@@ -381,7 +395,7 @@ mod tests {
         let connections = Arc::new(Connections::new(1, 2));
         let (call, stream, _peer) = open();
         let (entry, _) = connections.enter(&stream).unwrap();
-        entry.ask(call.uuid()).unwrap();
+        entry.start_admission(call.uuid()).unwrap();
         entry.become_call(&call.voice()).unwrap();
         let (listed, is_listed) = mpsc::channel();
         thread::scope(|scope| {
@@ -413,7 +427,7 @@ mod tests {
         let dismissed = dismissed.and_then(|Dismissed(stream)| stream).unwrap();
         assert!(Arc::ptr_eq(&dismissed, &stream));
         // Its UUID has come too late.
-        let asked = entry.ask(call.uuid());
+        let asked = entry.start_admission(call.uuid());
         assert!(matches!(asked, Err(Refusal::TooManyPending)), "{asked:?}");
         let counts = connections.counts();
         assert_eq!((counts.pending, counts.calls), (1, 0));
@@ -424,7 +438,7 @@ mod tests {
         let connections = Arc::new(Connections::new(1, 1));
         let (call, stream, mut peer) = open();
         let (entry, _) = connections.enter(&stream).unwrap();
-        entry.ask(call.uuid()).unwrap();
+        entry.start_admission(call.uuid()).unwrap();
         entry.become_call(&call.voice()).unwrap();
         let connection = Arc::downgrade(&stream);
         drop((call.without_hangup_on_drop(), stream));

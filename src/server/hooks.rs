@@ -34,8 +34,8 @@ impl Default for Hooks {
 }
 
 impl Hooks {
-    pub(super) fn admit(&self, caller: &IncomingCall) -> Result<(), Refusal> {
-        match catch_unwind(AssertUnwindSafe(|| (self.admit)(caller))) {
+    pub(super) fn admit(&self, incoming: &IncomingCall) -> Result<(), Refusal> {
+        match catch_unwind(AssertUnwindSafe(|| (self.admit)(incoming))) {
             Ok(answer) => answer.map_err(Refusal::NotAdmitted),
             Err(panic) => {
                 let message = format!("panicked: {}", panic_message(&*panic));
@@ -76,7 +76,7 @@ impl Hooks {
     }
 }
 
-/// A report about a connection that has no thread of its own.
+/// A report about a connection that was refused before it got a thread.
 pub(super) enum Report {
     Refused(SocketAddr, Refusal),
     AcceptFailed(io::Error),

@@ -13,9 +13,10 @@ use crate::call::{PATIENCE, Transport, discard, hang_up};
 use crate::stream::FrameWriter;
 
 // Invariants, each with the test or the model (`tests/models`) that shows it:
-// 1. Each connection is read until its peer has closed or `PATIENCE` has passed, so it is not reset. Then it leaves.
-//    (`hangup_with_unread_audio_causes_no_reset`, model `lingering_ends`) The oldest leaves earlier if there are more than `MOST`,
-//    or if the server lacks descriptors. (`oldest_leaves_when_too_many_linger`, `lingering_peer_is_dropped_after_enough_time`)
+// 1. Each connection is read until its peer has closed or `PATIENCE` (2 s) has passed, so a peer that closes in time gets no reset.
+//    Then it leaves. (`hangup_with_unread_audio_causes_no_reset`, model `lingering_ends`) The oldest leaves earlier if there are
+//    more than `MOST`, or if the server lacks descriptors. (`oldest_leaves_when_too_many_linger`,
+//    `lingering_peer_is_dropped_after_enough_time`)
 // 2. The list never has more than `MOST` connections. The thread may keep up to `BATCH` others open that have just left.
 //    (`oldest_leaves_when_too_many_linger`, `descriptors_stay_within_the_documented_limit`)
 // 3. A peer that floods the server delays no other connection. (`flooding_peer_holds_up_no_other`)

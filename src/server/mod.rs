@@ -1,5 +1,8 @@
 //! A server for many calls at once, with one thread for each call.
 //!
+//! A *call* is one AudioSocket connection. When the server *hangs up*, it ends that connection: the caller stays connected, and
+//! the dialplan continues (Asterisk since 20.14, 21.9, 22.4 and 23.0).
+//!
 //! [`Server`] runs a handler with a [`Call`](crate::call::Call) for each connection that sends its UUID. [`ServerBuilder`] limits
 //! the number of calls, chooses which to admit, and sets the hook that receives every [`Incident`]. A [`ServerHandle`] lists
 //! calls, hangs them up and shuts the server down, from any thread.

@@ -57,7 +57,7 @@ use crate::call::{Call, Refusal, canonical};
 ///
 /// On systems other than Linux and Android, a server connects to its own address when it is created and when it is shut down. The
 /// second connection wakes the thread that accepts; the first one tests whether that will work. If it does not, for example
-/// because of a packet filter, the server checks for callers every 10 ms instead. These connections are not counted as callers.
+/// because of a packet filter, the server checks for connections every 10 ms instead. Its own connections are not counted.
 ///
 /// The server sets `TCP_NODELAY` on every connection, so each frame is sent at once, in a packet of its own. Nagle's algorithm can
 /// delay a part of a frame by more than the 5 ms that Asterisk waits for a payload (measured with 22.10).
@@ -129,8 +129,9 @@ impl Server {
     /// When the handler returns, fails or panics, the server hangs up cleanly, so the dialplan continues. Errors and panics do
     /// not affect other calls. They are reported only as an [`Incident`](super::Incident), to the hook set with
     /// [`ServerBuilder::on_incident`]. A [`SendError`](crate::call::SendError) or a
-    /// [`PlayError::NotSent`](crate::call::PlayError::NotSent) is not reported, because it only means that the call is over. With
-    /// `panic = "abort"`, a panic ends the process. A stack overflow always does.
+    /// [`PlayError::NotSent`](crate::call::PlayError::NotSent) is not reported if it only means that the call is over. A
+    /// [`SendError::FrameLost`](crate::call::SendError::FrameLost) is reported. With `panic = "abort"`, a panic ends the process. A
+    /// stack overflow always does.
     ///
     /// # Errors
     ///

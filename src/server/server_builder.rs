@@ -20,7 +20,7 @@ use crate::wire::Uuid;
 ///
 /// let server = Server::builder()
 ///     .max_calls(100)
-///     .admit(|caller| match caller.peer.ip().is_loopback() {
+///     .admit(|incoming| match incoming.peer.ip().is_loopback() {
 ///         true => Ok(()),
 ///         false => Err("only from this machine".into()),
 ///     })
@@ -72,10 +72,10 @@ impl ServerBuilder {
 
     /// Sets how many connections may wait for their UUID at once. The default is 1000; 0 refuses every connection.
     ///
-    /// They are counted separately from calls, so silent connections do not take the place of calls. At the limit, a new connection
-    /// replaces the oldest one if that has waited for at least 0.25 s, which is twenty times as long as Asterisk needs. Otherwise
-    /// the new connection is refused. A pending connection costs as much as a call, until the
-    /// [UUID timeout](CallOptions::uuid_timeout). The thread of a replaced connection ends within 0.25 s.
+    /// They do not count towards [`max_calls`](ServerBuilder::max_calls), so silent connections keep no calls out. At the limit, a
+    /// new connection replaces the oldest one if that has waited for at least 0.25 s, which is twenty times as long as Asterisk
+    /// needs. Otherwise the new connection is refused. A pending connection costs as much as a call, until the [UUID
+    /// timeout](CallOptions::uuid_timeout). The thread of a replaced connection ends within 0.25 s.
     pub fn max_pending(mut self, connections: usize) -> ServerBuilder {
         self.settings.max_pending = connections;
         self
@@ -93,9 +93,9 @@ impl ServerBuilder {
     /// connection with a hangup, so the dialplan continues. The error becomes the reason in
     /// [`Refusal::NotAdmitted`](crate::call::Refusal::NotAdmitted).
     ///
-    /// The hook runs on the connection's own thread, so it delays no other call. Meanwhile the connection takes the place of a call.
-    /// The hook must return well within 2 s, because Asterisk ends a call after 2 s without traffic, and the server sends its first
-    /// frame of silence only after the hook.
+    /// The hook runs on the connection's own thread, so it delays no other call. Meanwhile the connection counts towards
+    /// `max_calls`. The hook must return well within 2 s, because Asterisk ends a call after 2 s without traffic, and the server
+    /// sends its first frame of silence only after the hook.
     pub fn admit(
         mut self,
         hook: impl Fn(&IncomingCall) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
@@ -106,9 +106,9 @@ impl ServerBuilder {
 
     /// Sets the hook for failures that do not end the server. By default, they are not reported.
     ///
-    /// The hook is called from several threads at once. A slow hook delays no call and takes no call's place. Reports about
-    /// connections without a thread of their own are queued, up to 1024; beyond that, refusals are only counted. When the last call
-    /// has ended, reports still queued are dropped. [`Server::run`] waits for a hook that is running.
+    /// The hook is called from several threads at once. A slow hook delays no call, and its connection no longer counts
+    /// towards `max_calls`. Reports about connections that were refused before they got a thread are queued, up to 1024; beyond that, refusals are only counted.
+    /// When the last call has ended, reports still queued are dropped. [`Server::run`] waits for a hook that is running.
     pub fn on_incident(
         mut self,
         hook: impl Fn(&Incident<'_>) + Send + Sync + 'static,

@@ -63,6 +63,9 @@ pub struct ServerStats {
     /// Live calls, including those whose connection is just being closed.
     pub calls: usize,
     /// Connections that are not calls yet: those without a UUID, and those being admitted.
+    ///
+    /// [`max_pending`](super::ServerBuilder::max_pending) limits only those without a UUID. Those being admitted count towards
+    /// [`max_calls`](super::ServerBuilder::max_calls).
     pub pending: usize,
 }
 

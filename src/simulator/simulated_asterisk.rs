@@ -245,7 +245,9 @@ pub struct SimulatedCaller {
 }
 
 impl SimulatedCaller {
-    /// Sends 20 ms of audio at its scheduled time, and returns how late it was. See [`Player::send_paced`].
+    /// Waits until the next frame's scheduled time, then sends the audio and returns its lateness.
+    ///
+    /// The audio should last 20 ms, because each frame is scheduled 20 ms after the previous one. See [`Player::send_paced`].
     ///
     /// # Errors
     ///

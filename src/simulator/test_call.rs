@@ -17,7 +17,7 @@ use crate::call::{Call, End, Event, PATIENCE, SendError};
 use crate::server::Server;
 use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
 
-/// A test of a server: one call from every version of Asterisk, at the same time.
+/// A test of a server: one call for each group of Asterisk versions that behave alike, at the same time.
 ///
 /// ```
 /// use std::error::Error;
@@ -66,7 +66,9 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 impl TestCall {
-    /// Creates a call from one version of each [table](crate::asterisk::TABLE) row, including the start-stop fork.
+    /// Creates a call from one version of each group that behaves alike, including the start-stop fork.
+    ///
+    /// The groups are the rows of the [table](crate::asterisk::TABLE).
     pub fn new() -> TestCall {
         TestCall {
             versions: Version::REPRESENTATIVES
@@ -120,7 +122,7 @@ impl TestCall {
         self.then(Step::KeepSilent(duration))
     }
 
-    /// Lets a server pass that sends nothing. Use it for a server that only receives, for example to transcribe.
+    /// Lets a server that sends nothing pass. Use it for a server that only receives, for example to transcribe.
     ///
     /// Otherwise, a call on which the server sends nothing has not [passed](TestReport::passed), because the kernel accepts
     /// connections even for a server that hangs.

@@ -53,9 +53,9 @@ impl ByteRate {
         }
     }
 
-    /// Returns whether the last full second without a pause had the rate of G.711.
+    /// Returns whether the last second in which frames came without a pause had the rate of G.711.
     ///
-    /// Returns false until a second has passed.
+    /// Returns false until there has been such a second.
     pub const fn is_g711_suspected(&self) -> bool {
         self.is_g711_suspected
     }

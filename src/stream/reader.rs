@@ -184,6 +184,7 @@ impl<R: Read> FrameReader<R> {
         }
         let storage_len = self.max_payload_len.saturating_add(Header::LEN);
         let small = core::mem::replace(&mut self.buffer, FrameBuffer::new(Vec::new()));
+        // `move_to` also keeps the limit of the payload length.
         self.buffer = match small.move_to(vec![0; storage_len]) {
             Ok(large) => large,
             // Cannot happen, because the new storage is larger. If it did, the frame would be reported as too long.

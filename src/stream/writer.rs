@@ -176,7 +176,7 @@ impl<W: Write> Batch<'_, W> {
     /// # Errors
     ///
     /// [`WriteError`]. After [`WriteError::Io`], nothing has been sent, the frames are still in the batch, and you can write it
-    /// again. Any other error is the writer's last, even if the sink stopped between two frames.
+    /// again. After any other error, the writer sends nothing more, even if the sink stopped between two frames.
     pub fn write(&mut self) -> Result<(), WriteError> {
         let writer = &mut *self.writer;
         if writer.cut_short {
@@ -241,9 +241,9 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// Returns whether the sink did not accept the frame in time.
+    /// Returns whether the sink timed out before it accepted any byte.
     ///
-    /// Nothing of the frame was sent, so you can try again.
+    /// If so, you can try again. Returns `false` for a [`Partial`](WriteError::Partial) frame, even if the sink timed out.
     pub fn is_timeout(&self) -> bool {
         matches!(self, WriteError::Io(error)
             if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))

@@ -133,17 +133,17 @@ impl Detector {
 
     /// Sets the lowest level of each tone in dBm0, from -47 to +3.
     ///
-    /// The limit is not sharp. The detector ignores everything 4 dB below the floor.
+    /// Values beyond that range count as its ends. The limit is not sharp: the detector ignores everything 4 dB below the floor.
     #[must_use]
     pub fn with_floor(mut self, dbm0: i8) -> Detector {
         self.limits.set_floor(dbm0);
         self
     }
 
-    /// Sets how many decibels each tone may be louder than the other, up to 29.
+    /// Sets how many decibels each tone may be louder than the other (the *twist*), up to 29.
     ///
     /// Authors disagree on which twist is "normal" and which is "reverse", so the parameters name the louder tone first. The
-    /// detector ignores everything 2 dB beyond a limit.
+    /// detector ignores everything 2 dB beyond a limit. Values above 29 count as 29.
     #[must_use]
     pub fn with_twist(mut self, high_over_low_db: u8, low_over_high_db: u8) -> Detector {
         self.limits.set_twist(high_over_low_db, low_over_high_db);
@@ -206,13 +206,14 @@ impl Detector {
 
     /// Returns the position in the input that the tracks' tick of `ticks` ticks ago describes.
     fn filtered_until(&self, ticks: u64) -> u64 {
-        // The filters are 4.75 ticks late, and `position` is half a tick after the middle of the newest tick.
+        // The filters' newest output describes the input 4.75 ticks ago, and its tick lasts until half a tick later: 17 / 4.
         let late = self.tick_len().wrapping_mul(17) / 4;
         let before = self.tick_len().wrapping_mul(ticks);
         self.position.saturating_sub(late.wrapping_add(before))
     }
 
-    /// Ends the tick and returns its signal.
+    /// Ends the tick and returns its signal. If a digit follows another without a pause, the stop comes first, and the start a
+    /// tick later.
     fn end_tick(&mut self) -> Option<Signal> {
         let digit = self.digit();
         let filtered_until = self.filtered_until(0);
@@ -224,7 +225,7 @@ impl Detector {
             } = held;
             return Some(Signal::Start { digit, at });
         };
-        held.follow(self.carries(&held), filtered_until);
+        held.follow(self.continues(&held), filtered_until);
         let is_another = digit.is_some_and(|digit| digit != held.digit);
         if held.missing < GONE && !is_another {
             self.held = Some(held);
@@ -242,7 +243,7 @@ impl Detector {
         })
     }
 
-    /// Returns the digit whose two tones fill the window and have nearly all of the energy.
+    /// Returns the digit whose two tones fill the window and have nearly all of the energy. The cheap tests come first.
     fn digit(&self) -> Option<Digit> {
         let (low, high) = (self.low.power(), self.high.power());
         let power = low.wrapping_add(high);
@@ -288,11 +289,11 @@ impl Detector {
         held
     }
 
-    /// Returns how many ticks before the window the tones started. More than 0 if a break interrupted them early.
+    /// Returns how many ticks before the window the tones started: 0, unless a break interrupted them early.
     fn ticks_before(&self, held: &Held) -> usize {
         let (mut ticks, mut missing, mut present) = (0, 0_u32, BACK);
         for before in 1..=BEFORE {
-            if self.carried(held, before.wrapping_add(WINDOW - 1)) {
+            if self.was_present(held, before.wrapping_add(WINDOW - 1)) {
                 missing = 0;
                 present = present.wrapping_add(1);
             } else {
@@ -310,16 +311,16 @@ impl Detector {
     }
 
     /// Returns whether the newest tick continues both tones of the digit.
-    fn carries(&self, held: &Held) -> bool {
+    fn continues(&self, held: &Held) -> bool {
         let (row, column) = key_of(held.digit);
-        self.low.carries(row, held.low_power) && self.high.carries(column, held.high_power)
+        self.low.continues(row, held.low_power) && self.high.continues(column, held.high_power)
     }
 
     /// Returns whether both tones of the digit started or continued `back` ticks before the newest.
-    fn carried(&self, held: &Held, back: usize) -> bool {
+    fn was_present(&self, held: &Held, back: usize) -> bool {
         let (row, column) = key_of(held.digit);
-        self.low.carried(row, held.low_power, back)
-            && self.high.carried(column, held.high_power, back)
+        self.low.was_present(row, held.low_power, back)
+            && self.high.was_present(column, held.high_power, back)
     }
 }
 
@@ -332,7 +333,8 @@ struct Held {
     high_power: i64,
     start: u64,
     end: u64,
-    /// The number of ticks without its tones since [`Held::end`]. Each tick with its tones subtracts two.
+    /// How long its tones have been missing since [`Held::end`]: each tick without them adds one, each tick with them subtracts
+    /// two.
     missing: u32,
     /// The number of consecutive ticks with its tones, up to the newest.
     present: u32,

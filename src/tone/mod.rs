@@ -43,8 +43,8 @@
 //! # Limits
 //!
 //! The limits are AT&T's values in the table of ITU-T Q.24. Q.24 leaves the ratio of signal to noise open, and has no values for
-//! faults of lines; those limits are this crate's own. All limits hold at each of the nine rates. Measured values are in
-//! parentheses.
+//! faults of lines; those limits are this crate's own. All limits hold at each of the nine rates. The values in parentheses
+//! were measured: there the detector still detects or ignores.
 //!
 //! | | must be detected | must be ignored |
 //! |---|---|---|
@@ -65,17 +65,17 @@
 //! tones within 2 ms, even if a break interrupts the first 30 ms of the tones.
 //!
 //! `tests/it/tones` tests both sides of each limit. `audiosocket::guide::tones` compares the detector with other programs on
-//! hours of speech. The limits hold one at a time. With several at once, the detector missed 1 digit of 6,400: 40 ms long, in
-//! noise 15 dB below, both tones 1.5 % off and the high one 8 dB weaker.
+//! hours of speech. Each limit holds while all else is ideal. With several at once, the detector missed 1 digit of 6,400: 40 ms
+//! long, in noise 15 dB below, both tones 1.5 % off and the high one 8 dB weaker.
 //!
 //! [`with_floor`](Detector::with_floor) and [`with_twist`](Detector::with_twist) set the limits of the levels. Tones much fainter
-//! than required are ignored because they are mostly crosstalk and echoes. Speech that is nearly as loud as a digit hides it. Over
-//! a voice with a mean level 8 dB below the digits, the detector found 96 % of them; at 4 dB below, 91 %.
+//! than required are ignored because they are mostly crosstalk and echoes. Speech that is nearly as loud as a digit hides it.
+//! Over a voice with a mean level 8 dB below the digits, the detector found 96 % of them; at 4 dB below, 91 %.
 //!
 //! # Method
 //!
-//! The detector mixes each group of four frequencies down to 0 Hz and filters it at 2 kHz. There, a tone is a phase that advances
-//! evenly. Each millisecond, the detector tests the last 30 ms, the *window*:
+//! The detector mixes each group of four frequencies down to 0 Hz and reduces it to 2,000 samples per second. There, a tone is a
+//! phase that advances evenly. Each millisecond, the detector tests the last 30 ms, the *window*:
 //!
 //! - Both groups have enough power, and neither has too much more than the other.
 //! - The phase of each group advances evenly, at one of the group's frequencies, and the tone has no break.

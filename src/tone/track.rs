@@ -97,12 +97,12 @@ impl Track {
     }
 
     /// Returns whether the newest tick continues this tone, about as loud as in a window of `window_power`.
-    pub(super) fn carries(&self, index: usize, window_power: i64) -> bool {
+    pub(super) fn continues(&self, index: usize, window_power: i64) -> bool {
         self.is_loud(0, window_power) && self.turns_like(index, 0)
     }
 
     /// Returns whether the tone started or continued in the tick `back` ticks before the newest.
-    pub(super) fn carried(&self, index: usize, window_power: i64, back: usize) -> bool {
+    pub(super) fn was_present(&self, index: usize, window_power: i64, back: usize) -> bool {
         let later = back.saturating_sub(self.lag);
         self.is_loud(back, window_power) && self.turns_like(index, later)
     }

@@ -33,9 +33,10 @@ use crate::wire::{Audio, SampleRate};
 /// the file has a second of silence and then all of the late audio. A peer's clock that is slow by 50 parts per million causes a
 /// gap of 60 ms every 20 minutes. If the clock is fast by as much, that side is ahead by 0.2 s after an hour.
 ///
-/// **Valid at any time.** Four times per second, the recording writes the audio that is more than half a second old, then the
-/// header: two seeks and two writes. If the program is killed, the file can be played and lacks at most the last 0.8 s. The
-/// recording does not force the data onto the disk, so a power failure can lose more.
+/// **Valid at any time.** The recording has no clock: it writes when it gets audio or a [`tick`](Recording::tick). Each time, it
+/// writes the audio that is more than half a second old, in blocks of 0.25 s, then the header: two seeks and two writes for a
+/// block. If the program is killed, the file can be played. It lacks at most the last 0.8 s if the recording got audio until then.
+/// The recording does not force the data onto the disk, so a power failure can lose more.
 ///
 /// **Limited.** If a peer floods a side until it is more than 10 s ahead of the clock, the recording drops further frames.
 /// [`dropped_frames`](Recording::dropped_frames) counts them. The memory for each side is usually 1 s of audio and at most 15 s,
@@ -268,8 +269,8 @@ impl<W: Write + Seek> Recording<W> {
 
     /// Writes the audio that is more than half a second old. `at` is the current time.
     ///
-    /// [`received`](Recording::received) and [`sent`](Recording::sent) do this themselves. While a call is silent in both directions,
-    /// call this about once per second.
+    /// [`received`](Recording::received) and [`sent`](Recording::sent) do this themselves. While a call is silent in both
+    /// directions, call this about once per second.
     ///
     /// # Errors
     ///
@@ -289,7 +290,7 @@ impl<W: Write + Seek> Recording<W> {
         }
     }
 
-    /// Writes all audio and ends the recording, at `at` or after the last audio.
+    /// Writes all audio and ends the recording. The file ends at `at`, or after the last audio if that is later.
     ///
     /// # Errors
     ///

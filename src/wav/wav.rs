@@ -36,7 +36,7 @@ use crate::wire::{SampleRate, Samples};
 /// - The size is 0 and no further chunk follows, because the writer was killed.
 ///
 /// Any other size must be right. A file that ends earlier is an error. [`open`](Wav::open) also returns an error if more audio
-/// follows.
+/// follows; [`read`](Wav::read) does not look for it.
 ///
 /// ```
 /// use audiosocket::wav::Wav;

@@ -6,7 +6,8 @@ use super::{Audio, BufferTooShort, Digit, Dtmf, ErrorCode, Frame, Header, Kind, 
 
 /// A message: a frame's payload, read as its kind requires.
 ///
-/// Encoding a message and reading it again gives an equal message (tested with random messages).
+/// Encoding a message and reading it again gives an equal message, except for an [`Unknown`](Message::Unknown) frame of a defined
+/// kind (tested with random messages).
 ///
 /// ```
 /// use audiosocket::wire::{Digit, Dtmf, Frame, Message, Parsed};
@@ -30,8 +31,8 @@ pub enum Message<'a> {
     Audio(Audio<'a>),
     /// An error (kind 0xff).
     Error(ErrorCode<'a>),
-    /// Kind 0x02 without payload: silence, as some old libraries define it. Do not send it: no Asterisk ever sent it, and every
-    /// Asterisk since 20.14 ends the call when it receives it.
+    /// Kind 0x02 without payload: silence, as some old libraries define it. Do not send it: no Asterisk ever sent it, and
+    /// Asterisk since 20.14, 21.9, 22.4 and 23.0 ends the call when it receives it.
     LegacySilence,
     /// A frame of an undefined kind.
     ///

@@ -14,8 +14,11 @@
 //!
 //! # The protocol
 //!
-//! A frame is one byte of kind, a big-endian `u16` of payload length, and the payload. Facts marked *measured* were observed with
-//! Asterisk 22.10.1 or, for the start-stop dialect, with that fork's modules loaded into it.
+//! A frame is one byte of kind, a big-endian `u16` of payload length, and the payload.
+//!
+//! The *start-stop dialect* is that of the document "AudioSocket with DTMF": it sends a frame when a key goes down and another
+//! when it comes up, in both directions. Only a *fork* speaks it: an Asterisk with modules of that dialect. Facts marked
+//! *measured* were observed with Asterisk 22.10.1 or, for the start-stop dialect, with the fork's modules loaded into it.
 //!
 //! | kind | meaning | payload | sent by |
 //! |---|---|---|---|

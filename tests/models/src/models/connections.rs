@@ -1,4 +1,4 @@
-//! A server's connections: entering, asking, leaving, and waiting for the last.
+//! A server's connections: entering, being admitted, leaving, and waiting for the last.
 
 use real_std::vec::Vec;
 
@@ -16,7 +16,7 @@ const ROOM: usize = 1 << 12;
 fn serve(stream: Arc<TcpStream>, entry: Entry, handler: impl FnOnce(&mut Call)) -> bool {
     let mut call = opened(&stream);
     let admitted = entry
-        .ask(call.uuid())
+        .start_admission(call.uuid())
         .and_then(|_| entry.become_call(&call.voice()));
     if admitted.is_ok() {
         handler(&mut call);
@@ -106,7 +106,7 @@ pub(crate) fn replacement_meets_a_uuid() {
     thread::sleep(Duration::from_millis(250));
     let (is_admitted, is_replaced) = thread::scope(|scope| {
         let asking = scope.spawn(|| {
-            let asked = entry.ask(call.uuid());
+            let asked = entry.start_admission(call.uuid());
             let admitted = asked.and_then(|_| entry.become_call(&call.voice()));
             admitted.is_ok()
         });

@@ -6,7 +6,8 @@
 //! cargo run --example faulty_server FAULT [PORT]        serve with a fault until killed
 //! cargo run --example faulty_server judge [VERSION [WAY]]
 //!                                                       list what a simulated Asterisk reports for each fault, if it
-//!                                                       calls by its application (the default) or by dial
+//!                                                       calls by its application (the default) or by dial, and what
+//!                                                       it does after a hangup frame
 //! ```
 //!
 //! A server's first line is `listening on IP:PORT`. Without PORT, or with 0, the system chooses the port. At the end of each call,
@@ -86,4 +87,9 @@ fn judge(rules: Rules) {
         }
         println!("{:<19}{verdict}", fault.name);
     }
+    let after_hangup = match rules.consequences().continues_after_hangup {
+        true => "the dialplan goes on",
+        false => "hangs up the caller",
+    };
+    println!("{:<19} {after_hangup}", "hangup-frame");
 }

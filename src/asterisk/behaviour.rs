@@ -74,7 +74,8 @@ pub struct Consequences {
 pub enum OtherFrames {
     /// It ignores them.
     Ignored,
-    /// It sends them to the server as audio at 8 kHz, kind 0x10.
+    /// It sends them to the server as audio at 8 kHz, kind 0x10. Comfort noise becomes a frame without a sample, `10 00 00`
+    /// (measured with the modules of 2020 and of the start-stop fork).
     SentAsAudio,
     /// It ends its leg of the call and logs "Unsupported frame type 10 for AudioSocket".
     EndLeg,
@@ -101,6 +102,8 @@ const fn releases(major: u16, first: u16, last: u16) -> Releases {
 const READ: &str = "read in its source";
 /// The facts were measured with Debian's 22.10.1 on loopback, and read in the source like the others.
 const MEASURED: &str = "measured with 22.10, read in its source";
+/// The modules in Asterisk's repository in February 2020, before 18.0, were loaded in 22.10.
+const MEASURED_2020: &str = "modules of 2020 measured in 22.10, read in its source";
 /// The fork's modules were loaded in 22.10.
 const MEASURED_FORK: &str = "its modules measured in 22.10, else as 20.13";
 
@@ -133,7 +136,7 @@ const TO_22_3: Behaviour = row(
     ],
     Consequences {
         way: Way::Application,
-        evidence: READ,
+        evidence: MEASURED_2020,
         digits: None,
         other_frames: OtherFrames::Ignored,
         idle_timeout: None,
@@ -148,7 +151,7 @@ const TO_22_3: Behaviour = row(
         // `ms` is 0 in the loop of `app_audiosocket.c`, fixed in 18.20, 20.5 and 21.0.
         busy_releases: &[releases(18, 0, 19), all_of(19), releases(20, 0, 4)],
         measured: None,
-        evidence: READ,
+        evidence: MEASURED_2020,
         knows_all_rates: false,
         header_wait: Duration::ZERO,
         waits_for_header: false,
@@ -161,6 +164,7 @@ const TO_22_3: Behaviour = row(
 const AT_22_4: Behaviour = row(
     &[releases(20, 14, 14), releases(21, 9, 9), releases(22, 4, 4)],
     Consequences {
+        evidence: READ,
         digits: Some(DtmfDialect::Asterisk),
         idle_timeout: Some(TWO_SECONDS),
         continues_after_hangup: true,
@@ -173,6 +177,7 @@ const AT_22_4: Behaviour = row(
     },
     Behaviour {
         busy_releases: &[],
+        evidence: READ,
         channel_driver: driver(OtherFrames::EndLeg),
         ..TO_22_3
     },
@@ -242,6 +247,8 @@ const AT_22_10: Behaviour = row(
 );
 
 /// The start-stop fork, made from a version of the first row. Its application sends no digits; its channel driver does.
+///
+/// The channel driver refuses a dial string with `/c()`: it takes all that follows the address for the UUID (measured).
 const START_STOP: Behaviour = {
     let fork = row(
         &[],

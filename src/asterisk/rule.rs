@@ -160,6 +160,9 @@ pub enum Consequence {
     /// It skips the audio, so the caller does not hear it.
     Skips,
     /// It waits, and sends the server none of the caller's audio meanwhile.
+    ///
+    /// The channel driver keeps its channel locked while it waits. Starts and ends of other calls, and Asterisk's command line,
+    /// then wait for it, too (measured with 22.10.1).
     StopsHearing,
     /// It waits for the rest without a limit, and sends the server none of the caller's audio. The time-out of 2 s does not end
     /// the call.

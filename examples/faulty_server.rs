@@ -88,7 +88,7 @@ fn judge(rules: Rules) {
         println!("{:<19}{verdict}", fault.name);
     }
     let after_hangup = match rules.consequences().continues_after_hangup {
-        true => "the dialplan goes on",
+        true => "the dialplan continues",
         false => "hangs up the caller",
     };
     println!("{:<19} {after_hangup}", "hangup-frame");

@@ -60,9 +60,10 @@ Asterisk would accept it.
                     folder must exist
   --asterisk V      check the server by the rules of version
                     V of Asterisk: 22.10 (default), 20.13,
-                    18, start-stop, and so on. none: do not
-                    check. list: print all versions and
-                    their rules, and place no call
+                    18, start-stop, and so on; one version
+                    at a time. none: do not check. list:
+                    print all versions and their rules, and
+                    place no call
   --through WAY     check by the rules of AudioSocket() in
                     the dialplan (application, default) or
                     of Dial(AudioSocket/...) (dial, default

@@ -1,5 +1,6 @@
 //! `audiosocket call`: places a call as Asterisk would.
 
+mod all_versions;
 mod judged_by;
 mod listen;
 mod record;
@@ -60,10 +61,11 @@ Asterisk would accept it.
                     folder must exist
   --asterisk V      check the server by the rules of version
                     V of Asterisk: 22.10 (default), 20.13,
-                    18, start-stop, and so on; one version
-                    at a time. none: do not check. list:
-                    print all versions and their rules, and
-                    place no call
+                    18, start-stop, and so on. all: place a
+                    call for each group of versions that
+                    behave alike, at the same time. none: do
+                    not check. list: print all versions and
+                    their rules, and place no call
   --through WAY     check by the rules of AudioSocket() in
                     the dialplan (application, default) or
                     of Dial(AudioSocket/...) (dial, default
@@ -96,12 +98,14 @@ Examples:
   audiosocket call 127.0.0.1:9092 --play hello.wav
   audiosocket call 127.0.0.1:9092 --dtmf 42# --json
   audiosocket call 127.0.0.1:9092 --asterisk 20.13
+  audiosocket call 127.0.0.1:9092 --asterisk all
   audiosocket call --asterisk list
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     match Wish::parse(args)? {
         Wish::Call(options) => call(&options),
+        Wish::AllVersions(calls) => calls.call(),
         Wish::Versions { json } => {
             versions::print(json, &Output::new()).map_err(Failure::of_printing)
         }

@@ -1,7 +1,7 @@
 //! The behaviour of each version of Asterisk.
 
 use std::format;
-use std::string::{String, ToString};
+use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
@@ -105,7 +105,7 @@ const MEASURED: &str = "measured with 22.10, read in its source";
 /// The modules in Asterisk's repository in February 2020, before 18.0, were loaded in 22.10.
 const MEASURED_2020: &str = "modules of 2020 measured in 22.10, read in its source";
 /// The fork's modules were loaded in 22.10.
-const MEASURED_FORK: &str = "its modules measured in 22.10, else as 20.13";
+const MEASURED_FORK: &str = "the fork's modules measured in 22.10; the rest as 20.13";
 
 /// The wait of `ast_wait_for_input(svc, 5)` in `res_audiosocket.c`. Measured: a gap of 4 ms passes, a gap of 6 ms ends the call.
 const FIVE_MS: Duration = Duration::from_millis(5);
@@ -320,8 +320,10 @@ impl Releases {
     fn text(&self) -> String {
         let Releases { major, first, last } = self;
         match (*first, *last) {
-            (0, u16::MAX) => major.to_string(),
+            (0, u16::MAX) => format!("{major}.x"),
             (first, last) if first == last => format!("{major}.{first}"),
+            // "18.0-19, 19.x" could be read as the releases from 18.0 to 19.
+            (0, last) => format!("{major}.0 to {major}.{last}"),
             (first, last) => format!("{major}.{first}-{last}"),
         }
     }
@@ -339,32 +341,19 @@ impl OtherFrames {
 }
 
 impl Behaviour {
-    /// Returns the releases as text, for example "20.20, 22.10, 23.4".
+    /// Returns the releases as text, for example "20.15-16, 23.0" or "18.x, 20.0 to 20.13".
     pub fn versions(&self) -> String {
         if self.releases.is_empty() {
             return String::from("start-stop");
         }
-        let (whole, ranges): (Vec<&Releases>, Vec<&Releases>) = self
-            .releases
-            .iter()
-            .partition(|range| (range.first, range.last) == (0, u16::MAX));
-        let mut texts: Vec<String> = whole.iter().map(|range| range.major.to_string()).collect();
-        match ranges.len() > 1 && ranges.iter().all(|range| range.first == 0) {
-            // Only in the oldest row do all ranges start at minor version 0.
-            true => {
-                let last = |range: &&Releases| format!("{}.{}", range.major, range.last);
-                let newest: Vec<String> = ranges.iter().map(last).collect();
-                texts.push(format!("to {}", enumerated(&newest)));
-            }
-            false => texts.extend(ranges.iter().map(|range| range.text())),
-        }
-        texts.join(", ")
+        let texts = self.releases.iter().map(Releases::text);
+        texts.collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the releases that use a whole processor core during a call.
+    /// Returns the releases that use a whole processor core during a call, for example "18.0 to 18.19, 19.x".
     ///
-    /// An example is "18.0-19, 19". Only their application does so, not their channel driver, and a server cannot prevent it. The
-    /// text is empty if there are no such releases.
+    /// Only their application does so, not their channel driver, and a server cannot prevent it. The text is empty if there are no
+    /// such releases.
     pub fn busy_releases(&self) -> String {
         let texts = self.busy_releases.iter().map(Releases::text);
         texts.collect::<Vec<_>>().join(", ")
@@ -476,15 +465,6 @@ impl Behaviour {
     }
 }
 
-/// Joins items for display: "1", "1 and 2", "1, 2 and 3".
-pub(super) fn enumerated(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -506,7 +486,7 @@ mod tests {
         assert_eq!(
             versions[..4],
             [
-                "18, 19, to 20.13, 21.8 and 22.3",
+                "18.x, 19.x, 20.0 to 20.13, 21.0 to 21.8, 22.0 to 22.3",
                 "20.14, 21.9, 22.4",
                 "20.15-16, 21.10-11, 22.5-6, 23.0",
                 "21.12",
@@ -626,7 +606,10 @@ mod tests {
 
     #[test]
     fn busy_releases_are_in_the_oldest_row() {
-        assert_eq!(TABLE[0].busy_releases(), "18.0-19, 19, 20.0-4");
+        assert_eq!(
+            TABLE[0].busy_releases(),
+            "18.0 to 18.19, 19.x, 20.0 to 20.4"
+        );
         for row in &TABLE[1..] {
             assert_eq!(row.busy_releases(), "");
         }

@@ -152,7 +152,7 @@ impl fmt::Display for Rule {
 pub enum Consequence {
     /// It ends the call and hangs up the caller, so the dialplan does not continue.
     HangsUp,
-    /// The channel driver ends its leg of the call. The dialplan continues if `Dial()` has the option `g`.
+    /// The channel driver ends the AudioSocket channel, its leg of the call. The dialplan continues if `Dial()` has the option `g`.
     EndsLeg,
     /// It reads other bytes as the header and so loses its place in the stream. One of the next bytes that it reads as a header
     /// then usually ends the call, so a judge ends it at once.
@@ -218,8 +218,8 @@ impl fmt::Display for Consequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Consequence::HangsUp => "hangs up the caller",
-            Consequence::EndsLeg => "ends its leg",
-            Consequence::Misreads => "takes other bytes for the header",
+            Consequence::EndsLeg => "ends the AudioSocket channel",
+            Consequence::Misreads => "misreads the header and the bytes after it",
             Consequence::Skips => "skips it",
             Consequence::StopsHearing => "waits, and the caller is not heard",
             Consequence::Hangs => "waits indefinitely",

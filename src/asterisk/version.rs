@@ -4,10 +4,11 @@ use core::fmt;
 use core::str::FromStr;
 
 use std::collections::BTreeSet;
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use super::behaviour::{Behaviour, TABLE, enumerated};
+use super::behaviour::{Behaviour, TABLE};
 
 /// A version of Asterisk.
 ///
@@ -283,10 +284,17 @@ impl fmt::Display for ParseVersionError {
 
 impl core::error::Error for ParseVersionError {}
 
+/// Joins items for display: "1", "1 and 2", "1, 2 and 3".
+fn enumerated(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::format;
-
     use super::*;
 
     #[test]

@@ -123,7 +123,7 @@
 //! Whether the dialplan continues after these steps depends on the way and on the version:
 //!
 //! - After the application: since 20.14, 21.9, 22.4 and 23.0. Older versions and the fork hang up the caller.
-//! - After `Dial()`: in every version, but only with the option `g`. The dialplan then continues however the leg ended: by a
+//! - After `Dial()`: in every version, but only with the option `g`. The dialplan then continues however the channel ended: by a
 //!   hangup frame, a violation or a reset (measured with 22.10, and with the fork's modules).
 //!
 //! # Kinds and rates by version
@@ -133,7 +133,7 @@
 //!
 //! | Asterisk | application sends digits as | driver sends digits as | if the server sends 0x11 to 0x18 (`unknown-rate`) | if it sends audio without a sample (`empty-audio`) | if it sends other kinds (`forbidden-kind`) |
 //! |---|---|---|---|---|---|
-//! | 18, 19, to 20.13, 21.8 and 22.3 | none | none | skipped | skipped | skipped |
+//! | 18.x, 19.x, 20.0 to 20.13, 21.0 to 21.8, 22.0 to 22.3 | none | none | skipped | skipped | skipped |
 //! | 20.14, 21.9, 22.4 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
 //! | 20.15-16, 21.10-11, 22.5-6, 23.0 | 0x03 | 0x03 | **hangs up** | **hangs up** | **hangs up** |
 //! | 21.12 | 0x03 | 0x03 | plays it | **hangs up** | **hangs up** |
@@ -142,9 +142,9 @@
 //! | 20.20-21, 22.10-11, 23.4-5 | 0x03 | 0x03 | plays it | **hangs up** | **hangs up** |
 //! | start-stop | none | 0x02 | skipped | skipped | digits (0x02) accepted, others skipped |
 //!
-//! - "18, 19, to 20.13, 21.8 and 22.3" means all of 18 and 19, and 20, 21 and 22 up to these releases. "start-stop" is the
-//!   fork.
-//! - *Hangs up*, here and in the next table, means that the application hangs up the caller, and that the driver ends its leg.
+//! - "18.x" means all releases of 18, and "20.15-16" means 20.15 and 20.16. "start-stop" is the fork.
+//! - *Hangs up*, here and in the next table, means that the application hangs up the caller, and that the driver ends the
+//!   AudioSocket channel.
 //! - 20.21, 22.11 and 23.5 are in the newest row because their release candidates have the same AudioSocket files as 22.10
 //!   (read).
 //! - A release newer than the table is judged as the newest row, and `audiosocket call` prints a warning.
@@ -156,22 +156,22 @@
 //!
 //! | Asterisk | the driver |
 //! |---|---|
-//! | 18, 19, to 20.13, 21.8 and 22.3, and the fork | sends them to the server as audio, kind 0x10 |
-//! | since 20.14, 21.9, 22.4 and 23.0, up to 20.19, 21.12, 22.9 and 23.3 | ends its leg, and logs "Unsupported frame type 10 for AudioSocket" |
+//! | 18.x, 19.x, 20.0 to 20.13, 21.0 to 21.8, 22.0 to 22.3, and the fork | sends them to the server as audio, kind 0x10 |
+//! | since 20.14, 21.9, 22.4 and 23.0, up to 20.19, 21.12, 22.9 and 23.3 | ends the AudioSocket channel, and logs "Unsupported frame type 10 for AudioSocket" |
 //! | since 20.20, 22.10 and 23.4 | ignores them |
 //!
 //! # Timing and the end by version
 //!
 //! | Asterisk | split header (`split-header`) | unfinished header (`stalled-header`) | split payload (`split-payload`) | no traffic, application (`idle`) | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame (`no-hangup`) |
 //! |---|---|---|---|---|---|---|---|---|
-//! | 18, 19, to 20.13, 21.8 and 22.3 | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
-//! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
-//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
-//! | 21.12 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
-//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
-//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
-//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends its leg | like a hangup frame |
-//! | start-stop | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends its leg | uses up a core |
+//! | 18.x, 19.x, 20.0 to 20.13, 21.0 to 21.8, 22.0 to 22.3 | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends the AudioSocket channel | uses up a core |
+//! | 20.14, 21.9, 22.4 | **misread** | does not wait | **hangs up** | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends the AudioSocket channel | like a hangup frame |
+//! | 20.15-16, 21.10-11, 22.5-6, 23.0 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends the AudioSocket channel | like a hangup frame |
+//! | 21.12 | **misread** | does not wait | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends the AudioSocket channel | like a hangup frame |
+//! | 20.17-18, 22.7-8, 23.1-2 | **misread** | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends the AudioSocket channel | like a hangup frame |
+//! | 20.19, 22.9, 23.3 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends the AudioSocket channel | like a hangup frame |
+//! | 20.20-21, 22.10-11, 23.4-5 | waits, and the caller is not heard | **waits indefinitely** | **hangs up** after 5 ms | **hangs up** after 2 s | waits indefinitely | the dialplan continues | ends the AudioSocket channel | like a hangup frame |
+//! | start-stop | **hangs up** | does not wait | **hangs up** | waits indefinitely | waits indefinitely | **hangs up** | ends the AudioSocket channel | uses up a core |
 //!
 //! - A *split* header or payload arrives in parts, with a pause between them. An *unfinished* header is one or two bytes, and
 //!   then nothing while the connection stays open.
@@ -245,9 +245,9 @@
 //! | audio with half a sample | records noise from there on | records noise from there on | `odd-length` |
 //! | audio more than 1 s ahead of real time | plays it too fast | plays it too fast | `too-fast` |
 //! | more than 96 frames of audio at once | drops the oldest 64 frames | drops the oldest 64 frames | `queue-overflow` |
-//! | closed with audio unread, which is a reset | hangs up the caller | ends its leg | `reset` |
-//! | closed inside a frame | hangs up the caller | ends its leg | `truncated` |
-//! | does not read what is sent | hangs up the caller | ends its leg | `not-reading` |
+//! | closed with audio unread, which is a reset | hangs up the caller | ends the AudioSocket channel | `reset` |
+//! | closed inside a frame | hangs up the caller | ends the AudioSocket channel | `truncated` |
+//! | does not read what is sent | hangs up the caller | ends the AudioSocket channel | `not-reading` |
 //!
 //! *Records noise* means a recording by Asterisk, with `Record()` (measured). Asterisk still plays the audio to the caller.
 //!

@@ -28,11 +28,11 @@
 //!   0.000 s  Asterisk  plays a rising tone in 20 ms frames
 //!   0.001 s  server    accepts call 063df203...
 //!   0.001 s  Asterisk  receives the first echo
-//!   1.020 s  Asterisk  presses 4: no audio for 0.12 s
+//!   1.020 s  Asterisk  presses 4 for 0.1 s, without audio
 //!   1.135 s  server    receives digit 4
-//!   1.659 s  Asterisk  presses 2: no audio for 0.12 s
+//!   1.659 s  Asterisk  presses 2 for 0.1 s, without audio
 //!   1.779 s  server    receives digit 2
-//!   2.259 s  Asterisk  presses #: no audio for 0.12 s
+//!   2.259 s  Asterisk  presses # for 0.1 s, without audio
 //!   2.393 s  server    receives digit #
 //!   3.373 s  Asterisk  stops playing
 //!   3.473 s  Asterisk  hangs up: closes the connection

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use audiosocket::asterisk::{TABLE, Version};
+use audiosocket::asterisk::{Rule, TABLE, Version};
 
 use crate::common::served;
 use crate::common::tool::{HANGUP_FRAME, UUID_FRAME, audiosocket, field, run, stderr, stdout};
@@ -174,8 +174,19 @@ fn call_lists_versions_and_rules_without_server() {
     }
     for row in TABLE {
         let versions = row.versions();
-        assert!(text.contains(&format!("\n{versions}\n")), "{versions}");
+        let (_, reactions) = text.split_once(&format!("\n{versions}\n  (")).unwrap();
+        let reactions = reactions.split("\n\n").nth(1).unwrap();
+        for rule in Rule::ALL {
+            let start = format!("  {:<16}", rule.name());
+            let mut lines = reactions.lines();
+            let Some(line) = lines.find_map(|line| line.strip_prefix(&start)) else {
+                continue;
+            };
+            let is_violation = row.consequence(*rule).is_some();
+            assert_eq!(!line.starts_with("no violation: "), is_violation, "{line}");
+        }
     }
+    assert!(text.contains("\nReactions of all versions:\n\n  odd-length "));
     let output = run(&["call", "--asterisk=list", "--json"]);
     let text = stdout(&output);
     let (rules, versions): (Vec<&str>, Vec<&str>) = text

@@ -91,7 +91,7 @@ fn guide_lists_waits_and_ends_of_each_version() {
             Some(limit) => format!("**hangs up** after {} s", limit.as_secs()),
         };
         let hangup = |way| match (way, it.through(way).continues_after_hangup) {
-            (Way::ChannelDriver, true) => "ends its leg",
+            (Way::ChannelDriver, true) => "ends the AudioSocket channel",
             (_, true) => "the dialplan continues",
             (_, false) => "**hangs up**",
         };

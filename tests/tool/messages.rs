@@ -285,6 +285,10 @@ fn options_that_do_not_fit_are_reported_exactly() {
             "the application of Asterisk start-stop sends no digits: use --through dial",
         ),
         usage(
+            &with(&["--asterisk", "all", "--rate", "16000"]),
+            "--play, --record, --rate, --dialect and --uuid have no effect with --asterisk all: remove them",
+        ),
+        usage(
             &with(&["--asterisk", "none", "--through", "dial"]),
             "--through dial has no effect with --asterisk none: remove one of them",
         ),
@@ -724,6 +728,10 @@ const OTHERS: &[(&str, Tested)] = &[
     ),
     // Calls.
     ("Asterisk {} reports {noun}: {}", In("wild.rs")),
+    (
+        "the server fails with these versions of Asterisk: {}",
+        In("wild.rs"),
+    ),
     ("the peer closed before sending a frame", In("call.rs")),
     (
         "the server reset the connection: Asterisk would have hung up the caller",

@@ -57,7 +57,8 @@ fn record_folder_without_write_access_is_refused() {
 fn call_help_names_what_an_interruption_loses() {
     let text = stdout(&run(&["call", "--help"])).replace('\n', " ");
     assert!(
-        text.contains("is interrupted (Ctrl-C) prints no report"),
+        text.contains("is interrupted (Ctrl-C) prints no report")
+            && text.contains("recording can be played"),
         "{text}"
     );
 }

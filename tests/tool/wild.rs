@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use audiosocket::asterisk::{TABLE, Version};
+
 use crate::common::program::Program;
 use crate::common::tool_page::transcript_of;
 use crate::common::transcript::shape;
@@ -102,6 +104,38 @@ fn two_writes_per_frame_report_the_hangup() {
     assert_eq!(
         error,
         "audiosocket: Asterisk 22.10 reports a violation: split-payload\n"
+    );
+}
+
+#[test]
+fn two_writes_violate_rules_of_all_versions() {
+    let Some(server) = Wild::start("python3", &[&source("two_writes.py")]) else {
+        return;
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_audiosocket"))
+        .args(["call", &server.0.address, "--asterisk", "all"])
+        .output()
+        .unwrap();
+    let (_, error) = verdict(&output);
+    let text = String::from_utf8(output.stdout)
+        .unwrap()
+        .replace("\n  ", " ");
+    for (line, row) in text.lines().zip(TABLE) {
+        let versions = row.versions();
+        let start = format!("Asterisk {versions}");
+        assert!(line.starts_with(&start), "{line}");
+        assert!(line.contains(": violation split-payload at "), "{line}");
+    }
+    assert_eq!(text.lines().count(), TABLE.len());
+    let versions: Vec<String> = (Version::REPRESENTATIVES.iter())
+        .map(Version::to_string)
+        .collect();
+    assert_eq!(
+        error,
+        format!(
+            "audiosocket: the server fails with these versions of Asterisk: {}\n",
+            versions.join(", ")
+        )
     );
 }
 

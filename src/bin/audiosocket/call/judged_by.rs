@@ -14,6 +14,8 @@ pub enum JudgedBy {
     WhoeverSuits,
     Version(Version),
     Nobody,
+    /// One version of each row of the table, each with a call of its own.
+    All,
     /// No judge. The command lists the versions instead.
     ListOfAll,
 }
@@ -22,6 +24,7 @@ impl JudgedBy {
     pub fn parse(args: &mut Args) -> Result<JudgedBy, Failure> {
         let text = args.text()?;
         match text.as_str() {
+            "all" => Ok(JudgedBy::All),
             "list" => Ok(JudgedBy::ListOfAll),
             "none" => Ok(JudgedBy::Nobody),
             version => match version.parse() {
@@ -40,7 +43,7 @@ impl JudgedBy {
         has_digits: bool,
     ) -> Result<Option<Rules>, Failure> {
         let version = match (self, dialect) {
-            (JudgedBy::Nobody | JudgedBy::ListOfAll, _) => {
+            (JudgedBy::Nobody | JudgedBy::All | JudgedBy::ListOfAll, _) => {
                 return match way {
                     None => Ok(None),
                     Some(way) => Err(Failure::Usage(format!(

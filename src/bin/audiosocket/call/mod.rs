@@ -1,5 +1,6 @@
 //! `audiosocket call`: places a call as Asterisk would.
 
+mod all_versions;
 mod judged_by;
 mod listen;
 mod record;
@@ -41,9 +42,10 @@ and digits. Reports what the server sends, and whether
 Asterisk would accept it.
 
   --play FILE.wav   play this file, then silence: WAV,
-                    16-bit mono, 8000 to 192000 Hz
+                    16-bit mono, at a rate of --rate
   --rate HZ         rate of the silence without a file: 8000
-                    (default), 16000, ... or 192000
+                    (default), 12000, 16000, 24000, 32000,
+                    44100, 48000, 96000 or 192000
   --dtmf DIGITS     press these (0-9, *, #, A-D), for 100 ms
                     each, after 1 s of the call
   --dialect NAME    send digits as frames of kind 0x03
@@ -55,11 +57,14 @@ Asterisk would accept it.
                     file and the digits, or after 5 s if
                     there is neither
   --record FILE.wav record the call in this new file, in
-                    stereo: caller left, server right
+                    stereo: caller left, server right. Its
+                    folder must exist
   --asterisk V      check the server by the rules of version
                     V of Asterisk: 22.10 (default), 20.13,
-                    start-stop, and so on. none: do not
-                    check. list: print all versions and
+                    18, start-stop, and so on. all: place a
+                    call for each group of versions that
+                    behave alike, at the same time. none: do
+                    not check. list: print all versions and
                     their rules, and place no call
   --through WAY     check by the rules of AudioSocket() in
                     the dialplan (application, default) or
@@ -68,30 +73,39 @@ Asterisk would accept it.
   --one-way         accept a server that sends nothing
   --json            print a line of JSON for each event
 
-A violation, which is what Asterisk would not accept, is
-printed when it happens, with Asterisk's reaction. 'late' is
-how late the frames were sent; 'jitter' is how far the
-server's frames arrived from their spacing, on average; a
-gap is more than 60 ms from one 20 ms frame to the next.
+A violation is a fault of the server that harms the call in
+this version of Asterisk (see --asterisk list). It is
+printed when it happens, with Asterisk's reaction.
+
+  late    how late the frames were sent, compared with a
+          20 ms clock; 99 % of the values are at most p99
+  jitter  how much the time from one 20 ms frame of the
+          server to the next differs from 20 ms, on average
+  gap     more than 60 ms from one 20 ms frame to the next
 
 Exits 1 if the connection failed; if the server violated a
 rule, reset the connection, closed it inside a frame,
 stopped reading or sent nothing (the kernel accepts
-connections for a dead server too); or if the call ended
-before all digits were pressed. A call that is interrupted
-(Ctrl-C) prints no report: end it with --seconds instead.
+connections for a server that hangs, too); or if the call
+ended before all digits were pressed.
+
+A call that is interrupted (Ctrl-C) prints no report: end it
+with --seconds instead. Its recording can be played, but can
+lack the last second.
 
 Examples:
   audiosocket call 127.0.0.1:9092
   audiosocket call 127.0.0.1:9092 --play hello.wav
   audiosocket call 127.0.0.1:9092 --dtmf 42# --json
   audiosocket call 127.0.0.1:9092 --asterisk 20.13
+  audiosocket call 127.0.0.1:9092 --asterisk all
   audiosocket call --asterisk list
 ";
 
 pub fn run(args: &mut Args) -> Result<(), Failure> {
     match Wish::parse(args)? {
         Wish::Call(options) => call(&options),
+        Wish::AllVersions(calls) => calls.call(),
         Wish::Versions { json } => {
             versions::print(json, &Output::new()).map_err(Failure::of_printing)
         }

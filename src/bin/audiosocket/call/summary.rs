@@ -124,7 +124,7 @@ impl Summary {
         self.unpressed.iter().map(Digit::to_string).collect()
     }
 
-    /// Returns whether the server sent neither a frame nor a hangup. The kernel accepts connections for a dead server too.
+    /// Returns whether the server sent neither a frame nor a hangup. The kernel accepts connections for a server that hangs, too.
     fn has_received_nothing(&self) -> bool {
         self.stats.frames_received == 0 && self.end != Some(End::RemoteHangup)
     }

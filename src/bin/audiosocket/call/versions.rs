@@ -64,6 +64,26 @@ fn is_for_all(rule: &Rule) -> bool {
     !waits && TABLE.iter().all(|row| row.consequence(*rule) == first)
 }
 
+const REACTIONS: &str = "
+The reaction of every version is below. A fault is a
+violation, except where the line starts with 'no violation'.
+'Dial:' marks the reaction of the channel driver (--through
+dial) where it differs from that of the application. If the
+driver ends the AudioSocket channel, the dialplan continues
+only if Dial() has the option g.
+
+Some lines are not about rules:
+
+  digits          how Asterisk sends the caller's digits
+  comfort noise   treatment of the caller's frames that are
+                  neither audio nor digits
+  during a call   what happens even without a fault
+  a hangup frame  what follows when the server hangs up
+
+Reactions of all versions:
+
+";
+
 fn text() -> String {
     let mut text = format!(
         "'audiosocket call ADDR --asterisk VERSION' checks a server\n\
@@ -75,11 +95,7 @@ fn text() -> String {
     for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
     }
-    text += "\nThe reaction of every version is below. 'Dial:' marks the\n\
-             reaction of the channel driver (--through dial) where it\n\
-             differs from that of the application. If the driver ends\n\
-             its leg of the call, the dialplan continues only if\n\
-             Dial() has the option g.\n\n";
+    text += REACTIONS;
     for rule in Rule::ALL.iter().filter(|rule| is_for_all(rule)) {
         text += &both(rule.name(), |way| {
             consequence(&TABLE[0], TABLE[0].through(way), *rule)
@@ -97,7 +113,7 @@ fn text() -> String {
         text += &both("comfort noise", |way| {
             String::from(match behaviour.through(way).other_frames {
                 OtherFrames::SentAsAudio => "is sent as audio",
-                OtherFrames::EndLeg => "ends its leg",
+                OtherFrames::EndLeg => "ends the AudioSocket channel",
                 _ => "is ignored",
             })
         });
@@ -116,7 +132,7 @@ fn text() -> String {
         text += &both("a hangup frame", |way| {
             let continues = behaviour.through(way).continues_after_hangup;
             String::from(match (way, continues) {
-                (Way::ChannelDriver, true) => "ends its leg",
+                (Way::ChannelDriver, true) => "ends the AudioSocket channel",
                 (_, true) => "continues the dialplan",
                 (_, false) => "still hangs up the caller",
             })
@@ -138,7 +154,7 @@ fn both(name: &str, behaviour: impl Fn(Way) -> String) -> String {
 fn consequence(behaviour: &Behaviour, way: &Consequences, rule: Rule) -> String {
     let Some(consequence) = behaviour.consequence_in(way, rule) else {
         let fork_accepts_digits = behaviour.channel_driver.digits == Some(DtmfDialect::StartStop);
-        return String::from(match rule {
+        let reaction = match rule {
             Rule::ForbiddenKind if fork_accepts_digits => "accepts digits (0x02), skips the rest",
             Rule::EmptyAudio | Rule::ForbiddenKind => "skips it",
             Rule::UnknownRate => "supports all, 0x10 to 0x18",
@@ -146,7 +162,8 @@ fn consequence(behaviour: &Behaviour, way: &Consequences, rule: Rule) -> String 
             Rule::StalledHeader => "does not wait",
             Rule::NoHangup => "treats it as a hangup",
             _ => "accepts it",
-        });
+        };
+        return format!("no violation: {reaction}");
     };
     let wait = match rule {
         Rule::SplitPayload => behaviour.payload_wait,

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use audiosocket::asterisk::{Rules, Way};
-use audiosocket::simulator::SimulatedAsterisk;
+use audiosocket::simulator::{SimulatedAsterisk, TestCall};
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Digit, DtmfDialect, SampleRate, Uuid};
 
+use super::all_versions::{AllVersions, BEFORE_DIGITS, BY_DEFAULT};
 use super::judged_by::JudgedBy;
 use crate::address;
 use crate::args::Args;
@@ -17,6 +18,7 @@ use crate::text::quoted;
 /// Action requested on the command line.
 pub enum Wish {
     Call(Options),
+    AllVersions(AllVersions),
     Versions { json: bool },
     Help,
 }
@@ -92,6 +94,30 @@ impl Wish {
             return Ok(Wish::Versions { json });
         }
         let address = address::of_server(address)?;
+        if judged_by == JudgedBy::All {
+            if file.or(record).is_some() || rate.is_some() || dialect.is_some() || uuid.is_some() {
+                return Err(Failure::usage(
+                    "--play, --record, --rate, --dialect and --uuid have no effect with --asterisk all: remove them",
+                ));
+            }
+            let digits: String = digits.iter().map(Digit::to_string).collect();
+            let seconds = seconds.unwrap_or(BY_DEFAULT);
+            let start = seconds.min(BEFORE_DIGITS);
+            let mut test = TestCall::new()
+                .tone(start)
+                .press(&digits)
+                .map_err(|error| args.wrong_value(&digits, error))?
+                .tone(seconds.saturating_sub(start));
+            if let Some(way) = way {
+                test = test.through(way);
+            }
+            return Ok(Wish::AllVersions(AllVersions {
+                address,
+                test,
+                is_one_way,
+                json,
+            }));
+        }
         let uuid = uuid.unwrap_or_else(SimulatedAsterisk::random_uuid);
         let speech = file.as_deref().map(Wav::open).transpose()?;
         let rate = match (rate, &file, &speech) {

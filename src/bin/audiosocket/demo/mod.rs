@@ -28,9 +28,9 @@ const HELP: &str = "\
 audiosocket demo
 
 Runs a call in one process, over loopback. A simulated
-Asterisk plays a tone for 3 s and presses 4, 2 and #. A
-server sends the audio back. At the end, the command checks
-that every frame and digit arrived unaltered.
+Asterisk plays a tone for 3 s and presses 4, 2 and #, each
+for 0.1 s. A server sends the audio back. At the end, the
+command checks that every frame and digit arrived unaltered.
 
 Prints the events of the call, with the time of each, then:
 
@@ -232,7 +232,9 @@ fn talk(caller: &mut SimulatedCaller, timeline: &Timeline) -> Sent {
         let Some(digit) = digit.and_then(|digit| Digit::try_from(digit).ok()) else {
             continue;
         };
-        timeline.note(&format!("Asterisk  presses {digit}: no audio for 0.12 s"));
+        timeline.note(&format!(
+            "Asterisk  presses {digit} for 0.1 s, without audio"
+        ));
         if let Err(error) = caller.press(digit, DIGIT_HELD) {
             sent.failure = Some(error);
             return sent;

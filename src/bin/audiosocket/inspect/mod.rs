@@ -71,7 +71,8 @@ call ended, with '>' for the caller and '<' for the server.
 
 Exits 1 if the stream ends inside a frame, the recording
 ends inside an entry, or the capture lacks a part of the
-call.
+call. Malformed frames and violations do not change the exit
+code.
 
 Examples:
   audiosocket tap --listen 127.0.0.1:9093 \\

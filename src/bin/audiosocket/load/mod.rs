@@ -65,13 +65,14 @@ A call is
   not closed     if the server did not close it in 2 s
   still playing  if the server also still sent audio then
 
-The round trip is the time from sending a frame to receiving
-it unaltered. The lateness is how late frames were sent. If
-it is high, or if the load is 'behind schedule', then this
-machine is too slow, not the server. p50 is the median; 99 %
-of the values are at most p99.
+Exits 1 if a frame or call is one of these.
 
-Exits 1 if any frame or call is one of these.
+The round trip is the time from sending a frame to receiving
+it unaltered. The lateness is how late frames were sent,
+compared with a 20 ms clock. If the lateness is high, or if
+the load is 'behind schedule', then this machine is too
+slow, not the server. p50 is the median; 99 % of the values
+are at most p99.
 
 Examples, with a server to try them on:
   audiosocket serve --echo

@@ -43,14 +43,17 @@ Options:
                       default); with port 0, the system
                       chooses the port
   --record DIR        record each call as DIR/UUID.wav, in
-                      stereo: caller left, server right
+                      stereo: caller left, server right.
+                      Creates DIR if it does not exist
   --dialect NAME      send digits back too; needs --echo.
                       start-stop: as frames (kind 0x02);
                       asterisk: as tones, because Asterisk
                       accepts no digit frames
-  --answer            send 03 00 01 04 first. The start-stop
-                      fork of Asterisk rings until then;
-                      stock Asterisk ends the call
+  --answer            send 03 00 01 04 first. A later commit
+                      of the start-stop fork rings until
+                      then. Asterisk ends the call since
+                      20.14, 21.9, 22.4 and 23.0; older
+                      versions skip the frame
   --hang-up-after S   hang up each call after S seconds
   --max-calls N       refuse calls beyond N at once; 1000 by
                       default
@@ -63,13 +66,14 @@ such as 5 or 0.5.
 
 Prints the start, the digits and the end of each call, after
 the first 8 characters of its UUID. The end includes the
-jitter (how far frames arrived from their spacing, on
-average) and the gaps (more than 60 ms from one 20 ms frame
-to the next, except at digits).
+jitter (how much the time from one 20 ms frame to the next
+differs from 20 ms, on average) and the gaps (more than
+60 ms from one 20 ms frame to the next, except at digits).
 
 Exits 1 if a recording failed. If the output fails, the
 server accepts no more calls, finishes those in progress and
-exits 1.
+exits 1. After an interruption (Ctrl-C), recordings can be
+played, but can lack the last second of unfinished calls.
 
 In Asterisk's dialplan:
   same => n,AudioSocket(${UUID()},127.0.0.1:9092)

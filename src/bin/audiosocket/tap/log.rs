@@ -23,7 +23,22 @@ pub struct Log<'a> {
     uuid: Option<Uuid>,
     has_started: bool,
     is_suspicion_reported: bool,
+    /// Events before the caller's first frame, which names the call. The two directions have a thread each, so a server that sends
+    /// at once can overtake that frame.
+    held: Vec<Event>,
 }
+
+/// Event without the name of its call.
+struct Event {
+    sender: Sender,
+    at: Duration,
+    json: Object,
+    name: &'static str,
+    text: String,
+}
+
+/// Limit of the held events. A call that reaches it is reported before its UUID is known.
+const MOST_HELD: usize = 100;
 
 impl<'a> Log<'a> {
     pub fn new(reports: &'a Reports, peer: SocketAddr) -> Log<'a> {
@@ -33,6 +48,7 @@ impl<'a> Log<'a> {
             uuid: None,
             has_started: false,
             is_suspicion_reported: false,
+            held: Vec::new(),
         }
     }
 
@@ -45,7 +61,7 @@ impl<'a> Log<'a> {
         self.uuid
     }
 
-    /// Reports that the call has started, once.
+    /// Reports that the call has started, once, and then the held events.
     pub fn begin(&mut self) {
         if std::mem::replace(&mut self.has_started, true) {
             return;
@@ -63,6 +79,9 @@ impl<'a> Log<'a> {
                 None => format!("{short} a call without a UUID\n{short} from {peer}"),
             },
         );
+        for event in std::mem::take(&mut self.held) {
+            self.report_event(event);
+        }
     }
 
     /// Reports a connection that closed without sending a byte.
@@ -75,8 +94,8 @@ impl<'a> Log<'a> {
         );
     }
 
-    /// Reports a finding, except frames with nothing to report.
-    pub fn add(&self, finding: &Finding<'_>) {
+    /// Reports a finding, except frames with nothing to report. Holds it until the call has started.
+    pub fn add(&mut self, finding: &Finding<'_>) {
         let Finding {
             passage: Some(Passage { sender, at }),
             what,
@@ -106,8 +125,32 @@ impl<'a> Log<'a> {
         let Some((name, text)) = words(what) else {
             return;
         };
+        let event = Event {
+            sender: *sender,
+            at: *at,
+            json,
+            name,
+            text,
+        };
+        if self.has_started {
+            return self.report_event(event);
+        }
+        self.held.push(event);
+        if self.held.len() >= MOST_HELD {
+            self.begin();
+        }
+    }
+
+    fn report_event(&self, event: Event) {
+        let Event {
+            sender,
+            at,
+            json,
+            name,
+            text,
+        } = event;
         let short = self.short();
-        let start = format!("{short} {} {sender}: {name} ", seconds(*at));
+        let start = format!("{short} {} {sender}: {name} ", seconds(at));
         let text = wrapped(&start, &format!("{short}   "), &text);
         self.report(
             Importance::Detail,

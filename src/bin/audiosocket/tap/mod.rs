@@ -33,14 +33,15 @@ Accepts calls from Asterisk and forwards them to your
 server, which can be in any language. Changes no byte.
 Prints what happens in each call: digits, gaps, bursts and
 split frames, how the call ended, and each violation by
-your server with the reaction of each Asterisk version.
+your server with the Asterisk versions that it harms.
 
   --listen ADDR  address that Asterisk connects to; with
                  port 0, the system chooses the port
   --to ADDR      address of your server
   --record DIR   record each call: the audio as DIR/UUID.wav
                  (caller left, server right), and every byte
-                 with its time as DIR/UUID.tap
+                 with its time as DIR/UUID.tap. Creates DIR
+                 if it does not exist
   --through WAY  how Asterisk reaches the tap: application
                  (default), or dial for Dial(AudioSocket/..)
                  and ExternalMedia
@@ -49,20 +50,23 @@ your server with the reaction of each Asterisk version.
                  366 days
   --json         print a line of JSON for each event
 
-  violation  what a version of Asterisk does not accept
+  violation  a fault of the server that harms the call in
+             a version of Asterisk
   gap        more than 60 ms from one 20 ms frame to the
              next
   burst      frames that arrive faster than they play
   split      a frame in parts, 5 ms or more apart
-  jitter     how far frames arrive from their spacing, on
-             average
+  jitter     how much the time from one 20 ms frame to the
+             next differs from 20 ms, on average
 
 The lines of a call start with the first 8 characters of its
 UUID.
 
 Exits 1 if a call could not be forwarded or recorded. If the
 output fails, the tap continues to forward calls, without
-reports, and exits 1 at its end.
+reports, and exits 1 at its end. After an interruption
+(Ctrl-C), recordings can be read, but the .wav files can
+lack the last second of unfinished calls.
 
 In Asterisk's dialplan, enter the address of the tap instead
 of the server's:

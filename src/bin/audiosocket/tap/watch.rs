@@ -138,3 +138,62 @@ impl<'a> TapWatch<'a> {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tap_file::Seen;
+
+    #[test]
+    fn early_digit_of_server_follows_the_call_line() {
+        let reports = Reports::default();
+        let started = Instant::now();
+        let peer = SocketAddr::from(([127, 0, 0, 1], 41_234));
+        let mut watch = TapWatch::new(peer, started, &reports, None);
+        for (sender, bytes) in [
+            (Sender::Server, &[0x03, 0, 1, b'5'][..]),
+            (
+                Sender::Caller,
+                &[1, 0, 16, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7],
+            ),
+            (Sender::Server, &[0x03, 0, 1, b'6']),
+        ] {
+            let entry = Entry {
+                sender,
+                at: Duration::ZERO,
+                what: Seen::Bytes(bytes),
+            };
+            watch.see(started, entry);
+        }
+        reports.close();
+        let texts: Vec<String> = std::iter::from_fn(|| reports.take().map(|it| it.text)).collect();
+        assert_eq!(
+            texts,
+            [
+                "07070707 call 07070707-0707-0707-0707-070707070707\n07070707 from 127.0.0.1:41234",
+                "07070707 0.000 s server: dtmf digit 5",
+                "07070707 0.000 s server: dtmf digit 6",
+            ]
+        );
+    }
+
+    #[test]
+    fn server_without_a_caller_is_reported_in_time() {
+        let reports = Reports::default();
+        let started = Instant::now();
+        let peer = SocketAddr::from(([127, 0, 0, 1], 41_234));
+        let mut watch = TapWatch::new(peer, started, &reports, None);
+        for _ in 0..200 {
+            let entry = Entry {
+                sender: Sender::Server,
+                at: Duration::ZERO,
+                what: Seen::Bytes(&[0x03, 0, 1, b'5']),
+            };
+            watch.see(started, entry);
+        }
+        // The line of the call, and each digit.
+        assert_eq!(reports.waiting(), 201);
+    }
+}

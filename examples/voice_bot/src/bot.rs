@@ -50,13 +50,13 @@ impl Bot {
                 (text, result) = reply_to(&answer, silences);
             }
             if let (Some(result), None) = (result, voice.end()) {
-                println!("{} result: {result}", voice.uuid());
                 let uuid = voice.uuid().to_string();
                 let helper = self.start("leave_result", &[&uuid, result])?;
                 let mut helper = Some(helper.ask("", self.patience));
                 while Helper::answer(&mut helper)?.is_none() {
                     thread::sleep(TICK);
                 }
+                println!("{} result: {result}", voice.uuid());
             }
             voice.hang_up_after_playback();
             while receiver.receive().is_some() {}

@@ -1,9 +1,9 @@
 //! Speech in the caller's audio, apart from the echo of the bot's own voice.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use audiosocket::call::Direction;
 use audiosocket::resample::Resampler;
 use audiosocket::wire::{Audio, SampleRate};
 use earshot::Detector;
@@ -15,112 +15,99 @@ const START: (u64, u32) = ((1 << 10) - 1, 6);
 /// Speech ends when none of the last 38 windows, 0.6 s, has a voice.
 const END: u64 = (1 << 38) - 1;
 /// Speech ends after 10 s at the latest.
-const MAX_WINDOWS: usize = 625;
+const LONGEST: usize = 625 * WINDOW;
 /// The recognizer also receives the 0.4 s ahead of the start.
 const LEAD: usize = 25 * WINDOW;
 /// A soft voice has this mean amplitude. The noise of a line has less.
 const SOFT: u32 = 150;
 /// The echo of the bot's own voice returns within this time.
 const ECHO: Duration = Duration::from_secs(1);
+/// A line without audio for this long suppresses silence, or a key is held. A shorter pause may be the network's.
+pub const GAP: Duration = Duration::from_secs(1);
 
-/// A detector of the start and the end of speech.
-pub struct SpeechDetector {
-    own_voice: Loudness,
-    resampler: Resampler,
-    windows: Box<Detector>,
-    window: Vec<i16>,
-    lead: VecDeque<i16>,
-    /// A bit for each window, 1 if it has a voice. The lowest bit is the last window.
-    voiced: u64,
-    /// The length of the current speech in windows.
-    speech: Option<usize>,
+pub enum Sound {
+    SpeechStarts,
+    /// All of it, as raw samples of 16 kHz.
+    SpeechEnds(Vec<u8>),
 }
 
-/// Speech, as samples of 16 kHz.
-#[derive(Debug, Eq, PartialEq)]
-pub enum Sound {
-    Started(Vec<i16>),
-    Speech(Vec<i16>),
-    Ended,
+pub struct SpeechDetector {
+    detector: Box<Detector>,
+    resampler: Resampler,
+    /// The caller's audio, and until when it is known.
+    samples: Vec<i16>,
+    samples_until: Instant,
+    /// How many of these samples were judged.
+    judged: usize,
+    /// A bit for each window, 1 if it has a voice. The lowest bit is the last window.
+    voiced: u64,
+    is_speech: bool,
+    /// How loud each frame sent in the last second was.
+    own_voice: VecDeque<(Instant, u32)>,
 }
 
 impl SpeechDetector {
-    pub fn new(own_voice: Loudness) -> SpeechDetector {
+    pub fn new() -> SpeechDetector {
         SpeechDetector {
-            own_voice,
+            detector: Detector::default_boxed(),
             resampler: Resampler::new(SampleRate::Hz16000, SampleRate::Hz16000),
-            windows: Detector::default_boxed(),
-            window: Vec::with_capacity(WINDOW),
-            lead: VecDeque::with_capacity(LEAD),
+            samples: Vec::new(),
+            samples_until: Instant::now(),
+            judged: 0,
             voiced: 0,
-            speech: None,
+            is_speech: false,
+            own_voice: VecDeque::new(),
         }
     }
 
-    /// Adds a frame of the caller's audio, and passes the sounds that it completes to `on_sound`.
-    pub fn push(&mut self, audio: Audio<'_>, mut on_sound: impl FnMut(Sound)) {
+    /// Adds a frame of either direction.
+    pub fn push(&mut self, direction: Direction, audio: Audio<'_>, at: Instant) {
+        if direction == Direction::Sent {
+            let samples: Vec<i16> = audio.samples().collect();
+            self.own_voice.push_back((at, loudness(&samples)));
+            return;
+        }
         if self.resampler.input_rate() != audio.rate() {
             self.resampler = Resampler::new(audio.rate(), SampleRate::Hz16000);
         }
-        let samples: Vec<i16> = self.resampler.feed(audio.samples()).collect();
-        for sample in samples {
-            self.window.push(sample);
-            if self.window.len() == WINDOW {
-                if let Some(sound) = self.judge() {
-                    on_sound(sound);
-                }
-                self.window.clear();
-            }
-        }
+        self.samples.extend(self.resampler.feed(audio.samples()));
+        self.samples_until = at;
     }
 
-    fn judge(&mut self) -> Option<Sound> {
-        let has_voice = self.windows.predict_i16(&self.window) >= 0.5;
-        // An echo has less than half of what was sent: it comes back at least 6 dB down.
-        let threshold = SOFT.max(self.own_voice.max_of_last(ECHO) / 2);
-        let is_loud = mean_amplitude(self.window.iter().copied()) > threshold;
-        self.voiced = self.voiced << 1 | u64::from(has_voice && is_loud);
-        if let Some(windows) = &mut self.speech {
-            *windows += 1;
-            if self.voiced & END == 0 || *windows > MAX_WINDOWS {
-                self.speech = None;
-                self.voiced = 0;
-                return Some(Sound::Ended);
+    /// Returns the next sound of the audio until now.
+    pub fn next_sound(&mut self, now: Instant) -> Option<Sound> {
+        if self.is_speech && now - self.samples_until > GAP {
+            self.samples.extend([0; 38 * WINDOW]);
+            self.samples_until = now;
+        }
+        while self.samples.len() >= self.judged + WINDOW {
+            // An echo comes back at least 6 dB down, so it has less than half of what was sent.
+            self.own_voice.retain(|(sent, _)| now - *sent < ECHO);
+            let echoes = self.own_voice.iter().map(|(_, loudness)| loudness / 2);
+            let threshold = echoes.fold(SOFT, u32::max);
+            let window = &self.samples[self.judged..][..WINDOW];
+            let is_voice = self.detector.predict_i16(window) >= 0.5 && loudness(window) > threshold;
+            self.voiced = self.voiced << 1 | u64::from(is_voice);
+            self.judged += WINDOW;
+            if self.is_speech && (self.voiced & END == 0 || self.judged > LONGEST) {
+                let speech = self.samples.drain(..self.judged);
+                let speech = speech.flat_map(i16::to_le_bytes).collect();
+                (self.judged, self.voiced, self.is_speech) = (0, 0, false);
+                return Some(Sound::SpeechEnds(speech));
+            } else if !self.is_speech && (self.voiced & START.0).count_ones() >= START.1 {
+                self.is_speech = true;
+                return Some(Sound::SpeechStarts);
+            } else if !self.is_speech && self.judged > LEAD {
+                self.samples.drain(..WINDOW);
+                self.judged -= WINDOW;
             }
-            return Some(Sound::Speech(self.window.clone()));
         }
-        self.lead
-            .drain(..(self.lead.len() + WINDOW).saturating_sub(LEAD));
-        self.lead.extend(&self.window);
-        if (self.voiced & START.0).count_ones() < START.1 {
-            return None;
-        }
-        self.speech = Some(0);
-        Some(Sound::Started(self.lead.drain(..).collect()))
+        None
     }
 }
 
-/// How loud the bot's own voice was in each frame sent. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Loudness(Arc<Mutex<VecDeque<(Instant, u32)>>>);
-
-impl Loudness {
-    /// Notes a frame that was sent.
-    pub fn note(&self, audio: Audio<'_>, sent: Instant) {
-        let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        frames.retain(|(earlier, _)| sent.saturating_duration_since(*earlier) < ECHO);
-        frames.push_back((sent, mean_amplitude(audio.samples())));
-    }
-
-    fn max_of_last(&self, time: Duration) -> u32 {
-        let frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = frames.iter().filter(|(sent, _)| sent.elapsed() < time);
-        recent.map(|(_, amplitude)| *amplitude).max().unwrap_or(0)
-    }
-}
-
-fn mean_amplitude(samples: impl ExactSizeIterator<Item = i16>) -> u32 {
-    let count = samples.len().max(1) as u64;
-    let sum: u64 = samples.map(|sample| u64::from(sample.unsigned_abs())).sum();
-    u32::try_from(sum / count).unwrap_or(u32::MAX)
+/// Returns the mean amplitude.
+fn loudness(samples: &[i16]) -> u32 {
+    let amplitudes = samples.iter().map(|it| u32::from(it.unsigned_abs()));
+    amplitudes.sum::<u32>() / samples.len().max(1) as u32
 }

@@ -1,110 +1,85 @@
-//! A helper program that is missing, dies or is too slow ends its own call, with one line.
+//! A helper that is missing, dies or is too slow ends its own call, with one line.
 
-use crate::line::{Served, call, folder, link_stand_in, speech};
+use crate::line::{STAND_IN, Served, call, helpers, speech};
 use audiosocket::call::End;
 use audiosocket::wire::SampleRate;
 
-/// Has two calls fail because of a helper, and returns the line that the bot has printed about each of them.
+/// Has two calls fail because of their helpers, and returns the line that the bot has printed about each of them, without the
+/// folder.
 #[track_caller]
-fn lines_about(test: &str, option: &str, helper: &str) -> Vec<String> {
-    let folder = folder(test);
-    let link = |name| link_stand_in(&folder, name);
-    let helper = match helper {
-        "missing" => "/nowhere/helper".into(),
-        name => link(name),
-    };
-    let speak = link("speak");
-    let served = Served::start(
-        &[
-            ("--recognizer", &link("recognize")),
-            ("--synthesizer", &speak),
-            ("--result", &link("leave_result")),
-            ("--patience", "2"),
-            ("--silence", "30"),
-            (option, &helper),
-        ],
-        &folder,
-    );
+fn lines_about(test: &str, targets: [&str; 3]) -> Vec<String> {
+    let folder = helpers(test, targets);
+    let served = Served::start(&folder, "30", "2");
     for _ in 0..2 {
-        let over = call(&served, SampleRate::Hz8000, 0.0, |caller| {
-            if option != "--synthesizer" {
-                caller.wait_for("played it");
-                caller.say(&speech(&speak, "operator", SampleRate::Hz8000));
+        let over = call(&served, SampleRate::Hz8000, |caller| {
+            if targets[1] == STAND_IN {
+                caller.wait_for("listens");
+                caller.say(&speech(&folder, "operator", SampleRate::Hz8000));
             }
         });
         assert_eq!(over.end, Some(End::RemoteHangup), "{:?}", over.log);
     }
-    let errors = served.stop(2);
-    let reason = |line: &str| {
-        line.split_once("failed: ")
-            .map(|(_, reason)| reason.to_string())
-    };
+    let lines = served.stop(2);
+    let reason = |line: &String| line.split_once("failed: ").unwrap().1.to_string();
     let folder = format!("{}/", folder.display());
-    errors
+    lines
         .iter()
-        .map(|line| reason(line).unwrap_or(line.clone()).replace(&folder, ""))
+        .map(|line| reason(line).replace(&folder, ""))
         .collect()
 }
 
+const MISSING: &str = "/nowhere/helper";
+const FAILS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/failing/fails");
+const KILLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/failing/killed");
+const SLOW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/failing/slow");
+
 #[test]
 fn missing_recognizer_ends_its_call() {
-    let line = "recognizer /nowhere/helper: cannot start: No such file or directory (os error 2)";
-    assert_eq!(
-        lines_about("missing_recognizer", "--recognizer", "missing"),
-        [line, line]
-    );
+    let line = "cannot start recognize: No such file or directory (os error 2); check HELPERS";
+    let targets = [MISSING, STAND_IN, STAND_IN];
+    assert_eq!(lines_about("missing_recognizer", targets), [line, line]);
 }
 
 #[test]
 fn failing_recognizer_ends_its_call() {
-    let line = "recognizer failing: exit status: 3: the model is missing";
-    assert_eq!(
-        lines_about("failing_recognizer", "--recognizer", "failing"),
-        [line, line]
-    );
+    let line = "recognize: exit status: 3: the model is missing";
+    let targets = [FAILS, STAND_IN, STAND_IN];
+    assert_eq!(lines_about("failing_recognizer", targets), [line, line]);
 }
 
 #[test]
 fn killed_recognizer_ends_its_call() {
-    let line = "recognizer killed: signal: 9 (SIGKILL): no message";
-    assert_eq!(
-        lines_about("killed_recognizer", "--recognizer", "killed"),
-        [line, line]
-    );
+    let line = "recognize: signal: 9 (SIGKILL): no message; run it in a shell";
+    let targets = [KILLED, STAND_IN, STAND_IN];
+    assert_eq!(lines_about("killed_recognizer", targets), [line, line]);
 }
 
 #[test]
 fn slow_recognizer_ends_its_call() {
-    let line = "recognizer slow: no answer within 2s";
-    assert_eq!(
-        lines_about("slow_recognizer", "--recognizer", "slow"),
-        [line, line]
-    );
+    let line = "recognize: no answer in time; raise PATIENCE";
+    let targets = [SLOW, STAND_IN, STAND_IN];
+    assert_eq!(lines_about("slow_recognizer", targets), [line, line]);
 }
 
 #[test]
 fn missing_synthesizer_ends_its_call() {
-    let line = "synthesizer /nowhere/helper: cannot start: No such file or directory (os error 2)";
-    assert_eq!(
-        lines_about("missing_synthesizer", "--synthesizer", "missing"),
-        [line, line]
-    );
+    let line = "cannot start speak: No such file or directory (os error 2); check HELPERS";
+    let targets = [STAND_IN, MISSING, STAND_IN];
+    assert_eq!(lines_about("missing_synthesizer", targets), [line, line]);
 }
 
 #[test]
 fn synthesizer_without_a_wav_file_ends_its_call() {
-    let lines = lines_about("no_wav", "--synthesizer", "recognize");
+    let lines = lines_about("no_wav", [STAND_IN, "/bin/cat", STAND_IN]);
     assert_eq!(lines.len(), 2);
     for line in lines {
-        assert!(line.starts_with("synthesizer recognize: "), "{line}");
+        assert!(line.starts_with("speak: "), "{line}");
     }
 }
 
 #[test]
 fn failing_result_program_ends_its_call() {
-    let line = "result program failing: exit status: 3: the model is missing";
-    assert_eq!(
-        lines_about("failing_result", "--result", "failing"),
-        [line, line]
-    );
+    let line = "leave_result: exit status: 3: the model is missing";
+    let targets = [STAND_IN, STAND_IN, FAILS];
+    assert_eq!(lines_about("failing_result", targets), [line, line]);
 }

@@ -1,10 +1,12 @@
 //! The bot as a program, and a caller who talks to it through a simulated Asterisk.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -14,8 +16,7 @@ use audiosocket::asterisk::{Rules, Version};
 use audiosocket::call::{Direction, End};
 use audiosocket::simulator::{SimulatedAsterisk, SimulatedCaller};
 use audiosocket::wav::Wav;
-use audiosocket::wire::{Audio, Digit, SampleRate};
-use voice_bot::{Program, at_rate};
+use audiosocket::wire::{Audio, Digit, SampleRate, Uuid};
 
 /// After this time without what a test waits for, the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,14 +27,16 @@ pub struct Served {
     pub address: String,
     lines: Receiver<String>,
     errors: Receiver<String>,
+    seen_errors: RefCell<Vec<String>>,
 }
 
 impl Served {
-    pub fn start(options: &[(&str, &str)], results: &Path) -> Served {
+    /// Starts the bot with the helpers of a folder, and these seconds as its limits.
+    pub fn start(helpers: &Path, silence: &str, patience: &str) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_voice_bot"))
-            .args(["--listen", "127.0.0.1:0"])
-            .args(options.iter().flat_map(|(option, value)| [option, value]))
-            .env("VOICE_BOT_RESULTS", results)
+            .arg("127.0.0.1:0")
+            .arg(helpers)
+            .args([silence, patience])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -47,14 +50,25 @@ impl Served {
             address,
             lines,
             errors,
+            seen_errors: RefCell::default(),
         }
+    }
+
+    /// Returns the line on the bot's standard error about a call.
+    fn error_of(&self, uuid: Uuid) -> Option<String> {
+        let mut seen = self.seen_errors.borrow_mut();
+        seen.extend(self.errors.try_iter());
+        let mut errors = seen.iter();
+        errors
+            .find(|line| line.contains(&uuid.to_string()))
+            .cloned()
     }
 
     /// Waits until the bot has written this many lines to its standard error, stops it, and returns all of them.
     pub fn stop(mut self, count: usize) -> Vec<String> {
-        let mut lines: Vec<String> = (0..count)
-            .map_while(|_| self.errors.recv_timeout(PATIENCE).ok())
-            .collect();
+        let mut lines = self.seen_errors.take();
+        let missing = count.saturating_sub(lines.len());
+        lines.extend((0..missing).map_while(|_| self.errors.recv_timeout(PATIENCE).ok()));
         self.child.kill().unwrap();
         lines.extend(self.errors.iter());
         lines
@@ -87,6 +101,7 @@ enum Act {
 pub struct Caller<'a> {
     acts: Sender<Act>,
     served: &'a Served,
+    uuid: Uuid,
     heard: &'a Mutex<Vec<i16>>,
     pub log: Vec<String>,
 }
@@ -105,15 +120,19 @@ impl Caller<'_> {
     /// Waits for a line of the bot that starts like this, without the UUID.
     #[track_caller]
     pub fn wait_for(&mut self, start: &str) {
+        let give_up = Instant::now() + PATIENCE;
         loop {
-            let Ok(line) = self.served.lines.recv_timeout(PATIENCE) else {
+            if let Ok(line) = self.served.lines.recv_timeout(Duration::from_millis(100)) {
+                let line = line.split_once(' ').unwrap().1.to_string();
+                let found = line.starts_with(start);
+                self.log.push(line);
+                if found {
+                    return;
+                }
+            } else if let Some(error) = self.served.error_of(self.uuid) {
+                panic!("{error}");
+            } else if Instant::now() > give_up {
                 panic!("no line '{start}' after {:#?}", self.log);
-            };
-            let line = line.split_once(' ').unwrap().1.to_string();
-            let found = line.starts_with(start);
-            self.log.push(line);
-            if found {
-                return;
             }
         }
     }
@@ -132,22 +151,40 @@ impl Caller<'_> {
     }
 }
 
+/// The caller's line.
+#[derive(Clone, Copy)]
+pub struct Line {
+    pub rate: SampleRate,
+    /// The line returns what the caller hears, multiplied by this.
+    pub echo: f32,
+    /// The line sends nothing instead of silence, after one frame, which shows the rate of the call.
+    pub suppresses_silence: bool,
+}
+
+impl From<SampleRate> for Line {
+    fn from(rate: SampleRate) -> Line {
+        Line {
+            rate,
+            echo: 0.0,
+            suppresses_silence: false,
+        }
+    }
+}
+
 /// A call that is over.
 pub struct Over {
     pub log: Vec<String>,
     pub heard: Vec<i16>,
+    /// The frames in which there was sound, with the times at which they were sent or received.
+    pub sounds: Vec<(Direction, Instant)>,
     pub end: Option<End>,
     pub uuid: String,
 }
 
-/// Calls the bot. The caller's line returns what it hears, multiplied by `echo`. When `act` has ended, the call goes on until the
-/// bot hangs up.
-pub fn call(
-    served: &Served,
-    rate: SampleRate,
-    echo: f32,
-    act: impl FnOnce(&mut Caller<'_>),
-) -> Over {
+/// Calls the bot. When `act` has ended, the call goes on until the bot hangs up.
+pub fn call(served: &Served, line: impl Into<Line>, act: impl FnOnce(&mut Caller<'_>)) -> Over {
+    let line = line.into();
+    let rate = line.rate;
     let uuid = SimulatedAsterisk::random_uuid();
     let mut rules = Rules::from(Version::REFERENCE);
     if rate != SampleRate::Hz8000 {
@@ -157,7 +194,12 @@ pub fn call(
     let heard = Mutex::new(Vec::new());
     let received = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&received);
-    asterisk.set_audio_hook(move |direction, audio, _| {
+    let sounds = Arc::new(Mutex::new(Vec::new()));
+    let noted_sounds = Arc::clone(&sounds);
+    asterisk.set_audio_hook(move |direction, audio, at| {
+        if audio.samples().any(is_sound) {
+            noted_sounds.lock().unwrap().push((direction, at));
+        }
         // The frame of silence at the start can be of another rate.
         if direction == Direction::Received && audio.rate() == rate {
             noted.lock().unwrap().extend(audio.samples());
@@ -168,24 +210,28 @@ pub fn call(
     let mut caller_of_test = Caller {
         acts,
         served,
+        uuid,
         heard: &heard,
         log: Vec::new(),
     };
+    let over = AtomicBool::new(false);
     thread::scope(|scope| {
+        let over = &over;
         let received = &received;
         let heard = &heard;
-        scope.spawn(move || perform(caller, rate, echo, &performed, received, heard));
+        scope.spawn(move || perform(caller, line, &performed, received, heard, over));
         let receiving = scope.spawn(move || {
+            let _over = SetOnDrop(over);
+            let tick = || Instant::now() + Duration::from_millis(100);
             let give_up = Instant::now() + PATIENCE * 2;
-            while receiver
-                .receive_until(Instant::now() + Duration::from_millis(100))
-                .is_some()
-            {
-                if Instant::now() > give_up {
-                    return;
+            while receiver.receive_until(tick()).is_some() {
+                if over.load(Ordering::Relaxed) || Instant::now() > give_up {
+                    break;
                 }
             }
         });
+        // If the test fails, the other threads end.
+        let _over = SetOnDrop(over);
         act(&mut caller_of_test);
         receiving.join().unwrap();
         caller_of_test.log.extend(
@@ -200,25 +246,36 @@ pub fn call(
     assert_eq!(asterisk.hang_up(), [], "{log:#?}");
     let mut heard = heard.into_inner().unwrap();
     heard.extend(received.lock().unwrap().iter());
+    let sounds = sounds.lock().unwrap().clone();
     Over {
         log,
         heard,
+        sounds,
         end,
         uuid: uuid.to_string(),
+    }
+}
+
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
 /// Sends a frame every 20 ms until the call is over.
 fn perform(
     caller: &mut SimulatedCaller,
-    rate: SampleRate,
-    echo: f32,
+    line: Line,
     acts: &Receiver<Act>,
     received: &Mutex<Vec<i16>>,
     heard: &Mutex<Vec<i16>>,
+    over: &AtomicBool,
 ) {
-    let len = rate.samples_in(20);
+    let len = line.rate.samples_in(20);
     let (mut speech, mut echoes) = (VecDeque::new(), VecDeque::new());
+    let mut has_sent = false;
     loop {
         for act in acts.try_iter() {
             match act {
@@ -231,7 +288,10 @@ fn perform(
             }
         }
         let new = std::mem::take(&mut *received.lock().unwrap());
-        echoes.extend(new.iter().map(|sample| (f32::from(*sample) * echo) as i16));
+        echoes.extend(
+            new.iter()
+                .map(|sample| (f32::from(*sample) * line.echo) as i16),
+        );
         heard.lock().unwrap().extend(new);
         let bytes: Vec<u8> = (0..len)
             .map(|_| {
@@ -240,13 +300,24 @@ fn perform(
             })
             .flat_map(i16::to_le_bytes)
             .collect();
-        if caller
-            .send_frame(Audio::new(rate, &bytes).unwrap())
+        if over.load(Ordering::Relaxed) {
+            return;
+        }
+        if line.suppresses_silence && has_sent && bytes.iter().all(|byte| *byte == 0) {
+            thread::sleep(Duration::from_millis(20));
+        } else if caller
+            .send_frame(Audio::new(line.rate, &bytes).unwrap())
             .is_err()
         {
             return;
         }
+        has_sent = true;
     }
+}
+
+/// Whether a sample is louder than what surrounds the speech of a synthesizer.
+pub fn is_sound(sample: i16) -> bool {
+    sample.unsigned_abs() > 100
 }
 
 /// The samples that are not zero. Silence is wherever nothing is played, so it cannot be compared.
@@ -258,35 +329,40 @@ pub fn sound_of(samples: &[i16]) -> Vec<i16> {
         .collect()
 }
 
-/// What a synthesizer makes of a text, at this rate.
-pub fn speech(synthesizer: &str, text: &str, rate: SampleRate) -> Vec<i16> {
-    let program = Program {
-        role: "synthesizer",
-        path: synthesizer.into(),
-        patience: PATIENCE,
-    };
-    let mut run = program.start(&[], "", rate.hz()).unwrap();
-    run.feed(text.into());
-    run.finish();
-    loop {
-        if let Some(wav) = run.answer().unwrap() {
-            return at_rate(&Wav::read(&wav[..]).unwrap(), rate);
-        }
-        thread::sleep(Duration::from_millis(5));
+/// What the synthesizer of a folder makes of a text, at this rate.
+pub fn speech(helpers: &Path, text: &str, rate: SampleRate) -> Vec<i16> {
+    let mut speak = Command::new(helpers.join("speak"))
+        .arg(rate.hz().to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    speak
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    let wav = speak.wait_with_output().unwrap().stdout;
+    Wav::read(&wav[..]).unwrap().samples().collect()
+}
+
+/// The program that stands in for each helper.
+pub const STAND_IN: &str = env!("CARGO_BIN_EXE_stand_in");
+
+pub const REAL_RECOGNIZE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/recognize");
+pub const REAL_SPEAK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/helpers/speak");
+
+/// Returns a folder of this test's own, with links to the helpers `recognize`, `speak` and `leave_result`.
+pub fn helpers(name: &str, targets: [&str; 3]) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, target) in ["recognize", "speak", "leave_result"]
+        .into_iter()
+        .zip(targets)
+    {
+        symlink(target, folder.join(name)).unwrap();
     }
-}
-
-/// A folder of this test's own.
-pub fn folder(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
-/// Returns the path of a stand-in in a folder. Its name says which helper it is.
-pub fn link_stand_in(folder: &Path, name: &str) -> String {
-    let path = folder.join(name);
-    let _ = std::fs::remove_file(&path);
-    symlink(env!("CARGO_BIN_EXE_stand_in"), &path).unwrap();
-    path.to_str().unwrap().into()
+    folder
 }

@@ -2,4 +2,5 @@
 
 mod conversations;
 mod helpers;
+mod latency;
 mod line;

@@ -2,9 +2,15 @@
 //!
 //! A word is a vowel with a pitch of its own, so the recognizer has to receive each word whole to recognize it.
 
+use std::env::Args;
+use std::fs::OpenOptions;
 use std::io::{Read, Write};
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use audiosocket::resample::Resampler;
+use audiosocket::wire::SampleRate;
 
 const RATE: usize = 16_000;
 const WORD: usize = 4800;
@@ -25,31 +31,48 @@ const BOT: usize = 166;
 
 fn main() {
     let mut arguments = std::env::args();
-    let program = arguments.next().unwrap();
-    match Path::new(&program).file_name().unwrap().to_str().unwrap() {
-        "speak" => speak(),
+    let program = PathBuf::from(arguments.next().unwrap());
+    let name = program.file_name().unwrap();
+    let timed = program.with_file_name("timed").join(name);
+    if timed.exists() {
+        return time(&timed, arguments);
+    }
+    match name.to_str().unwrap() {
         "recognize" => recognize(),
+        "speak" => speak(arguments.next().unwrap().parse().unwrap()),
+        // Leaves the result in a file beside the link.
         "leave_result" => {
-            let (call, result) = (arguments.next().unwrap(), arguments.next().unwrap());
-            let folder = std::env::var("VOICE_BOT_RESULTS").unwrap();
-            std::fs::write(Path::new(&folder).join(call), result).unwrap();
+            let call = program.with_file_name(arguments.next().unwrap());
+            std::fs::write(call, arguments.next().unwrap()).unwrap();
         }
-        "slow" => std::thread::sleep(Duration::from_secs(60)),
-        "killed" => {
-            let own = std::process::id().to_string();
-            std::process::Command::new("kill")
-                .args(["-9", &own])
-                .status()
-                .unwrap();
-        }
-        _ => {
-            eprintln!("first line\nthe model is missing");
-            std::process::exit(3);
-        }
+        name => panic!("'{name}' is not a helper"),
     }
 }
 
-fn speak() {
+/// Runs another helper, and notes beside it when its input and its run ended.
+fn time(helper: &Path, arguments: Args) {
+    let mut child = Command::new(helper)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = Vec::new();
+    std::io::stdin().read_to_end(&mut input).unwrap();
+    let asked = SystemTime::now();
+    child.stdin.take().unwrap().write_all(&input).unwrap();
+    let status = child.wait().unwrap();
+    let answered = SystemTime::now();
+    let mut notes = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(helper.with_extension("times"))
+        .unwrap();
+    let [asked, answered] = [asked, answered].map(|it| it.duration_since(UNIX_EPOCH).unwrap());
+    writeln!(notes, "{} {}", asked.as_micros(), answered.as_micros()).unwrap();
+    std::process::exit(status.code().unwrap());
+}
+
+fn speak(hz: u32) {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).unwrap();
     let mut samples = Vec::new();
@@ -58,13 +81,16 @@ fn speak() {
         samples.extend(vowel(known.map_or(BOT, |(_, period)| *period)));
         samples.extend([0; PAUSE]);
     }
+    let rate = SampleRate::from_hz(hz).unwrap();
+    let mut resampler = Resampler::new(SampleRate::Hz16000, rate);
+    let samples: Vec<i16> = resampler.feed(samples).collect();
     let len = samples.len() as u32 * 2;
     let mut wav = Vec::new();
     wav.extend(b"RIFF");
     wav.extend((len + 36).to_le_bytes());
     wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend((RATE as u32).to_le_bytes());
-    wav.extend((RATE as u32 * 2).to_le_bytes());
+    wav.extend(hz.to_le_bytes());
+    wav.extend((hz * 2).to_le_bytes());
     wav.extend(b"\x02\0\x10\0data");
     wav.extend(len.to_le_bytes());
     wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));

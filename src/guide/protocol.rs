@@ -14,8 +14,9 @@
 //!   leg can end without the caller being hung up.
 //! - The *fork* is the [start-stop fork](#the-start-stop-fork) of Asterisk's modules.
 //! - *Measured* means measured with Debian's Asterisk 22.10.1 on loopback, in November 2026.
-//! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run, also with the fork's
-//!   modules. Where a text names a range of versions, the rest of the range was read.
+//! - *Read* means read in Asterisk's source, which was done for every release. Only 22.10.1 was run: with its own modules, with
+//!   the fork's, and with *modules of 2020*, from Asterisk's repository in February 2020, before 18.0. Where a text names a
+//!   range of versions, the rest of the range was read.
 //!
 //! The tables by version show the data of the module [`asterisk`](crate::asterisk). The simulated Asterisk judges servers by
 //! the same data, and the test `tests/tool/guide.rs` compares the tables with it.
@@ -152,11 +153,12 @@
 //!   `--asterisk certified-22.8-cert4` and `--asterisk 22.8-cert4` select it.
 //!
 //! Some callers send frames that are neither audio nor digits, such as comfort noise. The application ignores them. The driver
-//! depends on the version (all read):
+//! depends on the version. The first row was measured with modules of 2020 and with the fork's, the last with 22.10; the rest
+//! was read:
 //!
 //! | Asterisk | the driver |
 //! |---|---|
-//! | 18.x, 19.x, 20.0 to 20.13, 21.0 to 21.8, 22.0 to 22.3, and the fork | sends them to the server as audio, kind 0x10 |
+//! | 18.x, 19.x, 20.0 to 20.13, 21.0 to 21.8, 22.0 to 22.3, and the fork | sends them to the server as audio (0x10) without a sample |
 //! | since 20.14, 21.9, 22.4 and 23.0, up to 20.19, 21.12, 22.9 and 23.3 | ends the AudioSocket channel, and logs "Unsupported frame type 10 for AudioSocket" |
 //! | since 20.20, 22.10 and 23.4 | ignores them |
 //!
@@ -195,6 +197,7 @@
 //!
 //! - **In the driver it can stop all of Asterisk.** A request to hang up the waiting leg blocked, and other calls with it, for
 //!   20 minutes, until the server was killed. A call that had waited was connected within 0.5 s after that (measured).
+//!   Each pause inside a header does this for as long as it lasts: Asterisk's command line waited 1.5 s (measured).
 //! - In the application, other calls continue. Only the call itself cannot be hung up (measured).
 //!
 //! So close the connection if you have sent a part of a frame and cannot send the rest. This crate does: within the
@@ -205,11 +208,12 @@
 //!
 //! | Asterisk | when | in the driver, too |
 //! |---|---|---|
-//! | 18.0 to 18.19, all of 19, 20.0 to 20.4, certified 18.9 | during every call, whatever the server does (read) | no |
-//! | up to 20.13, 21.8 and 22.3 | after the server has closed without a hangup frame (read) | yes |
+//! | 18.0 to 18.19, all of 19, 20.0 to 20.4, certified 18.9 | during every call, whatever the server does (read; measured with modules of 2020) | no |
+//! | up to 20.13, 21.8 and 22.3 | after the server has closed without a hangup frame (read; measured with modules of 2020) | yes |
 //! | the fork | during every call (measured) | only after the server has closed, while the caller is silent (measured) |
 //!
-//! If the fork's caller talks after the server has closed both directions, the driver's leg ends within 40 ms (measured).
+//! If the fork's caller talks after the server has closed both directions, the driver's leg ends with the caller's next frames.
+//! If the server has closed only its sending direction, the driver uses up a core even while the caller talks (both measured).
 //!
 //! # Servers that do not send, with ExternalMedia
 //!

@@ -182,8 +182,7 @@
 //! 2 s (`try-wait/full`).
 //!
 //! After a failed `Dial(AudioSocket/...)`, with or without `g`, the dialplan continues, and `DIALSTATUS` is `CHANUNAVAIL`. A
-//! request for ExternalMedia returns the error 500. Both were read and not run, because `.ci/asterisk` tries only the
-//! application.
+//! request for ExternalMedia returns the error 500, also for a `data` that is not a UUID (measured by hand, with a closed port).
 //!
 //! If the server's name has several addresses, Asterisk tries them in the order of the system's resolver. It continues with the
 //! next one if a connection is refused, or after those 2 s (measured, with two addresses in `/etc/hosts`). It stops at an
@@ -239,8 +238,11 @@
 //! hangs up the caller at the end of the call (measured, with the fork's modules in Asterisk 22.10.1):
 //!
 //! ```text
-//!  same => n,Dial(AudioSocket/127.0.0.1:9092/${CALL}/c(slin),,g)
+//!  same => n,Dial(AudioSocket/127.0.0.1:9092/${CALL},,g)
 //! ```
+//!
+//! The fork's driver always uses linear audio at 8 kHz, and it does not accept `/c(slin)`: the log then has "Failed to parse
+//! UUID" (measured).
 //!
 //! A later commit of the fork (dd4ec61) leaves the caller ringing, without audio, until the server sends the frame
 //! `03 00 01 04` (measured). [`CallOptions::send_answer`](crate::call::CallOptions::send_answer) and

@@ -202,10 +202,10 @@
 //! *The process is Asterisk:*
 //!
 //! - After a call: up to 20.13, 21.8 and 22.3, and on the start-stop fork, Asterisk uses up a core when the server closes
-//!   without 0x00 (`no-hangup`; read, and measured with the fork). Send 0x00, and use a newer Asterisk.
+//!   without 0x00 (`no-hangup`; measured with modules of 2020 and the fork's). Send 0x00, and use a newer Asterisk.
 //! - During a call: the application `AudioSocket()` always uses up a core in 18.0 to 18.19, all of 19, 20.0 to 20.4 and
-//!   certified 18.9 (read), and in the start-stop fork (measured). 18.20, 20.5 and 21.0 fixed it. `Dial(AudioSocket/...)` does
-//!   not have this fault.
+//!   certified 18.9 (read, and measured with modules of 2020), and in the start-stop fork (measured). 18.20, 20.5 and 21.0
+//!   fixed it. `Dial(AudioSocket/...)` does not have this fault.
 //!
 //! *The process is the server:*
 //!
@@ -218,7 +218,8 @@
 //!
 //! # Digits that do not arrive, or arrive twice
 //!
-//! - Asterisk up to 20.13, 21.8 and 22.3 sends no digits (read), nor does the application of the start-stop fork (measured).
+//! - Asterisk up to 20.13, 21.8 and 22.3 sends no digits (read, and measured with modules of 2020), nor does the
+//!   application of the start-stop fork (measured).
 //! - The tap shows digits in the sound, but no digit frames: the telephone sends tones, and the trunk has `dtmf_mode=rfc4733`.
 //!   Set `dtmf_mode=auto`, or detect the tones with [`tone::Detector`](crate::tone::Detector).
 //! - Each digit arrives twice: the program counts start and stop of the start-stop dialect as two presses.

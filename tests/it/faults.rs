@@ -30,7 +30,9 @@ impl Calls {
     /// the server itself is late between half a frame and its end is repeated, too, because that frame really is split.
     fn find(&self, fault: &Fault, judged_by: Rules, expected: &[Rule]) -> Vec<Rule> {
         let mut rules = Vec::new();
-        for _ in 0..3 {
+        let mut tries = 3;
+        let mut splits = 20;
+        while tries > 0 && splits > 0 {
             let found = fault.verdict(judged_by);
             rules = found.iter().map(|it| it.rule).collect();
             self.placed.fetch_add(1, Ordering::Relaxed);
@@ -39,8 +41,12 @@ impl Calls {
             if !misses_rules && !is_split {
                 break;
             }
-            self.missed
-                .fetch_add(misses_rules.into(), Ordering::Relaxed);
+            if misses_rules {
+                tries -= 1;
+                self.missed.fetch_add(1, Ordering::Relaxed);
+            } else {
+                splits -= 1;
+            }
         }
         rules
     }

@@ -385,7 +385,7 @@ fn damaged_recording_fails_after_its_good_part() {
     ] {
         let mut bytes = whole[..len].to_vec();
         bytes[4] = if name == "version" { 2 } else { 1 };
-        let file = TestFile::new(&format!("{name}.tap"), &bytes);
+        let file = TestFile::new(&format!("damaged-{name}.tap"), &bytes);
         let output = run(&["inspect", file.path()]);
         assert_eq!(output.status.code(), Some(1));
         assert!(output.stdout.is_empty());

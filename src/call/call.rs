@@ -225,7 +225,8 @@ impl<T: Transport> Call<T> {
     ///         PlayOutcome::Stopped { digit, unplayed, .. } => {
     ///             println!("{digit} stopped it, {:?} before its end", unplayed.duration());
     ///         }
-    ///         _ => println!("the caller hung up"),
+    ///         PlayOutcome::CallEnded => println!("the call ended"),
+    ///         _ => println!("another thread cleared the queue"),
     ///     }
     ///     Ok(())
     /// }
@@ -412,7 +413,7 @@ impl<T: Transport> Call<T> {
 
 /// The methods of [`Voice`], for the thread that has the call. While an event is borrowed, use [`voice`](Call::voice) instead.
 impl<T: Transport> Call<T> {
-    /// Queues audio of any length for playback. See [`Voice::play`].
+    /// Queues audio for playback. See [`Voice::play`].
     ///
     /// # Errors
     ///

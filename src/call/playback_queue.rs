@@ -239,6 +239,11 @@ impl PlaybackQueue {
         !self.passed.is_empty()
     }
 
+    /// Returns when the last frame that was sent has finished playing.
+    pub(super) fn last_frame_ends(&self) -> Option<Instant> {
+        self.pacer.due()
+    }
+
     pub(super) fn hang_up_at_end(&mut self) {
         self.hangs_up_at_end = true;
     }
@@ -276,8 +281,8 @@ impl PlaybackQueue {
         if whole == 0 && signal.is_none() {
             // Wait until the last frame has finished playing: a hangup right after it can overtake it in Asterisk's channel
             // driver (measured with 22.10).
-            let last_frame_ends = self.pacer.due().filter(|due| *due > now);
-            return match (self.hangs_up_at_end, last_frame_ends) {
+            let ends = self.last_frame_ends().filter(|ends| *ends > now);
+            return match (self.hangs_up_at_end, ends) {
                 (true, Some(ends)) => Due::At(ends),
                 (true, None) => Due::HangUp,
                 (false, _) => Due::Nothing,

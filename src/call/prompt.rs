@@ -33,6 +33,26 @@ enum PromptAudio<'a> {
     Samples(&'a [i16]),
 }
 
+impl<'a> PromptAudio<'a> {
+    /// Returns the number of bytes or samples.
+    const fn len(self) -> usize {
+        match self {
+            PromptAudio::Bytes(bytes) => bytes.len(),
+            PromptAudio::Samples(samples) => samples.len(),
+        }
+    }
+
+    /// Returns the rest after `count` bytes or samples.
+    fn after(self, count: usize) -> PromptAudio<'a> {
+        match self {
+            PromptAudio::Bytes(bytes) => PromptAudio::Bytes(bytes.get(count..).unwrap_or_default()),
+            PromptAudio::Samples(samples) => {
+                PromptAudio::Samples(samples.get(count..).unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl Prompt<'_> {
     /// Returns the sample rate.
     pub const fn rate(&self) -> SampleRate {
@@ -71,7 +91,7 @@ impl<'a> From<&'a Unplayed> for Prompt<'a> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum PlayOutcome {
-    /// The whole prompt was sent. The caller hears its end a moment later; see [`Voice::mark`].
+    /// All of it was played, and its last frame has ended, so a hangup that follows does not cut it off.
     Finished,
     /// The caller pressed one of the stop keys.
     #[non_exhaustive]
@@ -82,6 +102,8 @@ pub enum PlayOutcome {
         unplayed: Unplayed,
     },
     /// Another thread, or the closure that receives events, has [cleared](Voice::clear) the queue.
+    ///
+    /// The thread that cleared got the queued audio. The part of a long prompt that was not queued yet is dropped.
     Cleared,
     /// The call ended. [`Call::end`](super::Call::end) returns how.
     CallEnded,
@@ -191,7 +213,7 @@ impl<T: Transport> CallReceiver<T> {
                 }
             },
         };
-        playing.notice_clear();
+        playing.update();
         Ok(down.map_or(Next::Other, Next::Down))
     }
 }
@@ -213,10 +235,21 @@ pub(super) struct Playing<'a, T: Transport> {
     rest: Prompt<'a>,
     /// Set at the end of the prompt when all of it is queued.
     mark: Option<Mark>,
+    /// When the last frame has finished playing. Set when it has been sent.
+    ends_at: Option<Instant>,
     /// How often the queue had been cleared at the start.
     clears: usize,
     is_cleared: bool,
     is_over: bool,
+}
+
+/// What [`Playing::feed`] has queued.
+enum Fed {
+    /// All of the rest, with this mark after it.
+    All(Mark),
+    /// As much as had room.
+    Part,
+    Nothing,
 }
 
 /// The shortest time between two looks at the queue while a prompt is played.
@@ -233,6 +266,7 @@ impl<'a, T: Transport> Playing<'a, T> {
             voice,
             rest: prompt,
             mark: None,
+            ends_at: None,
             clears,
             is_cleared: false,
             is_over: false,
@@ -248,6 +282,7 @@ impl<'a, T: Transport> Playing<'a, T> {
             },
             voice,
             mark: None,
+            ends_at: None,
             clears: 0,
             is_cleared: false,
             is_over: true,
@@ -258,35 +293,44 @@ impl<'a, T: Transport> Playing<'a, T> {
         self.is_over
     }
 
-    /// Queues as much of the rest as has room.
+    /// Queues as much of the rest as has room, unless the queue has been cleared since the start.
     fn feed(&mut self) -> Result<(), PlayError> {
         if self.is_over || self.mark.is_some() {
             return Ok(());
         }
-        let result = match self.rest.audio {
-            PromptAudio::Bytes(bytes) => self.voice.play(bytes),
-            PromptAudio::Samples(samples) => self.voice.play_samples(samples),
-        };
-        match result {
-            Ok(()) => {
+        let (audio, clears) = (self.rest.audio, self.clears);
+        let mut fed = Fed::Nothing;
+        let result = self.voice.enqueue(audio.len(), |queue, now| {
+            if queue.clears != clears {
+                return audio.len();
+            }
+            let accepted = match audio {
+                PromptAudio::Bytes(bytes) => queue.push(bytes, now),
+                PromptAudio::Samples(samples) => queue.push_samples(samples, now),
+            };
+            fed = match accepted < audio.len() {
+                true if queue.queued().is_zero() => Fed::Nothing,
+                true => Fed::Part,
+                false => Fed::All(queue.mark()),
+            };
+            accepted
+        });
+        match (result, fed) {
+            (Ok(()), Fed::All(mark)) => {
                 self.rest.audio = PromptAudio::Bytes(&[]);
-                self.mark = Some(self.voice.mark());
+                self.mark = Some(mark);
                 Ok(())
             }
-            Err(PlayError::QueueFull { accepted }) if !self.voice.queued().is_zero() => {
-                self.rest.audio = match self.rest.audio {
-                    PromptAudio::Bytes(bytes) => {
-                        PromptAudio::Bytes(bytes.get(accepted..).unwrap_or_default())
-                    }
-                    PromptAudio::Samples(samples) => {
-                        PromptAudio::Samples(samples.get(accepted..).unwrap_or_default())
-                    }
-                };
+            (Err(PlayError::QueueFull { accepted }), Fed::Part) => {
+                self.rest.audio = audio.after(accepted);
                 Ok(())
             }
-            // The receiver soon returns the end of the call.
-            Err(PlayError::NotSent(_)) => Ok(()),
-            Err(error) => Err(error),
+            // It has been cleared, or the receiver soon returns the end of the call.
+            (Ok(()) | Err(PlayError::NotSent(_)), _) => {
+                self.update();
+                Ok(())
+            }
+            (Err(error), _) => Err(error),
         }
     }
 
@@ -294,6 +338,9 @@ impl<'a, T: Transport> Playing<'a, T> {
     fn deadline(&self, now: Instant) -> Option<Instant> {
         if self.is_over {
             return None;
+        }
+        if self.ends_at.is_some() {
+            return self.ends_at;
         }
         let queued = self.voice.queued();
         let wait = match self.mark {
@@ -305,16 +352,27 @@ impl<'a, T: Transport> Playing<'a, T> {
         now.checked_add(wait.clamp(AHEAD, CLEAR_NOTICED))
     }
 
-    fn notice_clear(&mut self) {
-        if !self.is_over && self.voice.line().queue().clears != self.clears {
-            self.is_cleared = true;
-            self.is_over = true;
+    /// Notes that the prompt has been played, or that the queue has been cleared.
+    fn update(&mut self) {
+        if self.is_over {
+            return;
+        }
+        match self.ends_at {
+            Some(end) => self.is_over = Instant::now() >= end,
+            None => {
+                self.is_cleared = self.voice.line().queue().clears != self.clears;
+                self.is_over = self.is_cleared;
+            }
         }
     }
 
+    /// Notes that the last frame has been sent, if this is the prompt's mark.
     fn has_reached(&mut self, mark: Mark) -> bool {
         let is_own = self.mark == Some(mark);
-        self.is_over |= is_own;
+        if is_own {
+            let end = self.voice.line().queue().last_frame_ends();
+            self.ends_at = Some(end.unwrap_or_else(Instant::now));
+        }
         is_own
     }
 
@@ -330,5 +388,39 @@ impl<'a, T: Transport> Playing<'a, T> {
         unplayed.marks.retain(|mark| Some(*mark) != self.mark);
         self.is_over = true;
         unplayed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+
+    use super::super::CallOptions;
+    use super::super::line::Line;
+    use super::*;
+    use crate::wire::Uuid;
+
+    /// A clear between two steps of a prompt stops it, whatever step comes next.
+    #[test]
+    fn prompt_queues_nothing_after_a_clear() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let options = CallOptions::default().max_queued(Duration::from_secs(1));
+        let line = Line::new(Arc::new(stream), Uuid::from_bytes([0; 16]), None, options);
+        let samples = [1; 24_000];
+        for feeds_before in [0, 1] {
+            let voice = Voice::new(Arc::clone(&line));
+            let prompt = Prompt::from((&samples[..], SampleRate::Hz8000));
+            let mut playing = Playing::new(voice.clone(), prompt).unwrap();
+            for _ in 0..feeds_before {
+                playing.feed().unwrap();
+                assert_eq!(voice.queued(), Duration::from_secs(1));
+            }
+            voice.clear();
+            playing.feed().unwrap();
+            assert!(voice.queued().is_zero());
+            assert!(playing.is_over() && playing.is_cleared);
+        }
     }
 }

@@ -28,7 +28,7 @@ impl<T: Transport> Voice<T> {
         Voice { line }
     }
 
-    /// Queues audio of any length for playback and returns at once.
+    /// Queues audio for playback and returns at once.
     ///
     /// The audio is 16-bit samples, little-endian, one channel, at the call's [rate](Voice::rate). It is played after audio that
     /// is queued already, in frames of 20 ms (see [`frame_duration`](super::CallOptions::frame_duration)) on the call's clock. Call
@@ -268,7 +268,7 @@ impl<T: Transport> Voice<T> {
         self.line.received_rate()
     }
 
-    fn enqueue(
+    pub(super) fn enqueue(
         &self,
         wanted: usize,
         add: impl FnOnce(&mut PlaybackQueue, Instant) -> usize,

@@ -19,7 +19,7 @@
 //!     match call.play_and_wait(prompt, "0123456789*#")? {
 //!         PlayOutcome::Stopped { digit, .. } => println!("{digit} stopped the prompt"),
 //!         PlayOutcome::Finished => println!("the prompt was played whole"),
-//!         _ => println!("the caller hung up"),
+//!         _ => println!("the call ended, or another thread cleared the queue"),
 //!     }
 //!     Ok(())
 //! }

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use audiosocket::call::{
     CallOptions, CallReceiver, Gather, GatherEnd, PlayError, PlayOutcome, Prompt, Voice,
@@ -102,9 +102,12 @@ fn play_and_wait_finishes_after_last_frame() {
     let received = run(
         |receiver| {
             let samples = numbered(1..=5);
+            let started = Instant::now();
             let outcome = receiver.play_and_wait(prompt(&samples), "123#")?;
             assert_eq!(outcome, PlayOutcome::Finished);
             assert_eq!(receiver.stats().frames_sent, 5);
+            // A hangup in the time of the last frame would cut it off. A stall can only make this longer.
+            assert!(started.elapsed() >= Duration::from_millis(100));
             Ok(())
         },
         |_| {},

@@ -153,7 +153,14 @@ fn errors_are_one_line_with_the_right_exit_code() {
             "cannot be read: No such file or directory",
         ),
         (
-            &["serve", "--echo", "--record", "/dev/null/calls"],
+            &[
+                "serve",
+                "--echo",
+                "--listen",
+                "127.0.0.1:0",
+                "--record",
+                "/dev/null/calls",
+            ],
             1,
             "cannot record in '/dev/null/calls': Not a directory",
         ),
@@ -352,7 +359,7 @@ fn errors_are_one_line_with_the_right_exit_code() {
 #[test]
 fn record_folder_without_write_access_is_refused() {
     for command in [
-        &["serve", "--echo"][..],
+        &["serve", "--echo", "--listen", "127.0.0.1:0"][..],
         &["tap", "--to", "127.0.0.1:1", "--listen", "127.0.0.1:0"],
     ] {
         // With a time limit, in case the command starts.

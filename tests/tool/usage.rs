@@ -38,7 +38,7 @@ fn demo_runs_a_call_and_loses_nothing() {
 #[test]
 fn record_folder_without_write_access_is_refused() {
     for command in [
-        &["serve", "--echo"][..],
+        &["serve", "--echo", "--listen", "127.0.0.1:0"][..],
         &["tap", "--to", "127.0.0.1:1", "--listen", "127.0.0.1:0"],
     ] {
         // With a time limit, in case the command starts.

@@ -248,6 +248,54 @@ fn never_speaks(setting: &Setting) {
     assert_eq!(told(&log), expected);
 }
 
+/// Says two words after the greeting, or during it. The recognizer of the first one answers after the other recognizer.
+#[track_caller]
+fn says_two_words(test: &str, words: [&str; 2], greeted: bool, expected: &[&str]) {
+    let setting = Setting::stand_ins(test, SampleRate::Hz8000);
+    std::fs::write(setting.helpers.join("slow"), "").unwrap();
+    let log = setting.converse(NEVER, setting.rate, |caller| {
+        if greeted {
+            caller.wait_for("listens");
+        } else {
+            caller.wait_until_heard(setting.rate.hz() as usize);
+        }
+        caller.say(&setting.speech(words[0]));
+        // Longer than the pause that ends speech.
+        caller.say(&vec![0; setting.rate.samples_in(800)]);
+        caller.say(&setting.speech(words[1]));
+        caller.wait_for("listens");
+        say_goodbye(&setting, caller);
+    });
+    assert_eq!(told(&log), [expected, &GOODBYE].concat());
+}
+
+#[test]
+fn second_speech_before_an_answer_loses_no_words() {
+    let expected = [
+        GREETING,
+        "listens",
+        "recognized: 'yes'",
+        "plays: You chose yes. What else?",
+        "recognized: 'one'",
+        "plays: You chose one. What else?",
+        "listens",
+    ];
+    says_two_words("two_words", ["yes", "one"], true, &expected);
+}
+
+#[test]
+fn playback_after_two_coughs_goes_on_once() {
+    let expected = [
+        GREETING,
+        "stopped by voice",
+        "recognized: ''",
+        "recognized: ''",
+        "goes on",
+        "listens",
+    ];
+    says_two_words("two_coughs", ["uh", "uh"], false, &expected);
+}
+
 /// Ends a conversation, so that the bot hangs up.
 fn say_goodbye(setting: &Setting, caller: &mut Caller<'_>) {
     caller.say(&setting.speech("goodbye"));

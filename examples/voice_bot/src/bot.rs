@@ -40,8 +40,6 @@ impl Bot {
             hooked.lock().unwrap().push(direction, audio, at);
         });
         call.with_player(|receiver, voice| {
-            // The rate of the call is known with its first audio. A silent caller is greeted without it.
-            receiver.receive_until(Instant::now() + GAP);
             let (mut reply, mut silences) = ((GREETING.to_string(), None), 0);
             let mut recognizers = VecDeque::new();
             while let Some(answer) =
@@ -52,7 +50,7 @@ impl Bot {
             }
             if let (Some(result), None) = (reply.1, voice.end()) {
                 let uuid = voice.uuid().to_string();
-                let helper = self.start("leave_result", &[&uuid, result])?;
+                let helper = Helper::start(&self.helpers, "leave_result", &[&uuid, result])?;
                 let mut helper = helper.ask("", self.patience);
                 while helper.answer()?.is_none() {
                     thread::sleep(TICK);
@@ -77,12 +75,19 @@ impl Bot {
     ) -> Result<Option<String>, Failure> {
         let log = |what: Arguments<'_>| println!("{} {what}", voice.uuid());
         log(format_args!("plays: {text}"));
+        let mut keys = KeyEvents::new();
+        if voice.received_rate().is_none() {
+            // The rate of the call is known with its first audio. A silent caller is answered without it.
+            let first = receiver.receive_until(Instant::now() + GAP);
+            if let Some(signal) = first.and_then(|event| event.dtmf()) {
+                keys.push(signal, Instant::now());
+            }
+        }
         let rate = voice.received_rate().unwrap_or(SampleRate::Hz8000).hz();
-        let speaker = self.start("speak", &[&rate.to_string()])?;
+        let speaker = Helper::start(&self.helpers, "speak", &[&rate.to_string()])?;
         let mut speaker = Some(speaker.ask(text.as_str(), self.patience));
         // What an interruption has stopped, until it is known whether it was a word.
         let mut unplayed: Option<Unplayed> = None;
-        let mut keys = KeyEvents::new();
         let mut quiet_since = None;
         while let Some(event) = receiver.receive_until(Instant::now() + TICK) {
             let now = Instant::now();
@@ -95,7 +100,7 @@ impl Bot {
             match sound {
                 Some(Sound::SpeechStarts) => {
                     interrupted_by = Some("voice");
-                    recognizers.push_back(self.start("recognize", &[])?);
+                    recognizers.push_back(Helper::start(&self.helpers, "recognize", &[])?);
                 }
                 Some(Sound::SpeechEnds(speech)) => {
                     let last = recognizers.pop_back();
@@ -139,9 +144,5 @@ impl Bot {
             }
         }
         Ok(None)
-    }
-
-    fn start(&self, helper: &str, arguments: &[&str]) -> Result<Helper, String> {
-        Helper::start(&self.helpers.join(helper), arguments)
     }
 }

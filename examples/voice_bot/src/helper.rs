@@ -17,8 +17,8 @@ pub struct Helper {
 }
 
 impl Helper {
-    pub fn start(path: &Path, arguments: &[&str]) -> Result<Helper, String> {
-        let path = path.display().to_string();
+    pub fn start(folder: &Path, name: &str, arguments: &[&str]) -> Result<Helper, String> {
+        let path = folder.join(name).display().to_string();
         let mut child = Command::new(&path)
             .args(arguments)
             .stdin(Stdio::piped())

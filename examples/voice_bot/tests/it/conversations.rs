@@ -7,7 +7,7 @@ use crate::line::{
     Caller, Line, REAL_RECOGNIZE, REAL_SPEAK, STAND_IN, Served, call, helpers, sound_of, speech,
 };
 use audiosocket::call::End;
-use audiosocket::wire::SampleRate;
+use audiosocket::wire::{Digit, SampleRate};
 
 /// The folder of the helpers, and the rate of the call.
 struct Setting {
@@ -182,6 +182,24 @@ fn interrupts_by_key(setting: &Setting) {
     assert_eq!(told(&log), [&expected[..], &GOODBYE].concat());
 }
 
+fn presses_a_key_first(setting: &Setting) {
+    let line = Line {
+        first_key: Digit::try_from('5').ok(),
+        ..setting.rate.into()
+    };
+    let log = setting.converse(NEVER, line, |caller| {
+        caller.wait_for("listens");
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        GREETING,
+        "pressed: 5",
+        "plays: You chose 5. What else?",
+        "listens",
+    ];
+    assert_eq!(told(&log), [&expected[..], &GOODBYE].concat());
+}
+
 fn returns_an_echo(setting: &Setting) {
     // 12 dB down.
     let line = Line {
@@ -327,5 +345,5 @@ macro_rules! conversations {
     };
 }
 
-conversations! { says_operator says_digits interrupts_by_voice interrupts_by_key returns_an_echo suppresses_silence coughs
-never_speaks }
+conversations! { says_operator says_digits interrupts_by_voice interrupts_by_key presses_a_key_first returns_an_echo
+suppresses_silence coughs never_speaks }

@@ -1,5 +1,6 @@
 //! The conversation of a call: what is played, what interrupts it, and what follows.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt::Arguments;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use audiosocket::call::{Call, CallReceiver, KeyEvent, KeyEvents, Unplayed, Voice
 use audiosocket::wav::Wav;
 use audiosocket::wire::SampleRate;
 
-use crate::dialogue::{GREETING, reply_to};
+use crate::dialogue::{GREETING, Reply, reply_to};
 use crate::helper::Helper;
 use crate::speech_detector::{GAP, Sound, SpeechDetector};
 
@@ -39,21 +40,19 @@ impl Bot {
             hooked.lock().unwrap().push(direction, audio, at);
         });
         call.with_player(|receiver, voice| {
-            // The rate of the call is known with its first audio. A silent caller is greeted without it.
-            receiver.receive_until(Instant::now() + GAP);
-            let (mut text, mut result) = (GREETING.to_string(), None);
-            let mut silences = 0;
+            let (mut reply, mut silences) = ((GREETING.to_string(), None), 0);
+            let mut recognizers = VecDeque::new();
             while let Some(answer) =
-                self.say(&text, result.is_some(), receiver, voice, &detector)?
+                self.say(&reply, receiver, voice, &detector, &mut recognizers)?
             {
                 silences = if answer.is_empty() { silences + 1 } else { 0 };
-                (text, result) = reply_to(&answer, silences);
+                reply = reply_to(&answer, silences);
             }
-            if let (Some(result), None) = (result, voice.end()) {
+            if let (Some(result), None) = (reply.1, voice.end()) {
                 let uuid = voice.uuid().to_string();
-                let helper = self.start("leave_result", &[&uuid, result])?;
-                let mut helper = Some(helper.ask("", self.patience));
-                while Helper::answer(&mut helper)?.is_none() {
+                let helper = Helper::start(&self.helpers, "leave_result", &[&uuid, result])?;
+                let mut helper = helper.ask("", self.patience);
+                while helper.answer()?.is_none() {
                     thread::sleep(TICK);
                 }
                 println!("{} result: {result}", voice.uuid());
@@ -67,22 +66,28 @@ impl Bot {
     /// Plays a text, and returns what the caller answers: words, a key, or nothing. Returns `None` if the call is to end or over.
     fn say(
         &self,
-        text: &str,
-        is_last: bool,
+        (text, result): &Reply,
         receiver: &mut CallReceiver,
         voice: &Voice,
         detector: &Mutex<SpeechDetector>,
+        // Each runs from the start of speech until its words are known. The first one answers first.
+        recognizers: &mut VecDeque<Helper>,
     ) -> Result<Option<String>, Failure> {
         let log = |what: Arguments<'_>| println!("{} {what}", voice.uuid());
         log(format_args!("plays: {text}"));
+        let mut keys = KeyEvents::new();
+        if voice.received_rate().is_none() {
+            // The rate of the call is known with its first audio. A silent caller is answered without it.
+            let first = receiver.receive_until(Instant::now() + GAP);
+            if let Some(signal) = first.and_then(|event| event.dtmf()) {
+                keys.push(signal, Instant::now());
+            }
+        }
         let rate = voice.received_rate().unwrap_or(SampleRate::Hz8000).hz();
-        let speaker = self.start("speak", &[&rate.to_string()])?;
-        let mut speaker = Some(speaker.ask(text, self.patience));
-        // Runs from the start of speech until its words are known.
-        let mut recognizer = None;
+        let speaker = Helper::start(&self.helpers, "speak", &[&rate.to_string()])?;
+        let mut speaker = Some(speaker.ask(text.as_str(), self.patience));
         // What an interruption has stopped, until it is known whether it was a word.
         let mut unplayed: Option<Unplayed> = None;
-        let mut keys = KeyEvents::new();
         let mut quiet_since = None;
         while let Some(event) = receiver.receive_until(Instant::now() + TICK) {
             let now = Instant::now();
@@ -95,10 +100,11 @@ impl Bot {
             match sound {
                 Some(Sound::SpeechStarts) => {
                     interrupted_by = Some("voice");
-                    recognizer = Some(self.start("recognize", &[])?);
+                    recognizers.push_back(Helper::start(&self.helpers, "recognize", &[])?);
                 }
                 Some(Sound::SpeechEnds(speech)) => {
-                    recognizer = recognizer.map(|it| it.ask(speech, self.patience));
+                    let last = recognizers.pop_back();
+                    recognizers.extend(last.map(|it| it.ask(speech, self.patience)));
                 }
                 None => {}
             }
@@ -110,22 +116,24 @@ impl Bot {
                 log(format_args!("pressed: {digit}"));
                 return Ok(Some(digit.to_string()));
             }
-            if let Some(words) = Helper::answer(&mut recognizer)? {
+            if let Some(words) = recognizers.front_mut().map_or(Ok(None), Helper::answer)? {
+                recognizers.pop_front();
                 let words = String::from_utf8_lossy(&words).trim().to_string();
                 log(format_args!("recognized: '{words}'"));
                 if !words.is_empty() {
                     return Ok(Some(words));
                 }
-                if let Some(rest) = unplayed.take() {
+                if let Some(rest) = unplayed.take_if(|_| recognizers.is_empty()) {
                     log(format_args!("goes on"));
                     voice.play(rest.bytes())?;
                 }
             }
-            if recognizer.is_some() || unplayed.is_some() || !voice.queued().is_zero() {
+            if !recognizers.is_empty() || unplayed.is_some() || !voice.queued().is_zero() {
                 quiet_since = None;
-            } else if let Some(wav) = Helper::answer(&mut speaker)? {
+            } else if let Some(wav) = speaker.as_mut().map_or(Ok(None), Helper::answer)? {
+                speaker = None;
                 voice.play_wav(&Wav::read(&*wav).map_err(|error| format!("speak: {error}"))?)?;
-            } else if speaker.is_none() && is_last {
+            } else if speaker.is_none() && result.is_some() {
                 break;
             } else if speaker.is_none() && quiet_since.is_none() {
                 log(format_args!("listens"));
@@ -136,9 +144,5 @@ impl Bot {
             }
         }
         Ok(None)
-    }
-
-    fn start(&self, helper: &str, arguments: &[&str]) -> Result<Helper, String> {
-        Helper::start(&self.helpers.join(helper), arguments)
     }
 }

@@ -2,9 +2,11 @@
 
 pub const GREETING: &str = "Hello. Say yes, no, operator, goodbye, or digits.";
 
-/// Returns the reply to words or a key, or to the nth silence in a row, which is an empty answer. If the bot hangs up after the
-/// reply, the result for the dialplan is returned, too.
-pub fn reply_to(answer: &str, silences: u32) -> (String, Option<&'static str>) {
+/// What the bot says and, if it hangs up afterwards, the result for the dialplan.
+pub type Reply = (String, Option<&'static str>);
+
+/// Returns the reply to words or a key, or to the nth silence in a row, which is an empty answer.
+pub fn reply_to(answer: &str, silences: u32) -> Reply {
     match (answer, silences) {
         ("operator", _) => ("I connect you to the operator.".into(), Some("operator")),
         ("goodbye", _) => ("Goodbye.".into(), Some("goodbye")),

@@ -17,8 +17,8 @@ pub struct Helper {
 }
 
 impl Helper {
-    pub fn start(path: &Path, arguments: &[&str]) -> Result<Helper, String> {
-        let path = path.display().to_string();
+    pub fn start(folder: &Path, name: &str, arguments: &[&str]) -> Result<Helper, String> {
+        let path = folder.join(name).display().to_string();
         let mut child = Command::new(&path)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -54,19 +54,13 @@ impl Helper {
         self
     }
 
-    /// Returns the answer once the program has ended, and drops the helper.
-    pub fn answer(helper: &mut Option<Helper>) -> Result<Option<Vec<u8>>, String> {
-        let Some(running) = helper else {
-            return Ok(None);
-        };
-        let path = &running.path;
-        let is_late = running.deadline.is_some_and(|it| it <= Instant::now());
-        let status = running.child.try_wait().ok().flatten();
-        match status.and_then(|status| Some((status, running.output.try_recv().ok()?))) {
-            Some((status, (answer, _))) if status.success() => {
-                *helper = None;
-                Ok(Some(answer))
-            }
+    /// Returns the answer, once, after the program has ended.
+    pub fn answer(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let path = &self.path;
+        let is_late = self.deadline.is_some_and(|it| it <= Instant::now());
+        let status = self.child.try_wait().ok().flatten();
+        match status.and_then(|status| Some((status, self.output.try_recv().ok()?))) {
+            Some((status, (answer, _))) if status.success() => Ok(Some(answer)),
             Some((status, (_, errors))) => {
                 let reason = errors.trim().lines().last();
                 let reason = reason.unwrap_or("no message; run it in a shell");

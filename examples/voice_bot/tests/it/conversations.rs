@@ -7,7 +7,7 @@ use crate::line::{
     Caller, Line, REAL_RECOGNIZE, REAL_SPEAK, STAND_IN, Served, call, helpers, sound_of, speech,
 };
 use audiosocket::call::End;
-use audiosocket::wire::SampleRate;
+use audiosocket::wire::{Digit, SampleRate};
 
 /// The folder of the helpers, and the rate of the call.
 struct Setting {
@@ -182,6 +182,24 @@ fn interrupts_by_key(setting: &Setting) {
     assert_eq!(told(&log), [&expected[..], &GOODBYE].concat());
 }
 
+fn presses_a_key_first(setting: &Setting) {
+    let line = Line {
+        first_key: Digit::try_from('5').ok(),
+        ..setting.rate.into()
+    };
+    let log = setting.converse(NEVER, line, |caller| {
+        caller.wait_for("listens");
+        say_goodbye(setting, caller);
+    });
+    let expected = [
+        GREETING,
+        "pressed: 5",
+        "plays: You chose 5. What else?",
+        "listens",
+    ];
+    assert_eq!(told(&log), [&expected[..], &GOODBYE].concat());
+}
+
 fn returns_an_echo(setting: &Setting) {
     // 12 dB down.
     let line = Line {
@@ -248,6 +266,54 @@ fn never_speaks(setting: &Setting) {
     assert_eq!(told(&log), expected);
 }
 
+/// Says two words after the greeting, or during it. The recognizer of the first one answers after the other recognizer.
+#[track_caller]
+fn says_two_words(test: &str, words: [&str; 2], greeted: bool, expected: &[&str]) {
+    let setting = Setting::stand_ins(test, SampleRate::Hz8000);
+    std::fs::write(setting.helpers.join("slow"), "").unwrap();
+    let log = setting.converse(NEVER, setting.rate, |caller| {
+        if greeted {
+            caller.wait_for("listens");
+        } else {
+            caller.wait_until_heard(setting.rate.hz() as usize);
+        }
+        caller.say(&setting.speech(words[0]));
+        // Longer than the pause that ends speech.
+        caller.say(&vec![0; setting.rate.samples_in(800)]);
+        caller.say(&setting.speech(words[1]));
+        caller.wait_for("listens");
+        say_goodbye(&setting, caller);
+    });
+    assert_eq!(told(&log), [expected, &GOODBYE].concat());
+}
+
+#[test]
+fn second_speech_before_an_answer_loses_no_words() {
+    let expected = [
+        GREETING,
+        "listens",
+        "recognized: 'yes'",
+        "plays: You chose yes. What else?",
+        "recognized: 'one'",
+        "plays: You chose one. What else?",
+        "listens",
+    ];
+    says_two_words("two_words", ["yes", "one"], true, &expected);
+}
+
+#[test]
+fn playback_after_two_coughs_goes_on_once() {
+    let expected = [
+        GREETING,
+        "stopped by voice",
+        "recognized: ''",
+        "recognized: ''",
+        "goes on",
+        "listens",
+    ];
+    says_two_words("two_coughs", ["uh", "uh"], false, &expected);
+}
+
 /// Ends a conversation, so that the bot hangs up.
 fn say_goodbye(setting: &Setting, caller: &mut Caller<'_>) {
     caller.say(&setting.speech("goodbye"));
@@ -279,5 +345,5 @@ macro_rules! conversations {
     };
 }
 
-conversations! { says_operator says_digits interrupts_by_voice interrupts_by_key returns_an_echo suppresses_silence coughs
-never_speaks }
+conversations! { says_operator says_digits interrupts_by_voice interrupts_by_key presses_a_key_first returns_an_echo
+suppresses_silence coughs never_speaks }

@@ -159,6 +159,8 @@ pub struct Line {
     pub echo: f32,
     /// The line sends nothing instead of silence, after one frame, which shows the rate of the call.
     pub suppresses_silence: bool,
+    /// The caller presses this key ahead of the first audio.
+    pub first_key: Option<Digit>,
 }
 
 impl From<SampleRate> for Line {
@@ -167,6 +169,7 @@ impl From<SampleRate> for Line {
             rate,
             echo: 0.0,
             suppresses_silence: false,
+            first_key: None,
         }
     }
 }
@@ -276,6 +279,9 @@ fn perform(
     let len = line.rate.samples_in(20);
     let (mut speech, mut echoes) = (VecDeque::new(), VecDeque::new());
     let mut has_sent = false;
+    if let Some(digit) = line.first_key {
+        let _ = caller.press(digit, Duration::from_millis(100));
+    }
     loop {
         for act in acts.try_iter() {
             match act {

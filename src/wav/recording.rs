@@ -161,10 +161,15 @@ pub(crate) fn create_new_file(path: &Path) -> io::Result<File> {
     let file = File::create_new(path)?;
     match file.metadata() {
         Ok(metadata) if metadata.is_file() => Ok(file),
-        _ => Err(io::Error::new(
+        Ok(_) => Err(io::Error::new(
             ErrorKind::InvalidInput,
             "choose another name, this one is a device",
         )),
+        Err(error) => {
+            // If it cannot be removed, an empty file stays.
+            let _ = fs::remove_file(path);
+            Err(error)
+        }
     }
 }
 

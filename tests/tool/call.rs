@@ -310,7 +310,7 @@ fn call_to_all_versions_counts_digits_not_pressed() {
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output).replace("\n  ", " ");
-    let verdict = ": no violations; digits 42 were not pressed: the call ended";
+    let verdict = ": no violations; digits 42 were not pressed: the server ended the call";
     for line in text.lines() {
         assert!(line.contains(verdict), "{line}");
     }

@@ -61,10 +61,13 @@ impl AllVersions {
             verdicts.push(String::from("no violations"));
         }
         if !call.digits_not_pressed.is_empty() {
-            verdicts.push(format!(
-                "digits {} were not pressed: the call ended",
-                digits_not_pressed(call)
-            ));
+            let digits = digits_not_pressed(call);
+            verdicts.push(match call.end {
+                Some(End::Closed | End::RemoteHangup | End::Reset) => {
+                    format!("digits {digits} were not pressed: the server ended the call")
+                }
+                _ => format!("digits {digits} were not pressed: the call ended"),
+            });
         }
         if self.has_digits && !sends_digits(call) {
             verdicts.push(String::from("this version sends no digits"));

@@ -203,10 +203,10 @@ impl TestCall {
         let uuid = SimulatedAsterisk::random_uuid();
         let mut asterisk = SimulatedAsterisk::connect_judged(addresses, uuid, rules)?;
         let (receiver, caller) = asterisk.split();
-        thread::scope(|scope| {
+        let digits_not_pressed = thread::scope(|scope| {
             let performing = thread::Builder::new().spawn_scoped(scope, || self.perform(caller))?;
             let mut last_words: Option<Instant> = None;
-            loop {
+            'call: loop {
                 let now = Instant::now();
                 if last_words.is_none() && performing.is_finished() {
                     last_words = now.checked_add(LAST_WORDS);
@@ -219,56 +219,72 @@ impl TestCall {
                 // The events themselves do not matter, because the call counts the frames.
                 while !matches!(receiver.receive_until(until), Some(Event::TimeUp)) {
                     if receiver.end().is_some() {
-                        return Ok::<(), io::Error>(());
+                        break 'call;
                     }
                 }
             }
-            Ok(())
+            let performed = performing.join();
+            performed.map_err(|_| io::Error::other("a caller's thread panicked"))
         })?;
         let (end, frames_received) = (asterisk.end(), asterisk.stats().frames_received);
         Ok(TestOutcome {
             rules,
             end,
             frames_received,
+            digits_not_pressed,
             is_one_way: self.is_one_way,
             violations: asterisk.hang_up(),
         })
     }
 
-    fn perform(&self, caller: &mut SimulatedCaller) -> Result<(), SendError> {
-        // 500 Hz at 8 kHz is 16 samples a period, half of them high.
-        let tone: [i16; 160] = core::array::from_fn(|place| match place % 16 < 8 {
-            true => 500,
-            false => -500,
-        });
-        let mut bytes = [0; 320];
-        let Ok(audio) = Audio::from_samples(SampleRate::Hz8000, &tone, &mut bytes) else {
-            return Ok(());
-        };
+    /// Performs all steps, until a send fails. Returns the digits that were not pressed.
+    fn perform(&self, caller: &mut SimulatedCaller) -> Vec<Digit> {
         let default = [Step::Talk(Duration::from_secs(1))];
         let script = match self.script.as_slice() {
             [] => &default,
             script => script,
         };
-        for step in script {
-            match *step {
-                Step::Talk(duration) => {
-                    for _ in 0..duration.as_millis().saturating_div(20) {
-                        caller.send_frame(audio)?;
-                    }
+        let mut left = script.iter();
+        let failed = left.find(|step| step.perform(caller).is_err());
+        let digits = failed
+            .into_iter()
+            .chain(left)
+            .filter_map(|step| match step {
+                Step::Press(digit) => Some(*digit),
+                Step::Talk(_) | Step::KeepSilent(_) => None,
+            });
+        digits.collect()
+    }
+}
+
+impl Step {
+    fn perform(&self, caller: &mut SimulatedCaller) -> Result<(), SendError> {
+        match *self {
+            Step::Talk(duration) => {
+                // 500 Hz at 8 kHz is 16 samples a period, half of them high.
+                let tone: [i16; 160] = core::array::from_fn(|place| match place % 16 < 8 {
+                    true => 500,
+                    false => -500,
+                });
+                let mut bytes = [0; 320];
+                let Ok(audio) = Audio::from_samples(SampleRate::Hz8000, &tone, &mut bytes) else {
+                    return Ok(());
+                };
+                for _ in 0..duration.as_millis().saturating_div(20) {
+                    caller.send_frame(audio)?;
                 }
-                Step::Press(digit) => caller.press(digit, KEY_HELD)?,
-                Step::KeepSilent(duration) => {
-                    caller.keep_silent(Duration::ZERO);
-                    let started = Instant::now();
-                    // In parts, because the server may hang up meanwhile.
-                    while !caller.has_ended() {
-                        let left = duration.saturating_sub(started.elapsed());
-                        if left.is_zero() {
-                            break;
-                        }
-                        caller.keep_silent(left.min(BETWEEN_LOOKS));
+            }
+            Step::Press(digit) => caller.press(digit, KEY_HELD)?,
+            Step::KeepSilent(duration) => {
+                caller.keep_silent(Duration::ZERO);
+                let started = Instant::now();
+                // In parts, because the server may hang up meanwhile.
+                while !caller.has_ended() {
+                    let left = duration.saturating_sub(started.elapsed());
+                    if left.is_zero() {
+                        break;
                     }
+                    caller.keep_silent(left.min(BETWEEN_LOOKS));
                 }
             }
         }
@@ -293,7 +309,7 @@ pub struct TestReport {
 }
 
 impl TestReport {
-    /// Returns whether the server passed: no violation, no incident, and something received on each call.
+    /// Returns whether the server passed: no incident, and each call [passed](TestOutcome::passed).
     ///
     /// A handler that fails or panics is an incident. A server that only receives passes with [`TestCall::one_way`]. A test without
     /// calls has not passed.
@@ -339,6 +355,17 @@ impl fmt::Display for TestReport {
                 )?;
                 separator = "\n";
             }
+            if !call.digits_not_pressed.is_empty() {
+                let version = call.rules.version();
+                write!(
+                    f,
+                    "{separator}Asterisk {version}: the call ended before these digits were pressed: "
+                )?;
+                for digit in &call.digits_not_pressed {
+                    write!(f, "{digit}")?;
+                }
+                separator = "\n";
+            }
         }
         for incident in &self.incidents {
             write!(f, "{separator}{incident}")?;
@@ -360,16 +387,23 @@ pub struct TestOutcome {
     pub end: Option<End>,
     /// The number of frames received from the server. A hangup is not counted.
     pub frames_received: usize,
+    /// The digits of [`press`](TestCall::press) that were not pressed, because the call ended first.
+    ///
+    /// A version that sends no digits still presses keys.
+    pub digits_not_pressed: Vec<Digit>,
     is_one_way: bool,
 }
 
 impl TestOutcome {
-    fn passed(&self) -> bool {
-        self.violations.is_empty() && !self.lacks_an_answer()
+    /// Returns whether the server passed: no violation, something received, and all digits pressed.
+    pub fn passed(&self) -> bool {
+        self.violations.is_empty() && self.digits_not_pressed.is_empty() && !self.lacks_an_answer()
     }
 
-    /// Returns whether the server sent neither a frame nor a hangup, although it should have.
-    fn lacks_an_answer(&self) -> bool {
-        !self.is_one_way && self.frames_received == 0 && self.end != Some(End::RemoteHangup)
+    /// Returns whether the server sent neither a frame nor a hangup, although the call was not [one-way](TestCall::one_way).
+    pub const fn lacks_an_answer(&self) -> bool {
+        !self.is_one_way
+            && self.frames_received == 0
+            && !matches!(self.end, Some(End::RemoteHangup))
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::ffi::OsStr;
 use std::format;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -159,12 +159,24 @@ pub(crate) fn create_new_file(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(ErrorKind::InvalidInput, message));
     }
     let file = File::create_new(path)?;
-    match file.metadata() {
+    let metadata = file.metadata();
+    only_a_file(file, metadata, path)
+}
+
+/// Returns the created file, if its metadata is that of a file.
+fn only_a_file(file: File, metadata: io::Result<Metadata>, path: &Path) -> io::Result<File> {
+    match metadata {
         Ok(metadata) if metadata.is_file() => Ok(file),
-        _ => Err(io::Error::new(
+        Ok(_) => Err(io::Error::new(
             ErrorKind::InvalidInput,
             "choose another name, this one is a device",
         )),
+        Err(error) => {
+            drop(file);
+            // If it cannot be removed, an empty file stays.
+            let _ = fs::remove_file(path);
+            Err(error)
+        }
     }
 }
 
@@ -462,6 +474,21 @@ mod tests {
     use std::string::ToString;
 
     use super::*;
+
+    #[test]
+    fn file_with_unreadable_metadata_is_removed() {
+        let id = std::process::id();
+        let path = std::env::temp_dir().join(format!("audiosocket-metadata-{id}"));
+        let create = || File::create_new(&path).unwrap();
+        let of_no_file = fs::metadata(std::env::temp_dir());
+        let error = only_a_file(create(), of_no_file, &path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        fs::remove_file(&path).unwrap();
+        let unreadable = Err(ErrorKind::PermissionDenied.into());
+        let error = only_a_file(create(), unreadable, &path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert!(!path.exists());
+    }
 
     #[test]
     fn largest_file_is_counted_right() {

@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::served;
+use audiosocket::asterisk::Version;
 use audiosocket::simulator::{TestCall, TestReport};
+use audiosocket::wire::Dtmf;
 
 const HANGUP: [u8; 3] = [0, 0, 0];
 
@@ -76,4 +78,35 @@ fn silent_test_call_ends_with_the_call() {
     let report = call.run(|_| Ok(())).unwrap();
     assert!(report.passed(), "{report}");
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn digits_after_the_end_of_a_call_are_not_pressed() {
+    let call = short_call()
+        .press("4")
+        .unwrap()
+        .tone(Duration::from_secs(60));
+    let call = call
+        .press("2#")
+        .unwrap()
+        .versions([Version::REFERENCE, Version::START_STOP]);
+    let report = call.run(|call| {
+        while let Some(event) = call.receive() {
+            if matches!(event.dtmf(), Some(Dtmf::Digit(_) | Dtmf::Stop { .. })) {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let report = report.unwrap();
+    for call in report.calls() {
+        let digits = call.digits_not_pressed.iter().map(ToString::to_string);
+        assert_eq!(digits.collect::<String>(), "2#", "{call:?}");
+        assert!(call.violations.is_empty() && !call.passed(), "{call:?}");
+    }
+    assert!(!report.passed());
+    for line in report.to_string().lines() {
+        let expected = ": the call ended before these digits were pressed: 2#";
+        assert!(line.ends_with(expected), "{line}");
+    }
 }

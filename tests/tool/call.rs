@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -209,6 +210,152 @@ fn call_lists_versions_and_rules_without_server() {
         .unwrap();
     assert_eq!(field(in_driver, "empty-audio"), "ends-leg");
     assert_eq!(field(in_driver, "idle"), "none");
+}
+
+/// Runs `serve` on each connection, after its UUID. Returns the address, and what `serve` returns for each connection.
+fn server_of_many<R: Send + 'static>(serve: fn(TcpStream) -> R) -> (String, mpsc::Receiver<R>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (results, received) = mpsc::channel();
+    // The threads end with the test program.
+    thread::spawn(move || {
+        loop {
+            let mut stream = served::accept(&listener);
+            let results = results.clone();
+            thread::spawn(move || {
+                stream.read_exact(&mut [0; UUID_FRAME.len()]).unwrap();
+                let _ = results.send(serve(stream));
+            });
+        }
+    });
+    (address, received)
+}
+
+/// Echoes audio until the caller hangs up, or hangs up after this number of frames. Returns the number of frames.
+fn echo_frames(mut stream: TcpStream, most: usize) -> usize {
+    let mut count = 0;
+    let mut header = [0; 3];
+    while count < most && stream.read_exact(&mut header).is_ok() {
+        let mut payload = vec![0; usize::from(u16::from_be_bytes([header[1], header[2]]))];
+        stream.read_exact(&mut payload).unwrap();
+        if header[0] == 0x10 {
+            count += 1;
+            // An error means that the caller has hung up.
+            let _ = stream.write_all(&[&header[..], &payload].concat());
+        }
+    }
+    let _ = stream.write_all(&HANGUP_FRAME);
+    // Reads to the end, so that the close is no reset.
+    let _ = stream.read_to_end(&mut Vec::new());
+    count
+}
+
+fn echo(stream: TcpStream) -> usize {
+    echo_frames(stream, usize::MAX)
+}
+
+const ALL: [&str; 2] = ["--asterisk", "all"];
+
+#[test]
+fn call_to_all_versions_passes_with_an_echo() {
+    let (address, frames) = server_of_many(echo);
+    let arguments = [&["call", &address, "--dtmf", "4"], &ALL[..]].concat();
+    let output = run(&arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.lines().all(|line| line.chars().count() <= 60));
+    let unbroken = text.replace("\n  ", " ");
+    let lines: Vec<&str> = unbroken.lines().collect();
+    assert_eq!(lines.len(), TABLE.len(), "{text}");
+    for (line, version) in lines.iter().zip(Version::REPRESENTATIVES) {
+        let sends_digits =
+            *version == Version::START_STOP || version.behaviour().application.digits.is_some();
+        let verdict = match sends_digits {
+            true => ": no violations",
+            false => ": no violations; this version sends no digits",
+        };
+        assert!(line.ends_with(verdict), "{line}");
+    }
+    let output = run(&[&arguments[..], &["--json"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    for (line, version) in text.lines().zip(Version::REPRESENTATIVES) {
+        assert_eq!(field(line, "event"), "verdict");
+        assert_eq!(field(line, "asterisk"), version.to_string());
+        assert_eq!(field(line, "passed"), "true");
+        assert_eq!(field(line, "reason"), "local-hangup");
+        assert!(line.ends_with("\"violations\":[]}"), "{line}");
+    }
+    assert_eq!(text.lines().count(), TABLE.len());
+    // 1 s before the digit and 1 s after it.
+    let frames: Vec<usize> = frames.iter().take(2 * TABLE.len()).collect();
+    assert_eq!(frames, vec![100; 2 * TABLE.len()]);
+}
+
+#[test]
+fn seconds_of_all_versions_include_the_digits() {
+    let (address, frames) = server_of_many(echo);
+    let arguments = ["call", &address, "--dtmf", "42", "--seconds", "1.5"];
+    let output = run(&[&arguments[..], &ALL[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    // 1.5 s less two digits of 0.1 s.
+    let frames: Vec<usize> = frames.iter().take(TABLE.len()).collect();
+    assert_eq!(frames, vec![65; TABLE.len()]);
+}
+
+#[test]
+fn call_to_all_versions_counts_digits_not_pressed() {
+    let (address, _) = server_of_many(|stream| echo_frames(stream, 25));
+    let arguments = [&["call", &address, "--dtmf", "42"], &ALL[..]].concat();
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output).replace("\n  ", " ");
+    let verdict = ": no violations; digits 42 were not pressed: the server ended the call";
+    for line in text.lines() {
+        assert!(line.contains(verdict), "{line}");
+    }
+    let versions: Vec<String> = Version::REPRESENTATIVES
+        .iter()
+        .map(Version::to_string)
+        .collect();
+    assert_eq!(
+        stderr(&output),
+        format!(
+            "audiosocket: the server fails with these versions of Asterisk: {}\n",
+            versions.join(", ")
+        )
+    );
+    let output = run(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    for line in stdout(&output).lines() {
+        assert_eq!(field(line, "passed"), "false");
+        assert_eq!(field(line, "reason"), "remote-hangup");
+        assert_eq!(field(line, "digits_not_pressed"), "42");
+    }
+}
+
+#[test]
+fn call_to_all_versions_names_one_way() {
+    // The kernel accepts the connections.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let arguments = [&["call", &address, "--seconds", "0.1"], &ALL[..]].concat();
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output).replace("\n  ", " ");
+    let verdict =
+        ": the server sent nothing: check that it runs, or add --one-way if it only receives";
+    for line in text.lines() {
+        assert!(line.ends_with(verdict), "{line}");
+    }
+    for (options, code, passed) in [(&[][..], 1, "false"), (&["--one-way"], 0, "true")] {
+        let output = run(&[&arguments[..], &["--json"], options].concat());
+        assert_eq!(output.status.code(), Some(code));
+        for line in stdout(&output).lines() {
+            assert_eq!(field(line, "passed"), passed);
+            assert_eq!(field(line, "frames_received"), "0");
+        }
+    }
 }
 
 /// Certified releases and newer ones are judged too, newer ones as the newest row.

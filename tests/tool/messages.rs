@@ -289,6 +289,10 @@ fn options_that_do_not_fit_are_reported_exactly() {
             "--play, --record, --rate, --dialect and --uuid have no effect with --asterisk all: remove them",
         ),
         usage(
+            &with(&["--asterisk", "all", "--dtmf", "42", "--seconds", "1.2"]),
+            "--seconds is too short for the digits of --dtmf: use --seconds 1.3 or more",
+        ),
+        usage(
             &with(&["--asterisk", "none", "--through", "dial"]),
             "--through dial has no effect with --asterisk none: remove one of them",
         ),

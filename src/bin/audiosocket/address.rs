@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, cannot_start_a_thread};
 use crate::text::quoted;
 
 /// Returns the address of the server to call, or an error if there is no address.
@@ -27,6 +27,10 @@ pub fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// Returns the error for a failed connection.
 pub fn cannot_call(address: &str, error: &io::Error) -> Failure {
+    // No connection fails like this, but a call needs threads.
+    if error.kind() == ErrorKind::WouldBlock {
+        return cannot_start_a_thread(error);
+    }
     invalid(address, "address", error).unwrap_or_else(|| {
         Failure::Failed(format!(
             "cannot call {}: {error}: check the address, and that the server runs",
@@ -59,15 +63,24 @@ pub fn cannot_reach(address: &str, error: &io::Error) -> Failure {
 fn invalid(address: &str, what: &str, error: &io::Error) -> Option<Failure> {
     let expected = match missing_part(address) {
         Some(expected) => expected,
-        None if error.kind() == ErrorKind::InvalidInput => {
+        None if error.kind() != ErrorKind::InvalidInput => return None,
+        None if !has_host_and_port(address) => {
             String::from("expected HOST:PORT, such as 127.0.0.1:9092")
         }
+        // The name has no address.
+        None if error.raw_os_error().is_none() => error.to_string(),
         None => return None,
     };
     let address = quoted(address);
     Some(Failure::Usage(format!(
         "invalid {what} {address}: {expected}"
     )))
+}
+
+fn has_host_and_port(address: &str) -> bool {
+    address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// Returns what to add to an address that the system cannot resolve.
@@ -80,5 +93,33 @@ fn missing_part(address: &str) -> Option<String> {
         None if is_port(address) => Some(format!("add the host, as in 127.0.0.1:{address}")),
         None if !address.is_empty() => Some(format!("add the port, as in {address}:9092")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(address: &str, error: &io::Error) -> String {
+        cannot_call(address, error).message().unwrap()
+    }
+
+    #[test]
+    fn invalid_input_is_explained_by_its_cause() {
+        let error = io::Error::new(ErrorKind::InvalidInput, "the name has no address: use X");
+        assert_eq!(
+            message("name:9092", &error),
+            "invalid address 'name:9092': the name has no address: use X (see --help)"
+        );
+        assert_eq!(
+            message("name:port", &error),
+            "invalid address 'name:port': expected HOST:PORT, such as 127.0.0.1:9092 (see --help)"
+        );
+    }
+
+    #[test]
+    fn lack_of_threads_does_not_blame_the_address() {
+        let text = message("name:9092", &ErrorKind::WouldBlock.into());
+        assert!(text.starts_with("cannot start a thread: "), "{text}");
     }
 }

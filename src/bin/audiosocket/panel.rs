@@ -216,24 +216,30 @@ fn versions_in_short(places: &[usize]) -> String {
     if !is_run || released[0] == 0 {
         return versions_of(places);
     }
-    let mut first_of_majors = BTreeMap::new();
-    for release in versions_of(released).split([',', ';']).map(str::trim) {
-        let first = release.split('-').next().unwrap_or(release);
-        let (major, minor) = first.split_once('.').unwrap_or((first, "0"));
-        first_of_majors
-            .entry(String::from(major))
-            .or_insert(String::from(minor));
-    }
-    // "And later" includes a major whose first release behaves in this way.
-    let releases = first_of_majors.iter().filter(|(_, minor)| *minor != "0");
-    let releases: Vec<String> = releases
-        .map(|(major, minor)| format!("{major}.{minor}"))
-        .collect();
-    let mut text = format!("{} and later", releases.join(", "));
+    let mut text = format!("{} and later", first_releases(&versions_of(released)));
     if !fork.is_empty() {
         text += &format!("; {}", versions_of(fork));
     }
     text
+}
+
+/// Returns the first release of each major in a list of versions, except those that are the first of their major.
+fn first_releases(versions: &str) -> String {
+    let mut first_of_majors = BTreeMap::new();
+    for release in versions.split([',', ';']).map(str::trim) {
+        // A range is written "22.5-6" or "22.0 to 22.3", and all releases of a major "18.x".
+        let first = release.split([' ', '-']).next().unwrap_or(release);
+        let (major, minor) = first.split_once('.').unwrap_or((first, "0"));
+        first_of_majors.entry(major).or_insert(minor);
+    }
+    // "And later" includes a major whose first release behaves in this way.
+    let releases = first_of_majors
+        .iter()
+        .filter(|(_, minor)| !matches!(**minor, "0" | "x"));
+    let releases: Vec<String> = releases
+        .map(|(major, minor)| format!("{major}.{minor}"))
+        .collect();
+    releases.join(", ")
 }
 
 #[cfg(test)]
@@ -292,6 +298,18 @@ mod tests {
         for places in [vec![0, 1, 2], vec![0, newest], vec![0, newest + 1]] {
             let rows: Vec<String> = places.iter().map(|place| row(*place)).collect();
             assert_eq!(versions_in_short(&places), rows.join("; "));
+        }
+    }
+
+    #[test]
+    fn first_releases_reads_every_way_of_writing_a_range() {
+        for (versions, first) in [
+            ("20.17-18, 22.7-8; 20.19, 22.9", "20.17, 22.7"),
+            ("22.7, 23.1 to 23.4", "22.7, 23.1"),
+            ("23.1-5, 24.0 to 24.1; 24.2", "23.1"),
+            ("23.1, 24.x", "23.1"),
+        ] {
+            assert_eq!(first_releases(versions), first);
         }
     }
 

@@ -1,13 +1,14 @@
 //! `audiosocket call --asterisk all`: one call for each group of versions, all at the same time.
 
-use std::time::Duration;
-
 use audiosocket::asterisk::Way;
 use audiosocket::call::End;
 use audiosocket::simulator::{TestCall, TestOutcome};
+use audiosocket::wire::Digit;
 
+use super::summary::SENT_NOTHING;
 use super::violations::fields;
 use crate::address::cannot_call;
+use crate::closed_at_once::{CLOSED_AT_ONCE, end_name, is_closed_at_once};
 use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
@@ -18,13 +19,9 @@ pub struct AllVersions {
     pub address: String,
     /// Steps of each caller.
     pub test: TestCall,
-    pub is_one_way: bool,
+    pub has_digits: bool,
     pub json: bool,
 }
-
-/// Duration of the audio before the digits, and of all audio by default.
-pub const BEFORE_DIGITS: Duration = Duration::from_secs(1);
-pub const BY_DEFAULT: Duration = Duration::from_secs(5);
 
 impl AllVersions {
     /// Places the calls. Prints the verdict of each group when all calls have ended.
@@ -34,14 +31,12 @@ impl AllVersions {
         let output = Output::new();
         let mut failed = Vec::new();
         for call in report.calls() {
-            let has_nothing = call.frames_received == 0 && call.end != Some(End::RemoteHangup);
-            let lacks_frames = has_nothing && !self.is_one_way;
-            if lacks_frames || !call.violations.is_empty() {
+            if !call.passed() {
                 failed.push(call.rules.version().to_string());
             }
             output.line(&match self.json {
                 true => json(call),
-                false => text(call, lacks_frames),
+                false => self.text(call),
             })?;
         }
         match failed.is_empty() {
@@ -52,34 +47,73 @@ impl AllVersions {
             ))),
         }
     }
-}
 
-fn text(call: &TestOutcome, lacks_frames: bool) -> String {
-    let found = call.violations.iter();
-    let mut verdicts: Vec<String> = found.map(|it| format!("violation {it}")).collect();
-    if verdicts.is_empty() {
-        verdicts.push(String::from(match lacks_frames {
-            true => "the server sent nothing",
-            false => "no violations",
-        }));
+    fn text(&self, call: &TestOutcome) -> String {
+        let found = call.violations.iter();
+        let mut verdicts: Vec<String> = found.map(|it| format!("violation {it}")).collect();
+        if call.lacks_an_answer() {
+            verdicts.push(String::from(match closed_at_once(call) {
+                true => CLOSED_AT_ONCE,
+                false => SENT_NOTHING,
+            }));
+        }
+        if verdicts.is_empty() {
+            verdicts.push(String::from("no violations"));
+        }
+        if !call.digits_not_pressed.is_empty() {
+            let digits = digits_not_pressed(call);
+            verdicts.push(match call.end {
+                Some(End::Closed | End::RemoteHangup | End::Reset) => {
+                    format!("digits {digits} were not pressed: the server ended the call")
+                }
+                _ => format!("digits {digits} were not pressed: the call ended"),
+            });
+        }
+        if self.has_digits && !sends_digits(call) {
+            verdicts.push(String::from("this version sends no digits"));
+        }
+        let versions = call.rules.version().behaviour().versions();
+        let dial = match call.rules.way() {
+            Way::ChannelDriver => ", Dial()",
+            _ => "",
+        };
+        let text = format!("Asterisk {versions}{dial}: {}", verdicts.join("; "));
+        wrapped("", "  ", &text)
     }
-    let versions = call.rules.version().behaviour().versions();
-    let dial = match call.rules.way() {
-        Way::ChannelDriver => ", Dial()",
-        _ => "",
-    };
-    let text = format!("Asterisk {versions}{dial}: {}", verdicts.join("; "));
-    wrapped("", "  ", &text)
 }
 
 fn json(call: &TestOutcome) -> String {
     let version = call.rules.version();
-    let found = call.violations.iter();
-    Object::event("verdict")
+    let end = call.end.unwrap_or(End::LocalHangup);
+    let mut verdict = Object::event("verdict")
         .text("asterisk", &version.to_string())
         .text("versions", &version.behaviour().versions())
         .text("through", call.rules.way().name())
+        .flag("passed", call.passed())
+        .text("reason", end_name(end, call.frames_received))
         .number("frames_received", call.frames_received)
+        .flag("sends_digits", sends_digits(call));
+    if !call.digits_not_pressed.is_empty() {
+        verdict = verdict.text("digits_not_pressed", &digits_not_pressed(call));
+    }
+    let found = call.violations.iter();
+    verdict
         .list("violations", found.map(|it| fields(Object::new(), it)))
         .finish()
+}
+
+fn sends_digits(call: &TestOutcome) -> bool {
+    call.rules.consequences().digits.is_some()
+}
+
+fn closed_at_once(call: &TestOutcome) -> bool {
+    call.end
+        .is_some_and(|end| is_closed_at_once(end, call.frames_received))
+}
+
+fn digits_not_pressed(call: &TestOutcome) -> String {
+    call.digits_not_pressed
+        .iter()
+        .map(Digit::to_string)
+        .collect()
 }

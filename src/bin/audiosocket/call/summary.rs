@@ -13,6 +13,9 @@ use crate::json::Object;
 use crate::received_audio::ReceivedAudio;
 use crate::text::{counted, wrapped};
 
+pub const SENT_NOTHING: &str =
+    "the server sent nothing: check that it runs, or add --one-way if it only receives";
+
 /// Finished call, for the summary.
 pub struct Summary {
     pub end: Option<End>,
@@ -94,9 +97,7 @@ impl Summary {
         } else if !self.found.is_empty() {
             complaints.push(violations.complaint(&self.found));
         } else if self.has_received_nothing() && !options.is_one_way {
-            complaints.push(String::from(
-                "the server sent nothing: check that it runs, or add --one-way if it only receives",
-            ));
+            complaints.push(String::from(SENT_NOTHING));
         }
         if !self.unpressed.is_empty() {
             let digits = self.unpressed_digits();

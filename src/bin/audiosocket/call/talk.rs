@@ -21,14 +21,14 @@ pub struct Sent {
 }
 
 /// Duration of a call without a file, digits or `--seconds`.
-const DEFAULT_LENGTH: Duration = Duration::from_secs(5);
+pub const DEFAULT_LENGTH: Duration = Duration::from_secs(5);
 /// How long the caller sends audio or silence before the first digit.
-const BEFORE_DIGITS: Duration = Duration::from_secs(1);
-const DIGIT_HELD: Duration = Duration::from_millis(100);
+pub const BEFORE_DIGITS: Duration = Duration::from_secs(1);
+pub const DIGIT_HELD: Duration = Duration::from_millis(100);
 /// How long the caller sends audio or silence between two digits.
-const BETWEEN_DIGITS: Duration = Duration::from_millis(100);
+pub const BETWEEN_DIGITS: Duration = Duration::from_millis(100);
 /// How long the call lasts after the end of the file and the last digit.
-const AFTER_ALL: Duration = Duration::from_secs(1);
+pub const AFTER_ALL: Duration = Duration::from_secs(1);
 
 /// Sends audio and presses keys until the end of the script. Stops early at the time limit, when `quiet` is set, or when a send
 /// fails.

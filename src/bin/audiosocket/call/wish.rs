@@ -8,8 +8,9 @@ use audiosocket::simulator::{SimulatedAsterisk, TestCall};
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Digit, DtmfDialect, SampleRate, Uuid};
 
-use super::all_versions::{AllVersions, BEFORE_DIGITS, BY_DEFAULT};
+use super::all_versions::AllVersions;
 use super::judged_by::JudgedBy;
+use super::talk::{AFTER_ALL, BEFORE_DIGITS, BETWEEN_DIGITS, DEFAULT_LENGTH, DIGIT_HELD};
 use crate::address;
 use crate::args::Args;
 use crate::failure::Failure;
@@ -100,21 +101,17 @@ impl Wish {
                     "--play, --record, --rate, --dialect and --uuid have no effect with --asterisk all: remove them",
                 ));
             }
-            let digits: String = digits.iter().map(Digit::to_string).collect();
-            let seconds = seconds.unwrap_or(BY_DEFAULT);
-            let start = seconds.min(BEFORE_DIGITS);
-            let mut test = TestCall::new()
-                .tone(start)
-                .press(&digits)
-                .map_err(|error| args.wrong_value(&digits, error))?
-                .tone(seconds.saturating_sub(start));
+            let mut test = test_call(&digits, seconds)?;
             if let Some(way) = way {
                 test = test.through(way);
+            }
+            if is_one_way {
+                test = test.one_way();
             }
             return Ok(Wish::AllVersions(AllVersions {
                 address,
                 test,
-                is_one_way,
+                has_digits: !digits.is_empty(),
                 json,
             }));
         }
@@ -145,5 +142,32 @@ impl Wish {
             is_one_way,
             json,
         }))
+    }
+}
+
+/// Returns a call with the steps of [`talk`](super::talk::talk), for all versions.
+fn test_call(digits: &[Digit], seconds: Option<Duration>) -> Result<TestCall, Failure> {
+    if digits.is_empty() {
+        return Ok(TestCall::new().tone(seconds.unwrap_or(DEFAULT_LENGTH)));
+    }
+    let mut test = TestCall::new();
+    let mut length = Duration::ZERO;
+    for (place, digit) in digits.iter().enumerate() {
+        let tone = match place {
+            0 => BEFORE_DIGITS,
+            _ => BETWEEN_DIGITS,
+        };
+        length += tone + DIGIT_HELD;
+        test = test
+            .tone(tone)
+            .press(&digit.to_string())
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+    }
+    match seconds.map_or(Some(AFTER_ALL), |all| all.checked_sub(length)) {
+        Some(left) => Ok(test.tone(left)),
+        None => Err(Failure::Usage(format!(
+            "--seconds is too short for the digits of --dtmf: use --seconds {} or more",
+            length.as_secs_f64()
+        ))),
     }
 }

@@ -71,7 +71,7 @@ impl<'a> CallRecording<'a> {
     }
 
     /// Starts recording, unless it has started. Call this when the UUID is known, or when the call will have no UUID.
-    pub fn begin(&mut self, log: &Log<'_>) {
+    pub fn begin(&mut self, log: &mut Log<'_>) {
         let Some(folder) = self.folder.take() else {
             return;
         };

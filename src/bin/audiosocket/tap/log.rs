@@ -23,9 +23,15 @@ pub struct Log<'a> {
     uuid: Option<Uuid>,
     has_started: bool,
     is_suspicion_reported: bool,
-    /// Events before the caller's first frame, which names the call. The two directions have a thread each, so a server that sends
+    /// Reports before the caller's first frame, which names the call. The two directions have a thread each, so a server that sends
     /// at once can overtake that frame.
-    held: Vec<Event>,
+    held: Vec<Held>,
+}
+
+/// Report that waits for the line of its call.
+enum Held {
+    Event(Event),
+    Warning(String),
 }
 
 /// Event without the name of its call.
@@ -37,7 +43,7 @@ struct Event {
     text: String,
 }
 
-/// Limit of the held events. A call that reaches it is reported before its UUID is known.
+/// Limit of the held reports. A call that reaches it is reported before its UUID is known.
 const MOST_HELD: usize = 100;
 
 impl<'a> Log<'a> {
@@ -76,11 +82,11 @@ impl<'a> Log<'a> {
             },
             match self.uuid {
                 Some(uuid) => format!("{short} call {uuid}\n{short} from {peer}"),
-                None => format!("{short} a call without a UUID\n{short} from {peer}"),
+                None => format!("{short} a call whose UUID has not arrived\n{short} from {peer}"),
             },
         );
-        for event in std::mem::take(&mut self.held) {
-            self.report_event(event);
+        for held in std::mem::take(&mut self.held) {
+            self.report_held(held);
         }
     }
 
@@ -125,19 +131,37 @@ impl<'a> Log<'a> {
         let Some((name, text)) = words(what) else {
             return;
         };
-        let event = Event {
+        self.hold(Held::Event(Event {
             sender: *sender,
             at: *at,
             json,
             name,
             text,
-        };
+        }));
+    }
+
+    /// Reports after the line of the call.
+    fn hold(&mut self, held: Held) {
         if self.has_started {
-            return self.report_event(event);
+            return self.report_held(held);
         }
-        self.held.push(event);
+        self.held.push(held);
         if self.held.len() >= MOST_HELD {
             self.begin();
+        }
+    }
+
+    fn report_held(&self, held: Held) {
+        match held {
+            Held::Event(event) => self.report_event(event),
+            Held::Warning(text) => {
+                let short = self.short();
+                self.report(
+                    Importance::Warning,
+                    self.object("warning").text("text", &text),
+                    format!("{short} {text}"),
+                );
+            }
         }
     }
 
@@ -175,13 +199,9 @@ impl<'a> Log<'a> {
         }
     }
 
-    pub fn warn(&self, text: &str) {
-        let short = self.short();
-        self.report(
-            Importance::Warning,
-            self.object("warning").text("text", text),
-            format!("{short} {text}"),
-        );
+    /// Prints a warning. Holds it until the call has started.
+    pub fn warn(&mut self, text: &str) {
+        self.hold(Held::Warning(String::from(text)));
     }
 
     pub fn add_end(&self, ended: Option<Ended>, length: Duration, sides: &[(SideSummary, usize)]) {
@@ -265,5 +285,53 @@ const fn how_text(by: Sender, how: HowEnded) -> &'static str {
         // Asterisk closes. If audio is unread then, the close is a reset.
         (Sender::Caller, HowEnded::Ended(Ending::Closed | Ending::Reset)) => "the caller hung up",
         (Sender::Caller, HowEnded::Ended(Ending::StoppedReading)) => "the caller stopped reading",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(reports: &Reports) -> Vec<String> {
+        reports.close();
+        std::iter::from_fn(|| reports.take().map(|it| it.text)).collect()
+    }
+
+    #[test]
+    fn early_warnings_follow_the_line_of_their_call() {
+        let reports = Reports::default();
+        let mut log = Log::new(&reports, SocketAddr::from(([127, 0, 0, 1], 41_234)));
+        log.add_suspicion("suspicion");
+        log.add_suspicion("suspicion");
+        log.warn("warning");
+        log.learn_uuid(Uuid::from_bytes([7; 16]));
+        log.begin();
+        log.warn("late warning");
+        assert_eq!(
+            texts(&reports),
+            [
+                "07070707 call 07070707-0707-0707-0707-070707070707\n07070707 from 127.0.0.1:41234",
+                "07070707 suspicion",
+                "07070707 warning",
+                "07070707 late warning",
+            ]
+        );
+    }
+
+    #[test]
+    fn call_line_does_not_deny_a_later_uuid() {
+        let reports = Reports::default();
+        let mut log = Log::new(&reports, SocketAddr::from(([127, 0, 0, 1], 41_234)));
+        for _ in 0..MOST_HELD {
+            log.warn("warning");
+        }
+        log.learn_uuid(Uuid::from_bytes([7; 16]));
+        log.warn("warning");
+        let texts = texts(&reports);
+        assert_eq!(
+            texts[0],
+            "port 41234 a call whose UUID has not arrived\nport 41234 from 127.0.0.1:41234"
+        );
+        assert_eq!(texts.last().unwrap(), "07070707 warning");
     }
 }

@@ -55,6 +55,8 @@ impl<'a> TapWatch<'a> {
         } = self;
         recording.add(entry);
         if recording.holds_too_much() {
+            // A warning of the recording does not wait for a frame that may not come.
+            log.begin();
             recording.begin(log);
         }
         let Some(side) = sides.iter_mut().find(|side| side.sender() == entry.sender) else {

@@ -231,10 +231,10 @@ fn tap_reports_each_fault_with_its_consequence() {
                 let expected: Vec<&str> = fault.breaks.iter().map(|rule| rule.name()).collect();
                 let mut lines = tapped_call(fault);
                 for _ in 0..5 {
-                    let seconds: f64 = field(lines.last().unwrap(), "seconds").parse().unwrap();
                     // On a busy machine the tap may see the start of the call so late that, by its own clock, the caller did not
                     // wait for 2 s.
-                    let is_too_short = fault.name == "mute" && seconds < 1.98;
+                    let is_too_short =
+                        fault.name == "mute" && rules_of(&violations_of(fault, &lines)).is_empty();
                     // The tap may also be delayed between a server's half frame and its end, so that the frame really is split.
                     let is_split = fault.breaks == [Rule::Truncated]
                         && lines.iter().any(|line| line.contains("\"rule\":\"split-"));

@@ -1,6 +1,7 @@
 //! Result of a load.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use audiosocket::wire::Kind;
 
@@ -197,7 +198,8 @@ impl Verdict {
             }
         }
         let behind = run.behind();
-        if !behind.is_zero() {
+        // Less is printed as 0.0 s.
+        if behind >= Duration::from_millis(50) {
             let reason = "behind schedule: this machine is too slow";
             let start = format!("{:.1} s ", behind.as_secs_f64());
             text += &(wrapped(&start, "  ", reason) + "\n");

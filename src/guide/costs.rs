@@ -2,26 +2,26 @@
 //! machine and its limits.
 //!
 //! The figures are from `bench/RESULTS.md` in the repository, measured in November 2026 on a virtual machine with two cores.
-//! `bench/run` repeats the measurement on another machine in ten minutes. `RESULTS.md` also has Go and Python servers.
+//! `bench/run` repeats the measurement on another machine in ten minutes. `RESULTS.md` also has other servers.
 //!
 //! # One call
 //!
 //! | resource | cost of a call |
 //! |---|---|
 //! | threads | one; one more in [`with_player`](crate::call::Call::with_player), and one more for each [recording](super::recording#many-calls) that does not share a thread |
-//! | memory | about 15 KiB: a buffer of 4 KiB, and the pages of the stack that were touched. A second thread takes about 10 KiB more, and a recording about 90 KiB ([recording](super::recording#costs)) |
+//! | memory | about 16 KiB: a buffer of 4 KiB, and the pages of the stack that were touched. A second thread takes about 10 KiB more, and a recording about 90 KiB ([recording](super::recording#costs)) |
 //! | heap allocations | a few when the call starts, none for a frame received or sent (`tests/no_alloc.rs`) |
 //! | system calls | 2 for an echoed frame: a read and a write |
-//! | processor, echo | 0.11 % of a core, with 50 frames a second in each direction |
-//! | processor, playback | 0.12 to 0.14 % of a core, or 0.16 to 0.18 % in [two threads](super::threads), measured with 200 calls |
+//! | processor, echo | 0.10 % of a core, with 50 frames a second in each direction |
+//! | processor, playback | 0.14 to 0.16 % of a core, or 0.13 to 0.20 % in [two threads](super::threads), measured with 200 calls |
 //! | descriptors | one, and one for each recording |
 //!
-//! So a core can carry about 900 echoed calls. It can carry about 800 calls on which both sides talk, or 570 if each call has two
-//! threads. With 1000 calls and silent callers, playback took less: 0.11 % in one or in two threads. The work of your handlers
+//! So a core can carry about 1000 echoed calls. It can carry about 600 calls on which both sides talk, or 500 if each call has two
+//! threads. With 1000 calls and silent callers, playback took less: 0.10 % in one thread, 0.11 % in two. The work of your handlers
 //! comes on top.
 //!
-//! Most of the cost is waking up 50 times a second. An echoed frame takes 22 µs of processor time: the thread wakes up, reads and
-//! writes. Parsing the frame is 2 ns of that.
+//! Most of the cost is waking up 50 times a second. An echoed frame takes 20 µs of processor time: the thread wakes up, reads and
+//! writes. Parsing the frame is 3 ns of that.
 //!
 //! # 1 to 1000 calls
 //!
@@ -32,15 +32,15 @@
 //!
 //! | calls | % of a core per call | KiB per call | round trip, median and p99 |
 //! |---|---|---|---|
-//! | 1 | 0.20 | 324 | 0.12, 0.2 ms |
-//! | 10 | 0.12 | 41 | 0.05, 0.1 ms |
-//! | 100 | 0.11 | 14 | 0.05, 0.1 ms |
-//! | 500 | 0.11 | 16 | 0.06, 0.2 ms |
-//! | 1000 | 0.10 | 15 | 0.2, 2 ms |
+//! | 1 | 0.20 | 168 | 0.08, 0.3 ms |
+//! | 10 | 0.08 | 38 | 0.04, 0.2 ms |
+//! | 100 | 0.08 | 17 | 0.03, 0.1 ms |
+//! | 500 | 0.10 | 16 | 0.06, 0.2 ms |
+//! | 1000 | 0.09 | 16 | 0.2, 11 ms |
 //!
 //! From 100 calls on, the cost of a call does not depend on their number, because calls share nothing except the machine. The p99
 //! grows when server and load together use all cores of the machine. There is no row for 2000 calls: both together need more than
-//! these two cores, and the load sent its 5 s of audio in 10 s. No frame was lost then either.
+//! these two cores, and the load sent its 5 s of audio in 8 s. No frame was lost then either.
 //!
 //! Each thread reserves a stack of 2 MiB of address space on Linux. Only the touched pages use memory, so 2000 threads are no
 //! problem.
@@ -65,8 +65,8 @@
 //! # Bursts
 //!
 //! After a stall of the network, many frames arrive at once. One read then returns up to a dozen frames of 20 ms at 8 kHz, and
-//! each echo is a separate write. An echoed frame takes 4.6 µs of processor time in such a burst, a fifth of its usual cost.
+//! each echo is a separate write. An echoed frame takes 2.2 µs of processor time in such a burst, a ninth of its usual cost.
 //!
 //! If frames always arrive in bursts, for example through a relay that collects them, use the module [`stream`](crate::stream) and
-//! send the frames of a burst together: [`FrameWriter::batch`](crate::stream::FrameWriter::batch) takes 0.64 µs a frame, the same
+//! send the frames of a burst together: [`FrameWriter::batch`](crate::stream::FrameWriter::batch) takes 0.36 µs a frame, the same
 //! as a loop that copies bytes without looking at them.

@@ -85,8 +85,8 @@
 //! times. When the closure returns, the second thread stops, and the call continues with one thread. If the closure returns an
 //! error or panics, the call is hung up first.
 //!
-//! The price is a second thread: about 10 KiB of memory, and processor time for waking up. 200 calls need 0.32 to 0.35 cores with
-//! two threads, and 0.25 to 0.27 with one (see the table below).
+//! The price is a second thread: about 10 KiB of memory, and processor time for waking up. 200 calls need 0.26 to 0.39 cores with
+//! two threads, and 0.27 to 0.33 with one (see the table below).
 //!
 //! A program that makes each frame only when it is sent, such as a mixer, needs no queue. Instead of `with_player` it uses
 //! [`Call::split`](crate::call::Call::split), which returns a [`Player`](crate::call::Player) for a thread of its own.
@@ -119,22 +119,17 @@
 //!
 //! | calls | callers | server | played late, median and p99 | received late, median and p99 | cores |
 //! |---|---|---|---|---|---|
-//! | 1 | talking | bare, and read | 0.1, 0.2 ms | 0.1, 0.1 ms | 0.003 |
-//! | 1 | talking | two threads | 0.1, 0.2 ms | 0.1, 0.1 ms | 0.005 |
-//! | 1 | talking | one thread | 0.1, 0.2 ms | up to 20 ms, depending on when playback started | 0.004 |
-//! | 50 | talking | bare, and read | 0.1, 0.2 ms | 0.03, 0.1 ms | 0.08 |
-//! | 50 | talking | two threads | 0.1, 0.2 ms | 0.03, 0.1 ms | 0.09 |
-//! | 50 | talking | one thread | 0.1, 0.2 ms | 10, 20 ms | 0.07 |
-//! | 200 | silent | bare | 0.1, 0.16 ms | | 0.27 |
-//! | 200 | silent | two threads | 0.1, 0.18 ms | | 0.32 |
-//! | 200 | silent | one thread | 0.1, 0.16 ms | | 0.27 |
-//! | 200 | talking | bare, and read | 0.1, 0.18 ms | 0.03, 0.1 ms | 0.35 |
-//! | 200 | talking | two threads | 0.1, 0.18 ms | 0.03, 0.1 ms | 0.35 |
-//! | 200 | talking | one thread | 0.1, 0.14 ms | 10, 20 ms | 0.25 |
-//! | 1000 | silent | bare | 0.1, 0.32 ms | | 0.97 |
-//! | 1000 | silent | bare, and read | 0.1, 0.77 ms | | 1.12 |
-//! | 1000 | silent | two threads | 0.1, 0.70 ms | | 1.12 |
-//! | 1000 | silent | one thread | 0.1, 0.38 ms | | 1.13 |
+//! | 200 | silent | bare | 0.1, 0.18 ms | | 0.23 |
+//! | 200 | silent | bare, and read | 0.1, 0.22 ms | | 0.25 |
+//! | 200 | silent | two threads | 0.1, 0.19 ms | | 0.26 |
+//! | 200 | silent | one thread | 0.1, 0.18 ms | | 0.27 |
+//! | 200 | talking | bare, and read | 0.1, 0.22 ms | 0.03, 0.14 ms | 0.38 |
+//! | 200 | talking | two threads | 0.1, 0.24 ms | 0.03, 0.16 ms | 0.39 |
+//! | 200 | talking | one thread | 0.1, 0.32 ms | 9, 20 ms | 0.33 |
+//! | 1000 | silent | bare | 0.1, 0.48 ms | | 0.92 |
+//! | 1000 | silent | bare, and read | 0.1, 1.15 ms | | 0.95 |
+//! | 1000 | silent | two threads | 0.1, 0.83 ms | | 1.05 |
+//! | 1000 | silent | one thread | 0.1, 0.58 ms | | 1.03 |
 //!
 //! In another round, the values of 1000 calls can be twice as high, also for the bare threads. There are no rows for 1000 calls
 //! with talking callers. Together with the program that plays the callers, they need more than two cores, and the result would

@@ -139,7 +139,7 @@
 //! fc9e7543   gaps, 3 bursts, 10.1 ms jitter
 //! ```
 //!
-//! `tap` adds 0.05 to 0.15 ms to the round trip, and 0.2 ms at the 99th percentile (`bench/run`). `--record DIR` writes the sound of both
+//! `tap` adds 0.06 to 0.15 ms to the round trip, and 0.1 to 0.3 ms at the 99th percentile (`bench/run`). `--record DIR` writes the sound of both
 //! sides to `UUID.wav`, and every byte with its time to `UUID.tap`, for `inspect`.
 //!
 //! # Look at a recording

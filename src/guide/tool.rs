@@ -106,6 +106,9 @@
 //!
 //! "At byte 323" is the place of the faulty frame in the server's stream. The bytes after it are the start of that frame, in hexadecimal.
 //!
+//! `--asterisk all` places one call for each group of versions that behave alike, all at the same time, and prints a verdict for each.
+//! [Troubleshooting](super::troubleshooting#rules-and-what-to-change) lists what to change for each rule.
+//!
 //! `--through dial` judges as the channel driver does, not as the application; `tap` and `inspect` also have this option.
 //! `audiosocket call --asterisk list` prints what each version does, and the [protocol](super::protocol) page has the same as tables. A
 //! server that sends nothing fails, because the kernel accepts connections even for a program that hangs. `--one-way` lets a server pass

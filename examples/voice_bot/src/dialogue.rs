@@ -2,7 +2,7 @@
 
 pub const GREETING: &str = "Hello. Say yes, no, operator, goodbye, or digits.";
 
-/// What the bot says and, if it hangs up afterwards, the result for the dialplan.
+/// The sentence that the bot plays and, if it hangs up afterwards, the result for the dialplan.
 pub type Reply = (String, Option<&'static str>);
 
 /// Returns the reply to words or a key, or to the nth silence in a row, which is an empty answer.

@@ -1,5 +1,6 @@
 //! A prompt, and how playing it ended.
 
+use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
@@ -165,10 +166,12 @@ impl<T: Transport> CallReceiver<T> {
                 return Ok(PlayOutcome::Stopped { digit, unplayed });
             }
             if playing.is_over() && unplayed.is_none() {
-                return Ok(match playing.is_cleared {
-                    true => PlayOutcome::Cleared,
-                    false => PlayOutcome::Finished,
-                });
+                if playing.is_cleared {
+                    return Ok(PlayOutcome::Cleared);
+                }
+                // Nothing is received meanwhile, so audio that answers the prompt is not dropped.
+                thread::sleep(playing.last_frame_left());
+                return Ok(PlayOutcome::Finished);
             }
             match self.next_key(keypad, &mut playing, None, &mut on_event)? {
                 Next::CallEnded => return Ok(PlayOutcome::CallEnded),
@@ -213,7 +216,7 @@ impl<T: Transport> CallReceiver<T> {
                 }
             },
         };
-        playing.update();
+        playing.notice_clear();
         Ok(down.map_or(Next::Other, Next::Down))
     }
 }
@@ -235,8 +238,6 @@ pub(super) struct Playing<'a, T: Transport> {
     rest: Prompt<'a>,
     /// Set at the end of the prompt when all of it is queued.
     mark: Option<Mark>,
-    /// When the last frame has finished playing. Set when it has been sent.
-    ends_at: Option<Instant>,
     /// How often the queue had been cleared at the start.
     clears: usize,
     is_cleared: bool,
@@ -266,7 +267,6 @@ impl<'a, T: Transport> Playing<'a, T> {
             voice,
             rest: prompt,
             mark: None,
-            ends_at: None,
             clears,
             is_cleared: false,
             is_over: false,
@@ -282,7 +282,6 @@ impl<'a, T: Transport> Playing<'a, T> {
             },
             voice,
             mark: None,
-            ends_at: None,
             clears: 0,
             is_cleared: false,
             is_over: true,
@@ -327,7 +326,7 @@ impl<'a, T: Transport> Playing<'a, T> {
             }
             // It has been cleared, or the receiver soon returns the end of the call.
             (Ok(()) | Err(PlayError::NotSent(_)), _) => {
-                self.update();
+                self.notice_clear();
                 Ok(())
             }
             (Err(error), _) => Err(error),
@@ -339,9 +338,6 @@ impl<'a, T: Transport> Playing<'a, T> {
         if self.is_over {
             return None;
         }
-        if self.ends_at.is_some() {
-            return self.ends_at;
-        }
         let queued = self.voice.queued();
         let wait = match self.mark {
             // When half of the queue has been played, the next part is queued.
@@ -352,28 +348,27 @@ impl<'a, T: Transport> Playing<'a, T> {
         now.checked_add(wait.clamp(AHEAD, CLEAR_NOTICED))
     }
 
-    /// Notes that the prompt has been played, or that the queue has been cleared.
-    fn update(&mut self) {
-        if self.is_over {
-            return;
-        }
-        match self.ends_at {
-            Some(end) => self.is_over = Instant::now() >= end,
-            None => {
-                self.is_cleared = self.voice.line().queue().clears != self.clears;
-                self.is_over = self.is_cleared;
-            }
+    /// Notes that the queue has been cleared.
+    fn notice_clear(&mut self) {
+        if !self.is_over {
+            self.is_cleared = self.voice.line().queue().clears != self.clears;
+            self.is_over = self.is_cleared;
         }
     }
 
     /// Notes that the last frame has been sent, if this is the prompt's mark.
     fn has_reached(&mut self, mark: Mark) -> bool {
         let is_own = self.mark == Some(mark);
-        if is_own {
-            let end = self.voice.line().queue().last_frame_ends();
-            self.ends_at = Some(end.unwrap_or_else(Instant::now));
-        }
+        self.is_over |= is_own;
         is_own
+    }
+
+    /// Returns how long the frame that was sent last still plays.
+    fn last_frame_left(&self) -> Duration {
+        let end = self.voice.line().queue().last_frame_ends();
+        end.map_or(Duration::ZERO, |end| {
+            end.saturating_duration_since(Instant::now())
+        })
     }
 
     /// Stops the prompt and returns all audio that was not played.

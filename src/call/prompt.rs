@@ -169,7 +169,7 @@ impl<T: Transport> CallReceiver<T> {
                 if playing.is_cleared {
                     return Ok(PlayOutcome::Cleared);
                 }
-                // Nothing is received meanwhile, so audio that answers the prompt is not dropped.
+                // Nothing is received meanwhile, so the caller's reply to the prompt is not dropped.
                 thread::sleep(playing.last_frame_left());
                 return Ok(PlayOutcome::Finished);
             }

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use audiosocket::call::{Call, CallOptions, End, Event, Refusal, SendError, Transport};
+use audiosocket::call::{
+    Call, CallOptions, End, Event, PlayOutcome, Refusal, SendError, Transport,
+};
 use audiosocket::wire::{
     Audio, Digit, Dtmf, DtmfDialect, Frame, Frames, Message, SampleRate, Uuid,
 };
@@ -226,12 +228,13 @@ impl Transport for Scripted {
     fn abort(&self) {}
 }
 
-/// Returns the UUID and then a frame of audio for each read, as if the caller never stopped sending.
+/// Returns the UUID and then ten frames of audio for each read, as if the caller never stopped sending.
 #[derive(Default)]
 struct Talking {
     has_started: AtomicBool,
     /// The number of reads that might have waited.
     reads: AtomicUsize,
+    sends: AtomicUsize,
 }
 
 impl Transport for Talking {
@@ -244,13 +247,14 @@ impl Transport for Talking {
         let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
         let frame = match self.has_started.swap(true, Ordering::Relaxed) {
             false => encoded(&[Message::Uuid(UUID)]),
-            true => encoded(&[Message::Audio(audio)]),
+            true => encoded(&[Message::Audio(audio); 10]),
         };
         buffer[..frame.len()].copy_from_slice(&frame);
         Ok(frame.len())
     }
 
     fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.sends.fetch_add(1, Ordering::Relaxed);
         Ok(bytes.len())
     }
 
@@ -302,6 +306,21 @@ fn marks_after_each_frame_do_not_hide_the_caller() {
     }
     // One per frame played, except when this thread was so late that the next frame had to be sent first.
     assert!(frames > 5, "{frames} frames received while 20 were played");
+}
+
+#[test]
+fn answer_during_the_last_frame_of_a_prompt_is_not_dropped() {
+    let transport = Arc::new(Talking::default());
+    let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
+    let samples = [7; 3 * 160];
+    let mut dropped = 0;
+    let outcome = call.play_and_wait_with((&samples[..], SampleRate::Hz8000), "", |event| {
+        let all_sent = transport.sends.load(Ordering::Relaxed) == 3;
+        dropped += usize::from(all_sent && event.audio().is_some());
+    });
+    assert_eq!(outcome.unwrap(), PlayOutcome::Finished);
+    // One, if the call owed its caller a turn before the mark.
+    assert!(dropped <= 1, "{dropped} frames dropped after the last send");
 }
 
 /// A UUID, a digit, and two frames of audio. The first has an odd length.

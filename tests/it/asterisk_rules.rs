@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use crate::common::closed_port::ClosedPort;
 use audiosocket::asterisk::{Rule, TABLE, Version, Way};
 use audiosocket::call::{Call, CallOptions, End};
 use audiosocket::server::{Server, ServerBuilder};
@@ -230,8 +231,7 @@ fn report_names_the_violation() {
 
 #[test]
 fn test_call_to_a_closed_port_is_an_error() {
-    // Nothing listens at this address any more.
-    let address = Server::bind("127.0.0.1:0").unwrap().local_addr();
-    let error = TestCall::new().run_against(address).unwrap_err();
+    let closed = ClosedPort::new();
+    let error = TestCall::new().run_against(closed.address).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }

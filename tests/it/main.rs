@@ -3,6 +3,7 @@
 #[cfg(feature = "std")]
 #[path = "../common"]
 mod common {
+    pub mod closed_port;
     pub mod faulty;
     pub mod pieces;
     pub mod program;

@@ -309,7 +309,7 @@ fn marks_after_each_frame_do_not_hide_the_caller() {
 }
 
 #[test]
-fn answer_during_the_last_frame_of_a_prompt_is_not_dropped() {
+fn reply_during_last_prompt_frame_is_not_dropped() {
     let transport = Arc::new(Talking::default());
     let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let samples = [7; 3 * 160];

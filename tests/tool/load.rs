@@ -11,6 +11,7 @@ use std::time::Duration;
 use audiosocket::call::{Call, Voice};
 use audiosocket::server::Server;
 
+use crate::common::closed_port::ClosedPort;
 use crate::common::served::{self, HandlerResult, Served};
 use crate::common::tool::{self, HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr, stdout};
 
@@ -528,9 +529,8 @@ fn echo_to_the_end(mut stream: TcpStream) {
 
 #[test]
 fn load_without_a_server_fails_at_once() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
+    let closed = ClosedPort::new();
+    let address = closed.address.to_string();
     let refused = TcpStream::connect(&address).unwrap_err();
     let output = run(&["load", &address, "--calls", "100", "--seconds", "600"]);
     assert_eq!(output.status.code(), Some(1));

@@ -4,6 +4,7 @@
 
 #[path = "../common"]
 mod common {
+    pub mod closed_port;
     pub mod faulty;
     pub mod nine_seconds;
     pub mod program;

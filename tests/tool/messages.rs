@@ -11,6 +11,7 @@ use audiosocket::asterisk::{Version, Way};
 use audiosocket::wav::Wav;
 use audiosocket::wire::{Digit, DtmfDialect, Uuid};
 
+use crate::common::closed_port::ClosedPort;
 use crate::common::nine_seconds::nine_seconds;
 use crate::common::segments::Connection;
 use crate::common::tap_file::{From, TapFile, audio, frame};
@@ -316,10 +317,8 @@ fn errors_of_addresses_are_exact() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let in_use = TcpListener::bind(&address).unwrap_err();
-    // The port belongs to this test, so nothing listens on it after the drop.
-    let closed = TcpListener::bind("127.0.9.1:0").unwrap();
-    let nobody = closed.local_addr().unwrap().to_string();
-    drop(closed);
+    let closed = ClosedPort::new();
+    let nobody = closed.address.to_string();
     let refused = std::net::TcpStream::connect(&nobody).unwrap_err();
     let no_host = "no-such-host.invalid:9092";
     let unknown = no_host.to_socket_addrs().unwrap_err();

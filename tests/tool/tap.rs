@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::common::closed_port::ClosedPort;
 use crate::common::faulty::{FAULTS, Fault, place};
 use crate::common::served;
 use crate::common::tool::{HANGUP_FRAME, Serving, UUID_FRAME, field, run, stderr};
@@ -652,15 +653,13 @@ fn bytes_before_the_uuid_are_recorded_and_released() {
     assert!(text.contains("server closed the connection"), "{text}");
 }
 
-/// An address where nothing listens. Not 127.0.0.1, where the system might give the port to another test as soon as it is free.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.7.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
+// Elsewhere, 127.0.0.1 is the only loopback address, and its free ports can become those of other tests.
+#[cfg(any(target_os = "linux", windows))]
 #[test]
 fn tap_of_itself_is_refused() {
-    let address = free_address().to_string();
+    let free = TcpListener::bind("127.0.7.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
     let output = run(&["tap", "--listen", &address, "--to", &address]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
@@ -673,7 +672,8 @@ fn tap_of_itself_is_refused() {
 
 #[test]
 fn tap_to_a_dead_server_reports_it_and_fails() {
-    let address = free_address();
+    let closed = ClosedPort::new();
+    let address = closed.address;
     let tap = Serving::tap(&address.to_string(), &["--calls", "1"]);
     let caller = TcpStream::connect(&tap.address).unwrap();
     assert_eq!(read_all(&caller), []);

@@ -101,6 +101,29 @@ impl Rule {
         }
     }
 
+    /// Returns what to change in the server.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Rule::EmptyAudio => "do not send audio frames of length 0",
+            Rule::ForbiddenKind => "send only hangups and audio to Asterisk; send digits as tones",
+            Rule::UnknownRate => {
+                "send 8 kHz, kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later"
+            }
+            Rule::OddLength => "do not cut a sample in half at the end of a frame",
+            Rule::SplitHeader | Rule::SplitPayload => {
+                "send each frame in one write, and set TCP_NODELAY"
+            }
+            Rule::StalledHeader => "finish a frame that you have started, or close the connection",
+            Rule::TooFast | Rule::QueueOverflow => "send one frame of 20 ms every 20 ms",
+            Rule::Idle => "send a frame of silence each second",
+            Rule::Reset | Rule::NoHangup => {
+                "send 0x00, close the sending direction, read to the end, then close"
+            }
+            Rule::Truncated => "do not close inside a frame",
+            Rule::NotReading => "read all the time, also while you send",
+        }
+    }
+
     /// Returns the source of the rule, besides the versions' own [evidence](super::Behaviour::evidence).
     pub const fn source(self) -> &'static str {
         match self {

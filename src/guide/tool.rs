@@ -98,6 +98,7 @@
 //! violation split-payload at 0.026 s: a payload apart from its
 //!   header, or in parts (at byte 323: 10 01 40); Asterisk
 //!   22.10 hangs up the caller
+//!   remedy: send each frame in one write, and set TCP_NODELAY
 //! ended after 0.0 s: Asterisk 22.10 hangs up the caller
 //! 2 frames sent, 1 received
 //! sent 0.00 ms late at the median, p99 0.10 ms
@@ -107,7 +108,7 @@
 //! "At byte 323" is the place of the faulty frame in the server's stream. The bytes after it are the start of that frame, in hexadecimal.
 //!
 //! `--asterisk all` places one call for each group of versions that behave alike, all at the same time, and prints a verdict for each.
-//! [Troubleshooting](super::troubleshooting#rules-and-what-to-change) lists what to change for each rule.
+//! [Troubleshooting](super::troubleshooting#rules-and-what-to-change) lists the remedies of all rules.
 //!
 //! `--through dial` judges as the channel driver does, not as the application; `tap` and `inspect` also have this option.
 //! `audiosocket call --asterisk list` prints what each version does, and the [protocol](super::protocol) page has the same as tables. A
@@ -131,6 +132,7 @@
 //! fc9e7543   1 s ahead of real time (at byte 31654: 10 01 40
 //! fc9e7543   00 00 00 00 00)
 //! fc9e7543     every Asterisk version plays it too fast
+//! fc9e7543     remedy: send one frame of 20 ms every 20 ms
 //! fc9e7543 1.278 s server: burst 87 frames in 854 ms, 1740 ms
 //! fc9e7543   of audio
 //! fc9e7543 1.576 s server: burst 30 frames in 283 ms, 600 ms

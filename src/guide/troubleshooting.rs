@@ -37,7 +37,7 @@
 //!
 //! # Rules, and what to change
 //!
-//! `audiosocket call` and `tap` report these rules:
+//! `audiosocket call` and `tap` report these rules, each with its remedy:
 //!
 //! | rule | what to change in the server |
 //! |---|---|
@@ -45,7 +45,7 @@
 //! | `forbidden-kind` | send only hangups and audio to Asterisk; send digits as tones |
 //! | `unknown-rate` | send 8 kHz, kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later |
 //! | `odd-length` | do not cut a sample in half at the end of a frame |
-//! | `split-header`, `split-payload` | write each frame with one `write`, and set `TCP_NODELAY` |
+//! | `split-header`, `split-payload` | send each frame in one write, and set TCP_NODELAY |
 //! | `stalled-header` | finish a frame that you have started, or close the connection |
 //! | `too-fast`, `queue-overflow` | send one frame of 20 ms every 20 ms |
 //! | `idle` | send a frame of silence each second |

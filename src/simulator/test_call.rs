@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::{SimulatedAsterisk, SimulatedCaller};
-use crate::asterisk::{Rules, Version, Violation, Way};
+use crate::asterisk::{Rule, Rules, Version, Violation, Way};
 use crate::call::{Call, End, Event, PATIENCE, SendError};
 use crate::server::Server;
 use crate::wire::{Audio, Digit, InvalidDigit, SampleRate};
@@ -324,6 +324,15 @@ impl TestReport {
         &self.calls
     }
 
+    /// Returns the rules that the server violated in any of the calls, each once.
+    pub fn violated_rules(&self) -> impl Iterator<Item = Rule> + '_ {
+        let found = |rule: &Rule| {
+            let mut violations = self.calls.iter().flat_map(|call| &call.violations);
+            violations.any(|it| it.rule == *rule)
+        };
+        Rule::ALL.iter().copied().filter(found)
+    }
+
     /// Returns the incidents of the server that [`run`](TestCall::run) started.
     ///
     /// Examples are handlers that failed or panicked. They are not violations, because the server still hangs up cleanly.
@@ -366,6 +375,10 @@ impl fmt::Display for TestReport {
                 }
                 separator = "\n";
             }
+        }
+        for rule in self.violated_rules() {
+            write!(f, "{separator}remedy for {rule}: {}", rule.remedy())?;
+            separator = "\n";
         }
         for incident in &self.incidents {
             write!(f, "{separator}{incident}")?;

@@ -213,7 +213,9 @@ fn report_names_the_violation() {
     let text = report.to_string();
     assert!(
         text.starts_with("Asterisk 22.10: too-fast at ")
-            && text.ends_with("; Asterisk plays it too fast"),
+            && text.ends_with(
+                "; Asterisk plays it too fast\nremedy for too-fast: send one frame of 20 ms every 20 ms"
+            ),
         "{text}"
     );
 

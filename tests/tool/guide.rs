@@ -8,13 +8,14 @@ use audiosocket::asterisk::{Behaviour, Consequence, Rule, TABLE, Way};
 use audiosocket::wire::DtmfDialect;
 
 const PROTOCOL: &str = include_str!("../../src/guide/protocol.rs");
+const TROUBLESHOOTING: &str = include_str!("../../src/guide/troubleshooting.rs");
 
 /// Checks that the table below a heading of the guide has exactly these rows.
 #[track_caller]
-fn expect_rows(heading: &str, rows: &[String]) {
+fn expect_rows(page: &str, heading: &str, rows: &[String]) {
     let expected: String = rows.iter().map(|row| format!("//! {row}\n")).collect();
     let heading = format!("//! {heading}\n");
-    let (_, below) = PROTOCOL.split_once(&heading).unwrap();
+    let (_, below) = page.split_once(&heading).unwrap();
     let columns = heading.matches('|').count() - 1;
     let rule = format!("//! |{}\n", "---|".repeat(columns));
     let table = below.strip_prefix(&rule).unwrap();
@@ -70,6 +71,7 @@ fn guide_lists_kinds_and_rates_of_each_version() {
         )
     };
     expect_rows(
+        PROTOCOL,
         "| Asterisk | application sends digits as | driver sends digits as | if the server sends 0x11 to 0x18 (`unknown-rate`) | if it sends audio without a sample (`empty-audio`) | if it sends other kinds (`forbidden-kind`) |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
@@ -110,6 +112,7 @@ fn guide_lists_waits_and_ends_of_each_version() {
         row(&it.versions(), &cells)
     };
     expect_rows(
+        PROTOCOL,
         "| Asterisk | split header (`split-header`) | unfinished header (`stalled-header`) | split payload (`split-payload`) | no traffic, application (`idle`) | no traffic, driver | hangup frame, application | hangup frame, driver | close without a hangup frame (`no-hangup`) |",
         &TABLE.iter().map(cells).collect::<Vec<_>>(),
     );
@@ -134,7 +137,30 @@ fn guide_states_what_every_version_does() {
         format!("| {} | {application} | {driver} | `{rule}` |", rule.fault())
     });
     expect_rows(
+        PROTOCOL,
         "| what the server does | application | driver | rule |",
+        &rows.collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn guide_states_the_remedy_of_every_rule() {
+    let mut remedies: Vec<(&str, Vec<String>)> = Vec::new();
+    for rule in Rule::ALL {
+        let name = format!("`{rule}`");
+        match remedies
+            .iter_mut()
+            .find(|(remedy, _)| *remedy == rule.remedy())
+        {
+            Some((_, rules)) => rules.push(name),
+            None => remedies.push((rule.remedy(), vec![name])),
+        }
+    }
+    let rows = remedies.iter();
+    let rows = rows.map(|(remedy, rules)| format!("| {} | {remedy} |", rules.join(", ")));
+    expect_rows(
+        TROUBLESHOOTING,
+        "| rule | what to change in the server |",
         &rows.collect::<Vec<_>>(),
     );
 }

@@ -10,7 +10,7 @@ use audiosocket::wire::{DtmfDialect, Kind, SampleRate};
 
 use crate::json::Object;
 use crate::text::wrapped;
-use crate::violation::{fault_fields, fault_text};
+use crate::violation::{fault_fields, fault_text, remedy_text};
 
 /// Judges of one call, one for each version of Asterisk.
 #[derive(Debug)]
@@ -151,15 +151,16 @@ impl Fault {
         &self.violation
     }
 
-    /// Returns the violation and its consequences as one sentence.
+    /// Returns the violation, its consequences and its remedy as one sentence.
     pub fn sentence(&self) -> String {
         let fault = fault_text(&self.violation);
         let mut parts = vec![format!("{}: {fault}", self.violation.rule)];
         parts.extend(self.consequence_texts());
+        parts.push(format!("remedy: {}", self.violation.rule.remedy()));
         parts.join("; ")
     }
 
-    /// Returns text lines that start with `start`: the violation, then its consequences with their versions.
+    /// Returns text lines that start with `start`: the violation, its consequences with their versions, and its remedy.
     pub fn text(&self, start: &str) -> String {
         let (rule, seconds) = (self.violation.rule, self.violation.at.as_secs_f64());
         let mut lines = vec![wrapped(
@@ -167,10 +168,11 @@ impl Fault {
             &format!("{start}  "),
             &fault_text(&self.violation),
         )];
+        let indent = format!("{start}    ");
         for what in self.consequence_texts() {
-            let indent = format!("{start}    ");
             lines.push(wrapped(&indent, &format!("{indent}  "), &what));
         }
+        lines.push(remedy_text(&indent, rule));
         lines.join("\n")
     }
 
@@ -273,7 +275,8 @@ mod tests {
             "0123abcd 1.234 s server: violation empty-audio, audio\n\
              0123abcd   without a sample (at byte 0: 10 00 00)\n\
              0123abcd     Asterisk hangs up the caller: 20.14, 21.9, 22.4\n\
-             0123abcd       and later"
+             0123abcd       and later\n\
+             0123abcd     remedy: do not send audio frames of length 0"
         );
         assert!(panel.next().is_none());
     }

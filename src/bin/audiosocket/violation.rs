@@ -1,9 +1,9 @@
-//! Violations by a server, without their consequences.
+//! Violations by a server, and their remedies, without their consequences.
 
-use audiosocket::asterisk::Violation;
+use audiosocket::asterisk::{Rule, Violation};
 
 use crate::json::Object;
-use crate::text::hexadecimal;
+use crate::text::{hexadecimal, wrapped};
 
 /// Describes a violation's fault and its place.
 pub fn fault_text(violation: &Violation) -> String {
@@ -12,6 +12,15 @@ pub fn fault_text(violation: &Violation) -> String {
         bytes => format!("at byte {}: {bytes}", violation.offset),
     };
     format!("{} ({place})", violation.rule.fault())
+}
+
+/// Returns text lines that start with `start`: what to change in the server.
+pub fn remedy_text(start: &str, rule: Rule) -> String {
+    wrapped(
+        &format!("{start}remedy: "),
+        &format!("{start}  "),
+        rule.remedy(),
+    )
 }
 
 /// Adds a violation to an object, as fields.

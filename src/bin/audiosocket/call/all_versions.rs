@@ -39,6 +39,12 @@ impl AllVersions {
                 false => self.text(call),
             })?;
         }
+        if !self.json {
+            for rule in report.violated_rules() {
+                let start = format!("remedy for {rule}: ");
+                output.line(&wrapped(&start, "  ", rule.remedy()))?;
+            }
+        }
         match failed.is_empty() {
             true => Ok(()),
             false => Err(Failure::Failed(format!(

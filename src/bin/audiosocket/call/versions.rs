@@ -28,6 +28,7 @@ fn rule_object(rule: Rule) -> Object {
     Object::event("rule")
         .text("rule", rule.name())
         .text("fault", rule.fault())
+        .text("remedy", rule.remedy())
         .text("source", rule.source())
         .text("seen", rule.detectability())
 }
@@ -88,8 +89,8 @@ fn text() -> String {
     let mut text = format!(
         "'audiosocket call ADDR --asterisk VERSION' checks a server\n\
          by the rules of one of these versions ({} by default).\n\
-         --json adds the source of each rule. The rules, each with\n\
-         the fault that violates it:\n\n",
+         --json adds the source and the remedy of each rule. The\n\
+         rules, each with the fault that violates it:\n\n",
         Version::default()
     );
     for &rule in Rule::ALL {

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::json::Object;
 use crate::output::Output;
 use crate::text::wrapped;
-use crate::violation::{fault_fields, fault_text};
+use crate::violation::{fault_fields, fault_text, remedy_text};
 
 /// Printer that prints each violation of a call once.
 #[derive(Debug)]
@@ -63,7 +63,11 @@ impl Violations {
         let (rule, seconds) = (violation.rule, violation.at.as_secs_f64());
         let start = format!("violation {rule} at {seconds:.3} s: ");
         let text = format!("{}; {}", fault_text(violation), self.consequence(violation));
-        wrapped(&start, "  ", &text)
+        format!(
+            "{}\n{}",
+            wrapped(&start, "  ", &text),
+            remedy_text("  ", rule)
+        )
     }
 }
 

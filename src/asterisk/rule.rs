@@ -102,24 +102,34 @@ impl Rule {
     }
 
     /// Returns what to change in the server.
+    ///
+    /// In a server of this crate, [`Call::play`](crate::call::Call::play) and the hangup do most of this. See
+    /// [Troubleshooting](crate::guide::troubleshooting).
     pub const fn remedy(self) -> &'static str {
         match self {
-            Rule::EmptyAudio => "do not send audio frames of length 0",
-            Rule::ForbiddenKind => "send only hangups and audio to Asterisk; send digits as tones",
+            Rule::EmptyAudio => "send a frame of silence, or nothing, instead of length 0",
+            Rule::ForbiddenKind => {
+                "send only audio and hangups, and digits as tones (if you do, an earlier length was wrong)"
+            }
             Rule::UnknownRate => {
-                "send 8 kHz, kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later"
+                "resample to 8 kHz and send kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later"
             }
-            Rule::OddLength => "do not cut a sample in half at the end of a frame",
+            Rule::OddLength => {
+                "keep an odd last byte for the next frame, and check that the length is big-endian"
+            }
             Rule::SplitHeader | Rule::SplitPayload => {
-                "send each frame in one write, and set TCP_NODELAY"
+                "send each frame in one write, set TCP_NODELAY, and check that the length is big-endian"
             }
-            Rule::StalledHeader => "finish a frame that you have started, or close the connection",
-            Rule::TooFast | Rule::QueueOverflow => "send one frame of 20 ms every 20 ms",
-            Rule::Idle => "send a frame of silence each second",
+            Rule::StalledHeader => "send each frame whole (a hangup is three bytes: 00 00 00)",
+            Rule::TooFast => "send 20 ms of audio every 20 ms, by a clock (320 bytes at 8 kHz)",
+            Rule::QueueOverflow => {
+                "do not send a whole file or sentence at once, but 20 ms of audio every 20 ms"
+            }
+            Rule::Idle => "send a frame of silence each second while there is nothing to play",
             Rule::Reset | Rule::NoHangup => {
-                "send 0x00, close the sending direction, read to the end, then close"
+                "send 00 00 00, close the sending direction, read to the end, then close"
             }
-            Rule::Truncated => "do not close inside a frame",
+            Rule::Truncated => "finish the frame before you hang up and close",
             Rule::NotReading => "read all the time, also while you send",
         }
     }

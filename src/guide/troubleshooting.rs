@@ -37,20 +37,21 @@
 //!
 //! # Rules, and what to change
 //!
-//! `audiosocket call` and `tap` report these rules, each with its remedy:
+//! `audiosocket call`, `tap` and `inspect` (of a packet capture) report these rules, each with its remedy:
 //!
 //! | rule | what to change in the server |
 //! |---|---|
-//! | `empty-audio` | do not send audio frames of length 0 |
-//! | `forbidden-kind` | send only hangups and audio to Asterisk; send digits as tones |
-//! | `unknown-rate` | send 8 kHz, kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later |
-//! | `odd-length` | do not cut a sample in half at the end of a frame |
-//! | `split-header`, `split-payload` | send each frame in one write, and set TCP_NODELAY |
-//! | `stalled-header` | finish a frame that you have started, or close the connection |
-//! | `too-fast`, `queue-overflow` | send one frame of 20 ms every 20 ms |
-//! | `idle` | send a frame of silence each second |
-//! | `reset`, `no-hangup` | send 0x00, close the sending direction, read to the end, then close |
-//! | `truncated` | do not close inside a frame |
+//! | `empty-audio` | send a frame of silence, or nothing, instead of length 0 |
+//! | `forbidden-kind` | send only audio and hangups, and digits as tones (if you do, an earlier length was wrong) |
+//! | `unknown-rate` | resample to 8 kHz and send kind 0x10, or use Asterisk 20.17, 21.12, 22.7, 23.1 or later |
+//! | `odd-length` | keep an odd last byte for the next frame, and check that the length is big-endian |
+//! | `split-header`, `split-payload` | send each frame in one write, set `TCP_NODELAY`, and check that the length is big-endian |
+//! | `stalled-header` | send each frame whole (a hangup is three bytes: 00 00 00) |
+//! | `too-fast` | send 20 ms of audio every 20 ms, by a clock (320 bytes at 8 kHz) |
+//! | `queue-overflow` | do not send a whole file or sentence at once, but 20 ms of audio every 20 ms |
+//! | `idle` | send a frame of silence each second while there is nothing to play |
+//! | `reset`, `no-hangup` | send 00 00 00, close the sending direction, read to the end, then close |
+//! | `truncated` | finish the frame before you hang up and close |
 //! | `not-reading` | read all the time, also while you send |
 //!
 //! # Choppy, crackling or robotic sound

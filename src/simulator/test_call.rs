@@ -300,7 +300,7 @@ impl Default for TestCall {
 
 /// The result of a [`TestCall`].
 ///
-/// As text, it lists the violations and incidents, one a line.
+/// As text, it lists the violations, a [remedy](Rule::remedy) for each violated rule, and the incidents, one a line.
 #[derive(Clone, Debug)]
 #[must_use = "a report that nobody looks at lets a failed test pass"]
 pub struct TestReport {
@@ -324,7 +324,7 @@ impl TestReport {
         &self.calls
     }
 
-    /// Returns the rules that the server violated in any of the calls, each once.
+    /// Returns the rules that the server violated in any of the calls, each once, in the order of [`Rule::ALL`].
     pub fn violated_rules(&self) -> impl Iterator<Item = Rule> + '_ {
         let found = |rule: &Rule| {
             let mut violations = self.calls.iter().flat_map(|call| &call.violations);

@@ -214,7 +214,7 @@ fn report_names_the_violation() {
     assert!(
         text.starts_with("Asterisk 22.10: too-fast at ")
             && text.ends_with(
-                "; Asterisk plays it too fast\nremedy for too-fast: send one frame of 20 ms every 20 ms"
+                "; Asterisk plays it too fast\nremedy for too-fast: send 20 ms of audio every 20 ms, by a clock (320 bytes at 8 kHz)"
             ),
         "{text}"
     );

@@ -65,7 +65,12 @@ impl Stunnel {
 
 /// A free address on loopback. The test must choose the port because stunnel cannot report a port chosen by the system.
 fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // The system gives the freed ports of 127.0.0.1 to other tests. Other systems have no further loopback address.
+    let own = match cfg!(target_os = "linux") {
+        true => "127.0.8.1:0",
+        false => "127.0.0.1:0",
+    };
+    let listener = TcpListener::bind(own).unwrap();
     listener.local_addr().unwrap().to_string()
 }
 

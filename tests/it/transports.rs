@@ -228,13 +228,23 @@ impl Transport for Scripted {
     fn abort(&self) {}
 }
 
-/// Returns the UUID and then ten frames of audio for each read, as if the caller never stopped sending.
+/// Returns the UUID and then some frames of audio for each read, as if the caller never stopped sending.
 #[derive(Default)]
 struct Talking {
+    frames_per_read: usize,
     has_started: AtomicBool,
     /// The number of reads that might have waited.
     reads: AtomicUsize,
     sends: AtomicUsize,
+}
+
+impl Talking {
+    fn new(frames_per_read: usize) -> Talking {
+        Talking {
+            frames_per_read,
+            ..Talking::default()
+        }
+    }
 }
 
 impl Transport for Talking {
@@ -247,7 +257,7 @@ impl Transport for Talking {
         let audio = Audio::new(SampleRate::Hz8000, &[7; 320]).unwrap();
         let frame = match self.has_started.swap(true, Ordering::Relaxed) {
             false => encoded(&[Message::Uuid(UUID)]),
-            true => encoded(&[Message::Audio(audio); 10]),
+            true => encoded(&vec![Message::Audio(audio); self.frames_per_read]),
         };
         buffer[..frame.len()].copy_from_slice(&frame);
         Ok(frame.len())
@@ -275,7 +285,7 @@ impl Transport for Talking {
 
 #[test]
 fn near_deadline_shortens_the_wait() {
-    let transport = Arc::new(Talking::default());
+    let transport = Arc::new(Talking::new(1));
     let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let reads_before = transport.reads.load(Ordering::Relaxed);
     let mut frames = 0;
@@ -293,7 +303,7 @@ fn near_deadline_shortens_the_wait() {
 
 #[test]
 fn marks_after_each_frame_do_not_hide_the_caller() {
-    let mut call = Call::accept(Talking::default(), quiet()).unwrap();
+    let mut call = Call::accept(Talking::new(1), quiet()).unwrap();
     let voice = call.voice();
     for _ in 0..20 {
         voice.play(&[7; 320]).unwrap();
@@ -309,13 +319,13 @@ fn marks_after_each_frame_do_not_hide_the_caller() {
 }
 
 #[test]
-fn reply_during_last_prompt_frame_is_not_dropped() {
-    let transport = Arc::new(Talking::default());
+fn end_of_a_prompt_drops_at_most_one_frame() {
+    let transport = Arc::new(Talking::new(10));
     let mut call = Call::accept(Arc::clone(&transport), quiet()).unwrap();
     let samples = [7; 3 * 160];
     let mut dropped = 0;
     let outcome = call.play_and_wait_with((&samples[..], SampleRate::Hz8000), "", |event| {
-        let all_sent = transport.sends.load(Ordering::Relaxed) == 3;
+        let all_sent = transport.sends.load(Ordering::Relaxed) >= 3;
         dropped += usize::from(all_sent && event.audio().is_some());
     });
     assert_eq!(outcome.unwrap(), PlayOutcome::Finished);
@@ -467,7 +477,7 @@ fn std_methods_of_a_stream_are_not_shadowed() {
 
 #[test]
 fn audio_hook_may_clear_itself() {
-    let transport = Talking::default();
+    let transport = Talking::new(1);
     let call = Arc::new(Call::accept(transport, quiet()).unwrap());
     let frames = Arc::new(AtomicUsize::new(0));
     let (counted, inner) = (Arc::clone(&frames), Arc::downgrade(&call));

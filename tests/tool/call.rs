@@ -81,8 +81,8 @@ fn call_reports_violations_and_consequences() {
         sorted("connected to ADDRESS
 call UUID
 the server sent audio (0x10) with payload length N: expected an even length
-violation odd-length at N s: audio with half a sample (at byte N: N N 01); Asterisk N records noise from there on remedy: do not cut a sample in half at the end of a frame
-violation forbidden-kind at N s: neither audio nor a hangup (at byte N: ff N 00); Asterisk N hangs up the caller remedy: send only hangups and audio to Asterisk; send digits as tones
+violation odd-length at N s: audio with half a sample (at byte N: N N 01); Asterisk N records noise from there on remedy: keep an odd last byte for the next frame, and check that the length is big-endian
+violation forbidden-kind at N s: neither audio nor a hangup (at byte N: ff N 00); Asterisk N hangs up the caller remedy: send only audio and hangups, and digits as tones (if you do, an earlier length was wrong)
 ended after N s: Asterisk N hangs up the caller
 N frames sent, N received
 sent N ms late at the median, p99 N ms

@@ -8,6 +8,7 @@ use crate::common::segments::Connection;
 use crate::common::tap_file::{From, audio, frame};
 use crate::common::test_file::TestFile;
 use crate::common::tool::{audiosocket, field, run, stderr, stdout};
+use audiosocket::asterisk::Rule;
 
 const GUIDE: &str = include_str!("../../src/guide/troubleshooting.rs");
 
@@ -62,6 +63,7 @@ fn capture_gives_findings_of_tap_recording() {
         .partition(|line| line.contains("\"event\":\"violation\""));
     let rules: Vec<&str> = violations.iter().map(|line| field(line, "rule")).collect();
     assert_eq!(rules, ["split-payload"]);
+    assert_eq!(field(violations[0], "remedy"), Rule::SplitPayload.remedy());
     let others = others.join("\n").replace(",\"missing\":0}", "}");
     assert_eq!(others + "\n", of_tap);
     let text = stdout(&inspect(&[], &text));
@@ -69,6 +71,9 @@ fn capture_gives_findings_of_tap_recording() {
         text.ends_with("\nverdict   violation: split-payload\n"),
         "{text}"
     );
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let remedy = format!("remedy: {}", Rule::SplitPayload.remedy());
+    assert!(words.join(" ").contains(&remedy), "{text}");
 }
 
 #[test]

@@ -157,7 +157,10 @@ fn guide_states_the_remedy_of_every_rule() {
         }
     }
     let rows = remedies.iter();
-    let rows = rows.map(|(remedy, rules)| format!("| {} | {remedy} |", rules.join(", ")));
+    let rows = rows.map(|(remedy, rules)| {
+        let remedy = remedy.replace("TCP_NODELAY", "`TCP_NODELAY`");
+        format!("| {} | {remedy} |", rules.join(", "))
+    });
     expect_rows(
         TROUBLESHOOTING,
         "| rule | what to change in the server |",

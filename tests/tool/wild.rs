@@ -99,7 +99,7 @@ fn two_writes_per_frame_report_the_hangup() {
     assert_violation(
         &violations[0],
         "violation split-payload at N s: a payload apart from its header, or in parts (at byte ",
-        "); Asterisk N hangs up the caller remedy: send each frame in one write, and set TCP_NODELAY",
+        "); Asterisk N hangs up the caller remedy: send each frame in one write, set TCP_NODELAY, and check that the length is big-endian",
     );
     assert_eq!(
         error,
@@ -129,7 +129,9 @@ fn two_writes_violate_rules_of_all_versions() {
     assert_eq!(text.lines().count(), TABLE.len() + 1);
     assert_eq!(
         text.lines().last(),
-        Some("remedy for split-payload: send each frame in one write, and set TCP_NODELAY")
+        Some(
+            "remedy for split-payload: send each frame in one write, set TCP_NODELAY, and check that the length is big-endian"
+        )
     );
     let versions: Vec<String> = (Version::REPRESENTATIVES.iter())
         .map(Version::to_string)
@@ -178,12 +180,12 @@ fn unpaced_greeting_reports_dropped_frames() {
     assert_violation(
         &violations[0],
         "violation too-fast at N s: audio more than N s ahead of real time (at byte ",
-        "; Asterisk N plays it too fast remedy: send one frame of N ms every N ms",
+        "; Asterisk N plays it too fast remedy: send N ms of audio every N ms, by a clock (320 bytes at N kHz)",
     );
     assert_violation(
         &violations[1],
         "violation queue-overflow at N s: more than N frames of audio at once (at byte ",
-        "; Asterisk N drops the oldest N frames remedy: send one frame of N ms every N ms",
+        "; Asterisk N drops the oldest N frames remedy: do not send a whole file or sentence at once, but N ms of audio every N ms",
     );
     assert_eq!(
         error,
@@ -203,7 +205,7 @@ fn close_without_hangup_reports_the_hangup() {
         assert_violation(
             &violations[0],
             "violation reset at N s: closed with audio unread, which is a reset (at byte ",
-            "); Asterisk N hangs up the caller remedy: send 0x00, close the sending direction, read to the end, then close",
+            "); Asterisk N hangs up the caller remedy: send N N N, close the sending direction, read to the end, then close",
         );
         let expected = "audiosocket: the server reset the connection: Asterisk would have hung up the caller\n";
         assert_eq!(error, expected);

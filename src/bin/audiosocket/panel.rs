@@ -276,9 +276,20 @@ mod tests {
              0123abcd   without a sample (at byte 0: 10 00 00)\n\
              0123abcd     Asterisk hangs up the caller: 20.14, 21.9, 22.4\n\
              0123abcd       and later\n\
-             0123abcd     remedy: do not send audio frames of length 0"
+             0123abcd     remedy: send a frame of silence, or nothing,\n\
+             0123abcd       instead of length 0"
         );
         assert!(panel.next().is_none());
+    }
+
+    #[test]
+    fn remedy_names_the_versions_that_know_all_rates() {
+        let all_rates: Vec<usize> = (0..TABLE.len())
+            .filter(|&row| TABLE[row].consequence(Rule::UnknownRate).is_none())
+            .collect();
+        let versions = versions_in_short(&all_rates).replace(" and ", " or ");
+        let remedy = Rule::UnknownRate.remedy();
+        assert!(remedy.ends_with(&versions), "{remedy}: {versions}");
     }
 
     #[test]
@@ -392,7 +403,7 @@ mod tests {
         assert_eq!(
             json,
             format!(
-                "{{\"rule\":\"split-payload\",\"at_ms\":1.000,\"offset\":0,\"bytes\":\"100002\",\"consequences\":[\
+                "{{\"rule\":\"split-payload\",\"remedy\":\"send each frame in one write, set TCP_NODELAY, and check that the length is big-endian\",\"at_ms\":1.000,\"offset\":0,\"bytes\":\"100002\",\"consequences\":[\
                  {{\"consequence\":\"hangs-up\",\"ends_call\":true,\"versions\":\"{}\"}}]}}",
                 rows.join("; ")
             )

@@ -27,6 +27,7 @@ pub fn remedy_text(start: &str, rule: Rule) -> String {
 pub fn fault_fields(object: Object, violation: &Violation) -> Object {
     object
         .text("rule", violation.rule.name())
+        .text("remedy", violation.rule.remedy())
         .thousandths("at_ms", violation.at.as_secs_f64() * 1000.0)
         // No call sends more bytes than `usize` can count.
         .number(

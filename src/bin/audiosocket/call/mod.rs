@@ -75,8 +75,8 @@ Asterisk would accept it.
 
 A violation is a fault of the server that harms the call in
 this version of Asterisk (see --asterisk list). It is
-printed when it happens, with Asterisk's reaction and the
-remedy.
+printed when it happens (with --asterisk all, at the end),
+with Asterisk's reaction and the remedy.
 
   late    how late the frames were sent, compared with a
           20 ms clock; 99 % of the values are at most p99

@@ -89,12 +89,13 @@ fn text() -> String {
     let mut text = format!(
         "'audiosocket call ADDR --asterisk VERSION' checks a server\n\
          by the rules of one of these versions ({} by default).\n\
-         --json adds the source and the remedy of each rule. The\n\
-         rules, each with the fault that violates it:\n\n",
+         --json adds the source of each rule. The rules, each with\n\
+         the fault that violates it, and the remedy:\n\n",
         Version::default()
     );
     for &rule in Rule::ALL {
         text += &line(rule.name(), rule.fault());
+        text += &line("", &format!("remedy: {}", rule.remedy()));
     }
     text += REACTIONS;
     for rule in Rule::ALL.iter().filter(|rule| is_for_all(rule)) {

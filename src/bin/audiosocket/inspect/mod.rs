@@ -57,6 +57,8 @@ digits (frames and tones). A malformed frame is marked
 MALFORMED. If the file has times, prints gaps, bursts, split
 frames ('audiosocket tap --help' explains them) and how the
 call ended, with '>' for the caller and '<' for the server.
+In a packet capture, also prints the violations by the
+server, with their remedies.
 
   --json         print a line of JSON for each frame and
                  event, and one at the end

@@ -33,7 +33,8 @@ Accepts calls from Asterisk and forwards them to your
 server, which can be in any language. Changes no byte.
 Prints what happens in each call: digits, gaps, bursts and
 split frames, how the call ended, and each violation by
-your server with the Asterisk versions that it harms.
+your server with the Asterisk versions that it harms, and
+the remedy.
 
   --listen ADDR  address that Asterisk connects to; with
                  port 0, the system chooses the port

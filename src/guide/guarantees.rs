@@ -32,7 +32,7 @@
 //! |---|---|
 //! | Asterisk accepts what the crate sends with its default options, and the caller receives it complete and on time. Through the channel driver, this excludes the [first and the last frames](super::recipes#application-or-channel-driver). | `.ci/asterisk`: calls with Asterisk 22.10 |
 //! | No version of the simulated Asterisk reports a violation in a call to this crate's server. | `tests/it/asterisk_rules.rs`: echo, playback, silence and hangups |
-//! | In a call to a faulty server, the simulated Asterisk reports the violations of that fault, and no other. | `tests/it/faults.rs`: 24 servers with one fault or none, 100 calls to each from 22.10 in `.ci/run`. The test accepts 2 % of calls with a missing violation, because a machine can stall |
+//! | In a call to a faulty server, the simulated Asterisk reports the violations of that fault, and no other. | `tests/it/faults.rs`: 25 servers with one fault or none, 100 calls to each from 22.10 in `.ci/run`. The test accepts 2 % of calls with a missing violation, because a machine can stall |
 //! | The simulated and the real Asterisk 22.10 agree on each of these faults. | `.ci/verdicts`: both call the same servers |
 //! | A SIP phone receives its echo complete and paced, and Asterisk's own detector finds the digits that a server sends as tones. | `.ci/asterisk` |
 //! | The examples do on a real call what their documentation states. | `.ci/asterisk`; `tests/it/examples.rs` with a simulated Asterisk |

@@ -120,7 +120,7 @@
 //!
 //! `tap` listens for Asterisk and connects to your server. Put the address of `tap` into the dialplan. It forwards every byte as it
 //! arrives, and reports each violation with what the versions of Asterisk do then, and the remedy. This server sends its audio at twice
-//! the speed (`cargo run --example faulty_server` has this server and 23 others):
+//! the speed (`cargo run --example faulty_server` has this server and 24 others):
 //!
 //! ```console
 //! $ audiosocket tap --listen 127.0.0.1:9093 --to 127.0.0.1:9092

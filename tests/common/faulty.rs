@@ -129,7 +129,7 @@ pub const PAUSE_OF_20_MS: Fault = fault(
     },
 );
 
-pub const FAULTS: [Fault; 24] = [
+pub const FAULTS: [Fault; 25] = [
     fault(
         "none",
         "echoes, and hangs up after 25 frames",
@@ -208,6 +208,21 @@ pub const FAULTS: [Fault; 24] = [
             stream.write_all(&[audio_frame(0x10, 321), faint_frame().repeat(10)].concat())?;
             // Through `Dial()`, Asterisk drops audio that a hangup follows at once.
             pause(&stream, PAUSE)?;
+            end_well(stream)
+        },
+    ),
+    fault(
+        "little-endian",
+        "sends lengths with the low byte first",
+        &[Rule::SplitPayload],
+        Talks,
+        |stream| {
+            let mut stream = greeted(stream)?;
+            for _ in 0..25 {
+                let mut frame = read_frame(&mut stream)?;
+                frame.swap(1, 2);
+                stream.write_all(&frame)?;
+            }
             end_well(stream)
         },
     ),

@@ -111,7 +111,7 @@ fn frames_not_received_are_judged() {
     wait_for_violations(&asterisk, 1);
     let violation = asterisk.hang_up()[0];
     assert_eq!((violation.rule, violation.offset), (Rule::OddLength, 0));
-    assert_eq!(violation.bytes(), [0x10, 0, 1]);
+    assert_eq!(violation.bytes(), [0x10, 0, 1, 7]);
     server.join().unwrap().unwrap();
 }
 

@@ -81,7 +81,7 @@ fn call_reports_violations_and_consequences() {
         sorted("connected to ADDRESS
 call UUID
 the server sent audio (0x10) with payload length N: expected an even length
-violation odd-length at N s: audio with half a sample (at byte N: N N 01); Asterisk N records noise from there on remedy: keep an odd last byte for the next frame, and check that the length is big-endian
+violation odd-length at N s: audio with half a sample (at byte N: N N N 09); Asterisk N records noise from there on remedy: keep an odd last byte for the next frame, and check that the length is big-endian
 violation forbidden-kind at N s: neither audio nor a hangup (at byte N: ff N 00); Asterisk N hangs up the caller remedy: send only audio and hangups, and digits as tones (if you do, an earlier length was wrong)
 ended after N s: Asterisk N hangs up the caller
 N frames sent, N received
@@ -148,7 +148,7 @@ fn call_judges_by_the_chosen_version() {
         let last = violations.last().unwrap();
         assert_eq!(field(last, "ends_call"), ends);
         assert_eq!(field(violations[0], "offset"), "0");
-        assert_eq!(field(violations[0], "bytes"), "100001");
+        assert_eq!(field(violations[0], "bytes"), "10000109");
         assert_eq!(field(violations[0], "consequence"), "records-noise");
         assert!(field(last, "at_ms").parse::<f64>().is_ok());
         let noun = match rules.len() {

@@ -552,7 +552,8 @@ mod tests {
                 trial.expect(&expected, state);
                 if let [violation] = trial.judge.violations() {
                     assert_eq!(violation.offset, 323);
-                    assert_eq!(violation.bytes()[..3], frame(kind, len)[..3]);
+                    assert!(violation.bytes().len() >= 3);
+                    assert!(frame(kind, len).starts_with(violation.bytes()));
                 }
             }
         }

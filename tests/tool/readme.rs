@@ -150,7 +150,6 @@ fn readme_links_lead_to_files_and_pages() {
     assert!(links.len() > 15, "{links:?}");
     for link in links {
         if let Some(page) = link.strip_prefix(GUIDE) {
-            let page = page.split("#").next().unwrap();
             let page = page.strip_suffix('/').unwrap_or("mod");
             assert!(root.join(format!("src/guide/{page}.rs")).exists(), "{link}");
         } else if let Some(heading) = link.strip_prefix('#') {
